@@ -1,0 +1,97 @@
+/**
+ * Everything that bad input can make this library throw. A caller's own mistake is a `TypeError` instead.
+ */
+import type { Check } from './trace.ts'
+
+/**
+ * The reason codes, stable across releases. Each names the check that failed: `Check.id` uses the same words.
+ * The vendor documents behind them are cited where the check is made.
+ */
+export type AttestationErrorCode =
+  // The runtime, and the front door of `veritee`.
+  | 'unsupported'
+  | 'format-unknown'
+  | 'format-refused'
+  // COSE_Sign1, RFC 9052.
+  | 'outer-cbor'
+  | 'cose-tag'
+  | 'cose-shape'
+  | 'cose-protected'
+  | 'cose-alg'
+  | 'cose-unprotected'
+  | 'cose-signature-length'
+  | 'cose-signature'
+  // The payload of a Nitro document.
+  | 'payload-size'
+  | 'payload-cbor'
+  | 'payload-field-missing'
+  | 'payload-field-type'
+  | 'payload-field-size'
+  | 'payload-digest'
+  | 'payload-pcr'
+  // Certificates, RFC 5280.
+  | 'root-mismatch'
+  | 'cert-parse'
+  | 'cert-algorithm'
+  | 'cert-extension'
+  | 'cert-path-length'
+  | 'cert-path'
+  | 'cert-chain-name'
+  | 'cert-chain-signature'
+  | 'cert-validity'
+  | 'clock-suspect'
+  // Certificate revocation lists, RFC 5280 section 5.
+  | 'crl-parse'
+  | 'crl-algorithm'
+  | 'crl-extension'
+  | 'crl-issuer'
+  | 'crl-validity'
+  | 'crl-signature'
+  | 'crl-revoked'
+  // Appraisal: authentic, but not what the caller expects.
+  | 'policy-kind'
+  | 'policy-debug'
+  | 'policy-pcr'
+  | 'policy-nonce'
+  | 'policy-freshness'
+  | 'policy-user-data'
+  | 'policy-public-key'
+
+/** What a check wanted and what it found, as text for people; `cause` is the error underneath, where there is one. */
+export interface AttestationErrorDetails {
+  readonly expected?: string
+  readonly actual?: string
+  readonly cause?: unknown
+}
+
+/** The base of both kinds of refusal. Catch this one, then look at `code`. */
+export abstract class AttestationError extends Error {
+  /** Why, in a word that will not change. */
+  readonly code: AttestationErrorCode
+  /** Every check that was made until then, in order; the last one that is not `pass` is the reason. */
+  checks: readonly Check[] = []
+  /** What was wanted, where one value says it. */
+  readonly expected: string | undefined
+  /** What was found, where one value says it. */
+  readonly actual: string | undefined
+
+  constructor(code: AttestationErrorCode, message: string, details: AttestationErrorDetails = {}) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined)
+    this.code = code
+    this.expected = details.expected
+    this.actual = details.actual
+  }
+}
+
+/** The evidence is not authentic or not well formed. Stop: nothing in it can be believed. */
+export class VerificationError extends AttestationError {
+  override readonly name = 'VerificationError'
+}
+
+/** The evidence is authentic, but not what the caller expects: perhaps another build, or an old document. */
+export class AppraisalError extends AttestationError {
+  override readonly name = 'AppraisalError'
+
+  /** Every appraisal that failed, in the order they were made; `code` and `message` are those of the first. */
+  failures: readonly Check[] = []
+}

@@ -1,0 +1,82 @@
+/**
+ * NitroTPM: an EC2 instance that proves what it booted. The same signed document as an enclave's, with `nitrotpm_pcrs` in it.
+ */
+import { appraiseAge, appraiseNonce } from '../../appraisal/freshness.ts'
+import { appraiseReferenceValues, type Matched } from '../../appraisal/reference-values.ts'
+import { ES384 } from '../../crypto/algorithms.ts'
+import { type AttestationResult, attestationResult } from '../../result.ts'
+import { recordChecks } from '../../trace.ts'
+import { checkPath } from '../../x509/path.ts'
+import { appraiseKind, appraisePublicKey, appraiseUserData, freshnessOf } from '../nsm/appraise.ts'
+import { checkDates, refuseDoubt } from '../nsm/dates.ts'
+import { chainOf, claimsOf, decodeDocument } from '../nsm/evidence.ts'
+import { verifySignatures } from '../nsm/signatures.ts'
+import { copyEvidence } from '../options.ts'
+import type { NitroTpmClaims } from './evidence.ts'
+import { type NitroTpmOptions, readNitroTpmOptions } from './options.ts'
+
+/** What {@link verifyNitroTpm} returns. */
+export type NitroTpmResult = AttestationResult<'nitro-tpm', NitroTpmClaims>
+
+/**
+ * Verifies a NitroTPM attestation document.
+ *
+ * Proves: AWS signed this document for an EC2 instance that booted what `referenceValues` name. Does not prove that the instance's operator is kept
+ * out: this is measured boot, not an enclave, and root on the instance is inside. Whether Secure Boot was on is told by PCR7 alone.
+ *
+ * @param evidence the document as `nitro-tpm-attest` returned it: a COSE_Sign1, at most 16,640 bytes. Copied before anything is awaited
+ * @throws VerificationError when the document is not authentic: `code` says which check failed
+ * @throws AppraisalError when it is authentic, but not what you expect: `failures` lists everything that differs
+ * @throws TypeError when the options are wrong
+ */
+export async function verifyNitroTpm(evidence: Uint8Array, options: NitroTpmOptions): Promise<NitroTpmResult> {
+  // 0. The caller's own mistakes: TypeError, before a byte of evidence is read. Evidence and options are copies from here on.
+  const policy = readNitroTpmOptions(options)
+  const bytes = copyEvidence(evidence)
+  const checks = recordChecks(policy.trace)
+
+  // 1. Evidence: shape and bounds. Nothing below is trusted yet.
+  const document = decodeDocument(bytes, checks)
+
+  // 2. Endorsements: a path from a pinned root down to the leaf, at the caller's time.
+  const path = checkPath(chainOf(document), policy.trustAnchors, ES384, checks)
+  const { clock, verifiedAt, doubt } = checkDates(path, freshnessOf(document), policy, checks)
+
+  // 3. Authenticity: every certificate is signed by the one above, and the leaf's key signed exactly these bytes.
+  await verifySignatures(document, path, policy.endorsementCache, checks)
+  refuseDoubt(doubt, checks)
+
+  // 4. Appraisal: the document is AWS's word. Is it what the caller expects? All of it is judged, then refused together.
+  let matched: Matched | undefined
+  checks.appraise([
+    () => {
+      appraiseKind(document, 'tpm', checks)
+    },
+    () => {
+      matched = appraiseReferenceValues('policy-pcr', (pcr) => document.pcrs.get(pcr), policy.referenceValues, checks)
+    },
+    () => {
+      appraiseNonce(freshnessOf(document), policy.freshness, checks)
+    },
+    () => {
+      appraiseAge(freshnessOf(document), policy.freshness, clock, checks)
+    },
+    () => {
+      appraiseUserData(document, policy.userData, checks)
+    },
+    () => {
+      appraisePublicKey(document, policy.publicKey, checks)
+    },
+  ])
+
+  // 5. Only here does a result exist.
+  return attestationResult('nitro-tpm', claimsOf(document), {
+    checks: checks.made,
+    verifiedAt,
+    clock,
+    attestedAt: document.timestamp,
+    validUntil: path.notAfter,
+    matched,
+    publicKey: document.publicKey,
+  })
+}

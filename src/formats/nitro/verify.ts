@@ -1,0 +1,120 @@
+/**
+ * AWS Nitro Enclaves: from the bytes of an attestation document to a result that only authentic, fresh, expected evidence can produce.
+ */
+import { appraiseAge, appraiseNonce } from '../../appraisal/freshness.ts'
+import { appraiseReferenceValues, type Matched } from '../../appraisal/reference-values.ts'
+import { ES384 } from '../../crypto/algorithms.ts'
+import { isZero } from '../../encoding/bytes.ts'
+import { AppraisalError } from '../../errors.ts'
+import { type AttestationResult, attestationResult } from '../../result.ts'
+import { type CheckRecorder, recordChecks } from '../../trace.ts'
+import { checkPath } from '../../x509/path.ts'
+import { appraiseKind, appraisePublicKey, appraiseUserData, freshnessOf } from '../nsm/appraise.ts'
+import { checkDates, refuseDoubt } from '../nsm/dates.ts'
+import { chainOf, claimsOf, decodeDocument, type NsmDocument } from '../nsm/evidence.ts'
+import { verifySignatures } from '../nsm/signatures.ts'
+import { copyEvidence } from '../options.ts'
+import type { NitroClaims } from './evidence.ts'
+import { type NitroOptions, type NitroPolicy, readNitroOptions } from './options.ts'
+
+/** What {@link verifyNitro} returns. */
+export type NitroResult = AttestationResult<'nitro', NitroClaims>
+
+/**
+ * Verifies an attestation document of an AWS Nitro Enclave.
+ *
+ * Proves: AWS signed this document, with a certificate that leads to the pinned root and is valid now; the enclave runs one of the images in
+ * `referenceValues`, not in debug mode; the document answers `freshness`. Does not prove: that whoever sent it *is* the enclave. Encrypt to
+ * `result.publicKey`, or compare what the connection uses with `claims.userData`, or a relay can stand in between. Revocation is not checked: AWS does
+ * not use its lists for these certificates.
+ *
+ * @param evidence the document as the NSM returned it: a COSE_Sign1, tagged or not, at most 16,640 bytes. Copied before anything is awaited
+ * @throws VerificationError when the document is not authentic: `code` says which check failed
+ * @throws AppraisalError when it is authentic, but not what you expect: `failures` lists everything that differs
+ * @throws TypeError when the options are wrong
+ * @example
+ * ```ts
+ * const nonce = crypto.getRandomValues(new Uint8Array(32))
+ * const evidence = await fetchDocument(nonce) // your way of asking your enclave
+ * const { publicKey } = await verifyNitro(evidence, { referenceValues: { PCR0: '287b2…' }, freshness: { nonce } })
+ * ```
+ */
+export async function verifyNitro(evidence: Uint8Array, options: NitroOptions): Promise<NitroResult> {
+  // 0. The caller's own mistakes: TypeError, before a byte of evidence is read. Evidence and options are copies from here on.
+  const policy = readNitroOptions(options)
+  const bytes = copyEvidence(evidence)
+  const checks = recordChecks(policy.trace)
+
+  // 1. Evidence: shape and bounds. Nothing below is trusted yet.
+  const document = decodeDocument(bytes, checks)
+
+  // 2. Endorsements: a path from a pinned root down to the leaf, at the caller's time.
+  const path = checkPath(chainOf(document), policy.trustAnchors, ES384, checks)
+  const { clock, verifiedAt, doubt } = checkDates(path, freshnessOf(document), policy, checks)
+
+  // 3. Authenticity: every certificate is signed by the one above, and the leaf's key signed exactly these bytes.
+  await verifySignatures(document, path, policy.endorsementCache, checks)
+  refuseDoubt(doubt, checks)
+
+  // 4. Appraisal: the document is AWS's word. Is it what the caller expects? All of it is judged, then refused together.
+  let matched: Matched | undefined
+  checks.appraise([
+    () => {
+      appraiseKind(document, 'enclave', checks)
+    },
+    () => {
+      appraiseDebug(document, policy, checks)
+    },
+    () => {
+      matched = appraiseReferenceValues('policy-pcr', (pcr) => document.pcrs.get(pcr), policy.referenceValues, checks)
+    },
+    () => {
+      appraiseNonce(freshnessOf(document), policy.freshness, checks)
+    },
+    () => {
+      appraiseAge(freshnessOf(document), policy.freshness, clock, checks)
+    },
+    () => {
+      appraiseUserData(document, policy.userData, checks)
+    },
+    () => {
+      appraisePublicKey(document, policy.publicKey, checks)
+    },
+  ])
+
+  // 5. Only here does a result exist.
+  return attestationResult('nitro', Object.freeze({ ...claimsOf(document), debug: isDebug(document) }), {
+    checks: checks.made,
+    verifiedAt,
+    clock,
+    attestedAt: document.timestamp,
+    validUntil: path.notAfter,
+    matched,
+    publicKey: document.publicKey,
+  })
+}
+
+/** A debug enclave has zeros for its image (PCR0), while PCR3 and PCR4 keep real values. @throws AppraisalError `policy-debug` */
+function appraiseDebug(document: NsmDocument, { debug }: NitroPolicy, checks: CheckRecorder): void {
+  checks.run(
+    'appraise',
+    'policy-debug',
+    isDebug(document) ? 'a debug enclave: accepted, the caller passed allowDebug' : 'not a debug enclave',
+    () => {
+      if (debug || !isDebug(document)) return
+      throw new AppraisalError(
+        'policy-debug',
+        'the enclave runs in debug mode (PCR0 is zero or absent): its operator can read its memory',
+        {
+          expected: 'PCR0 not zero',
+          actual: 'PCR0 zero or absent',
+        },
+      )
+    },
+  )
+}
+
+function isDebug({ pcrs }: NsmDocument): boolean {
+  const image = pcrs.get('PCR0')
+  return image === undefined || isZero(image)
+}
