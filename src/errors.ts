@@ -57,29 +57,23 @@ export type AttestationErrorCode =
   | 'policy-user-data'
   | 'policy-public-key'
 
-/** What a check wanted and what it found, as text for people; `cause` is the error underneath, where there is one. */
-export interface AttestationErrorDetails {
-  readonly expected?: string
-  readonly actual?: string
-  readonly cause?: unknown
-}
-
 /** The base of both kinds of refusal. Catch this one, then look at `code`. */
 export abstract class AttestationError extends Error {
   /** Why, in a word that will not change. */
   readonly code: AttestationErrorCode
-  /** Every check that was made until then, in order; the last one that is not `pass` is the reason. */
-  checks: readonly Check[] = []
-  /** What was wanted, where one value says it. */
+  /** What was wanted, where one text says it. */
   readonly expected: string | undefined
-  /** What was found, where one value says it. */
+  /** What was found, where one text says it. */
   readonly actual: string | undefined
+  /** Every check that was made until then, in order, the failed ones included. */
+  checks: readonly Check[] = []
 
-  constructor(code: AttestationErrorCode, message: string, details: AttestationErrorDetails = {}) {
-    super(message, 'cause' in details ? { cause: details.cause } : undefined)
+  /** The message is `subject`, followed by what was expected and found where both are given. */
+  constructor(code: AttestationErrorCode, subject: string, expected?: string, actual?: string, options?: ErrorOptions) {
+    super(actual === undefined ? subject : `${subject}: expected ${expected}, found ${actual}`, options)
     this.code = code
-    this.expected = details.expected
-    this.actual = details.actual
+    this.expected = expected
+    this.actual = actual
   }
 }
 
@@ -91,7 +85,6 @@ export class VerificationError extends AttestationError {
 /** The evidence is authentic, but not what the caller expects: perhaps another build, or an old document. */
 export class AppraisalError extends AttestationError {
   override readonly name = 'AppraisalError'
-
   /** Every appraisal that failed, in the order they were made; `code` and `message` are those of the first. */
   failures: readonly Check[] = []
 }

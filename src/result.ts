@@ -1,7 +1,7 @@
 /**
  * The attestation result: the one object that says "verified". Only a verifier of this library can make one.
  */
-import type { Check } from './trace.ts'
+import type { Check, CheckRecorder } from './trace.ts'
 
 declare const verified: unique symbol
 
@@ -20,15 +20,15 @@ export interface AttestationResult<Format extends string = string, Claims = unkn
   /** Where that time came from: with `evidence` the result proves that this was true once, not that it is true now. */
   readonly timeSource: 'clock' | 'evidence'
   /** When the evidence was made, by its own account. */
-  readonly attestedAt?: Date
+  readonly attestedAt: Date | undefined
   /** Evidence time minus the verifier's time in seconds: how far the two clocks are apart, transport included. Absent in archive mode. */
-  readonly clockOffsetSeconds?: number
+  readonly clockOffsetSeconds: number | undefined
   /** When to attest again at the latest: the first certificate or endorsement to expire. */
   readonly validUntil: Date
   /** The reference value that matched: its name, else its index. Absent when reference values were skipped. */
-  readonly matched?: string | number
+  readonly matched: string | number | undefined
   /** The key that the evidence vouches for, exactly as the attester gave it, where there is one. */
-  readonly publicKey?: Uint8Array
+  readonly publicKey: Uint8Array | undefined
   /** Every check that was made, in order. */
   readonly checks: readonly Check[]
 }
@@ -38,39 +38,43 @@ const results = /* @__PURE__ */ new WeakSet()
 
 /** What a verifier hands over with its claims. Times are Unix milliseconds. */
 export interface Findings {
-  readonly checks: readonly Check[]
   readonly verifiedAt: number
   /** The verifier's clock; `undefined` in archive mode. */
   readonly clock: { readonly now: number } | undefined
-  readonly attestedAt?: number | undefined
+  readonly attestedAt: number
   readonly validUntil: number
-  readonly matched?: string | number | undefined
-  readonly publicKey?: Uint8Array | undefined
+  readonly matched: string | number | undefined
+  readonly publicKey: Uint8Array | undefined
 }
 
-/** Makes the result. Internal: called by the last line of a verifier, and by nothing else. */
+/**
+ * Makes the result. Internal: called by the last line of a verifier, and by nothing else.
+ * @throws AppraisalError when any appraisal in `checks` failed: no result can exist beside a failed check
+ */
 export function attestationResult<Format extends string, Claims>(
   format: Format,
   claims: Claims,
-  { checks, verifiedAt, clock, attestedAt, validUntil, matched, publicKey }: Findings,
+  checks: CheckRecorder,
+  { verifiedAt, clock, attestedAt, validUntil, matched, publicKey }: Findings,
 ): AttestationResult<Format, Claims> {
+  checks.conclude()
   const result = Object.freeze({
     format,
     claims,
     verifiedAt: new Date(verifiedAt),
-    timeSource: clock === undefined ? 'evidence' : 'clock',
-    ...(attestedAt !== undefined && { attestedAt: new Date(attestedAt) }),
-    ...(attestedAt !== undefined && clock !== undefined && { clockOffsetSeconds: (attestedAt - clock.now) / 1000 }),
+    timeSource: clock ? 'clock' : 'evidence',
+    attestedAt: new Date(attestedAt),
+    clockOffsetSeconds: clock && (attestedAt - clock.now) / 1000,
     validUntil: new Date(validUntil),
-    ...(matched !== undefined && { matched }),
-    ...(publicKey && { publicKey }),
-    checks: Object.freeze([...checks]),
-  }) as unknown as AttestationResult<Format, Claims>
+    matched,
+    publicKey,
+    checks: Object.freeze([...checks.made]),
+  }) as AttestationResult<Format, Claims>
   results.add(result)
   return result
 }
 
 /** Whether `value` was made by a verifier of this very copy of the library. Never throws. */
 export function isAttestationResult(value: unknown): value is AttestationResult {
-  return typeof value === 'object' && value !== null && results.has(value)
+  return results.has(value as WeakKey)
 }

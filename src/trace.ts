@@ -2,7 +2,7 @@
  * The record of what was checked. Verifiers write one {@link Check} per rule, in the order the rules were applied, so that
  * a verdict can be explained line by line and a slow or failing step can be seen from outside.
  */
-import { AppraisalError, AttestationError, type AttestationErrorCode } from './errors.ts'
+import { AppraisalError, AttestationError, type AttestationErrorCode, VerificationError } from './errors.ts'
 
 /**
  * - `decode`: the bytes have the right shape; nothing is trusted yet.
@@ -20,38 +20,38 @@ export interface Check {
   readonly id: AttestationErrorCode
   readonly stage: CheckStage
   readonly outcome: CheckOutcome
-  /** One sentence for people. */
+  /** What was checked, or for a failure what is wrong, in a sentence for people. */
   readonly summary: string
-  readonly expected?: string
-  readonly actual?: string
+  readonly expected: string | undefined
+  readonly actual: string | undefined
   /** Milliseconds on the clock of `performance.now()`; add `performance.timeOrigin` for Unix time. */
   readonly startedAt: number
   readonly durationMs: number
 }
 
-/** What a passed check says of itself. */
-export interface CheckReport {
-  readonly summary: string
-  readonly expected?: string
-  readonly actual?: string
-}
-
-/** The record of one verification. Each method writes checks; none of them decides anything. */
+/** The record of one verification. */
 export interface CheckRecorder {
   /** The checks made so far, in order. */
   readonly made: readonly Check[]
-  /** Runs one check. `body` returns what it proved or throws; the failure is recorded and thrown on with the record so far. */
-  run<T>(
+  /** Runs a check that returns what it proved, or throws. @throws what `body` throws, with the record so far */
+  run<T>(stage: 'decode' | 'verify', id: AttestationErrorCode, summary: string, body: () => T): T
+  /**
+   * Makes a check that `holds` or not. In the appraise stage a failure is kept for {@link CheckRecorder.conclude}, so that all of them are reported.
+   * @throws VerificationError with the code `id` in the other stages
+   */
+  judge(
     stage: CheckStage,
     id: AttestationErrorCode,
-    report: string | CheckReport | ((proved: T) => string | CheckReport),
-    body: () => T,
+    subject: string,
+    holds: boolean,
+    expected: string,
+    actual: string,
     startedAt?: number,
-  ): T
-  /** Notes a check that was not made, and who decided so. */
-  omit(stage: CheckStage, id: AttestationErrorCode, outcome: 'not-requested' | 'skipped', summary: string): void
-  /** Runs every appraisal, then throws one {@link AppraisalError} for all that failed. */
-  appraise(appraisals: readonly (() => void)[]): void
+  ): void
+  /** Notes an appraisal that was not made, and who decided so. */
+  omit(id: AttestationErrorCode, outcome: 'not-requested' | 'skipped', summary: string): void
+  /** @throws AppraisalError for every appraisal that failed, if any did */
+  conclude(): void
 }
 
 /** Milliseconds from a clock that does not jump. */
@@ -59,76 +59,75 @@ export const stopwatch = (): number => performance.now()
 
 /** Starts the record of one verification; `trace` is called with each check as soon as it was made. */
 export function recordChecks(trace?: (check: Check) => void): CheckRecorder {
-  const checks: Check[] = []
+  const made: Check[] = []
+  const failed: AppraisalError[] = []
 
   function record(
     stage: CheckStage,
     id: AttestationErrorCode,
     outcome: CheckOutcome,
-    report: CheckReport,
-    startedAt: number,
+    said: Said,
+    startedAt = stopwatch(),
   ): void {
-    const { summary, expected, actual } = report
-    const check: Check = Object.freeze({
+    const { message: summary, expected, actual } = said
+    const check = Object.freeze({
       id,
       stage,
       outcome,
       summary,
-      ...(expected !== undefined && { expected }),
-      ...(actual !== undefined && { actual }),
+      expected,
+      actual,
       startedAt,
       durationMs: stopwatch() - startedAt,
     })
-    checks.push(check)
+    made.push(check)
     trace?.(check)
   }
 
-  function run<T>(
-    stage: CheckStage,
-    id: AttestationErrorCode,
-    report: string | CheckReport | ((proved: T) => string | CheckReport),
-    body: () => T,
-    startedAt: number = stopwatch(),
-  ): T {
-    let proved: T
-    try {
-      proved = body()
-    } catch (error) {
-      if (error instanceof AttestationError) {
-        const { code, message, expected, actual } = error
-        record(stage, code, 'fail', { summary: message, expected, actual } as CheckReport, startedAt)
-        error.checks = Object.freeze([...checks])
-      }
-      throw error
-    }
-    const said = typeof report === 'function' ? report(proved) : report
-    record(stage, id, 'pass', typeof said === 'string' ? { summary: said } : said, startedAt)
-    return proved
-  }
-
-  function appraise(appraisals: readonly (() => void)[]): void {
-    const failed: AppraisalError[] = []
-    for (const appraisal of appraisals) {
-      try {
-        appraisal()
-      } catch (error) {
-        if (!(error instanceof AppraisalError)) throw error
-        failed.push(error)
-      }
-    }
-    const [first] = failed
-    if (first === undefined) return
-    first.checks = Object.freeze([...checks])
-    first.failures = Object.freeze(checks.filter(({ outcome }) => outcome === 'fail'))
-    throw first
+  function fail(stage: CheckStage, error: AttestationError, startedAt: number): void {
+    record(stage, error.code, 'fail', error, startedAt)
+    error.checks = Object.freeze([...made])
   }
 
   return {
-    made: checks,
-    run,
-    appraise,
-    omit: (stage, id, outcome, summary) => {
-      record(stage, id, outcome, { summary }, stopwatch())
+    made,
+    run(stage, id, message, body) {
+      const startedAt = stopwatch()
+      try {
+        const proved = body()
+        record(stage, id, 'pass', { message }, startedAt)
+        return proved
+      } catch (error) {
+        if (error instanceof AttestationError) fail(stage, error, startedAt)
+        throw error
+      }
+    },
+    judge(stage, id, message, holds, expected, actual, startedAt = stopwatch()) {
+      if (holds) {
+        record(stage, id, 'pass', { message, expected, actual }, startedAt)
+        return
+      }
+      const error = new (stage === 'appraise' ? AppraisalError : VerificationError)(id, message, expected, actual)
+      fail(stage, error, startedAt)
+      if (error instanceof VerificationError) throw error
+      failed.push(error)
+    },
+    omit(id, outcome, message) {
+      record('appraise', id, outcome, { message })
+    },
+    conclude() {
+      const [first] = failed
+      if (first === undefined) return
+      first.checks = Object.freeze([...made])
+      first.failures = Object.freeze(made.filter(({ outcome }) => outcome === 'fail'))
+      throw first
     },
   }
+}
+
+/** What a check, or the error of a failed one, says of itself. */
+interface Said {
+  readonly message: string
+  readonly expected?: string | undefined
+  readonly actual?: string | undefined
 }

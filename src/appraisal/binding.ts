@@ -1,11 +1,11 @@
 /**
- * Application data that the evidence must carry, byte for byte: a hash of a certificate in user data, the key of a channel.
+ * Bytes that the evidence must carry exactly: our nonce, a hash of a certificate in user data, the key of a channel.
  */
-import { type Bytes, equalBytes, toShortHex } from '../encoding/bytes.ts'
-import { AppraisalError, type AttestationErrorCode } from '../errors.ts'
+import { type Bytes, equalBytes, toHex } from '../encoding/bytes.ts'
+import type { AttestationErrorCode } from '../errors.ts'
 import type { CheckRecorder } from '../trace.ts'
 
-/** @throws AppraisalError with `code` when `expected` is given and differs, or nothing is there */
+/** Fails with `code` when `expected` is given and differs from what was found, or nothing was. */
 export function appraiseBinding(
   code: AttestationErrorCode,
   field: string,
@@ -14,13 +14,16 @@ export function appraiseBinding(
   checks: CheckRecorder,
 ): void {
   if (expected === undefined) {
-    checks.omit('appraise', code, 'not-requested', `${field} was not compared with anything`)
+    checks.omit(code, 'not-requested', `no ${field} expected`)
     return
   }
-  const wanted = toShortHex(expected)
-  checks.run('appraise', code, { summary: `${field} is as expected`, expected: wanted, actual: wanted }, () => {
-    if (found !== undefined && equalBytes(found, expected)) return
-    const actual = found === undefined ? '(none)' : toShortHex(found)
-    throw new AppraisalError(code, `${field} is not what the caller expects`, { expected: wanted, actual })
-  })
+  const holds = found !== undefined && equalBytes(found, expected)
+  checks.judge(
+    'appraise',
+    code,
+    field,
+    holds,
+    toHex(expected),
+    found === undefined ? 'nothing' : toHex(found) || 'no bytes',
+  )
 }

@@ -2,15 +2,15 @@
  * The one table of what this library knows about signature algorithms. A format names the rows it accepts; the code below it takes the resolved
  * row and never an identifier to switch on. Each row is its own export, so that a bundle holds only the rows it names.
  *
- * Identifiers: COSE from RFC 9053 section 2 and RFC 8230; X.509 from RFC 5758, RFC 4055 and RFC 5480, as complete DER AlgorithmIdentifier.
+ * Identifiers: COSE from RFC 9053 section 2 and RFC 8812; X.509 from RFC 5758, RFC 4055 and RFC 5480. DER is written in hexadecimal, and complete:
+ * comparing it leaves no parameter unread.
  */
-import { type Bytes, concatBytes, fromHex } from '../encoding/bytes.ts'
 
 /** A key type, as it stands in a SubjectPublicKeyInfo. */
 export interface KeyAlgorithm {
   readonly name: string
-  /** DER AlgorithmIdentifier of SubjectPublicKeyInfo. */
-  readonly spki: Bytes
+  /** A regular expression for the hexadecimal DER of a SubjectPublicKeyInfo: for curves an uncompressed point, of exactly their length. */
+  readonly spki: string
   /** Bytes of one coordinate; 0 where keys are not points. */
   readonly coordinateSize: number
 }
@@ -20,8 +20,8 @@ export interface SignatureAlgorithm {
   readonly name: string
   /** COSE algorithm identifier; `undefined` where COSE has none. */
   readonly cose: number | undefined
-  /** DER AlgorithmIdentifier of an X.509 signature. */
-  readonly x509: Bytes
+  /** Hexadecimal DER of the AlgorithmIdentifier of an X.509 signature. */
+  readonly x509: string
   readonly key: KeyAlgorithm
   /** WebCrypto parameters of `importKey`. */
   readonly importParams: EcKeyImportParams | RsaHashedImportParams
@@ -31,69 +31,98 @@ export interface SignatureAlgorithm {
 
 type Hash = 'SHA-256' | 'SHA-384' | 'SHA-512'
 
-function ecKey(name: string, curve: string, coordinateSize: number): KeyAlgorithm {
-  const algorithm = fromHex(`06072a8648ce3d0201${curve}`)
-  return { name, spki: concatBytes(Uint8Array.of(0x30, algorithm.length), algorithm), coordinateSize }
-}
-
-function ecdsa(name: string, key: KeyAlgorithm, hash: Hash, cose?: number): SignatureAlgorithm {
-  const arc = { 'SHA-256': '02', 'SHA-384': '03', 'SHA-512': '04' }[hash]
+/** `hashArc` is the last arc of 2.16.840.1.101.3.4.2: the hash is named twice, for the message and for the mask (MGF1). */
+function rsaPss(name: string, cose: number, hashArc: string, hash: Hash, saltLength: number): SignatureAlgorithm {
+  const hashAlgorithm = `300d06096086480165030402${hashArc}0500`
+  const x509 = `304106092a864886f70d01010a3034a00f${hashAlgorithm}a11c301a06092a864886f70d010108${hashAlgorithm}a2030201${saltLength.toString(16)}`
   return {
     name,
     cose,
-    x509: fromHex(`300a06082a8648ce3d0403${arc}`),
-    key,
-    importParams: { name: 'ECDSA', namedCurve: key.name },
-    verifyParams: { name: 'ECDSA', hash },
-  }
-}
-
-/** SHA-256, -384 and -512 are arcs 1, 2 and 3 of 2.16.840.1.101.3.4.2, and 11, 12 and 13 of pkcs-1. */
-function rsaPss(name: string, hash: Hash, saltLength: number, cose: number): SignatureAlgorithm {
-  const arc = { 'SHA-256': '01', 'SHA-384': '02', 'SHA-512': '03' }[hash]
-  const hashAlgorithm = `300d06096086480165030402${arc}0500`
-  const salt = saltLength.toString(16).padStart(2, '0')
-  return {
-    name,
-    cose,
-    x509: fromHex(
-      `304106092a864886f70d01010a3034a00f${hashAlgorithm}a11c301a06092a864886f70d010108${hashAlgorithm}a2030201${salt}`,
-    ),
+    x509,
     key: rsa,
     importParams: { name: 'RSA-PSS', hash },
     verifyParams: { name: 'RSA-PSS', saltLength },
   }
 }
 
-function rsaPkcs1(name: string, hash: Hash, cose: number): SignatureAlgorithm {
-  const arc = { 'SHA-256': '0b', 'SHA-384': '0c', 'SHA-512': '0d' }[hash]
-  return {
-    name,
-    cose,
-    x509: fromHex(`300d06092a864886f70d0101${arc}0500`),
-    key: rsa,
-    importParams: { name: 'RSASSA-PKCS1-v1_5', hash },
-    verifyParams: { name: 'RSASSA-PKCS1-v1_5' },
-  }
+function rsaPkcs1(name: string, cose: number, x509: string, hash: Hash): SignatureAlgorithm {
+  const verifyParams = { name: 'RSASSA-PKCS1-v1_5' }
+  return { name, cose, x509, key: rsa, importParams: { ...verifyParams, hash }, verifyParams }
 }
 
-export const p256: KeyAlgorithm = /* @__PURE__ */ ecKey('P-256', '06082a8648ce3d030107', 32)
-export const p384: KeyAlgorithm = /* @__PURE__ */ ecKey('P-384', '06052b81040022', 48)
-export const p521: KeyAlgorithm = /* @__PURE__ */ ecKey('P-521', '06052b81040023', 66)
-export const rsa: KeyAlgorithm = /* @__PURE__ */ (() => ({
+export const p256: KeyAlgorithm = {
+  name: 'P-256',
+  spki: '^3059301306072a8648ce3d020106082a8648ce3d03010703420004.{128}$',
+  coordinateSize: 32,
+}
+export const p384: KeyAlgorithm = {
+  name: 'P-384',
+  spki: '^3076301006072a8648ce3d020106052b8104002203620004.{192}$',
+  coordinateSize: 48,
+}
+export const p521: KeyAlgorithm = {
+  name: 'P-521',
+  spki: '^30819b301006072a8648ce3d020106052b810400230381860004.{264}$',
+  coordinateSize: 66,
+}
+/** Moduli of 2048 to 4096 bits. */
+export const rsa: KeyAlgorithm = {
   name: 'RSA',
-  spki: fromHex('300d06092a864886f70d0101010500'),
+  spki: '^3082....300d06092a864886f70d01010105000382....003082....02820[12]',
   coordinateSize: 0,
-}))()
+}
 
-export const ES256: SignatureAlgorithm = /* @__PURE__ */ ecdsa('ES256', p256, 'SHA-256', -7)
-export const ES384: SignatureAlgorithm = /* @__PURE__ */ ecdsa('ES384', p384, 'SHA-384', -35)
-export const ES512: SignatureAlgorithm = /* @__PURE__ */ ecdsa('ES512', p521, 'SHA-512', -36)
+export const ES256: SignatureAlgorithm = {
+  name: 'ES256',
+  cose: -7,
+  x509: '300a06082a8648ce3d040302',
+  key: p256,
+  importParams: { name: 'ECDSA', namedCurve: 'P-256' },
+  verifyParams: { name: 'ECDSA', hash: 'SHA-256' },
+}
+export const ES384: SignatureAlgorithm = {
+  name: 'ES384',
+  cose: -35,
+  x509: '300a06082a8648ce3d040303',
+  key: p384,
+  importParams: { name: 'ECDSA', namedCurve: 'P-384' },
+  verifyParams: { name: 'ECDSA', hash: 'SHA-384' },
+}
+export const ES512: SignatureAlgorithm = {
+  name: 'ES512',
+  cose: -36,
+  x509: '300a06082a8648ce3d040304',
+  key: p521,
+  importParams: { name: 'ECDSA', namedCurve: 'P-521' },
+  verifyParams: { name: 'ECDSA', hash: 'SHA-512' },
+}
 /** A P-384 key that signs SHA-256: X.509 allows it, COSE has no identifier for it. */
-export const ecdsaP384Sha256: SignatureAlgorithm = /* @__PURE__ */ ecdsa('ECDSA P-384 with SHA-256', p384, 'SHA-256')
-export const PS256: SignatureAlgorithm = /* @__PURE__ */ rsaPss('PS256', 'SHA-256', 32, -37)
-export const PS384: SignatureAlgorithm = /* @__PURE__ */ rsaPss('PS384', 'SHA-384', 48, -38)
-export const PS512: SignatureAlgorithm = /* @__PURE__ */ rsaPss('PS512', 'SHA-512', 64, -39)
-export const RS256: SignatureAlgorithm = /* @__PURE__ */ rsaPkcs1('RS256', 'SHA-256', -257)
-export const RS384: SignatureAlgorithm = /* @__PURE__ */ rsaPkcs1('RS384', 'SHA-384', -258)
-export const RS512: SignatureAlgorithm = /* @__PURE__ */ rsaPkcs1('RS512', 'SHA-512', -259)
+export const ecdsaP384Sha256: SignatureAlgorithm = {
+  name: 'P-384 with SHA-256',
+  cose: undefined,
+  x509: '300a06082a8648ce3d040302',
+  key: p384,
+  importParams: { name: 'ECDSA', namedCurve: 'P-384' },
+  verifyParams: { name: 'ECDSA', hash: 'SHA-256' },
+}
+export const PS256: SignatureAlgorithm = /* @__PURE__ */ rsaPss('PS256', -37, '01', 'SHA-256', 32)
+export const PS384: SignatureAlgorithm = /* @__PURE__ */ rsaPss('PS384', -38, '02', 'SHA-384', 48)
+export const PS512: SignatureAlgorithm = /* @__PURE__ */ rsaPss('PS512', -39, '03', 'SHA-512', 64)
+export const RS256: SignatureAlgorithm = /* @__PURE__ */ rsaPkcs1(
+  'RS256',
+  -257,
+  '300d06092a864886f70d01010b0500',
+  'SHA-256',
+)
+export const RS384: SignatureAlgorithm = /* @__PURE__ */ rsaPkcs1(
+  'RS384',
+  -258,
+  '300d06092a864886f70d01010c0500',
+  'SHA-384',
+)
+export const RS512: SignatureAlgorithm = /* @__PURE__ */ rsaPkcs1(
+  'RS512',
+  -259,
+  '300d06092a864886f70d01010d0500',
+  'SHA-512',
+)

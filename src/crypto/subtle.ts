@@ -5,25 +5,13 @@
 import { VerificationError } from '../errors.ts'
 
 const subtle = /* @__PURE__ */ (() => (globalThis.crypto as Partial<Crypto> | undefined)?.subtle)()
-const importKeyOfLoad = subtle?.importKey
-const verifyOfLoad = subtle?.verify
-const digestOfLoad = subtle?.digest
 
-/** @throws VerificationError `unsupported` outside a secure context, where pages have no WebCrypto. */
-export function assertSupported(): void {
-  if (importKeyOfLoad === undefined || verifyOfLoad === undefined || digestOfLoad === undefined) {
-    throw new VerificationError(
-      'unsupported',
-      'WebCrypto (crypto.subtle) is not here: pages have it only over https and on localhost',
-    )
-  }
+export const importKey: SubtleCrypto['importKey'] = /* @__PURE__ */ (() =>
+  (subtle?.importKey ?? unsupported).bind(subtle))() as never
+export const verify: SubtleCrypto['verify'] = /* @__PURE__ */ (() => (subtle?.verify ?? unsupported).bind(subtle))()
+export const digest: SubtleCrypto['digest'] = /* @__PURE__ */ (() => (subtle?.digest ?? unsupported).bind(subtle))()
+
+/** Pages have WebCrypto over https and on localhost only; what stands in for it must not be taken for a signature that does not hold. */
+function unsupported(): never {
+  throw new VerificationError('unsupported', 'no WebCrypto here: pages need https')
 }
-
-export const importKey: SubtleCrypto['importKey'] = (...parameters: unknown[]) =>
-  (importKeyOfLoad as (...parameters: unknown[]) => Promise<CryptoKey>).apply(subtle, parameters)
-
-export const verify: SubtleCrypto['verify'] = (...parameters) =>
-  (verifyOfLoad as SubtleCrypto['verify']).apply(subtle, parameters)
-
-export const digest: SubtleCrypto['digest'] = (...parameters) =>
-  (digestOfLoad as SubtleCrypto['digest']).apply(subtle, parameters)

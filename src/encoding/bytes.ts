@@ -8,15 +8,9 @@
 /** Bytes in memory of our own: what WebCrypto takes, and what `SharedArrayBuffer` is not. */
 export type Bytes = Uint8Array<ArrayBuffer>
 
-// The getter of %TypedArray%.prototype[@@toStringTag] reads an internal slot: it knows a Uint8Array of any realm, and cannot be fooled.
-const typedArrayTag = /* @__PURE__ */ Object.getOwnPropertyDescriptor(
-  /* @__PURE__ */ Object.getPrototypeOf(Uint8Array.prototype),
-  Symbol.toStringTag,
-)?.get as (this: unknown) => string | undefined
-
 /** Whether `value` is a `Uint8Array` (a Node `Buffer` is one too), of this realm or another. */
 export function isBytes(value: unknown): value is Uint8Array {
-  return typedArrayTag.call(value) === 'Uint8Array'
+  return Object.prototype.toString.call(value) === '[object Uint8Array]'
 }
 
 /** A private copy in memory that nobody else can write to: `slice` would share memory for a `Buffer`. */
@@ -35,7 +29,7 @@ export function isZero(bytes: Uint8Array): boolean {
 }
 
 /** One array out of several. */
-export function concatBytes(...parts: readonly Uint8Array[]): Bytes {
+export function concatBytes(...parts: readonly ArrayLike<number>[]): Bytes {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
   let offset = 0
   for (const part of parts) {
@@ -52,36 +46,20 @@ export function toHex(bytes: Uint8Array): string {
   return text
 }
 
-/** At most `limit` bytes as hexadecimal, then how many there are: for messages, where evidence decides the length. */
-export function toShortHex(bytes: Uint8Array, limit = 48): string {
-  if (bytes.length <= limit) return bytes.length === 0 ? '(empty)' : toHex(bytes)
-  return `${toHex(bytes.subarray(0, limit))}… (${bytes.length} bytes)`
-}
-
 /** @throws TypeError when `text` is not hexadecimal; `name` says whose it is. */
 export function fromHex(text: string, name = 'hex'): Bytes {
-  const digits = /^0x/i.test(text) ? text.slice(2) : text
-  if (digits.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(digits)) {
-    throw new TypeError(`${name} must be an even number of hexadecimal digits`)
-  }
-  const bytes = new Uint8Array(digits.length / 2)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = parseInt(digits.slice(2 * i, 2 * i + 2), 16)
-  return bytes
+  const [, digits] = /^(?:0x)?((?:[0-9a-f]{2})*)$/i.exec(text) ?? []
+  if (digits === undefined) throw new TypeError(`${name} must be hexadecimal`)
+  return Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16))
 }
 
-/** @throws TypeError when `text` is neither canonical base64 nor canonical base64url; `name` says whose it is. */
+/** @throws TypeError when `text` is neither canonical base64 nor canonical base64url; `name` says whose it is */
 export function fromBase64(text: string, name = 'base64'): Bytes {
-  const standard = /^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 === 0
-  const url = /^[A-Za-z0-9_-]*$/.test(text) && text.length % 4 !== 1
-  const padded = standard
-    ? text
-    : text
-        .replaceAll('-', '+')
-        .replaceAll('_', '/')
-        .padEnd(text.length + ((4 - (text.length % 4)) % 4), '=')
+  const isUrl = /^[A-Za-z0-9_-]*$/.test(text) && text.length % 4 !== 1
+  const standard = isUrl ? text.replaceAll('-', '+').replaceAll('_', '/') + '='.repeat(-text.length & 3) : text
   // atob drops the unused bits of the last digit; encoding again shows whether they were zero.
-  if (!(standard || url) || btoa(atob(padded)) !== padded) {
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(standard) || standard.length % 4 !== 0 || btoa(atob(standard)) !== standard) {
     throw new TypeError(`${name} must be canonical base64 or base64url`)
   }
-  return Uint8Array.from(atob(padded), (digit) => digit.charCodeAt(0))
+  return Uint8Array.from(atob(standard), (digit) => digit.charCodeAt(0))
 }

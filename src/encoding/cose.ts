@@ -8,7 +8,7 @@
 import { VerificationError } from '../errors.ts'
 import { type Bytes, concatBytes } from './bytes.ts'
 import { bytesHead, type CborMap, decodeCbor, isCborMap, readCbor, readHead } from './cbor.ts'
-import { malformed, reader, type Reader, type Source } from './reader.ts'
+import { type Cursor, cursor, end, malformed, type Source, take } from './reader.ts'
 
 /** A decoded envelope; nothing in it is verified. All bytes are views of the input, exactly as received. */
 export interface CoseSign1 {
@@ -20,62 +20,45 @@ export interface CoseSign1 {
   readonly signature: Bytes
 }
 
-const outer: Source = { name: 'COSE_Sign1', code: 'outer-cbor' }
 const shape: Source = { name: 'COSE_Sign1', code: 'cose-shape' }
-const protectedSource: Source = { name: 'protected header', code: 'cose-protected' }
-const unprotectedSource: Source = { name: 'unprotected header', code: 'cose-unprotected' }
+const protectedHeaderSource: Source = { name: 'protected header', code: 'cose-protected' }
+const tag18 = 0xd2
+const arrayOf4 = 0x84
 
-/** @throws VerificationError `outer-cbor`, `cose-tag`, `cose-shape`, `cose-protected` or `cose-unprotected`. */
+/** @throws VerificationError `outer-cbor`, `cose-tag`, `cose-shape`, `cose-protected` or `cose-unprotected` */
 export function decodeSign1(bytes: Bytes): CoseSign1 {
-  const input = reader(bytes, outer)
-  readTag(input)
-  const array = readHead(input, outer)
-  if (array.major !== 4 || array.argument !== 4 || !array.shortest) {
-    throw malformed(shape, 'expected an array of exactly 4 elements, of definite length', input.offset() - 1)
+  const input = cursor(bytes, { ...shape, code: 'outer-cbor' })
+  if (bytes[0] === tag18) input.at++
+  if ((bytes[input.at] ?? 0) >> 5 === 6) {
+    throw new VerificationError('cose-tag', 'tag', '18 in one byte, or none', String(readHead(input)[1]))
   }
+  if (take(input, 1, 'array')[0] !== arrayOf4) throw malformed(shape, 'must be a definite array of 4')
   const protectedBytes = readBytes(input, 'protected header')
-  const unprotectedHeader = readCbor(input, unprotectedSource, { deterministic: true })
+  const unprotectedHeader = readCbor(input, { name: 'unprotected header', code: 'cose-unprotected' }, true)
   if (!isCborMap(unprotectedHeader)) throw malformed(shape, 'unprotected header must be a map')
   const payload = readBytes(input, 'payload')
   const signature = readBytes(input, 'signature')
-  input.end()
-  const protectedHeader = decodeCbor(protectedBytes, protectedSource, { deterministic: true })
-  if (!isCborMap(protectedHeader)) throw malformed(protectedSource, 'expected a map')
+  end(input)
+  const protectedHeader = decodeCbor(protectedBytes, protectedHeaderSource, true)
+  if (!isCborMap(protectedHeader)) throw malformed(protectedHeaderSource, 'must be a map')
   return { protectedBytes, protectedHeader, unprotectedHeader, payload, signature }
 }
 
 /** The bytes that a COSE_Sign1 signature covers, without external data: `Sig_structure` of RFC 9052 section 4.4. */
 export function signedBytes({ protectedBytes, payload }: CoseSign1): Bytes {
-  const context = [0x84, 0x6a, ...Array.from('Signature1', (letter) => letter.charCodeAt(0))]
+  // An array of 4: the text "Signature1", then the three byte strings, of which external_aad is empty.
+  const head = Array.from('\x84\x6aSignature1', (letter) => letter.charCodeAt(0))
   return concatBytes(
-    Uint8Array.from(context),
-    bytesHead(protectedBytes.length),
+    [...head, ...bytesHead(protectedBytes.length)],
     protectedBytes,
-    Uint8Array.of(0x40),
-    bytesHead(payload.length),
+    [0x40, ...bytesHead(payload.length)],
     payload,
   )
 }
 
-function readTag(input: Reader): void {
-  const initial = input.peek()
-  if (initial === undefined || initial >> 5 !== 6) return
-  if (initial !== 0xd2) {
-    const { argument } = readHead(input, outer)
-    throw new VerificationError('cose-tag', `expected tag 18 in one byte, or no tag, found tag ${argument}`)
-  }
-  input.u8('tag')
-  const inner = input.peek()
-  if (inner !== undefined && inner >> 5 === 6) {
-    throw new VerificationError('cose-tag', 'expected one tag at most, found a tag under tag 18')
-  }
-}
-
-function readBytes(input: Reader, field: string): Bytes {
-  const at = input.offset()
-  const { major, argument, shortest } = readHead(input, outer)
-  if (major !== 2 || argument === undefined || !shortest) {
-    throw malformed(shape, `${field} must be a byte string with the shortest definite length`, at)
-  }
-  return input.bytes(argument, field)
+function readBytes(input: Cursor, field: string): Bytes {
+  const [major, argument, shortest] = readHead(input)
+  if (major !== 2 || argument === undefined || !shortest)
+    throw malformed(shape, `${field} must be a bstr with shortest head`)
+  return take(input, argument, field)
 }

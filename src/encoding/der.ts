@@ -1,230 +1,157 @@
 /**
- * DER (X.690): a strict reader of what certificates and revocation lists are made of.
+ * DER (X.690): a strict reader of what certificates and revocation lists are made of. {@link decodeDer} checks everything at once; what comes out is a
+ * tree whose shape is then compared with the one that a standard prescribes.
  *
- * Accepted: single-byte tags, definite lengths in their shortest form. {@link assertDer} walks a whole structure and also refuses
- * BOOLEAN other than 00 and FF, padded INTEGER, BIT STRING with unused bits set, malformed OBJECT IDENTIFIER, primitive types in pieces,
- * impossible dates, invalid UTF8String, nesting beyond 16, anything left over.
+ * Accepted: single-byte tags, definite lengths in their shortest form, nesting down to 16.
+ * Refused: BOOLEAN other than 00 and FF, padded or empty INTEGER, BIT STRING with unused bits set, malformed OBJECT IDENTIFIER, primitive types in
+ * pieces, anything left over. Text is not decoded: names are compared as bytes.
  */
-import type { Bytes } from './bytes.ts'
-import { malformed, reader, type Reader, type Source } from './reader.ts'
+import { type Bytes, toHex } from './bytes.ts'
+import { type Cursor, cursor, end, malformed, remaining, type Source, take, uint } from './reader.ts'
 
-/** Identifier octets by their X.680 names. */
-export const tags = {
-  boolean: 0x01,
-  integer: 0x02,
-  bitString: 0x03,
-  octetString: 0x04,
-  null: 0x05,
-  oid: 0x06,
-  enumerated: 0x0a,
-  utf8String: 0x0c,
-  utcTime: 0x17,
-  generalizedTime: 0x18,
-  sequence: 0x30,
-  set: 0x31,
-  /** `[n] EXPLICIT`, or IMPLICIT on a constructed type. */
-  context: (n: number): number => 0xa0 | n,
-  /** `[n] IMPLICIT` on a primitive type. */
-  contextPrimitive: (n: number): number => 0x80 | n,
-} as const
-
-/** One element: views of the input. */
-export interface DerElement {
+/** One element; the bytes are views of the input. */
+export interface DerNode {
   readonly tag: number
   readonly content: Bytes
   /** Identifier, length and content, as received. */
   readonly raw: Bytes
+  /** What a constructed element consists of. */
+  readonly children: readonly DerNode[]
 }
 
-/** A cursor over the elements of one constructed value. */
-export interface DerReader {
-  /** The tag of the next element; `undefined` at the end. */
-  peek(): number | undefined
-  /** The next element, whatever its tag. */
-  any(field: string): DerElement
-  /** The next element, which must have this tag. */
-  next(tag: number, field: string): DerElement
-  /** The next element if it has this tag. */
-  optional(tag: number, field: string): DerElement | undefined
-  /** A cursor into the next element, which must have this tag. */
-  into(tag: number, field: string): DerReader
-  /** Refuses anything left over. */
-  end(): void
-}
+// Identifier octets by their X.680 names.
+export const BOOLEAN = 0x01
+export const INTEGER = 0x02
+export const BIT_STRING = 0x03
+export const OCTET_STRING = 0x04
+export const NULL = 0x05
+export const OBJECT_IDENTIFIER = 0x06
+export const ENUMERATED = 0x0a
+export const UTC_TIME = 0x17
+export const GENERALIZED_TIME = 0x18
+export const SEQUENCE = 0x30
+export const SET = 0x31
+/** `[n] EXPLICIT`, or IMPLICIT on a constructed type. */
+export const context = (n: number): number => 0xa0 | n
 
 const maximumDepth = 16
-const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-export function derReader(bytes: Bytes, source: Source): DerReader {
-  const input = reader(bytes, source)
-
-  function next(tag: number, field: string): DerElement {
-    const at = input.offset()
-    const element = readElement(input, source, field)
-    if (element.tag !== tag) {
-      throw malformed(source, `${field} has tag ${hexByte(element.tag)}, expected ${hexByte(tag)}`, at)
-    }
-    return element
-  }
-
-  return {
-    peek: input.peek,
-    any: (field) => readElement(input, source, field),
-    next,
-    optional: (tag, field) => (input.peek() === tag ? next(tag, field) : undefined),
-    into: (tag, field) => derReader(next(tag, field).content, { ...source, name: `${source.name} ${field}` }),
-    end: input.end,
-  }
+/** Reads `bytes`, which must be one element. @throws VerificationError with the code of `source` */
+export function decodeDer(bytes: Bytes, source: Source): DerNode {
+  const input = cursor(bytes, source)
+  const node = readNode(input, maximumDepth)
+  end(input)
+  return node
 }
 
-/** Walks everything in `bytes`, which must be one element. @throws VerificationError with the code of `source`. */
-export function assertDer(bytes: Bytes, source: Source): void {
-  const input = reader(bytes, source)
-  assertElement(input, source, maximumDepth)
-  input.end()
+/** The children of `node`, which must have exactly these tags, in this order. @throws VerificationError with the code of `source` */
+export function childrenOf<const Tags extends readonly number[]>(
+  node: DerNode,
+  source: Source,
+  field: string,
+  tags: Tags,
+): { readonly [Index in keyof Tags]: DerNode } {
+  const found = node.children.map(({ tag }) => tag)
+  if (found.length !== tags.length || !found.every((tag, i) => tag === tags[i])) {
+    throw malformed(source, `${field} must have the tags ${hexTags(tags)}, found ${hexTags(found)}`)
+  }
+  return node.children as unknown as { readonly [Index in keyof Tags]: DerNode }
 }
 
-/** A non-negative INTEGER that fits 32 bits. */
-export function smallInteger(element: DerElement, source: Source): number {
-  const { content } = element
-  assertInteger(content, source)
+const hexTags = (tags: readonly number[]): string => toHex(Uint8Array.from(tags))
+
+/** A non-negative INTEGER of at most 4 bytes. */
+export function smallInteger({ content }: DerNode, source: Source): number {
   if ((content[0] as number) >= 0x80 || content.length > 4) throw malformed(source, 'integer out of range')
   return content.reduce((value, byte) => value * 256 + byte, 0)
 }
 
 /** An OBJECT IDENTIFIER in dotted form. */
-export function objectIdentifier(content: Bytes, source: Source): string {
+export function objectIdentifier({ content }: DerNode): string {
   const arcs: number[] = []
   let arc = 0
-  let start = true
   for (const byte of content) {
-    if (start && byte === 0x80) throw malformed(source, 'padded object identifier')
     arc = arc * 128 + (byte & 0x7f)
-    if (!Number.isSafeInteger(arc)) throw malformed(source, 'object identifier out of range')
-    start = byte < 0x80
-    if (!start) continue
-    if (arcs.length === 0) arcs.push(Math.min(2, Math.floor(arc / 40)), arc - 40 * Math.min(2, Math.floor(arc / 40)))
-    else arcs.push(arc)
+    if (byte >= 0x80) continue
+    // The first number holds two arcs, of which the first is 0, 1 or 2.
+    const root = Math.min(2, Math.floor(arc / 40))
+    arcs.push(...(arcs.length === 0 ? [root, arc - 40 * root] : [arc]))
     arc = 0
   }
-  if (!start || arcs.length === 0) throw malformed(source, 'truncated object identifier')
   return arcs.join('.')
 }
 
 /** The octets of a BIT STRING that must fill whole octets. */
-export function bitStringOctets(element: DerElement, source: Source): Bytes {
-  if (element.content[0] !== 0) throw malformed(source, 'bit string must fill whole octets')
-  return element.content.subarray(1)
+export function bitStringOctets({ content }: DerNode, source: Source): Bytes {
+  if (content[0] !== 0) throw malformed(source, 'bit string with unused bits')
+  return content.subarray(1)
 }
 
 /**
  * UTCTime or GeneralizedTime as Unix milliseconds. RFC 5280 section 4.1.2.5: seconds present, `Z`, no fraction, UTCTime through 2049
  * and GeneralizedTime from 2050 on.
  */
-export function time(element: DerElement, source: Source): number {
-  const { tag, content } = element
-  if (tag !== tags.utcTime && tag !== tags.generalizedTime) throw malformed(source, `time has tag ${hexByte(tag)}`)
+export function time({ tag, content }: DerNode, source: Source): number {
   const text = String.fromCharCode(...content.subarray(0, 16))
-  const year = tag === tags.utcTime ? (text < '50' ? '20' : '19') : ''
-  const [, date, clock] = /^(\d{8})(\d{6})Z$/.exec(year + text) ?? []
-  if (date === undefined || clock === undefined) {
-    throw malformed(source, `time ${JSON.stringify(text)} is not of the form that RFC 5280 asks for`)
-  }
-  if (tag === tags.generalizedTime && text < '2050')
-    throw malformed(source, `${text}: years before 2050 must be UTCTime`)
-  const iso = `${date.replace(/(....)(..)(..)/, '$1-$2-$3')}T${clock.replace(/(..)(..)(..)/, '$1:$2:$3')}.000Z`
+  const digits = tag === UTC_TIME ? (text < '50' ? '20' : '19') + text : text
+  const iso = digits.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6.000Z')
   const milliseconds = Date.parse(iso)
   // Some engines carry 30 February over into March: such a date does not come back as it was.
-  if (Number.isNaN(milliseconds) || new Date(milliseconds).toISOString() !== iso)
-    throw malformed(source, `${text} is not a date`)
+  if (
+    (tag !== UTC_TIME && (tag !== GENERALIZED_TIME || digits < '2050')) ||
+    Number.isNaN(milliseconds) ||
+    new Date(milliseconds).toISOString() !== iso
+  ) {
+    throw malformed(source, `${JSON.stringify(text)} is no time`)
+  }
   return milliseconds
 }
 
-function readElement(input: Reader, source: Source, field: string): DerElement {
-  const start = input.offset()
-  const tag = input.u8(field)
-  if ((tag & 0x1f) === 0x1f) throw malformed(source, `${field} has a tag of several bytes`, start)
-  const content = input.bytes(readLength(input, source, field), field)
-  return { tag, content, raw: input.since(start) }
+function readNode(input: Cursor, depth: number): DerNode {
+  const { bytes, source, at } = input
+  if (depth === 0) throw malformed(source, `nested too deep at ${at}`)
+  const tag = uint(input, 1, 'tag')
+  const content = take(input, readLength(input), 'content')
+  const children: DerNode[] = []
+  if ((tag & 0x20) !== 0) {
+    const inner = cursor(content, source)
+    while (remaining(inner) > 0) children.push(readNode(inner, depth - 1))
+  }
+  if (!isCanonical(tag, content)) throw malformed(source, `tag ${hexTags([tag])} at ${at} is not DER`)
+  return { tag, content, raw: bytes.subarray(at, input.at), children }
 }
 
-function readLength(input: Reader, source: Source, field: string): number {
-  const at = input.offset()
-  const first = input.u8(`${field} length`)
+function readLength(input: Cursor): number {
+  const first = uint(input, 1, 'length')
   if (first < 0x80) return first
-  const size = first & 0x7f
-  if (size === 0 || size > 4)
-    throw malformed(source, `${field} has ${size === 0 ? 'an indefinite' : 'an oversized'} length`, at)
-  const length = input.uint(size, `${field} length`)
-  if (length < 0x80 || length < 2 ** (8 * (size - 1)))
-    throw malformed(source, `${field} length is not in its shortest form`, at)
+  const size = first - 0x80
+  // 0 is an indefinite length; nothing here is as long as 2^32.
+  const length = size > 0 && size <= 4 ? uint(input, size, 'length') : 0
+  if (length < 0x80 || length < 256 ** (size - 1))
+    throw malformed(input.source, `length at ${input.at} not in shortest form`)
   return length
 }
 
-function assertElement(input: Reader, source: Source, depth: number): void {
-  if (depth === 0) throw malformed(source, `nested deeper than ${maximumDepth}`, input.offset())
-  const element = readElement(input, source, 'element')
-  const { tag, content } = element
-  const constructed = (tag & 0x20) !== 0
-  // Universal class: a sequence or a set is constructed, nothing else is.
-  if (tag < 0x40 && constructed !== ((tag | 0x20) === tags.sequence || (tag | 0x20) === tags.set)) {
-    throw malformed(source, `tag ${hexByte(tag)} is not DER`, input.offset())
-  }
-  if (constructed) {
-    const children = reader(content, source)
-    while (children.remaining() > 0) assertElement(children, source, depth - 1)
-    return
-  }
+/** What X.690 sections 8, 10 and 11 ask of the content; constructed elements are the sum of their children. */
+function isCanonical(tag: number, content: Bytes): boolean {
+  const { length } = content
+  const [first = 0xff, second = 0] = content
+  const last = content[length - 1] ?? 0xff
   switch (tag) {
-    case tags.boolean:
-      if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff))
-        throw malformed(source, 'BOOLEAN must be 00 or FF')
-      return
-    case tags.integer:
-    case tags.enumerated:
-      assertInteger(content, source)
-      return
-    case tags.bitString:
-      assertBitString(content, source)
-      return
-    case tags.null:
-      if (content.length > 0) throw malformed(source, 'NULL with content')
-      return
-    case tags.oid:
-      objectIdentifier(content, source)
-      return
-    case tags.utf8String:
-      try {
-        utf8.decode(content)
-      } catch {
-        throw malformed(source, 'UTF8String is not UTF-8')
-      }
-      return
-    case tags.utcTime:
-    case tags.generalizedTime:
-      time(element, source)
-      return
+    case BOOLEAN:
+      return length === 1 && (first === 0 || first === 0xff)
+    case INTEGER:
+    case ENUMERATED:
+      return length > 0 && !(length > 1 && (first === 0 ? second < 0x80 : first === 0xff && second >= 0x80))
+    case BIT_STRING:
+      return length === 1 ? first === 0 : first < 8 && (last & ((1 << first) - 1)) === 0
+    case NULL:
+      return length === 0
+    case OBJECT_IDENTIFIER:
+      // Base 128: the last byte of each arc is below 0x80, and none starts with padding.
+      return last < 0x80 && content.every((byte, i) => byte !== 0x80 || (content[i - 1] ?? 0) > 0x80)
     default:
+      // Universal class: a sequence or a set is constructed, nothing else is. The low bits 1f announce a longer tag, which nothing here has.
+      return (tag & 0x1f) !== 0x1f && (tag >= 0x40 || (tag & 0x20) > 0 === ((tag & 0x1e) === 0x10))
   }
-}
-
-function assertInteger(content: Bytes, source: Source): void {
-  const [first, second] = content
-  if (first === undefined) throw malformed(source, 'empty INTEGER')
-  if (second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80))) {
-    throw malformed(source, 'INTEGER is not in its shortest form')
-  }
-}
-
-function assertBitString(content: Bytes, source: Source): void {
-  const [unused] = content
-  if (unused === undefined || unused > 7 || (content.length === 1 && unused > 0))
-    throw malformed(source, 'BIT STRING without a valid count')
-  if (((content.at(-1) as number) & ((1 << unused) - 1)) !== 0 && content.length > 1) {
-    throw malformed(source, 'BIT STRING with unused bits set')
-  }
-}
-
-function hexByte(byte: number): string {
-  return byte.toString(16).padStart(2, '0')
 }

@@ -10,59 +10,42 @@ export interface Source {
   readonly code: AttestationErrorCode
 }
 
-/** Reads front to back; integers are big-endian. Every method throws a `VerificationError` rather than read past the end. */
-export interface Reader {
-  /** Offset of the next byte. */
-  offset(): number
-  /** Bytes not read yet. */
-  remaining(): number
-  /** The next byte, left in place; `undefined` at the end. */
-  peek(): number | undefined
-  u8(field: string): number
-  /** An unsigned integer of `size` bytes, at most 6: always exact. */
-  uint(size: number, field: string): number
-  /** A view of the next `length` bytes; `length` may be a claim of the input. */
-  bytes(length: number | bigint, field: string): Bytes
-  /** A view of what was read since `start`. */
-  since(start: number): Bytes
-  /** Refuses anything left over. */
-  end(): void
+/** Where reading stands. Only the functions of this file move it. */
+export interface Cursor {
+  readonly bytes: Bytes
+  readonly source: Source
+  at: number
 }
 
-/** The error of a malformed `source`, at `offset` where that helps. */
-export function malformed({ name, code }: Source, problem: string, offset?: number): VerificationError {
-  return new VerificationError(code, `${name}: ${problem}${offset === undefined ? '' : ` at byte ${offset}`}`)
+/** A cursor at the first byte. */
+export function cursor(bytes: Bytes, source: Source): Cursor {
+  return { bytes, source, at: 0 }
 }
 
-export function reader(bytes: Bytes, source: Source): Reader {
-  let offset = 0
+/** The error of a malformed source. */
+export function malformed({ name, code }: Source, problem: string): VerificationError {
+  return new VerificationError(code, `${name}: ${problem}`)
+}
 
-  function take(length: number | bigint, field: string): Bytes {
-    const left = bytes.length - offset
-    if (length > left) {
-      throw malformed(source, `${field} needs ${length} bytes, ${left} left`, offset)
-    }
-    const taken = bytes.subarray(offset, offset + Number(length))
-    offset += Number(length)
-    return taken
-  }
+/** How many bytes are left. */
+export function remaining({ bytes, at }: Cursor): number {
+  return bytes.length - at
+}
 
-  function uint(size: number, field: string): number {
-    let value = 0
-    for (const byte of take(size, field)) value = value * 256 + byte
-    return value
+/** A view of the next `length` bytes; `length` may be a claim of the input. */
+export function take(input: Cursor, length: number, field: string): Bytes {
+  if (length > remaining(input)) {
+    throw malformed(input.source, `${field} at ${input.at} needs ${length} bytes, found ${remaining(input)}`)
   }
+  return input.bytes.subarray(input.at, (input.at += length))
+}
 
-  return {
-    offset: () => offset,
-    remaining: () => bytes.length - offset,
-    peek: () => bytes[offset],
-    u8: (field) => uint(1, field),
-    uint,
-    bytes: take,
-    since: (start) => bytes.subarray(start, offset),
-    end: () => {
-      if (offset < bytes.length) throw malformed(source, `${bytes.length - offset} bytes left over`, offset)
-    },
-  }
+/** An unsigned big-endian integer; above 2^53 it is not exact any more, but still above 2^53. */
+export function uint(input: Cursor, size: number, field: string): number {
+  return take(input, size, field).reduce((value, byte) => value * 256 + byte, 0)
+}
+
+/** Refuses anything left over. */
+export function end(input: Cursor): void {
+  if (remaining(input) > 0) throw malformed(input.source, `${remaining(input)} bytes left over at ${input.at}`)
 }

@@ -6,8 +6,8 @@ import type { FreshnessPolicy } from '../appraisal/freshness.ts'
 import { skipFreshness } from '../appraisal/freshness.ts'
 import { type Bytes, copyBytes, isBytes } from '../encoding/bytes.ts'
 import type { Check } from '../trace.ts'
-import { decodeCertificate } from '../x509/certificate.ts'
-import type { EndorsementCache, IssuerMemory } from '../x509/endorsement-cache.ts'
+import { fingerprint } from '../x509/path.ts'
+import type { EndorsementCache } from '../x509/endorsement-cache.ts'
 
 /** Pass it as `now` to verify evidence as of its own time, for archives. The result proves the past only, and says so in `timeSource`. */
 export const atEvidenceTime: unique symbol = /* @__PURE__ */ Symbol.for('veritee.atEvidenceTime')
@@ -31,7 +31,7 @@ export interface CommonOptions {
   readonly now?: Date | typeof atEvidenceTime
   /** How far clocks may be apart, 0 to 86400. Default 300: enclaves have no NTP. Not used with {@link atEvidenceTime}. */
   readonly clockSkewSeconds?: number
-  /** Made by `createEndorsementCache`: spares the signature checks of issuers seen before. Default: none. */
+  /** A `Map` of yours that spares the signature checks of issuers seen before. Default: none. */
   readonly endorsementCache?: EndorsementCache
   /** Called with every check as soon as it was made. What it throws, the verifier throws. */
   readonly trace?: (check: Check) => void
@@ -40,10 +40,11 @@ export interface CommonOptions {
 /** {@link CommonOptions}, checked, copied and complete. */
 export interface CommonPolicy {
   readonly freshness: FreshnessPolicy
-  readonly trustAnchors: readonly Bytes[]
+  /** SHA-256 of each root certificate that is trusted, lower-case hexadecimal. */
+  readonly roots: readonly string[]
   readonly now: number | typeof atEvidenceTime
   readonly skewMs: number
-  readonly endorsementCache: IssuerMemory | undefined
+  readonly cache: EndorsementCache | undefined
   readonly trace: ((check: Check) => void) | undefined
 }
 
@@ -61,39 +62,48 @@ export const commonOptionNames: readonly (keyof CommonOptions)[] = [
  * @throws TypeError when `options` is no object or has a property that is not in `names`
  */
 export function snapshotOptions<T extends object>(options: T, names: readonly (keyof T & string)[]): Partial<T> {
-  if (typeof options !== 'object' || (options as unknown) === null) throw new TypeError('options must be an object')
   const snapshot: Partial<T> = {}
-  for (const key of Object.keys(options)) {
-    const name = names.find((known) => known === key)
-    if (name === undefined) throw new TypeError(`unknown option ${JSON.stringify(key)}; known are ${names.join(', ')}`)
-    snapshot[name] = options[name]
+  requireOption('options', 'an object', isObject(options))
+  for (const key of Object.keys(options) as (keyof T & string)[]) {
+    requireOption(`option ${JSON.stringify(key)}`, `one of ${names.join(', ')}`, names.includes(key))
+    snapshot[key] = options[key]
   }
   return snapshot
 }
 
-/** @throws TypeError */
-export function readCommonOptions(options: Partial<CommonOptions>, pinnedRoot: Bytes): CommonPolicy {
-  const { trustAnchors, now, clockSkewSeconds = 300, endorsementCache, trace } = options
-  if (!(clockSkewSeconds >= 0 && clockSkewSeconds <= 86_400)) {
-    throw new TypeError('clockSkewSeconds must be a number from 0 to 86400')
-  }
-  if (trace !== undefined && typeof trace !== 'function') throw new TypeError('trace must be a function')
-  if (endorsementCache !== undefined && typeof (endorsementCache as IssuerMemory | null)?.add !== 'function') {
-    throw new TypeError('endorsementCache must come from createEndorsementCache')
-  }
+/** @throws TypeError unless `holds`: `name` must be what `expected` says */
+export function requireOption(name: string, expected: string, holds: boolean): void {
+  if (!holds) throw new TypeError(`${name} must be ${expected}`)
+}
+
+/** Whether `value` is an object that can hold options: not null, not a list, not bytes. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isBytes(value)
+}
+
+/**
+ * @param pinnedRoot SHA-256 of the vendor's root certificate, lower-case hexadecimal
+ * @throws TypeError
+ */
+export async function readCommonOptions(options: Partial<CommonOptions>, pinnedRoot: string): Promise<CommonPolicy> {
+  const { freshness, trustAnchors, now, clockSkewSeconds = 300, endorsementCache, trace } = options
+  requireOption('clockSkewSeconds', '0 to 86400', clockSkewSeconds >= 0 && clockSkewSeconds <= 86_400)
+  requireOption('trace', 'a function', trace === undefined || typeof trace === 'function')
+  requireOption('endorsementCache', 'a Map', endorsementCache === undefined || endorsementCache instanceof Map)
   return {
-    freshness: readFreshness(options.freshness, now),
-    trustAnchors: trustAnchors === undefined ? [pinnedRoot] : readTrustAnchors(trustAnchors),
+    freshness: readFreshness(freshness, now === atEvidenceTime),
     now: now === atEvidenceTime ? now : readTime(now),
     skewMs: clockSkewSeconds * 1000,
-    endorsementCache: endorsementCache as IssuerMemory | undefined,
+    cache: endorsementCache,
     trace,
+    roots:
+      trustAnchors === undefined ? [pinnedRoot] : await Promise.all(readTrustAnchors(trustAnchors).map(fingerprint)),
   }
 }
 
 /** A private copy of the evidence: what is verified cannot be changed while a signature check is awaited. @throws TypeError */
 export function copyEvidence(evidence: Uint8Array): Bytes {
-  if (!isBytes(evidence)) throw new TypeError('evidence must be a Uint8Array')
+  requireOption('evidence', 'a Uint8Array', isBytes(evidence))
   return copyBytes(evidence)
 }
 
@@ -102,72 +112,46 @@ export function readExpectedBytes<K extends string>(
   options: Partial<Record<K, Uint8Array>>,
   name: K,
 ): Bytes | undefined {
-  if (!Object.hasOwn(options, name)) return undefined
-  const value: unknown = options[name]
-  if (!isBytes(value) || value.length === 0) {
-    throw new TypeError(`${name} must be a Uint8Array that is not empty; leave the option out to expect nothing`)
-  }
-  return copyBytes(value)
+  return Object.hasOwn(options, name) ? readBytes(options[name], name) : undefined
 }
 
-/** @throws TypeError */
-export function readDebug(debug: unknown): boolean {
-  if (debug !== undefined && debug !== allowDebug)
-    throw new TypeError('debug must be the symbol allowDebug, or left out')
-  return debug === allowDebug
+/** Bytes of a field of evidence; an empty expectation would be met by a field that says nothing. */
+function readBytes(value: unknown, name: string): Bytes {
+  const bytes = bytesOf(value)
+  requireOption(name, '1 to 1024 bytes (Uint8Array)', bytes.length > 0 && bytes.length <= 1024)
+  return bytes
 }
 
-function readFreshness(freshness: unknown, now: unknown): FreshnessPolicy {
-  if (freshness === skipFreshness) return freshness
-  const wanted = 'freshness must be { nonce }, { maxAgeSeconds } or the symbol skipFreshness'
-  if (typeof freshness !== 'object' || freshness === null || Object.keys(freshness).length !== 1)
-    throw new TypeError(wanted)
-  const [[name, value]] = Object.entries(freshness) as [[string, unknown]]
-  if (name === 'nonce') {
-    if (!isBytes(value) || value.length === 0 || value.length > 1024) {
-      throw new TypeError('freshness.nonce must be a Uint8Array of 1 to 1024 bytes')
-    }
-    return { nonce: copyBytes(value) }
-  }
-  if (name !== 'maxAgeSeconds') throw new TypeError(wanted)
-  if (typeof value !== 'number' || !(value > 0) || value === Infinity) {
-    throw new TypeError('freshness.maxAgeSeconds must be a positive, finite number')
-  }
-  if (now === atEvidenceTime) {
-    throw new TypeError(
-      'freshness.maxAgeSeconds needs a clock: at its own time, evidence has no age. Pass skipFreshness, or a nonce',
-    )
-  }
-  return { maxAgeSeconds: value }
+/** A copy of bytes, of no bytes where `value` is something else. */
+export function bytesOf(value: unknown): Bytes {
+  return isBytes(value) ? copyBytes(value) : new Uint8Array()
+}
+
+function readFreshness(freshness: unknown, isArchive: boolean): FreshnessPolicy {
+  if (freshness === skipFreshness) return {}
+  const entries: readonly (readonly [string, unknown])[] = isObject(freshness) ? Object.entries(freshness) : []
+  const [[name, value] = []] = entries
+  requireOption(
+    'freshness',
+    '{ nonce }, { maxAgeSeconds } or skipFreshness',
+    entries.length === 1 && (name === 'nonce' || name === 'maxAgeSeconds'),
+  )
+  if (name === 'nonce') return { nonce: readBytes(value, 'nonce') }
+  requireOption('maxAgeSeconds', 'positive and finite', typeof value === 'number' && value > 0 && value < Infinity)
+  // At its own time, evidence has no age: the check would always pass.
+  requireOption('freshness', '{ nonce } or skipFreshness at evidence time', !isArchive)
+  return { maxAgeSeconds: value as number }
 }
 
 function readTime(now: unknown): number {
-  if (now === undefined) return Date.now()
-  try {
-    // The intrinsic getter reads an internal slot: a Date of any realm passes, a look-alike does not.
-    const time = Date.prototype.getTime.call(now as Date)
-    if (Number.isFinite(time)) return time
-  } catch {
-    // Not a Date: the same mistake as an invalid one.
-  }
-  throw new TypeError('now must be a valid Date or the symbol atEvidenceTime')
+  const time = now === undefined ? Date.now() : now instanceof Date ? now.getTime() : NaN
+  requireOption('now', 'a valid Date or atEvidenceTime', Number.isFinite(time))
+  return time
 }
 
 function readTrustAnchors(trustAnchors: unknown): Bytes[] {
-  if (!Array.isArray(trustAnchors) || trustAnchors.length === 0) {
-    throw new TypeError(
-      'trustAnchors must be a list of at least one DER certificate; leave the option out to use the pinned root',
-    )
-  }
-  return trustAnchors.map((anchor: unknown, i) => {
-    const name = `trustAnchors[${i}]`
-    if (!isBytes(anchor)) throw new TypeError(`${name} must be a Uint8Array`)
-    const der = copyBytes(anchor)
-    try {
-      decodeCertificate(der, name)
-    } catch (cause) {
-      throw new TypeError(`${name} is not a DER certificate`, { cause })
-    }
-    return der
-  })
+  const list: Bytes[] = Array.isArray(trustAnchors) ? trustAnchors.map(bytesOf) : []
+  // A SEQUENCE: enough to tell DER from PEM. What else it is does not matter, for it is only ever compared.
+  requireOption('trustAnchors', 'certificates in DER', list.length > 0 && list.every(([tag]) => tag === 0x30))
+  return list
 }

@@ -1,15 +1,20 @@
 /**
  * X.509 v3 certificates (RFC 5280 section 4), read strictly: DER throughout, no field left unread that could change a verdict.
  */
-import { type Bytes, equalBytes } from '../encoding/bytes.ts'
+import { type Bytes, equalBytes, toHex } from '../encoding/bytes.ts'
 import {
-  assertDer,
+  BIT_STRING,
   bitStringOctets,
-  derReader,
-  type DerReader,
-  objectIdentifier,
+  BOOLEAN,
+  childrenOf,
+  context,
+  decodeDer,
+  type DerNode,
+  INTEGER,
+  OBJECT_IDENTIFIER,
+  OCTET_STRING,
+  SEQUENCE,
   smallInteger,
-  tags,
   time,
 } from '../encoding/der.ts'
 import { malformed, type Source } from '../encoding/reader.ts'
@@ -37,156 +42,120 @@ export interface Certificate {
   /** Unix milliseconds; both ends belong to the validity (RFC 5280 section 4.1.2.5). */
   readonly notBefore: number
   readonly notAfter: number
-  /** DER SubjectPublicKeyInfo, and its two parts. */
+  /** DER SubjectPublicKeyInfo. */
   readonly spki: Bytes
-  readonly publicKeyAlgorithm: Bytes
-  readonly publicKey: Bytes
+  /** By the content of their OBJECT IDENTIFIER, in hexadecimal. */
   readonly extensions: ReadonlyMap<string, Extension>
   /** RFC 5280 section 4.2.1.9; absent when the extension is. */
-  readonly basicConstraints?: { readonly cA: boolean; readonly pathLength?: number }
-  /** Bit n is the n-th named bit of RFC 5280 section 4.2.1.3; absent when the extension is. */
-  readonly keyUsage?: number
+  readonly basicConstraints: BasicConstraints | undefined
+  /** The named bits of RFC 5280 section 4.2.1.3, the first one as 0x8000; 0 when the extension is absent. */
+  readonly keyUsage: number
 }
 
-/** Object identifiers of the extensions that this library processes. */
-export const extensionIds = {
-  subjectKeyIdentifier: '2.5.29.14',
-  keyUsage: '2.5.29.15',
-  basicConstraints: '2.5.29.19',
-  nameConstraints: '2.5.29.30',
-  crlDistributionPoints: '2.5.29.31',
-  authorityKeyIdentifier: '2.5.29.35',
-} as const
+export interface BasicConstraints {
+  readonly cA: boolean
+  /** How many CAs may stand below; unlimited when absent. */
+  readonly pathLength: number | undefined
+}
 
-/** Named bits of KeyUsage. */
-export const keyUsages = { digitalSignature: 0x01, keyCertSign: 0x20, cRLSign: 0x40 } as const
+// Extensions that decide something here (RFC 5280 section 4.2.1): the content of their OBJECT IDENTIFIER, 551d is 2.5.29.
+export const KEY_USAGE = '551d0f'
+export const BASIC_CONSTRAINTS = '551d13'
+export const NAME_CONSTRAINTS = '551d1e'
 
-/** version [0] EXPLICIT INTEGER 2, which is v3. */
-const v3 = 'a003020102'
-const emptyName = 2
+// Named bits of KeyUsage: bit 0 of the BIT STRING is the most significant of 16 here.
+export const DIGITAL_SIGNATURE = 0x8000
+export const KEY_CERT_SIGN = 0x0400
+export const CRL_SIGN = 0x0200
 
-/** @throws VerificationError `cert-parse`, and `cert-extension` for extensions that are malformed or stand twice. */
+/** @throws VerificationError `cert-parse`, `cert-algorithm` when the two signature algorithms differ, `cert-extension` for malformed or repeated extensions */
 export function decodeCertificate(der: Bytes, name: string): Certificate {
   const source: Source = { name, code: 'cert-parse' }
-  assertDer(der, source)
-  const certificate = derReader(der, source).into(tags.sequence, 'Certificate')
-  const { raw: tbs, content } = certificate.next(tags.sequence, 'TBSCertificate')
-  const { raw: signatureAlgorithm } = certificate.next(tags.sequence, 'signatureAlgorithm')
-  const signature = bitStringOctets(certificate.next(tags.bitString, 'signatureValue'), source)
-  certificate.end()
-
-  const fields = derReader(content, source)
-  const version = fields.optional(tags.context(0), 'version')
-  if (version === undefined || !isV3(version.raw)) throw malformed(source, 'not an X.509 v3 certificate')
-  const serialNumber = fields.next(tags.integer, 'serialNumber').content
+  const [tbs, algorithm, signature] = childrenOf(decodeDer(der, source), source, 'Certificate', [
+    SEQUENCE,
+    SEQUENCE,
+    BIT_STRING,
+  ])
+  // Versions before v3 have no version or no extensions; the unique identifiers that RFC 5280 forbids would stand before the extensions.
+  const [version, serial, innerAlgorithm, issuer, validity, subject, spki, wrapper] = childrenOf(
+    tbs,
+    source,
+    'TBSCertificate',
+    [context(0), INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, context(3)],
+  )
+  const [versionNumber] = childrenOf(version, source, 'version', [INTEGER])
+  if (smallInteger(versionNumber, source) !== 2) throw malformed(source, 'not an X.509 v3 certificate')
   // RFC 5280 section 4.1.2.2: positive, at most 20 octets (and one more for the sign).
+  const serialNumber = serial.content
   if ((serialNumber[0] as number) >= 0x80 || serialNumber.length > 21 || serialNumber.every((byte) => byte === 0)) {
-    throw malformed(source, 'serialNumber must be positive and at most 20 octets')
+    throw malformed(source, 'serialNumber out of range')
   }
-  if (!equalBytes(fields.next(tags.sequence, 'signature').raw, signatureAlgorithm)) {
-    throw malformed(
-      { name, code: 'cert-algorithm' },
-      'signature algorithm differs inside and outside of what is signed',
-    )
+  if (!equalBytes(innerAlgorithm.raw, algorithm.raw)) {
+    throw malformed({ name, code: 'cert-algorithm' }, 'two signature algorithms')
   }
-  const issuer = fields.next(tags.sequence, 'issuer').raw
-  if (issuer.length === emptyName) throw malformed(source, 'issuer is empty')
-  const validity = fields.into(tags.sequence, 'validity')
-  const notBefore = time(validity.any('notBefore'), source)
-  const notAfter = time(validity.any('notAfter'), source)
-  validity.end()
-  const subject = fields.next(tags.sequence, 'subject').raw
-  const { raw: spki, content: spkiContent } = fields.next(tags.sequence, 'subjectPublicKeyInfo')
-  const key = derReader(spkiContent, source)
-  const publicKeyAlgorithm = key.next(tags.sequence, 'algorithm').raw
-  const publicKey = bitStringOctets(key.next(tags.bitString, 'subjectPublicKey'), source)
-  key.end()
-  // issuerUniqueID and subjectUniqueID would stand here: RFC 5280 forbids them, and end() below refuses them.
-  const list = fields.peek() === tags.context(3) ? fields.into(tags.context(3), 'extensions') : undefined
-  fields.end()
-  const extensions =
-    list === undefined ? new Map<string, Extension>() : decodeExtensions(list, { name, code: 'cert-extension' })
-
+  if (issuer.children.length === 0) throw malformed(source, 'empty issuer')
+  const [notBefore, notAfter, ...more] = validity.children
+  if (notBefore === undefined || notAfter === undefined || more.length > 0)
+    throw malformed(source, 'malformed validity')
+  const extensionSource: Source = { name, code: 'cert-extension' }
+  const extensions = decodeExtensions(wrapper, extensionSource)
+  const basicConstraints = extensions.get(BASIC_CONSTRAINTS)
+  const keyUsage = extensions.get(KEY_USAGE)
   return {
     name,
     der,
-    tbs,
+    tbs: tbs.raw,
     serialNumber,
-    signatureAlgorithm,
-    signature,
-    issuer,
-    subject,
-    notBefore,
-    notAfter,
-    spki,
-    publicKeyAlgorithm,
-    publicKey,
+    signatureAlgorithm: algorithm.raw,
+    signature: bitStringOctets(signature, source),
+    issuer: issuer.raw,
+    subject: subject.raw,
+    notBefore: time(notBefore, source),
+    notAfter: time(notAfter, source),
+    spki: spki.raw,
     extensions,
-    ...decodeKnownExtensions(extensions, { name, code: 'cert-extension' }),
+    basicConstraints:
+      basicConstraints && decodeBasicConstraints(decodeDer(basicConstraints.value, extensionSource), extensionSource),
+    keyUsage: keyUsage === undefined ? 0 : decodeKeyUsage(decodeDer(keyUsage.value, extensionSource), extensionSource),
   }
 }
 
-/** `SEQUENCE OF Extension`, the content of an EXPLICIT tag; certificates and revocation lists share it. */
-export function decodeExtensions(wrapper: DerReader, source: Source): Map<string, Extension> {
-  const list = wrapper.into(tags.sequence, 'extensions')
-  wrapper.end()
+/** `[n] EXPLICIT SEQUENCE SIZE (1..MAX) OF Extension`; certificates and revocation lists share it. */
+export function decodeExtensions(wrapper: DerNode, source: Source): ReadonlyMap<string, Extension> {
+  const [list] = childrenOf(wrapper, source, 'extensions', [SEQUENCE])
+  if (list.children.length === 0) throw malformed(source, 'empty extensions')
   const extensions = new Map<string, Extension>()
-  do {
-    const extension = list.into(tags.sequence, 'extension')
-    const id = objectIdentifier(extension.next(tags.oid, 'extnID').content, source)
-    const flag = extension.optional(tags.boolean, 'critical')
-    // DER leaves out a DEFAULT: FALSE is never encoded.
-    if (flag?.content[0] === 0) throw malformed(source, `extension ${id} encodes critical FALSE`)
-    const value = extension.next(tags.octetString, 'extnValue').content
-    extension.end()
+  for (const extension of list.children) {
+    const critical = extension.children.length > 2
+    const tags = critical ? [OBJECT_IDENTIFIER, BOOLEAN, OCTET_STRING] : [OBJECT_IDENTIFIER, OCTET_STRING]
+    const [oid, flag, value = flag] = childrenOf(extension, source, 'extension', tags) as readonly [
+      DerNode,
+      DerNode,
+      DerNode?,
+    ]
+    const id = toHex(oid.content)
+    // DER leaves out a DEFAULT: critical FALSE is never encoded.
+    if (critical && flag.content[0] === 0) throw malformed(source, `extension ${id} encodes FALSE`)
     if (extensions.has(id)) throw malformed(source, `extension ${id} stands twice`)
-    extensions.set(id, { critical: flag !== undefined, value })
-  } while (list.peek() !== undefined)
+    extensions.set(id, { critical, value: value.content })
+  }
   return extensions
 }
 
-function decodeKnownExtensions(
-  extensions: ReadonlyMap<string, Extension>,
-  source: Source,
-): Pick<Certificate, 'basicConstraints' | 'keyUsage'> {
-  const basicConstraints = extensions.get(extensionIds.basicConstraints)
-  const keyUsage = extensions.get(extensionIds.keyUsage)
-  return {
-    ...(basicConstraints && { basicConstraints: decodeBasicConstraints(basicConstraints.value, source) }),
-    ...(keyUsage && { keyUsage: decodeKeyUsage(keyUsage.value, source) }),
+function decodeBasicConstraints(node: DerNode, source: Source): BasicConstraints {
+  const tags = [BOOLEAN, INTEGER].slice(0, node.children.length)
+  const [cA, pathLength] = childrenOf(node, source, 'basicConstraints', tags)
+  // A pathLenConstraint without cA does not get here: the first element must be a BOOLEAN, and DER leaves FALSE out.
+  if (node.tag !== SEQUENCE || cA?.content[0] === 0) throw malformed(source, 'malformed basicConstraints')
+  return { cA: cA !== undefined, pathLength: pathLength && smallInteger(pathLength, source) }
+}
+
+function decodeKeyUsage({ tag, content }: DerNode, source: Source): number {
+  const [unused = 0, first = 0, second = 0] = content
+  const bits = (first << 8) | second
+  // A named bit list drops trailing zero bits, hence its last bit is set, and one of the nine that there are.
+  if (tag !== BIT_STRING || content.length > 3 || (bits & (1 << (unused + 8 * (3 - content.length)))) === 0) {
+    throw malformed(source, 'malformed keyUsage')
   }
-}
-
-function decodeBasicConstraints(value: Bytes, source: Source): { cA: boolean; pathLength?: number } {
-  assertDer(value, source)
-  const fields = derReader(value, source).into(tags.sequence, 'basicConstraints')
-  const flag = fields.optional(tags.boolean, 'cA')
-  if (flag?.content[0] === 0) throw malformed(source, 'basicConstraints encodes cA FALSE')
-  const length = fields.optional(tags.integer, 'pathLenConstraint')
-  fields.end()
-  const cA = flag !== undefined
-  if (length === undefined) return { cA }
-  if (!cA) throw malformed(source, 'pathLenConstraint on a certificate that is no CA')
-  return { cA, pathLength: smallInteger(length, source) }
-}
-
-function decodeKeyUsage(value: Bytes, source: Source): number {
-  assertDer(value, source)
-  const [unused, ...octets] = derReader(value, source).next(tags.bitString, 'keyUsage').content
-  if (octets.length === 0 || octets.length > 2 || octets.at(-1) === 0)
-    throw malformed(source, 'keyUsage is empty or padded')
-  // Named bit lists number their bits from the most significant one, and DER drops trailing zero bits.
-  if (((octets.at(-1) as number) >> (unused as number)) % 2 === 0)
-    throw malformed(source, 'keyUsage keeps trailing zero bits')
-  return octets.reduce((bits, octet, i) => bits | (reverse(octet) << (8 * i)), 0)
-}
-
-function reverse(octet: number): number {
-  let bits = 0
-  for (let i = 0; i < 8; i++) bits |= ((octet >> i) & 1) << (7 - i)
   return bits
-}
-
-function isV3(raw: Bytes): boolean {
-  return raw.every((byte, i) => byte === parseInt(v3.slice(2 * i, 2 * i + 2), 16)) && raw.length === v3.length / 2
 }

@@ -1,15 +1,14 @@
 /**
  * AWS Nitro Enclaves: from the bytes of an attestation document to a result that only authentic, fresh, expected evidence can produce.
  */
-import { appraiseAge, appraiseNonce } from '../../appraisal/freshness.ts'
-import { appraiseReferenceValues, type Matched } from '../../appraisal/reference-values.ts'
+import { appraiseFreshness } from '../../appraisal/freshness.ts'
+import { appraiseReferenceValues } from '../../appraisal/reference-values.ts'
 import { ES384 } from '../../crypto/algorithms.ts'
 import { isZero } from '../../encoding/bytes.ts'
-import { AppraisalError } from '../../errors.ts'
 import { type AttestationResult, attestationResult } from '../../result.ts'
 import { type CheckRecorder, recordChecks } from '../../trace.ts'
 import { checkPath } from '../../x509/path.ts'
-import { appraiseKind, appraisePublicKey, appraiseUserData, freshnessOf } from '../nsm/appraise.ts'
+import { appraiseBindings, appraiseKind } from '../nsm/appraise.ts'
 import { checkDates, refuseDoubt } from '../nsm/dates.ts'
 import { chainOf, claimsOf, decodeDocument, type NsmDocument } from '../nsm/evidence.ts'
 import { verifySignatures } from '../nsm/signatures.ts'
@@ -41,76 +40,46 @@ export type NitroResult = AttestationResult<'nitro', NitroClaims>
  */
 export async function verifyNitro(evidence: Uint8Array, options: NitroOptions): Promise<NitroResult> {
   // 0. The caller's own mistakes: TypeError, before a byte of evidence is read. Evidence and options are copies from here on.
-  const policy = readNitroOptions(options)
   const bytes = copyEvidence(evidence)
+  const policy = await readNitroOptions(options)
   const checks = recordChecks(policy.trace)
 
   // 1. Evidence: shape and bounds. Nothing below is trusted yet.
   const document = decodeDocument(bytes, checks)
 
   // 2. Endorsements: a path from a pinned root down to the leaf, at the caller's time.
-  const path = checkPath(chainOf(document), policy.trustAnchors, ES384, checks)
-  const { clock, verifiedAt, doubt } = checkDates(path, freshnessOf(document), policy, checks)
+  const path = await checkPath(chainOf(document), policy.roots, ES384, checks)
+  const dates = checkDates(path, document, policy, checks)
 
   // 3. Authenticity: every certificate is signed by the one above, and the leaf's key signed exactly these bytes.
-  await verifySignatures(document, path, policy.endorsementCache, checks)
-  refuseDoubt(doubt, checks)
+  await verifySignatures(document, path, policy.cache, checks)
+  refuseDoubt(dates, checks)
 
-  // 4. Appraisal: the document is AWS's word. Is it what the caller expects? All of it is judged, then refused together.
-  let matched: Matched | undefined
-  checks.appraise([
-    () => {
-      appraiseKind(document, 'enclave', checks)
-    },
-    () => {
-      appraiseDebug(document, policy, checks)
-    },
-    () => {
-      matched = appraiseReferenceValues('policy-pcr', (pcr) => document.pcrs.get(pcr), policy.referenceValues, checks)
-    },
-    () => {
-      appraiseNonce(freshnessOf(document), policy.freshness, checks)
-    },
-    () => {
-      appraiseAge(freshnessOf(document), policy.freshness, clock, checks)
-    },
-    () => {
-      appraiseUserData(document, policy.userData, checks)
-    },
-    () => {
-      appraisePublicKey(document, policy.publicKey, checks)
-    },
-  ])
+  // 4. Appraisal: the document is AWS's word. Is it what the caller expects? Failures are kept, so that all of them are reported.
+  appraiseKind(document, 'enclave', checks)
+  appraiseDebug(document, policy, checks)
+  const matched = appraiseReferenceValues('policy-pcr', document.pcrs, policy.referenceValues, checks)
+  appraiseFreshness(document, policy.freshness, dates.clock, checks)
+  appraiseBindings(document, policy, checks)
 
-  // 5. Only here does a result exist.
-  return attestationResult('nitro', Object.freeze({ ...claimsOf(document), debug: isDebug(document) }), {
-    checks: checks.made,
-    verifiedAt,
-    clock,
-    attestedAt: document.timestamp,
-    validUntil: path.notAfter,
+  // 5. Only here does a result exist, and only if no appraisal failed.
+  return attestationResult('nitro', Object.freeze({ ...claimsOf(document), debug: isDebug(document) }), checks, {
+    ...document,
+    ...dates,
     matched,
-    publicKey: document.publicKey,
+    validUntil: path.notAfter,
   })
 }
 
-/** A debug enclave has zeros for its image (PCR0), while PCR3 and PCR4 keep real values. @throws AppraisalError `policy-debug` */
+/** A debug enclave has zeros for its image (PCR0), while PCR3 and PCR4 keep real values; fails with `policy-debug`. */
 function appraiseDebug(document: NsmDocument, { debug }: NitroPolicy, checks: CheckRecorder): void {
-  checks.run(
+  checks.judge(
     'appraise',
     'policy-debug',
-    isDebug(document) ? 'a debug enclave: accepted, the caller passed allowDebug' : 'not a debug enclave',
-    () => {
-      if (debug || !isDebug(document)) return
-      throw new AppraisalError(
-        'policy-debug',
-        'the enclave runs in debug mode (PCR0 is zero or absent): its operator can read its memory',
-        {
-          expected: 'PCR0 not zero',
-          actual: 'PCR0 zero or absent',
-        },
-      )
-    },
+    'debug mode',
+    debug || !isDebug(document),
+    debug ? 'allowed' : 'off',
+    isDebug(document) ? 'on' : 'off',
   )
 }
 

@@ -4,7 +4,7 @@
 import { answersNonce, type Clock, type FreshnessClaims } from '../../appraisal/freshness.ts'
 import { VerificationError } from '../../errors.ts'
 import type { CheckRecorder } from '../../trace.ts'
-import { type CertificationPath, checkValidity } from '../../x509/path.ts'
+import { type CertificationPath, findInvalid, iso } from '../../x509/path.ts'
 import { atEvidenceTime, type CommonPolicy } from '../options.ts'
 
 /** What the dates came to, and when. */
@@ -27,64 +27,34 @@ export interface Dates {
 export function checkDates(
   path: CertificationPath,
   claims: FreshnessClaims,
-  policy: CommonPolicy,
+  { now, skewMs, freshness }: CommonPolicy,
   checks: CheckRecorder,
 ): Dates {
   const { attestedAt } = claims
-  const { now, skewMs, freshness } = policy
-  const count = path.certificates.length
   if (now === atEvidenceTime) {
-    checks.run(
-      'verify',
-      'cert-validity',
-      `${count} certificates were valid when the evidence was made; nothing is said about now`,
-      () => {
-        checkValidity(path, { at: attestedAt, toleranceMs: 0, label: 'the time of the evidence' })
-      },
-    )
+    refuse(findInvalid(path, [attestedAt], 0), 'certificates valid then', checks)
     return { clock: undefined, verifiedAt: attestedAt, doubt: undefined }
   }
-  const clock = { now, skewMs }
-  const body = (): void => {
-    checkValidity(path, { at: now, toleranceMs: skewMs, label: 'now' })
-    checkValidity(path, { at: attestedAt, toleranceMs: skewMs, label: 'the time of the evidence' })
+  const invalid = findInvalid(path, [now, attestedAt], skewMs)
+  const dates = { clock: { now, skewMs }, verifiedAt: now }
+  if (answersNonce(claims, freshness) && (invalid !== undefined || attestedAt > now + skewMs)) {
+    const problem = `answers our nonce, but the clocks are ${(attestedAt - now) / 1000} s apart`
+    return {
+      ...dates,
+      doubt: new VerificationError('clock-suspect', problem, iso(now), iso(attestedAt), { cause: invalid }),
+    }
   }
-  const doubt = answersNonce(claims, freshness) ? clockDoubt(body, claims, clock) : undefined
-  if (doubt === undefined) checks.run('verify', 'cert-validity', `${count} certificates are valid now`, body)
-  return { clock, verifiedAt: now, doubt }
+  refuse(invalid, 'certificates valid now', checks)
+  return { ...dates, doubt: undefined }
 }
 
 /** Says what {@link checkDates} could not say before the signatures held. @throws VerificationError `clock-suspect` */
-export function refuseDoubt(doubt: VerificationError | undefined, checks: CheckRecorder): void {
-  if (doubt === undefined) return
-  checks.run('verify', 'clock-suspect', '', () => {
-    throw doubt
-  })
+export function refuseDoubt({ doubt }: Dates, checks: CheckRecorder): void {
+  if (doubt !== undefined) refuse(doubt, '', checks)
 }
 
-function clockDoubt(
-  body: () => void,
-  { attestedAt }: FreshnessClaims,
-  { now, skewMs }: Clock,
-): VerificationError | undefined {
-  const offset = Math.round((attestedAt - now) / 1000)
-  let problem = attestedAt - now > skewMs ? 'it is dated in the future' : undefined
-  let cause: unknown
-  try {
-    body()
-  } catch (error) {
-    cause = error
-    problem = (error as Error).message
-  }
-  if (problem === undefined) return undefined
-  const apart = `${Math.abs(offset)} seconds ${offset < 0 ? 'behind' : 'ahead of'} ours`
-  return new VerificationError(
-    'clock-suspect',
-    `the evidence is authentic and answers our nonce, but ${problem}. A clock is wrong: the attester's is ${apart}`,
-    {
-      expected: `within ${skewMs / 1000} s of ${new Date(now).toISOString()}`,
-      actual: new Date(attestedAt).toISOString(),
-      cause,
-    },
-  )
+function refuse(error: VerificationError | undefined, summary: string, checks: CheckRecorder): void {
+  checks.run('verify', 'cert-validity', summary, () => {
+    if (error !== undefined) throw error
+  })
 }

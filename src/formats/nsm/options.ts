@@ -1,0 +1,53 @@
+/**
+ * The options that enclaves and instances share.
+ */
+import type { ReferenceValue, skipReferenceValues } from '../../appraisal/reference-values.ts'
+import type { Bytes } from '../../encoding/bytes.ts'
+import {
+  type CommonOptions,
+  commonOptionNames,
+  type CommonPolicy,
+  readCommonOptions,
+  readExpectedBytes,
+} from '../options.ts'
+import { awsNitroRootG1 } from './endorsements.ts'
+import { readReferenceValues } from './reference-values.ts'
+
+/** What both kinds of documents can be bound to. */
+export interface NsmOptions extends CommonOptions {
+  /** When given, `user_data` must be exactly this. */
+  readonly userData?: Uint8Array
+  /** When given, `public_key` must be exactly this. */
+  readonly publicKey?: Uint8Array
+}
+
+/** {@link NsmOptions} with reference values, checked and copied. */
+export interface NsmPolicy extends CommonPolicy {
+  readonly referenceValues: readonly ReferenceValue[] | typeof skipReferenceValues
+  readonly userData: Bytes | undefined
+  readonly publicKey: Bytes | undefined
+}
+
+export const nsmOptionNames: readonly (keyof NsmOptions | 'referenceValues')[] = [
+  ...commonOptionNames,
+  'referenceValues',
+  'userData',
+  'publicKey',
+]
+
+/**
+ * @param own a snapshot of the caller's options
+ * @param refuseZero registers that no good boot leaves at zero
+ * @throws TypeError
+ */
+export async function readNsmOptions(
+  own: Partial<NsmOptions> & { readonly referenceValues?: unknown },
+  refuseZero: (register: string) => boolean,
+): Promise<NsmPolicy> {
+  return {
+    referenceValues: readReferenceValues(own.referenceValues, refuseZero),
+    userData: readExpectedBytes(own, 'userData'),
+    publicKey: readExpectedBytes(own, 'publicKey'),
+    ...(await readCommonOptions(own, awsNitroRootG1)),
+  }
+}
