@@ -60,11 +60,11 @@ export type AttestationErrorCode =
 /** The base of both kinds of refusal. Catch this one, then look at `code`. */
 export abstract class AttestationError extends Error {
   /** Why, in a word that will not change. */
-  readonly code: AttestationErrorCode
+  declare readonly code: AttestationErrorCode
   /** What was wanted, where one text says it. */
-  readonly expected: string | undefined
+  declare readonly expected: string | undefined
   /** What was found, where one text says it. */
-  readonly actual: string | undefined
+  declare readonly actual: string | undefined
   /** Every check that was made until then, in order, the failed ones included. */
   checks: readonly Check[] = []
 

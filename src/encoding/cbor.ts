@@ -74,14 +74,8 @@ export function readHead(input: Cursor): CborHead {
   if (info > 27) throw malformed(source, `reserved head at ${at}`)
   const size = 1 << (info - 24)
   const argument = uint(input, size, 'argument')
-  if (major < 7 && argument > Number.MAX_SAFE_INTEGER) throw malformed(source, `number above 2^53 at ${at}`)
+  if (major < 7 && argument >= 2 ** 53) throw malformed(source, `number above 2^53 at ${at}`)
   return [major, argument, argument >= (size === 1 ? 24 : 256 ** (size / 2))]
-}
-
-/** The head of a byte string of `length` bytes, shortest form; evidence is shorter than 64 KiB. */
-export function bytesHead(length: number): number[] {
-  if (length < 24) return [0x40 | length]
-  return length < 256 ? [0x58, length] : [0x59, length >> 8, length & 255]
 }
 
 function readItem(input: Cursor, source: Source, deterministic: boolean, depth: number): CborValue {

@@ -7,17 +7,17 @@
  */
 import { VerificationError } from '../errors.ts'
 import { type Bytes, concatBytes } from './bytes.ts'
-import { bytesHead, type CborMap, decodeCbor, isCborMap, readCbor, readHead } from './cbor.ts'
+import { type CborMap, decodeCbor, isCborMap, readCbor, readHead } from './cbor.ts'
 import { type Cursor, cursor, end, malformed, type Source, take } from './reader.ts'
 
 /** A decoded envelope; nothing in it is verified. All bytes are views of the input, exactly as received. */
 export interface CoseSign1 {
-  /** The serialised protected header: part of what is signed. */
-  readonly protectedBytes: Bytes
   readonly protectedHeader: CborMap
   readonly unprotectedHeader: CborMap
   readonly payload: Bytes
   readonly signature: Bytes
+  /** The protected header and the payload as they stand in the envelope, heads included: what the signature covers. */
+  readonly signedItems: readonly [protectedHeader: Bytes, payload: Bytes]
 }
 
 const shape: Source = { name: 'COSE_Sign1', code: 'cose-shape' }
@@ -33,32 +33,31 @@ export function decodeSign1(bytes: Bytes): CoseSign1 {
     throw new VerificationError('cose-tag', 'tag', '18 in one byte, or none', String(readHead(input)[1]))
   }
   if (take(input, 1, 'array')[0] !== arrayOf4) throw malformed(shape, 'must be a definite array of 4')
-  const protectedBytes = readBytes(input, 'protected header')
+  const [protectedBytes, protectedItem] = readBytes(input, 'protected header')
   const unprotectedHeader = readCbor(input, { name: 'unprotected header', code: 'cose-unprotected' }, true)
   if (!isCborMap(unprotectedHeader)) throw malformed(shape, 'unprotected header must be a map')
-  const payload = readBytes(input, 'payload')
-  const signature = readBytes(input, 'signature')
+  const [payload, payloadItem] = readBytes(input, 'payload')
+  const [signature] = readBytes(input, 'signature')
   end(input)
   const protectedHeader = decodeCbor(protectedBytes, protectedHeaderSource, true)
   if (!isCborMap(protectedHeader)) throw malformed(protectedHeaderSource, 'must be a map')
-  return { protectedBytes, protectedHeader, unprotectedHeader, payload, signature }
+  return { protectedHeader, unprotectedHeader, payload, signature, signedItems: [protectedItem, payloadItem] }
 }
 
-/** The bytes that a COSE_Sign1 signature covers, without external data: `Sig_structure` of RFC 9052 section 4.4. */
-export function signedBytes({ protectedBytes, payload }: CoseSign1): Bytes {
+/**
+ * The bytes that a COSE_Sign1 signature covers, without external data: `Sig_structure` of RFC 9052 section 4.4. The items are those received; that
+ * their heads are the shortest, as section 9 asks for, is what {@link decodeSign1} made sure of.
+ */
+export function signedBytes({ signedItems: [protectedHeader, payload] }: CoseSign1): Bytes {
   // An array of 4: the text "Signature1", then the three byte strings, of which external_aad is empty.
   const head = Array.from('\x84\x6aSignature1', (letter) => letter.charCodeAt(0))
-  return concatBytes(
-    [...head, ...bytesHead(protectedBytes.length)],
-    protectedBytes,
-    [0x40, ...bytesHead(payload.length)],
-    payload,
-  )
+  return concatBytes(head, protectedHeader, [0x40], payload)
 }
 
-function readBytes(input: Cursor, field: string): Bytes {
+function readBytes(input: Cursor, field: string): [content: Bytes, item: Bytes] {
+  const { at, bytes } = input
   const [major, argument, shortest] = readHead(input)
   if (major !== 2 || argument === undefined || !shortest)
     throw malformed(shape, `${field} must be a bstr with shortest head`)
-  return take(input, argument, field)
+  return [take(input, argument, field), bytes.subarray(at, input.at)]
 }

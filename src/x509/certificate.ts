@@ -83,8 +83,8 @@ export function decodeCertificate(der: Bytes, name: string): Certificate {
     'TBSCertificate',
     [context(0), INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, context(3)],
   )
-  const [versionNumber] = childrenOf(version, source, 'version', [INTEGER])
-  if (smallInteger(versionNumber, source) !== 2) throw malformed(source, 'not an X.509 v3 certificate')
+  // INTEGER 2 is v3.
+  if (toHex(version.content) !== '020102') throw malformed(source, 'not an X.509 v3 certificate')
   // RFC 5280 section 4.1.2.2: positive, at most 20 octets (and one more for the sign).
   const serialNumber = serial.content
   if ((serialNumber[0] as number) >= 0x80 || serialNumber.length > 21 || serialNumber.every((byte) => byte === 0)) {
