@@ -1,8 +1,8 @@
 /**
  * Reading files, and what people paste into them.
  */
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
-import { type Bytes, fromBase64, fromHex } from '../encoding/bytes.ts'
+import { readFileSync } from 'node:fs'
+import { type Bytes, concatBytes, fromBase64, fromHex } from '../encoding/bytes.ts'
 import { decodePem } from '../encoding/pem.ts'
 import { AttestationError } from '../errors.ts'
 import { UsageError } from './usage-error.ts'
@@ -11,8 +11,8 @@ import { UsageError } from './usage-error.ts'
 const maximumInput = 131_072
 
 /** Evidence from a file, or from standard input for `-`: binary, hexadecimal or base64. @throws UsageError */
-export function readEvidence(path: string): Bytes {
-  const bytes = readBytes(path)
+export async function readEvidence(path: string): Promise<Bytes> {
+  const bytes = path === '-' ? checked(await readStandardInput(), 'standard input') : readBytes(path)
   // CBOR evidence starts with an array or a tag, quotes and reports with small numbers: none of that is text.
   const isText = bytes.every((byte) => byte === 0x09 || byte === 0x0a || byte === 0x0d || (byte >= 0x20 && byte < 0x7f))
   return isText && bytes.length > 0 ? decodeText(new TextDecoder().decode(bytes).replace(/\s+/g, ''), path) : bytes
@@ -56,27 +56,26 @@ function decodeText(text: string, path: string): Bytes {
 
 function readBytes(path: string): Bytes {
   try {
-    const bytes = path === '-' ? readStandardInput() : readFileSync(path)
-    if (bytes.length > maximumInput) throw new UsageError(`${path} is larger than ${maximumInput} bytes`)
-    return new Uint8Array(bytes)
+    return checked(new Uint8Array(readFileSync(path)), path)
   } catch (error) {
     if (error instanceof UsageError) throw error
     throw new UsageError(`cannot read ${path}: ${(error as Error).message}`)
   }
 }
 
+function checked(bytes: Bytes, path: string): Bytes {
+  if (bytes.length > maximumInput) throw new UsageError(`${path} is larger than ${maximumInput} bytes`)
+  return bytes
+}
+
 /** Stops reading where nothing that is verified here could go on. */
-function readStandardInput(): Uint8Array {
-  const buffer = new Uint8Array(maximumInput + 1)
-  const descriptor = openSync('/dev/stdin', 'r')
+async function readStandardInput(): Promise<Bytes> {
+  const chunks: Uint8Array[] = []
   let length = 0
-  try {
-    for (;;) {
-      const read = readSync(descriptor, buffer, length, buffer.length - length, null)
-      length += read
-      if (read === 0 || length === buffer.length) return buffer.subarray(0, length)
-    }
-  } finally {
-    closeSync(descriptor)
+  for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > maximumInput) break
   }
+  return concatBytes(...chunks)
 }

@@ -7,7 +7,7 @@ import { AttestationError } from '../errors.ts'
 import { decodeNitroEvidence, type NitroEvidence } from '../formats/nitro/index.ts'
 import { describeCertificate, printable } from '../inspect.ts'
 import { readEvidence } from './input.ts'
-import { wrapped } from './report.ts'
+import { stringify, wrapped } from './report.ts'
 import { UsageError } from './usage-error.ts'
 
 const warning = 'UNVERIFIED: anybody can write this. Nothing below is checked; use `veritee verify`.'
@@ -29,22 +29,18 @@ const meanings: Readonly<Record<NitroEvidence['kind'], Readonly<Record<string, s
 }
 
 /** @throws UsageError, VerificationError */
-export function inspect(args: string[]): Promise<number> {
+export async function inspect(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args, options: { json: { type: 'boolean' } }, allowPositionals: true })
   const [path, ...more] = positionals
   if (path === undefined || more.length > 0) throw new UsageError('inspect takes one file, or - for standard input')
-  const evidence = decodeNitroEvidence(readEvidence(path))
+  const evidence = decodeNitroEvidence(await readEvidence(path))
   console.log(values.json === true ? asJson(evidence) : asText(evidence))
-  return Promise.resolve(0)
+  return 0
 }
 
 function asJson(evidence: NitroEvidence): string {
   const chain = chainOf(evidence).map(([place, der]) => ({ place, ...certificateOf(der) }))
-  return JSON.stringify(
-    { verdict: 'unverified', warning, ...evidence, chain },
-    (_key, value: unknown) => (value instanceof Uint8Array ? toHex(value) : value),
-    2,
-  )
+  return stringify({ verdict: 'unverified', warning, ...evidence, chain })
 }
 
 function asText(evidence: NitroEvidence): string {

@@ -67,7 +67,18 @@ export function toJson(verdict: EvidenceResult | AttestationError): string {
           checks,
         }
       : { verdict: 'verified', ...verdict, checks }
-  return JSON.stringify(document, (_key, value: unknown) => (value instanceof Uint8Array ? toHex(value) : value), 2)
+  return stringify(document)
+}
+
+/** JSON with bytes in hexadecimal, and nothing in it that a terminal would act upon. */
+export function stringify(value: unknown): string {
+  const text = JSON.stringify(value, (_key, part: unknown) => (part instanceof Uint8Array ? toHex(part) : part), 2)
+  return text.replace(/[^\n\P{C}]/gu, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  )
 }
 
 /** A value over several lines of at most 64 characters, so that two of them can be compared by eye. */

@@ -55,7 +55,7 @@ export async function verify(args: string[]): Promise<number> {
     ...(values.skew !== undefined && { clockSkewSeconds: secondsOf(values.skew, '--skew') }),
     trace: (check) => checks.push(check),
   }
-  const evidence = readEvidence(path)
+  const evidence = await readEvidence(path)
   const format = formatOf(values.format, evidence)
   const verdict = await verifyEvidence(
     evidence,
