@@ -10,7 +10,7 @@ export type Bytes = Uint8Array<ArrayBuffer>
 
 /** Whether `value` is a `Uint8Array` (a Node `Buffer` is one too), of this realm or another. */
 export function isBytes(value: unknown): value is Uint8Array {
-  return Object.prototype.toString.call(value) === '[object Uint8Array]'
+  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]'
 }
 
 /** A private copy in memory that nobody else can write to: `slice` would share memory for a `Buffer`. */

@@ -200,7 +200,7 @@ function readPcrs(registers: CborMap): ReadonlyMap<string, Bytes> {
         `${JSON.stringify(index)} with a ${cborType(value)} of ${length}`,
       )
     }
-    pcrs.set(`PCR${index}`, value)
+    pcrs.set(`PCR${index}`, value.slice())
   }
   return pcrs
 }
@@ -248,5 +248,6 @@ function typed<Type extends keyof FieldTypes>(
   if (Number(size) < minimum || Number(size) > maximum) {
     throw new VerificationError('payload-field-size', name, `${type} of ${minimum} to ${maximum}`, `${size as number}`)
   }
-  return value as FieldTypes[Type]
+  // Bytes of their own: whoever uses `.buffer` of a key must not get the whole document.
+  return (value instanceof Uint8Array ? value.slice() : value) as FieldTypes[Type]
 }
