@@ -66,7 +66,7 @@ export abstract class AttestationError extends Error {
   /** What was found, where one text says it. */
   declare readonly actual: string | undefined
   /** Every check that was made until then, in order, the failed ones included. */
-  checks: readonly Check[] = []
+  readonly checks: readonly Check[] = []
 
   /** The message is `subject`, followed by what was expected and found where both are given. */
   constructor(code: AttestationErrorCode, subject: string, expected?: string, actual?: string, options?: ErrorOptions) {
@@ -79,12 +79,12 @@ export abstract class AttestationError extends Error {
 
 /** The evidence is not authentic or not well formed. Stop: nothing in it can be believed. */
 export class VerificationError extends AttestationError {
-  override readonly name = 'VerificationError'
+  override readonly name: 'VerificationError' = 'VerificationError' as const
 }
 
 /** The evidence is authentic, but not what the caller expects: perhaps another build, or an old document. */
 export class AppraisalError extends AttestationError {
-  override readonly name = 'AppraisalError'
+  override readonly name: 'AppraisalError' = 'AppraisalError' as const
   /** Every appraisal that failed, in the order they were made; `code` and `message` are those of the first. */
-  failures: readonly Check[] = []
+  readonly failures: readonly Check[] = []
 }

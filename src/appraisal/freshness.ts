@@ -10,8 +10,8 @@ export const skipFreshness: unique symbol = /* @__PURE__ */ Symbol.for('veritee.
 
 /** What the caller expects of freshness, checked and copied: a nonce, an age, or neither when the caller skips it. */
 export interface FreshnessPolicy {
-  readonly nonce?: Bytes
-  readonly maxAgeSeconds?: number
+  readonly nonce: Bytes | undefined
+  readonly maxAgeSeconds: number | undefined
 }
 
 /** When the evidence was made and what it answers. */

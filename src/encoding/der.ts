@@ -94,16 +94,14 @@ export function bitStringOctets({ content }: DerNode, source: Source): Bytes {
 export function time({ tag, content }: DerNode, source: Source): number {
   const text = String.fromCharCode(...content.subarray(0, 16))
   const digits = tag === UTC_TIME ? (text < '50' ? '20' : '19') + text : text
-  const iso = digits.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6.000Z')
-  const milliseconds = Date.parse(iso)
-  // Some engines carry 30 February over into March: such a date does not come back as it was.
-  if (
-    (tag !== UTC_TIME && (tag !== GENERALIZED_TIME || digits < '2050')) ||
-    Number.isNaN(milliseconds) ||
-    new Date(milliseconds).toISOString() !== iso
-  ) {
-    throw malformed(source, `${JSON.stringify(text)} is no time`)
-  }
+  const [, year = 0, month = 0, day, hour = 0, minute = 0, second = 0] = (
+    /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(digits) ?? []
+  ).map(Number)
+  const milliseconds = Date.UTC(year, month - 1, day, hour, minute, second)
+  const isRightType = tag === UTC_TIME || (tag === GENERALIZED_TIME && year >= 2050)
+  // What is no day of its month is carried over into another one. Without digits, there is no day and no month.
+  const isDate = new Date(milliseconds).getUTCMonth() === month - 1 && hour < 24 && minute < 60 && second < 60
+  if (!isRightType || !isDate) throw malformed(source, `${JSON.stringify(text)} is no time`)
   return milliseconds
 }
 
@@ -149,7 +147,7 @@ function isCanonical(tag: number, content: Bytes): boolean {
       return length === 0
     case OBJECT_IDENTIFIER:
       // Base 128: the last byte of each arc is below 0x80, and none starts with padding.
-      return last < 0x80 && content.every((byte, i) => byte !== 0x80 || (content[i - 1] ?? 0) > 0x80)
+      return last < 0x80 && content.every((byte, i) => byte !== 0x80 || (content[i - 1] ?? 0) >= 0x80)
     default:
       // Universal class: a sequence or a set is constructed, nothing else is. The low bits 1f announce a longer tag, which nothing here has.
       return (tag & 0x1f) !== 0x1f && (tag >= 0x40 || (tag & 0x20) > 0 === ((tag & 0x1e) === 0x10))

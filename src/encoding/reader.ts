@@ -34,15 +34,23 @@ export function remaining({ bytes, at }: Cursor): number {
 
 /** A view of the next `length` bytes; `length` may be a claim of the input. */
 export function take(input: Cursor, length: number, field: string): Bytes {
-  if (length > remaining(input)) {
-    throw malformed(input.source, `${field} at ${input.at} needs ${length} bytes, found ${remaining(input)}`)
-  }
-  return input.bytes.subarray(input.at, (input.at += length))
+  return input.bytes.subarray(input.at, skip(input, length, field))
 }
 
 /** An unsigned big-endian integer; above 2^53 it is not exact any more, but still above 2^53. */
 export function uint(input: Cursor, size: number, field: string): number {
-  return take(input, size, field).reduce((value, byte) => value * 256 + byte, 0)
+  let { at } = input
+  let value = 0
+  for (const end = skip(input, size, field); at < end; at++) value = value * 256 + (input.bytes[at] as number)
+  return value
+}
+
+/** Moves on, and says where to. */
+function skip(input: Cursor, length: number, field: string): number {
+  if (length > remaining(input)) {
+    throw malformed(input.source, `${field} at ${input.at} needs ${length} bytes, found ${remaining(input)}`)
+  }
+  return (input.at += length)
 }
 
 /** Refuses anything left over. */

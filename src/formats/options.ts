@@ -48,27 +48,33 @@ export interface CommonPolicy {
   readonly trace: ((check: Check) => void) | undefined
 }
 
-export const commonOptionNames: readonly (keyof CommonOptions)[] = [
+const commonNames = [
   'freshness',
   'trustAnchors',
   'now',
   'clockSkewSeconds',
   'endorsementCache',
   'trace',
-]
+] as const satisfies readonly (keyof CommonOptions)[]
 
 /**
  * Reads each own property of `options` exactly once: a getter that changes its mind, or a later change, has no effect.
- * @throws TypeError when `options` is no object or has a property that is not in `names`
+ * @param names the options of this format, beside the common ones
+ * @returns an object without a prototype, so that nothing is inherited when it is read
+ * @throws TypeError when `options` is no object or has a property that is not known
  */
 export function snapshotOptions<T extends object>(options: T, names: readonly (keyof T & string)[]): Partial<T> {
-  const snapshot: Partial<T> = {}
   requireOption('options', 'an object', isObject(options))
-  for (const key of Object.keys(options) as (keyof T & string)[]) {
-    requireOption(`option ${JSON.stringify(key)}`, `one of ${names.join(', ')}`, names.includes(key))
-    snapshot[key] = options[key]
-  }
+  const known: readonly string[] = [...commonNames, ...names]
+  const snapshot = snapshotOf<T>(options)
+  for (const key in snapshot)
+    requireOption(`option ${JSON.stringify(key)}`, `one of ${known.join(', ')}`, known.includes(key))
   return snapshot
+}
+
+/** A copy of the own properties of an object, each read once, that inherits nothing. */
+export function snapshotOf<T extends object>(object: T): Partial<T> {
+  return Object.assign(Object.create(null) as Partial<T>, object)
 }
 
 /** @throws TypeError unless `holds`: `name` must be what `expected` says */
@@ -87,7 +93,11 @@ export function isObject(value: unknown): value is object {
  */
 export async function readCommonOptions(options: Partial<CommonOptions>, pinnedRoot: string): Promise<CommonPolicy> {
   const { freshness, trustAnchors, now, clockSkewSeconds = 300, endorsementCache, trace } = options
-  requireOption('clockSkewSeconds', '0 to 86400', clockSkewSeconds >= 0 && clockSkewSeconds <= 86_400)
+  requireOption(
+    'clockSkewSeconds',
+    '0 to 86400',
+    typeof clockSkewSeconds === 'number' && clockSkewSeconds >= 0 && clockSkewSeconds <= 86_400,
+  )
   requireOption('trace', 'a function', trace === undefined || typeof trace === 'function')
   requireOption('endorsementCache', 'a Map', endorsementCache === undefined || endorsementCache instanceof Map)
   return {
@@ -128,7 +138,7 @@ export function bytesOf(value: unknown): Bytes {
 }
 
 function readFreshness(freshness: unknown, isArchive: boolean): FreshnessPolicy {
-  if (freshness === skipFreshness) return {}
+  if (freshness === skipFreshness) return { nonce: undefined, maxAgeSeconds: undefined }
   const entries: readonly (readonly [string, unknown])[] = isObject(freshness) ? Object.entries(freshness) : []
   const [[name, value] = []] = entries
   requireOption(
@@ -136,11 +146,11 @@ function readFreshness(freshness: unknown, isArchive: boolean): FreshnessPolicy 
     '{ nonce }, { maxAgeSeconds } or skipFreshness',
     entries.length === 1 && (name === 'nonce' || name === 'maxAgeSeconds'),
   )
-  if (name === 'nonce') return { nonce: readBytes(value, 'nonce') }
+  if (name === 'nonce') return { nonce: readBytes(value, 'nonce'), maxAgeSeconds: undefined }
   requireOption('maxAgeSeconds', 'positive and finite', typeof value === 'number' && value > 0 && value < Infinity)
   // At its own time, evidence has no age: the check would always pass.
   requireOption('freshness', '{ nonce } or skipFreshness at evidence time', !isArchive)
-  return { maxAgeSeconds: value as number }
+  return { nonce: undefined, maxAgeSeconds: value as number }
 }
 
 function readTime(now: unknown): number {

@@ -9,7 +9,7 @@ import type { Certificate } from './certificate.ts'
  * An empty `Map` of yours; pass the same one to every verification and leave its entries alone. With it a Nitro document of an instance that was seen
  * before costs 2 signature checks instead of 5. It never holds more than 100 certificates, about 3 KB each; the oldest leaves first.
  */
-export type EndorsementCache = Map<string, PublicKey>
+export type EndorsementCache = Map<string, Promise<CryptoKey | undefined>>
 
 const maximumEntries = 100
 

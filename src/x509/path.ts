@@ -46,10 +46,10 @@ type Rule = (
 
 /** The rules that need neither clock nor signature, in the order they are applied, each to the whole chain. */
 const rules: readonly (readonly [id: AttestationErrorCode, summary: string, rule: Rule])[] = [
-  ['cert-algorithm', 'one algorithm throughout', checkAlgorithm],
-  ['cert-extension', 'CAs may issue, the leaf may sign', checkExtensions],
-  ['cert-path-length', 'path lengths are kept', checkPathLength],
-  ['cert-chain-name', 'each issuer is the subject before', checkName],
+  ['cert-algorithm', 'algorithms', checkAlgorithm],
+  ['cert-extension', 'CA flags and key usage', checkExtensions],
+  ['cert-path-length', 'path lengths', checkPathLength],
+  ['cert-chain-name', 'issuer names', checkName],
 ]
 
 /** SHA-256 of a certificate, lower-case hexadecimal. Equal fingerprints are equal bytes. */
@@ -145,7 +145,7 @@ export function startSignatures(
     async settle(checks) {
       const bad = (await Promise.all(holds)).indexOf(false)
       const subject =
-        bad < 0 ? 'certificates signed by the one before' : `${certificates[bad]?.name} signed by ${issuerOf(bad).name}`
+        bad < 0 ? 'certificates signed in order' : `${certificates[bad]?.name} signed by ${issuerOf(bad).name}`
       checks.judge('verify', 'cert-chain-signature', subject, bad < 0, 'true', `${bad < 0}`, startedAt)
       // Only what hangs on a pinned root is remembered, and the end entity never is: it is as short-lived as the evidence.
       certificates.slice(0, -1).forEach((certificate, i) => {

@@ -2,7 +2,7 @@
  * What a caller says about the instance that it expects.
  */
 import type { skipReferenceValues } from '../../appraisal/reference-values.ts'
-import { type NsmOptions, nsmOptionNames, type NsmPolicy, readNsmOptions } from '../nsm/options.ts'
+import { type NsmOptions, type NsmPolicy, readNsmOptions } from '../nsm/options.ts'
 import type { PcrReferenceValues } from '../nsm/reference-values.ts'
 import { snapshotOptions } from '../options.ts'
 
@@ -18,5 +18,7 @@ export interface NitroTpmOptions extends NsmOptions {
 /** @throws TypeError for every mistake that a caller can make */
 export function readNitroTpmOptions(options: NitroTpmOptions): Promise<NsmPolicy> {
   // PCR0 to PCR7 belong to the firmware, which extends every one of them; from PCR8 on, zero says that nothing was measured.
-  return readNsmOptions(snapshotOptions(options, nsmOptionNames), (register) => /^PCR[0-7]$/.test(register))
+  return readNsmOptions(snapshotOptions(options, ['referenceValues', 'userData', 'publicKey']), (register) =>
+    /^PCR[0-7]$/.test(register),
+  )
 }

@@ -2,7 +2,7 @@
  * What a caller says about the enclave that it expects.
  */
 import type { skipReferenceValues } from '../../appraisal/reference-values.ts'
-import { type NsmOptions, nsmOptionNames, type NsmPolicy, readNsmOptions } from '../nsm/options.ts'
+import { type NsmOptions, type NsmPolicy, readNsmOptions } from '../nsm/options.ts'
 import type { NitroCliReferenceValues, PcrReferenceValues } from '../nsm/reference-values.ts'
 import { allowDebug, requireOption, snapshotOptions } from '../options.ts'
 
@@ -27,8 +27,9 @@ export interface NitroPolicy extends NsmPolicy {
 
 /** @throws TypeError for every mistake that a caller can make */
 export async function readNitroOptions(options: NitroOptions): Promise<NitroPolicy> {
-  const { debug, ...own } = snapshotOptions(options, [...nsmOptionNames, 'debug'])
+  const own = snapshotOptions(options, ['referenceValues', 'userData', 'publicKey', 'debug'])
+  const { debug } = own
   requireOption('debug', 'allowDebug', debug === undefined || debug === allowDebug)
   // No image measures to zero, and zeros are what a debug enclave shows.
-  return { debug: debug === allowDebug, ...(await readNsmOptions(own, () => true)) }
+  return { ...(await readNsmOptions(own, () => true)), debug: debug === allowDebug }
 }

@@ -78,11 +78,11 @@ const pcrSize = 48
 export function decodeDocument(evidence: Bytes, checks: CheckRecorder): NsmDocument {
   // Headers, signature and the heads around them need far less than the 256 bytes allowed here.
   checkSize('evidence', evidence.length, maximumPayload + 256, checks)
-  const sign1 = checks.run('decode', 'cose-shape', 'one COSE_Sign1', () => decodeSign1(evidence))
+  const sign1 = checks.run('decode', 'cose-shape', 'COSE_Sign1', () => decodeSign1(evidence))
   checkHeaders(sign1, checks)
   checkSize('payload', sign1.payload.length, maximumPayload, checks)
-  const payload = checks.run('decode', 'payload-cbor', 'payload is one CBOR map', () => decodePayload(sign1.payload))
-  return checks.run('decode', 'payload-field-type', 'fields within their limits', () => ({
+  const payload = checks.run('decode', 'payload-cbor', 'payload', () => decodePayload(sign1.payload))
+  return checks.run('decode', 'payload-field-type', 'fields', () => ({
     sign1,
     ...readFields(payload),
   }))
@@ -244,9 +244,9 @@ function typed<Type extends keyof FieldTypes>(
 ): FieldTypes[Type] {
   const found = cborType(value)
   if (found !== type) throw new VerificationError('payload-field-type', name, type, found)
-  const { length, size = length ?? value } = value as { length?: number; size?: number }
-  if (Number(size) < minimum || Number(size) > maximum) {
-    throw new VerificationError('payload-field-size', name, `${type} of ${minimum} to ${maximum}`, `${size as number}`)
+  const size = typeof value === 'number' ? value : isCborMap(value) ? value.size : (value as Bytes).length
+  if (size < minimum || size > maximum) {
+    throw new VerificationError('payload-field-size', name, `${type} of ${minimum} to ${maximum}`, `${size}`)
   }
   // Bytes of their own: whoever uses `.buffer` of a key must not get the whole document.
   return (value instanceof Uint8Array ? value.slice() : value) as FieldTypes[Type]

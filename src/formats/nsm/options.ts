@@ -3,13 +3,7 @@
  */
 import type { ReferenceValue, skipReferenceValues } from '../../appraisal/reference-values.ts'
 import type { Bytes } from '../../encoding/bytes.ts'
-import {
-  type CommonOptions,
-  commonOptionNames,
-  type CommonPolicy,
-  readCommonOptions,
-  readExpectedBytes,
-} from '../options.ts'
+import { type CommonOptions, type CommonPolicy, readCommonOptions, readExpectedBytes } from '../options.ts'
 import { awsNitroRootG1 } from './endorsements.ts'
 import { readReferenceValues } from './reference-values.ts'
 
@@ -27,13 +21,6 @@ export interface NsmPolicy extends CommonPolicy {
   readonly userData: Bytes | undefined
   readonly publicKey: Bytes | undefined
 }
-
-export const nsmOptionNames: readonly (keyof NsmOptions | 'referenceValues')[] = [
-  ...commonOptionNames,
-  'referenceValues',
-  'userData',
-  'publicKey',
-]
 
 /**
  * @param own a snapshot of the caller's options

@@ -3,7 +3,7 @@
  */
 import { type ReferenceValue, skipReferenceValues } from '../../appraisal/reference-values.ts'
 import { type Bytes, fromHex, isZero } from '../../encoding/bytes.ts'
-import { bytesOf, isObject, requireOption } from '../options.ts'
+import { bytesOf, isObject, requireOption, snapshotOf } from '../options.ts'
 
 /** A SHA-384 value as 96 hexadecimal digits in either case, with or without `0x`. */
 export type Hex = string
@@ -35,9 +35,11 @@ export function readReferenceValues(
 }
 
 function readOne(input: unknown, path: string, refuseZero: (register: string) => boolean): ReferenceValue {
-  const { name, Measurements: printed, ...own } = entriesOf(input, path)
-  const { HashAlgorithm: hash = 'Sha384', ...values } =
-    printed === undefined ? own : { ...own, ...entriesOf(printed, path) }
+  const own = propertiesOf(input, path)
+  const printed = own['Measurements']
+  delete own['Measurements']
+  if (printed !== undefined) Object.assign(own, propertiesOf(printed, path))
+  const { name, HashAlgorithm: hash = 'Sha384', ...values } = own
   requireOption(`${path}.HashAlgorithm`, 'Sha384', /^sha384\b/i.test(String(hash)))
   requireOption(`${path}.name`, 'text', name === undefined || (typeof name === 'string' && name !== ''))
   const registers = new Map(
@@ -55,8 +57,7 @@ function readValue(register: string, value: unknown, path: string): Bytes {
   return bytes
 }
 
-/** Own properties only, each read once. */
-function entriesOf(input: unknown, path: string): Record<string, unknown> {
+function propertiesOf(input: unknown, path: string): Record<string, unknown> {
   requireOption(path, "like { PCR0: '…' }", isObject(input))
-  return Object.fromEntries(Object.entries(input as object))
+  return snapshotOf(input as Record<string, unknown>)
 }

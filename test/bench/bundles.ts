@@ -1,0 +1,99 @@
+/**
+ * The entry points of the package, as bundles that a page would load: minified by esbuild, gzip at its best, and what each may cost.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { build, type Metafile } from 'esbuild'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** One entry of `exports` in package.json. */
+export interface Entry {
+  /** What an application imports: `veritee/nitro`. */
+  readonly name: string
+  /** Its source, a path inside the repository. */
+  readonly source: string
+}
+
+/** An entry as an application would ship it. */
+export interface Bundle {
+  /** The entry with everything it imports up front. */
+  readonly code: string
+  /** Every file, lazily loaded ones included. */
+  readonly chunks: readonly string[]
+  readonly metafile: Metafile
+  /** Sources whose code is loaded up front, paths inside the repository. */
+  readonly sources: readonly string[]
+  readonly minifiedBytes: number
+  readonly gzipBytes: number
+}
+
+/** At most so many bytes minified and compressed, lazily loaded formats included. */
+export const budgets: Readonly<Record<string, number>> = {
+  veritee: 60 * 1024,
+  'veritee/nitro': 9 * 1024,
+  'veritee/nitro-tpm': 9 * 1024,
+  'veritee/inspect': 3 * 1024,
+}
+
+/** The entries that package.json exports, `package.json` itself aside. */
+export function entriesOf(): Entry[] {
+  const { name, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    readonly name: string
+    readonly exports: Readonly<Record<string, string | { readonly default: string }>>
+  }
+  return Object.entries(exports).flatMap(([subpath, target]) =>
+    typeof target === 'string'
+      ? []
+      : [
+          {
+            name: name + subpath.slice(1),
+            source: target.default.replace(/^\.\/dist\/(.*)\.js$/, 'src/$1.ts'),
+          },
+        ],
+  )
+}
+
+/** Bundles a source as esbuild does it for a page, lazy imports as chunks of their own. */
+export async function bundle(source: string): Promise<Bundle> {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [source],
+    outdir: 'out',
+    bundle: true,
+    minify: true,
+    splitting: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'neutral',
+    legalComments: 'none',
+    metafile: true,
+    write: false,
+    logLevel: 'warning',
+  })
+  const upFront = loadedUpFront(metafile, source)
+  const texts = new Map(outputFiles.map(({ path, text }) => [path.slice(root.length), text]))
+  const chunks = [...texts.values()]
+  return {
+    code: upFront.map((path) => texts.get(path)).join(''),
+    chunks,
+    metafile,
+    sources: [...new Set(upFront.flatMap((path) => Object.keys(metafile.outputs[path]?.inputs ?? {})))].sort(),
+    minifiedBytes: chunks.reduce((total, text) => total + Buffer.byteLength(text), 0),
+    gzipBytes: chunks.reduce((total, text) => total + gzipSync(text, { level: 9 }).length, 0),
+  }
+}
+
+/** The output of an entry, and those that it imports by statement. */
+function loadedUpFront({ outputs }: Metafile, source: string): string[] {
+  const entry = Object.keys(outputs).find((path) => outputs[path]?.entryPoint === source)
+  const found = new Set(entry === undefined ? [] : [entry])
+  for (const path of found) {
+    for (const { kind, path: imported } of outputs[path]?.imports ?? []) {
+      if (kind === 'import-statement') found.add(imported)
+    }
+  }
+  return [...found]
+}
