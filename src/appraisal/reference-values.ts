@@ -40,7 +40,14 @@ export function appraiseReferenceValues(
   const shown = match ?? compared[0]
   if (shown === undefined) throw new TypeError('no reference values')
   const { label, expected, actual } = shown
-  checks.judge('appraise', code, `measurements of ${label}`, match !== undefined, expected, actual)
+  checks.judge(
+    'appraise',
+    code,
+    `measurements of ${label}, 1 of ${compared.length}`,
+    match !== undefined,
+    expected,
+    actual,
+  )
   return label
 }
 

@@ -2,11 +2,11 @@
  * Digests. WebCrypto has no streaming digest: `data` is all there is.
  */
 import type { Bytes } from '../encoding/bytes.ts'
-import { digest } from './subtle.ts'
+import { digest, unsupported } from './subtle.ts'
 
 export type DigestAlgorithm = 'SHA-256' | 'SHA-384' | 'SHA-512'
 
 /** @throws VerificationError `unsupported` where there is no WebCrypto. */
 export async function hash(algorithm: DigestAlgorithm, data: Bytes): Promise<Bytes> {
-  return new Uint8Array(await digest(algorithm, data))
+  return new Uint8Array(await digest(algorithm, data).catch(unsupported))
 }

@@ -12,6 +12,6 @@ export const verify: SubtleCrypto['verify'] = /* @__PURE__ */ (() => (subtle?.ve
 export const digest: SubtleCrypto['digest'] = /* @__PURE__ */ (() => (subtle?.digest ?? unsupported).bind(subtle))()
 
 /** Pages have WebCrypto over https and on localhost only; what stands in for it must not be taken for a signature that does not hold. */
-function unsupported(): never {
+export function unsupported(): never {
   throw new VerificationError('unsupported', 'no WebCrypto here: pages need https')
 }
