@@ -1,0 +1,89 @@
+/**
+ * The portable suite in seven runtimes: every verdict is the expected one in each, and whole reports (verdicts, messages, checks, claims) are the
+ * same in all. Runtimes from npm always run. Browsers run where the machine has them; with VERITEE_ALL_RUNTIMES=1 a missing one is an error.
+ */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bundleSuite } from './bundle.ts'
+import { makeFolder, removeFolder } from './cleanup.ts'
+import { collectCorpus } from './corpus.ts'
+import type { Report, Row } from './model.ts'
+import { type Runtime, runtimes, type Suite } from './runtimes.ts'
+
+const { corpus, skipLine } = collectCorpus()
+if (skipLine !== undefined) console.log(skipLine)
+
+const here = runtimes.map((runtime) => ({ ...runtime, program: runtime.find() }))
+const missing = here.filter(({ program }) => program === undefined)
+const isMissingAnError = process.env.VERITEE_ALL_RUNTIMES === '1'
+if (missing.length > 0)
+  console.log(`portable suite: not found on this machine: ${missing.map(({ name }) => name).join(', ')}`)
+
+let suite: Omit<Suite, 'folder'>
+let work: string
+let reference: Report
+
+beforeAll(async () => {
+  work = await makeFolder()
+  const corpusFile = join(work, 'corpus.json')
+  await writeFile(corpusFile, JSON.stringify(corpus))
+  suite = { corpus, corpusFile, bundle: await bundleSuite(join(work, 'bundle')) }
+  reference = await reportOf(here.find(({ name }) => name === 'Node') as (typeof here)[number])
+})
+
+afterAll(() => removeFolder(work))
+
+/** Each run has a folder of its own, which is gone afterwards. */
+async function reportOf({ name, program, run }: Runtime & { program: string | undefined }): Promise<Report> {
+  if (program === undefined) throw new Error(`${name} is not on this machine`)
+  const folder = await makeFolder()
+  try {
+    return await run(program, { ...suite, folder })
+  } finally {
+    await removeFolder(folder)
+  }
+}
+
+it('asks something', () => {
+  expect(corpus.cases.length).toBeGreaterThan(skipLine === undefined ? 500 : 30)
+  expect(corpus.cases.every(({ verdicts }) => verdicts.length > 0)).toBe(true)
+  expect(reference.hostile.length).toBeGreaterThan(corpus.subjects.length * 250)
+  expect(reference.basics.length).toBeGreaterThan(corpus.subjects.length * 40)
+})
+
+describe.each(here)('$name', (runtime) => {
+  const isMissing = runtime.program === undefined
+  // Where a missing browser is no error, the line above has named it.
+  it.skipIf(isMissing && runtime.from === 'system' && !isMissingAnError)(
+    'gives every expected verdict, and the same report as Node',
+    async () => {
+      const report = runtime.name === 'Node' ? reference : await reportOf(runtime)
+      expect(wrongVerdicts(report)).toEqual([])
+      expect(differences(report, reference)).toEqual([])
+    },
+  )
+})
+
+function wrongVerdicts({ corpus: rows, hostile, basics }: Report): string[] {
+  const verdicts = new Map(corpus.cases.map((entry) => [entry.name, entry.verdicts]))
+  return [
+    ...rows.filter(({ name, verdict }) => !verdicts.get(name)?.includes(verdict)),
+    ...hostile.filter(({ error }) => error !== 'VerificationError'),
+    ...basics.filter(({ verdict }) => verdict !== 'ok'),
+  ].map((row) => `${told(row)}, expected ${verdicts.get(row.name)?.join(' or ') ?? 'otherwise'}`)
+}
+
+function differences(report: Report, other: Report): string[] {
+  const all = ({ corpus: rows, hostile, basics }: Report): Row[] => [...rows, ...hostile, ...basics]
+  const [rows, others] = [all(report), all(other)]
+  expect(rows.map(({ name }) => name)).toEqual(others.map(({ name }) => name))
+  return rows.flatMap((row, i) =>
+    isDeepStrictEqual(row, others[i]) ? [] : [`${JSON.stringify(row)}, in Node ${JSON.stringify(others[i])}`],
+  )
+}
+
+function told({ name, verdict, error, message }: Row): string {
+  return `${name}: ${verdict} (${error ?? 'no error'}: ${message ?? ''})`
+}

@@ -1,0 +1,81 @@
+/**
+ * WebKit, as WebKitGTK has it: MiniBrowser on a virtual display, driven by WebKitWebDriver over the W3C WebDriver protocol.
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Report } from './model.ts'
+import { reportOfPage } from './page-server.ts'
+import { environmentIn, findOnPath, freePort, list, type Running, start, untilReady } from './programs.ts'
+import type { Run, Suite } from './runtimes.ts'
+
+/** WebDriver, if all three parts are here. */
+export function findWebKit(): string | undefined {
+  return findMiniBrowser() !== undefined && findOnPath('Xvfb') !== undefined ? findOnPath('WebKitWebDriver') : undefined
+}
+
+function findMiniBrowser(): string | undefined {
+  return list('/usr/lib')
+    .flatMap((folder) =>
+      ['webkit2gtk-4.1', 'webkit2gtk-4.0'].map((api) => join('/usr/lib', folder, api, 'MiniBrowser')),
+    )
+    .find((path) => existsSync(path))
+}
+
+const patienceMs = 90_000
+
+export const runWebKit: Run = async (webDriver, suite) => {
+  const env = await environmentIn(suite.folder)
+  // The server picks a free display and says which on the third descriptor, when it is ready.
+  const display = start(findOnPath('Xvfb') as string, ['-displayfd', '3', '-nolisten', 'tcp'], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  })
+  let said = ''
+  display.process.stdio[3]?.on('data', (data: Buffer) => (said += data.toString()))
+  try {
+    const number = await untilReady(display, 'Xvfb', () => Promise.resolve(/^(\d+)\n/.exec(said)?.[1]))
+    const port = await freePort()
+    const driver = start(webDriver, [`--port=${port}`], {
+      env: { ...env, DISPLAY: `:${number}`, NO_AT_BRIDGE: '1', LIBGL_ALWAYS_SOFTWARE: '1', GDK_BACKEND: 'x11' },
+    })
+    try {
+      return await drive(driver, `http://127.0.0.1:${port}`, suite)
+    } finally {
+      await driver.stop()
+    }
+  } finally {
+    await display.stop()
+  }
+}
+
+async function drive(driver: Running, base: string, suite: Suite): Promise<Report> {
+  await untilReady(driver, 'WebKitWebDriver', () => command('GET', `${base}/status`))
+  const { sessionId } = (await command('POST', `${base}/session`, {
+    capabilities: {
+      alwaysMatch: {
+        browserName: 'MiniBrowser',
+        'webkitgtk:browserOptions': { binary: findMiniBrowser(), args: ['--automation'] },
+      },
+    },
+  })) as { sessionId: string }
+  const session = `${base}/session/${sessionId}`
+  try {
+    return await reportOfPage(suite, patienceMs, async (url) => {
+      await command('POST', `${session}/url`, { url })
+    })
+  } finally {
+    await command('DELETE', session).catch(() => undefined)
+  }
+}
+
+/** One WebDriver command. */
+async function command(method: string, url: string, body?: unknown): Promise<unknown> {
+  const response = await fetch(url, {
+    method,
+    signal: AbortSignal.timeout(patienceMs),
+    ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  })
+  const { value } = (await response.json()) as { value: unknown }
+  if (!response.ok) throw new Error(`WebDriver ${method} ${new URL(url).pathname}: ${JSON.stringify(value)}`)
+  return value
+}

@@ -1,0 +1,59 @@
+/**
+ * The portable suite: verifies the whole corpus, then hostile bytes, then what every caller relies on, with nothing but the language and WebCrypto.
+ * It decides nothing: it reports, and `portable.test.ts` judges the reports of all runtimes by the same rules and against each other.
+ */
+import { optionsOf } from '../../fixtures/expected.ts'
+import { verifyEvidence } from '../../src/index.ts'
+import { type NitroOptions, verifyNitro } from '../../src/formats/nitro/index.ts'
+import { type NitroTpmOptions, verifyNitroTpm } from '../../src/formats/nitro-tpm/index.ts'
+import { basics } from './basics.ts'
+import { hostileInputs } from './hostile.ts'
+import type { Corpus, CorpusCase, Question, Report, Row } from './model.ts'
+import { rowOf } from './rows.ts'
+
+export async function runSuite({ bytes, cases, subjects }: Corpus): Promise<Report> {
+  const bytesOf = (name: string): Uint8Array => {
+    const text = bytes[name]
+    if (text === undefined) throw new Error(`the corpus has no bytes named ${name}`)
+    // `atob` is what every runtime has.
+    return Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
+  }
+
+  const corpus: Row[] = []
+  for (const entry of cases) {
+    const root = entry.trustAnchor === undefined ? undefined : bytesOf(entry.trustAnchor)
+    const options = readQuestion(entry.question, root)
+    corpus.push(await rowOf(entry.name, () => verifyThrough(entry, bytesOf(entry.evidence), options)))
+  }
+
+  const hostile: Row[] = []
+  const basic: Row[] = []
+  for (const { name, evidence, question, trustAnchor } of cases.filter((entry) => subjects.includes(entry.name))) {
+    const options = readQuestion(question, trustAnchor === undefined ? undefined : bytesOf(trustAnchor))
+    for (const input of hostileInputs(name, bytesOf(evidence))) {
+      hostile.push(await rowOf(input.name, () => verifyNitro(input.bytes, options)))
+    }
+    basic.push(...(await basics(name, bytesOf(evidence), options)))
+  }
+  return { corpus, hostile, basics: basic }
+}
+
+/** @param root left out: what the library pins */
+function readQuestion(question: Question, root: Uint8Array | undefined): NitroOptions {
+  const options = optionsOf({ ...question, description: '', verdict: 'valid' }, root ?? new Uint8Array())
+  if (root !== undefined) return options
+  return Object.fromEntries(
+    Object.entries(options).filter(([name]) => name !== 'trustAnchors'),
+  ) as unknown as NitroOptions
+}
+
+function verifyThrough({ entry, question }: CorpusCase, evidence: Uint8Array, options: NitroOptions): Promise<unknown> {
+  switch (entry) {
+    case 'nitro':
+      return verifyNitro(evidence, options)
+    case 'nitro-tpm':
+      return verifyNitroTpm(evidence, options as NitroTpmOptions)
+    case 'root':
+      return verifyEvidence(evidence, { [question.format]: options })
+  }
+}
