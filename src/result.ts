@@ -19,15 +19,15 @@ export interface AttestationResult<Format extends string = string, Claims = unkn
   readonly verifiedAt: Date
   /** Where that time came from: with `evidence` the result proves that this was true once, not that it is true now. */
   readonly timeSource: 'clock' | 'evidence'
-  /** When the evidence was made, by its own account. */
+  /** When the evidence was made, by its own account; `undefined` for formats that do not say. */
   readonly attestedAt: Date | undefined
-  /** Evidence time minus the verifier's time in seconds: how far the two clocks are apart, transport included. Absent in archive mode. */
+  /** Evidence time minus the verifier's time in seconds: how far the two clocks are apart, transport included. `undefined` in archive mode. */
   readonly clockOffsetSeconds: number | undefined
   /** When to attest again at the latest: the first certificate or endorsement to expire. */
   readonly validUntil: Date
-  /** The reference value that matched: its name, else its index. Absent when reference values were skipped. */
+  /** The reference value that matched: its name, else its index; `undefined` when reference values were skipped. */
   readonly matched: string | number | undefined
-  /** The key that the evidence vouches for, exactly as the attester gave it, where there is one. */
+  /** The key that the evidence vouches for, exactly as the attester gave it; `undefined` where there is none. */
   readonly publicKey: Uint8Array | undefined
   /** Every check that was made, in order. */
   readonly checks: readonly Check[]
