@@ -13,5 +13,5 @@ export const digest: SubtleCrypto['digest'] = /* @__PURE__ */ (() => (subtle?.di
 
 /** Pages have WebCrypto over https and on localhost only; what stands in for it must not be taken for a signature that does not hold. */
 export function unsupported(): never {
-  throw new VerificationError('unsupported', 'no WebCrypto here: pages need https')
+  throw new VerificationError('unsupported', 'no WebCrypto: pages need https')
 }

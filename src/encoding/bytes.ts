@@ -42,7 +42,8 @@ export function concatBytes(...parts: readonly ArrayLike<number>[]): Bytes {
 /** Lower-case hexadecimal. */
 export function toHex(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
+  // 256 to 511 are the 3 digits from 100 to 1ff.
+  for (const byte of bytes) text += (byte + 256).toString(16).slice(1)
   return text
 }
 

@@ -94,9 +94,16 @@ export function bitStringOctets({ content }: DerNode, source: Source): Bytes {
 export function time({ tag, content }: DerNode, source: Source): number {
   const text = String.fromCharCode(...content.subarray(0, 16))
   const digits = tag === UTC_TIME ? (text < '50' ? '20' : '19') + text : text
-  const [, year = 0, month = 0, day, hour = 0, minute = 0, second = 0] = (
-    /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(digits) ?? []
-  ).map(Number)
+  const found = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(digits) ?? []
+  const [, year, month, day, hour, minute, second] = found.map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
   const milliseconds = Date.UTC(year, month - 1, day, hour, minute, second)
   const isRightType = tag === UTC_TIME || (tag === GENERALIZED_TIME && year >= 2050)
   // What is no day of its month is carried over into another one. Without digits, there is no day and no month.

@@ -155,7 +155,7 @@ function readFreshness(freshness: unknown, isArchive: boolean): FreshnessPolicy 
 
 function readTime(now: unknown): number {
   const time = now === undefined ? Date.now() : now instanceof Date ? now.getTime() : NaN
-  requireOption('now', 'a valid Date or atEvidenceTime', Number.isFinite(time))
+  requireOption('now', 'a Date or atEvidenceTime', Number.isFinite(time))
   return time
 }
 

@@ -39,16 +39,27 @@ export function callOf({ evidence, now, nonce, referenceValues, trustAnchors }: 
   }
 }
 
-/** The floor: import every key and check its signature, all at once, and nothing else. */
-export function floorOf({ bareChecks }: Work): () => Promise<void> {
-  const checks = bareChecks.map(({ spki, signature, data }) => [spki, signature, data].map(fromBase64))
+/**
+ * The floor: import every key and check its signature, all at once, and nothing else. Keys are imported as `spki`, the way certificates hold them, or as
+ * `raw` points cut out of that, which Node does in a third of the time; the library does the latter, and is measured against it.
+ */
+export function floorOf({ bareChecks }: Work, format: 'raw' | 'spki' = 'raw'): () => Promise<void> {
+  const checks = bareChecks.map(({ spki, signature, data }) => {
+    const key = fromBase64(spki)
+    return [format === 'raw' ? key.slice(-97) : key, fromBase64(signature), fromBase64(data)]
+  })
   const curve = { name: 'ECDSA', namedCurve: 'P-384' }
   const algorithm = { name: 'ECDSA', hash: 'SHA-384' }
   const { subtle } = crypto
   return async () => {
     const held = await Promise.all(
-      checks.map(async ([spki = none, signature = none, data = none]) =>
-        subtle.verify(algorithm, await subtle.importKey('spki', spki, curve, false, ['verify']), signature, data),
+      checks.map(async ([key = none, signature = none, data = none]) =>
+        subtle.verify(
+          algorithm,
+          await subtle.importKey(format as 'raw', key, curve, false, ['verify']),
+          signature,
+          data,
+        ),
       ),
     )
     if (held.includes(false)) throw new Error('a signature of the document does not hold')

@@ -38,7 +38,7 @@ export function checkDates(
   const invalid = findInvalid(path, [now, attestedAt], skewMs)
   const dates = { clock: { now, skewMs }, verifiedAt: now }
   if (answersNonce(claims, freshness) && (invalid !== undefined || attestedAt > now + skewMs)) {
-    const problem = `answers our nonce, but the clocks are ${(attestedAt - now) / 1000} s apart`
+    const problem = `answers our nonce, but clocks are ${(attestedAt - now) / 1000} s apart`
     return {
       ...dates,
       doubt: new VerificationError('clock-suspect', problem, iso(now), iso(attestedAt), { cause: invalid }),
