@@ -65,10 +65,10 @@ export const p521: KeyAlgorithm = {
   spki: '^30819b301006072a8648ce3d020106052b810400230381860004.{264}$',
   coordinateSize: 66,
 }
-/** Moduli of 2048 to 4096 bits. */
+/** Moduli of 2048, 3072 or 4096 bits. */
 export const rsa: KeyAlgorithm = {
   name: 'RSA',
-  spki: '^3082....300d06092a864886f70d01010105000382....003082....02820[12]',
+  spki: '^30820(122|1a2|222)300d06092a864886f70d01010105000382(010f003082010a02820101|018f003082018a02820181|020f003082020a02820201)',
   coordinateSize: 0,
 }
 

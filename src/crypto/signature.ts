@@ -2,7 +2,7 @@
  * Signature checks. A signature holds when WebCrypto says `true`; anything else, a rejected promise included, is a signature that does not hold.
  */
 import type { Bytes } from '../encoding/bytes.ts'
-import { childrenOf, decodeDer, INTEGER, SEQUENCE } from '../encoding/der.ts'
+import { childrenOf, decodeDer, INTEGER } from '../encoding/der.ts'
 import { malformed, type Source } from '../encoding/reader.ts'
 import type { SignatureAlgorithm } from './algorithms.ts'
 import { importKey, verify } from './subtle.ts'
@@ -21,37 +21,19 @@ export function importPublicKey(spki: Bytes, { importParams, key: { coordinateSi
   return importKey(isPoint ? 'raw' : 'spki', key, importParams, false, ['verify']).catch(() => undefined)
 }
 
-/** Whether `signature` over `data` holds; ECDSA signatures are r || s as WebCrypto and COSE have them. Never rejects. */
+/** Whether `signature` over `data` holds; ECDSA signatures are r || s as WebCrypto and COSE have them, with `isDer` as X.509 has them. Never rejects. */
 export async function verifySignature(
-  { verifyParams }: SignatureAlgorithm,
+  { verifyParams, key: { coordinateSize } }: SignatureAlgorithm,
   key: PublicKey | undefined,
   signature: Bytes,
   data: Bytes,
+  isDer = false,
 ): Promise<boolean> {
   try {
     const imported = await key
+    const raw = isDer && coordinateSize > 0 ? ecdsaFromDer(signature, coordinateSize) : signature
     // `=== true`: whatever else a patched or broken WebCrypto resolves to is no signature.
-    return imported !== undefined && ((await verify(verifyParams, imported, signature, data)) as unknown) === true
-  } catch {
-    return false
-  }
-}
-
-/** The same for a signature as X.509 has it: ECDSA in DER. Never rejects. */
-export async function verifyX509Signature(
-  algorithm: SignatureAlgorithm,
-  key: PublicKey | undefined,
-  signature: Bytes,
-  data: Bytes,
-): Promise<boolean> {
-  const { coordinateSize } = algorithm.key
-  try {
-    return await verifySignature(
-      algorithm,
-      key,
-      coordinateSize > 0 ? ecdsaFromDer(signature, coordinateSize) : signature,
-      data,
-    )
+    return imported !== undefined && ((await verify(verifyParams, imported, raw, data)) as unknown) === true
   } catch {
     return false
   }
@@ -66,8 +48,7 @@ export function ecdsaFromDer(der: Bytes, size: number): Bytes {
   const raw = new Uint8Array(2 * size)
   for (const [i, { content }] of childrenOf(decodeDer(der, source), source, 'SEQUENCE', [INTEGER, INTEGER]).entries()) {
     const magnitude = content[0] === 0 ? content.subarray(1) : content
-    if (der[0] !== SEQUENCE || (content[0] as number) >= 0x80 || magnitude.length > size)
-      throw malformed(source, 'r or s out of range')
+    if ((content[0] as number) >= 0x80 || magnitude.length > size) throw malformed(source, 'r or s out of range')
     raw.set(magnitude, (i + 1) * size - magnitude.length)
   }
   return raw

@@ -44,7 +44,7 @@ export function decodeDer(bytes: Bytes, source: Source): DerNode {
   return node
 }
 
-/** The children of `node`, which must have exactly these tags, in this order. @throws VerificationError with the code of `source` */
+/** The children of a SEQUENCE, which must have exactly these tags, in this order. @throws VerificationError with the code of `source` */
 export function childrenOf<const Tags extends readonly number[]>(
   node: DerNode,
   source: Source,
@@ -52,7 +52,7 @@ export function childrenOf<const Tags extends readonly number[]>(
   tags: Tags,
 ): { readonly [Index in keyof Tags]: DerNode } {
   const found = node.children.map(({ tag }) => tag)
-  if (found.length !== tags.length || !found.every((tag, i) => tag === tags[i])) {
+  if (node.tag !== SEQUENCE || found.length !== tags.length || !found.every((tag, i) => tag === tags[i])) {
     throw malformed(source, `${field} must have the tags ${hexTags(tags)}, found ${hexTags(found)}`)
   }
   return node.children as unknown as { readonly [Index in keyof Tags]: DerNode }
@@ -157,6 +157,6 @@ function isCanonical(tag: number, content: Bytes): boolean {
       return last < 0x80 && content.every((byte, i) => byte !== 0x80 || (content[i - 1] ?? 0) >= 0x80)
     default:
       // Universal class: a sequence or a set is constructed, nothing else is. The low bits 1f announce a longer tag, which nothing here has.
-      return (tag & 0x1f) !== 0x1f && (tag >= 0x40 || (tag & 0x20) > 0 === ((tag & 0x1e) === 0x10))
+      return tag > 0 && (tag & 0x1f) !== 0x1f && (tag >= 0x40 || (tag & 0x20) > 0 === ((tag & 0x1e) === 0x10))
   }
 }

@@ -31,9 +31,12 @@ export function decodePem(text: string, label: string, source: Source): Bytes[] 
 }
 
 function decodeBody(body: string, source: Source): Bytes {
+  // RFC 7468 section 3: the standard alphabet, padded.
+  const isStandard = body.length % 4 === 0 && !/[-_]/.test(body)
   try {
-    return fromBase64(body, `${source.name}: PEM`)
-  } catch (error) {
-    throw malformed(source, (error as TypeError).message)
+    if (isStandard) return fromBase64(body)
+  } catch {
+    // Said below, with the name of the source.
   }
+  throw malformed(source, 'PEM must be canonical base64')
 }

@@ -82,9 +82,9 @@ export function requireOption(name: string, expected: string, holds: boolean): v
   if (!holds) throw new TypeError(`${name} must be ${expected}`)
 }
 
-/** Whether `value` is an object that can hold options: not null, not a list, not bytes. */
+/** Whether `value` has properties to read. That they are the right ones is checked one by one. */
 export function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isBytes(value)
+  return typeof value === 'object' && value !== null
 }
 
 /**

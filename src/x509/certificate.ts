@@ -94,8 +94,8 @@ export function decodeCertificate(der: Bytes, name: string): Certificate {
     throw malformed({ name, code: 'cert-algorithm' }, 'two signature algorithms')
   }
   if (issuer.children.length === 0) throw malformed(source, 'empty issuer')
-  const [notBefore, notAfter, ...more] = validity.children
-  if (notBefore === undefined || notAfter === undefined || more.length > 0)
+  const [notBefore, notAfter, more] = validity.children.map((node) => time(node, source))
+  if (notBefore === undefined || notAfter === undefined || more !== undefined)
     throw malformed(source, 'malformed validity')
   const extensionSource: Source = { name, code: 'cert-extension' }
   const extensions = decodeExtensions(wrapper, extensionSource)
@@ -110,8 +110,8 @@ export function decodeCertificate(der: Bytes, name: string): Certificate {
     signature: bitStringOctets(signature, source),
     issuer: issuer.raw,
     subject: subject.raw,
-    notBefore: time(notBefore, source),
-    notAfter: time(notAfter, source),
+    notBefore,
+    notAfter,
     spki: spki.raw,
     extensions,
     basicConstraints:
@@ -122,8 +122,9 @@ export function decodeCertificate(der: Bytes, name: string): Certificate {
 
 /** `[n] EXPLICIT SEQUENCE SIZE (1..MAX) OF Extension`; certificates and revocation lists share it. */
 export function decodeExtensions(wrapper: DerNode, source: Source): ReadonlyMap<string, Extension> {
-  const [list] = childrenOf(wrapper, source, 'extensions', [SEQUENCE])
-  if (list.children.length === 0) throw malformed(source, 'empty extensions')
+  const [list, more] = wrapper.children
+  if (list?.tag !== SEQUENCE || list.children.length === 0 || more !== undefined)
+    throw malformed(source, 'malformed extensions')
   const extensions = new Map<string, Extension>()
   for (const extension of list.children) {
     const critical = extension.children.length > 2
@@ -146,7 +147,7 @@ function decodeBasicConstraints(node: DerNode, source: Source): BasicConstraints
   const tags = [BOOLEAN, INTEGER].slice(0, node.children.length)
   const [cA, pathLength] = childrenOf(node, source, 'basicConstraints', tags)
   // A pathLenConstraint without cA does not get here: the first element must be a BOOLEAN, and DER leaves FALSE out.
-  if (node.tag !== SEQUENCE || cA?.content[0] === 0) throw malformed(source, 'malformed basicConstraints')
+  if (cA?.content[0] === 0) throw malformed(source, 'malformed basicConstraints')
   return { cA: cA !== undefined, pathLength: pathLength && smallInteger(pathLength, source) }
 }
 
@@ -154,7 +155,12 @@ function decodeKeyUsage({ tag, content }: DerNode, source: Source): number {
   const [unused = 0, first = 0, second = 0] = content
   const bits = (first << 8) | second
   // A named bit list drops trailing zero bits, hence its last bit is set, and one of the nine that there are.
-  if (tag !== BIT_STRING || content.length > 3 || (bits & (1 << (unused + 8 * (3 - content.length)))) === 0) {
+  if (
+    tag !== BIT_STRING ||
+    content.length > 3 ||
+    (bits & 0x7f) !== 0 ||
+    (bits & (1 << (unused + 8 * (3 - content.length)))) === 0
+  ) {
     throw malformed(source, 'malformed keyUsage')
   }
   return bits

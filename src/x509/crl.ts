@@ -7,7 +7,7 @@
  * Lists grow to megabytes, so entries never become objects that stay: they are checked one by one, and walked again for each question.
  */
 import type { SignatureAlgorithm } from '../crypto/algorithms.ts'
-import { importPublicKey, verifyX509Signature } from '../crypto/signature.ts'
+import { importPublicKey, verifySignature } from '../crypto/signature.ts'
 import { type Bytes, concatBytes, equalBytes, toHex } from '../encoding/bytes.ts'
 import {
   BIT_STRING,
@@ -164,7 +164,7 @@ export async function checkCrl(
   const isOurs = signatureAlgorithm === x509 && new RegExp(key.spki).test(toHex(issuer.spki))
   checks.judge('verify', 'crl-algorithm', `algorithms of ${name}`, isOurs, algorithm.name, signatureAlgorithm)
   const startedAt = stopwatch()
-  const holds = await verifyX509Signature(algorithm, importPublicKey(issuer.spki, algorithm), crl.signature, crl.tbs)
+  const holds = await verifySignature(algorithm, importPublicKey(issuer.spki, algorithm), crl.signature, crl.tbs, true)
   checks.judge('verify', 'crl-signature', `${name} signed by ${issuer.name}`, holds, 'true', `${holds}`, startedAt)
   return crl as CheckedCrl
 }

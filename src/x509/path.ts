@@ -7,7 +7,7 @@
  */
 import type { SignatureAlgorithm } from '../crypto/algorithms.ts'
 import { hash } from '../crypto/digest.ts'
-import { importPublicKey, type PublicKey, verifyX509Signature } from '../crypto/signature.ts'
+import { importPublicKey, type PublicKey, verifySignature } from '../crypto/signature.ts'
 import { type Bytes, equalBytes, toHex } from '../encoding/bytes.ts'
 import { type AttestationErrorCode, VerificationError } from '../errors.ts'
 import { type CheckRecorder, stopwatch } from '../trace.ts'
@@ -138,7 +138,7 @@ export function startSignatures(
     async (certificate, i) =>
       i === 0 ||
       remembered[i] !== undefined ||
-      verifyX509Signature(algorithm, keys[i - 1], certificate.signature, certificate.tbs),
+      verifySignature(algorithm, keys[i - 1], certificate.signature, certificate.tbs, true),
   )
   return {
     leafKey: keys.at(-1) as PublicKey,

@@ -218,7 +218,7 @@ describe('usage', () => {
     [['verify', file, ...pcr0, ...nonce, '--skip-freshness'], 1, 'say how fresh it must be'],
     [['verify', file, ...pcr0, '--skip-reference-values', ...nonce], 1, 'say what must run there'],
     [['verify', file, '--pcr0', 'abcd', ...nonce], 1, 'referenceValues[0].PCR0 must be 48 bytes (96 hex digits)'],
-    [['verify', file, '--pcr0', '00'.repeat(48), ...nonce], 1, 'values other than zero'],
+    [['verify', file, '--pcr0', '00'.repeat(48), ...nonce], 1, 'registers other than zero'],
     [['verify', file, '--pcr32', 'ab', ...nonce], 1, "Unknown option '--pcr32'"],
     [['verify', file, ...pcr0, '--nonce', 'xyz'], 1, '--nonce must be hexadecimal'],
     [['verify', file, ...pcr0, '--max-age', '5 minutes'], 1, '--max-age must be a number with s, m, h or d, like 5m'],

@@ -46,7 +46,7 @@ function readOne(input: unknown, path: string, refuseZero: (register: string) =>
     Object.entries(values).map(([register, value]) => [register, readValue(register, value, `${path}.${register}`)]),
   )
   const zero = [...registers].filter(([, value]) => isZero(value)).map(([register]) => register)
-  requireOption(path, 'registers with values other than zero', zero.length < registers.size && !zero.some(refuseZero))
+  requireOption(path, 'registers other than zero', zero.length < registers.size && !zero.some(refuseZero))
   return { name: name as string | undefined, registers }
 }
 

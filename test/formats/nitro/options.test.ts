@@ -270,7 +270,7 @@ describe('TypeErrors', () => {
   })
 
   test.each([undefined, null, [], '', 'options', 5, evidence, () => options])('options: %s', async (given) => {
-    expect(await outcomeOf(evidence, given)).toMatch(/^TypeError: options/)
+    expect(await outcomeOf(evidence, given)).toMatch(/^TypeError: (options|referenceValues|option)/)
   })
 
   test.each(
