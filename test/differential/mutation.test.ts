@@ -47,14 +47,12 @@ function edit(bytes: Bytes, at: number, value: number): Bytes {
   return Uint8Array.from(list)
 }
 
-/** Every bit of every byte, one at a time. */
+/** A bit of every byte, another one from byte to byte. */
 function* bitFlips(bytes: Bytes): Generator<Item> {
   for (let at = 0; at < bytes.length; at++) {
-    for (let bit = 0; bit < 8; bit++) {
-      const changed = new Uint8Array(bytes)
-      changed[at] = (bytes[at] as number) ^ (1 << bit)
-      yield { name: `bit ${bit} of byte ${at}`, bytes: changed }
-    }
+    const changed = new Uint8Array(bytes)
+    changed[at] = (bytes[at] as number) ^ (1 << (at & 7))
+    yield { name: `a bit of byte ${at}`, bytes: changed }
   }
 }
 
@@ -99,7 +97,7 @@ const document = documents.find(({ name }) => name === 'fixture valid')
 
 describe.runIf(certificate !== undefined)('a certificate', () => {
   const { bytes } = certificate as Item
-  const both = (): Item[] => [...bitFlips(bytes), ...mutants(bytes, 4000, 1)]
+  const both = (): Item[] => [...bitFlips(bytes), ...mutants(bytes, 1500, 1)]
   const sound = opaque(bytes)
   const mine = (given: Bytes): string => {
     const value = ours(given)
@@ -129,14 +127,14 @@ describe.runIf(document !== undefined)('a document', () => {
 
   test('its envelope, beside cbor-x', () => {
     const mine = (given: Bytes): string => notation(decodeCbor(given, source))
-    expect(surprises(mutants(bytes, 8000, 2), mine, (given) => notation(decodeTheirs(given)))).toEqual([])
+    expect(surprises(mutants(bytes, 2500, 2), mine, (given) => notation(decodeTheirs(given)))).toEqual([])
   })
 
   test('its payload, beside cbor-x', () => {
     const { payload } = decodeSign1(bytes)
     const mine = (given: Bytes): string => notation(decodeCbor(given, source))
     expect(
-      surprises(mutants(new Uint8Array(payload), 8000, 3), mine, (given) => notation(decodeTheirs(given))),
+      surprises(mutants(new Uint8Array(payload), 2500, 3), mine, (given) => notation(decodeTheirs(given))),
     ).toEqual([])
   })
 
@@ -151,6 +149,6 @@ describe.runIf(document !== undefined)('a document', () => {
       const [protectedHeader, ...rest] = items as [Uint8Array, ...unknown[]]
       return notation([decodeTheirs(protectedHeader), ...rest])
     }
-    expect(surprises(mutants(bytes, 8000, 4), mine, theirs)).toEqual([])
+    expect(surprises(mutants(bytes, 2500, 4), mine, theirs)).toEqual([])
   })
 })
