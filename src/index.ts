@@ -6,7 +6,7 @@ import { decodeSign1 } from './encoding/cose.ts'
 import { AttestationError, VerificationError } from './errors.ts'
 import type { NitroOptions, NitroResult } from './formats/nitro/index.ts'
 import type { NitroTpmOptions, NitroTpmResult } from './formats/nitro-tpm/index.ts'
-import { copyEvidence, snapshotOptions } from './formats/options.ts'
+import { copyEvidence, isObject, requireOption, snapshotOf } from './formats/options.ts'
 
 export * from './formats/common.ts'
 export type { NitroOptions, NitroResult } from './formats/nitro/index.ts'
@@ -52,10 +52,11 @@ export function detectFormat(evidence: Uint8Array): EvidenceFormat | undefined {
  */
 export async function verifyEvidence(evidence: Uint8Array, options: EvidenceOptions): Promise<EvidenceResult> {
   const bytes = copyEvidence(evidence)
-  const accepted = snapshotOptions(options, formats)
-  if (Object.keys(accepted).length === 0) {
-    throw new TypeError(`options must have an entry for at least one format: ${formats.join(', ')}`)
-  }
+  requireOption('options', 'an object', isObject(options))
+  const accepted = snapshotOf(options)
+  const keys = Object.keys(accepted)
+  const isFormat = (key: string): boolean => formats.some((known) => known === key)
+  requireOption('options', `entries for formats: ${formats.join(', ')}`, keys.length > 0 && keys.every(isFormat))
   const format = detectFormat(bytes)
   if (format === undefined)
     throw new VerificationError('format-unknown', `the evidence is none of ${formats.join(', ')}`)
