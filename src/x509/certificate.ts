@@ -85,11 +85,11 @@ export function decodeCertificate(der: Bytes, name: string): Certificate {
   )
   // INTEGER 2 is v3.
   if (toHex(version.content) !== '020102') throw malformed(source, 'not an X.509 v3 certificate')
-  // RFC 5280 section 4.1.2.2: positive, at most 20 octets (and one more for the sign).
-  const serialNumber = serial.content
-  if ((serialNumber[0] as number) >= 0x80 || serialNumber.length > 21 || serialNumber.every((byte) => byte === 0)) {
+  // RFC 5280 section 4.1.2.2: positive, at most 20 octets without the zero in front that only says so.
+  const { content } = serial
+  const { length } = content[0] === 0 ? content.subarray(1) : content
+  if ((content[0] as number) >= 0x80 || length === 0 || length > 20)
     throw malformed(source, 'serialNumber out of range')
-  }
   if (!equalBytes(innerAlgorithm.raw, algorithm.raw)) {
     throw malformed({ name, code: 'cert-algorithm' }, 'two signature algorithms')
   }
@@ -105,7 +105,7 @@ export function decodeCertificate(der: Bytes, name: string): Certificate {
     name,
     der,
     tbs: tbs.raw,
-    serialNumber,
+    serialNumber: content,
     signatureAlgorithm: algorithm.raw,
     signature: bitStringOctets(signature, source),
     issuer: issuer.raw,

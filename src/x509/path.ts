@@ -47,7 +47,7 @@ type Rule = (
 /** The rules that need neither clock nor signature, in the order they are applied, each to the whole chain. */
 const rules: readonly (readonly [id: AttestationErrorCode, summary: string, rule: Rule])[] = [
   ['cert-algorithm', 'algorithms', checkAlgorithm],
-  ['cert-extension', 'CA flags and key usage', checkExtensions],
+  ['cert-extension', 'key usage', checkExtensions],
   ['cert-path-length', 'path lengths', checkPathLength],
   ['cert-chain-name', 'issuer names', checkName],
 ]
@@ -144,8 +144,7 @@ export function startSignatures(
     leafKey: keys.at(-1) as PublicKey,
     async settle(checks) {
       const bad = (await Promise.all(holds)).indexOf(false)
-      const subject =
-        bad < 0 ? 'certificates signed in order' : `${certificates[bad]?.name} signed by ${issuerOf(bad).name}`
+      const subject = bad < 0 ? 'certificates signed' : `${certificates[bad]?.name} signed by ${issuerOf(bad).name}`
       checks.judge('verify', 'cert-chain-signature', subject, bad < 0, 'true', `${bad < 0}`, startedAt)
       // Only what hangs on a pinned root is remembered, and the end entity never is: it is as short-lived as the evidence.
       certificates.slice(0, -1).forEach((certificate, i) => {

@@ -116,7 +116,7 @@ describe('what a document says', () => {
     [/^cose-(shape|tag|protected): /, 'the envelope: see COSE_Sign1 above'],
     [/^cose-alg: alg: expected -35, found -7/, 'an algorithm is for us to refuse'],
     [/^cose-unprotected: unprotected headers: expected 0/, 'an unprotected header: AWS has none, and nothing signs it'],
-    [/^cose-signature-length: bytes of signature: expected 96/, 'a signature of another length or form'],
+    [/^cose-signature-length: signature bytes: expected 96/, 'a signature of another length or form'],
     [/^payload-size: bytes of evidence/, 'too long for the NSM'],
     [/^payload-cbor: payload: duplicate key/, 'cbor-x lets the last one win'],
     [/^payload-cbor: payload: invalid UTF-8/, 'cbor-x replaces it'],

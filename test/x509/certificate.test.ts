@@ -158,8 +158,8 @@ describe('cert-parse', () => {
     ['serial number 0', withElement(1, integer(0)), 'serialNumber out of range'],
     ['a negative serial number', withElement(1, integer(0x80)), 'serialNumber out of range'],
     [
-      'a serial number of 22 octets',
-      withElement(1, integer(1, ...new Array<number>(21).fill(0))),
+      'a serial number of 21 octets',
+      withElement(1, integer(1, ...new Array<number>(20).fill(0))),
       'serialNumber out of range',
     ],
     ['a padded serial number', withElement(1, integer(0, 1)), /is not DER$/],

@@ -147,7 +147,7 @@ function checkHeaders({ protectedHeader, unprotectedHeader, signature }: CoseSig
   require('cose-alg', 'alg', ES384.cose, protectedHeader.get(1))
   require('cose-protected', 'protected headers', 1, protectedHeader.size)
   require('cose-unprotected', 'unprotected headers', 0, unprotectedHeader.size)
-  require('cose-signature-length', 'bytes of signature', 2 * ES384.key.coordinateSize, signature.length)
+  require('cose-signature-length', 'signature bytes', 2 * ES384.key.coordinateSize, signature.length)
 }
 
 function decodePayload(payload: Bytes): CborMap {

@@ -20,5 +20,5 @@ export async function verifySignatures(
   const chain = startSignatures(path, ES384, cache)
   const own = verifySignature(ES384, chain.leafKey, sign1.signature, signedBytes(sign1))
   await chain.settle(checks)
-  checks.judge('verify', 'cose-signature', 'document signed by the leaf key', await own, 'true', 'false', startedAt)
+  checks.judge('verify', 'cose-signature', 'signed by the leaf key', await own, 'true', 'false', startedAt)
 }
