@@ -1,26 +1,30 @@
 /**
  * Reading files, and what people paste into them.
  */
-import { readFileSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { type Bytes, concatBytes, fromBase64, fromHex } from '../encoding/bytes.ts'
 import { decodePem } from '../encoding/pem.ts'
 import { AttestationError } from '../errors.ts'
-import { UsageError } from './usage-error.ts'
+import { UsageError } from './failures.ts'
 
-/** More than any evidence needs, as text too. */
+/** More than any evidence needs, as text too. Reading stops there. */
 const maximumInput = 131_072
+
+/** How binary evidence begins: a CBOR array of 4 (COSE_Sign1), or tag 18 in front of one. Neither is a character of text. */
+const evidenceHeads: readonly (number | undefined)[] = [0x84, 0xd2]
 
 /** Evidence from a file, or from standard input for `-`: binary, hexadecimal or base64. @throws UsageError */
 export async function readEvidence(path: string): Promise<Bytes> {
-  const bytes = path === '-' ? checked(await readStandardInput(), 'standard input') : readBytes(path)
-  // CBOR evidence starts with an array or a tag, quotes and reports with small numbers: none of that is text.
+  const name = path === '-' ? 'standard input' : path
+  const bytes = path === '-' ? await readAll(process.stdin as AsyncIterable<Uint8Array>, name) : await readBytes(path)
+  if (bytes.length === 0) throw new UsageError(`${name} is empty`)
   const isText = bytes.every((byte) => byte === 0x09 || byte === 0x0a || byte === 0x0d || (byte >= 0x20 && byte < 0x7f))
-  return isText && bytes.length > 0 ? decodeText(new TextDecoder().decode(bytes).replace(/\s+/g, ''), path) : bytes
+  return isText ? decodeText(new TextDecoder().decode(bytes).replace(/[\t\n\r ]+/g, ''), name) : bytes
 }
 
 /** A root certificate, PEM or DER. @throws UsageError */
-export function readCertificates(path: string): Bytes[] {
-  const bytes = readBytes(path)
+export async function readCertificates(path: string): Promise<Bytes[]> {
+  const bytes = await readBytes(path)
   if (bytes[0] === 0x30) return [bytes]
   try {
     return decodePem(new TextDecoder().decode(bytes), 'CERTIFICATE', { name: path, code: 'cert-parse' })
@@ -30,52 +34,72 @@ export function readCertificates(path: string): Bytes[] {
   }
 }
 
-/** @throws UsageError when the file is no JSON */
-export function readJson(path: string): unknown {
+/** A JSON object. @throws UsageError when the file is something else */
+export async function readJson(path: string): Promise<Readonly<Record<string, unknown>>> {
+  const text = new TextDecoder().decode(await readBytes(path))
+  let value: unknown
   try {
-    return JSON.parse(new TextDecoder().decode(readBytes(path))) as unknown
+    value = JSON.parse(text)
   } catch (error) {
-    if (error instanceof SyntaxError) throw new UsageError(`${path} is not JSON: ${error.message}`)
+    throw new UsageError(`${path} is not JSON: ${(error as Error).message}`)
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new UsageError(`${path} must be a JSON object, like the one that nitro-cli build-enclave prints`)
+  }
+  return value as Record<string, unknown>
+}
+
+/** `@FILE`, its bytes as they are, or hexadecimal. @throws UsageError, TypeError */
+export async function readValue(value: string, option: string): Promise<Bytes> {
+  return value.startsWith('@') ? readBytes(value.slice(1)) : fromHex(value, option)
+}
+
+/** Text can be hexadecimal and base64 at once: then the one that begins like evidence is meant, and nothing is guessed when that does not tell. */
+function decodeText(text: string, name: string): Bytes {
+  const readings = [attempt(() => fromHex(text)), attempt(() => fromBase64(withoutPadding(text)))].filter(
+    (bytes) => bytes !== undefined,
+  )
+  const likely = readings.length > 1 ? readings.filter(([head]) => evidenceHeads.includes(head)) : readings
+  const [bytes, other] = likely
+  if (bytes !== undefined && other === undefined) return bytes
+  if (readings.length > 1) throw new UsageError(`${name} can be read as hexadecimal and as base64: give it as binary`)
+  const hint = /^[{["]/.test(text) ? ' (if it is JSON, take the document out of it first)' : ''
+  throw new UsageError(`${name} is text, but neither hexadecimal nor base64${hint}`)
+}
+
+/** Some encoders pad base64url (RFC 4648 section 5), some do not. */
+function withoutPadding(text: string): string {
+  return text.length % 4 === 0 && /[-_]/.test(text) ? text.replace(/={1,2}$/, '') : text
+}
+
+function attempt(read: () => Bytes): Bytes | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof TypeError) return undefined
     throw error
   }
 }
 
-/** `@FILE`, or hexadecimal. @throws UsageError, TypeError */
-export function readValue(value: string, option: string): Bytes {
-  return value.startsWith('@') ? readBytes(value.slice(1)) : fromHex(value, option)
+async function readBytes(path: string): Promise<Bytes> {
+  return readAll(createReadStream(path) as AsyncIterable<Uint8Array>, path)
 }
 
-/** Hexadecimal text can be valid base64 too: then it is taken for hexadecimal, which evidence in base64 never is by accident. */
-function decodeText(text: string, path: string): Bytes {
-  try {
-    return /^(0x)?[0-9a-f]+$/i.test(text) ? fromHex(text) : fromBase64(text)
-  } catch {
-    throw new UsageError(`${path} is text, but neither hexadecimal nor base64`)
-  }
-}
-
-function readBytes(path: string): Bytes {
-  try {
-    return checked(new Uint8Array(readFileSync(path)), path)
-  } catch (error) {
-    if (error instanceof UsageError) throw error
-    throw new UsageError(`cannot read ${path}: ${(error as Error).message}`)
-  }
-}
-
-function checked(bytes: Bytes, path: string): Bytes {
-  if (bytes.length > maximumInput) throw new UsageError(`${path} is larger than ${maximumInput} bytes`)
-  return bytes
-}
-
-/** Stops reading where nothing that is verified here could go on. */
-async function readStandardInput(): Promise<Bytes> {
+/** Stops where nothing that is verified here could go on, however much there is. */
+async function readAll(source: AsyncIterable<Uint8Array>, name: string): Promise<Bytes> {
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
-    chunks.push(chunk)
-    length += chunk.length
-    if (length > maximumInput) break
+  try {
+    for await (const chunk of source) {
+      chunks.push(chunk)
+      length += chunk.length
+      if (length > maximumInput) throw new UsageError(`${name} is larger than ${maximumInput} bytes`)
+    }
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    // `ENOENT: no such file or directory, open '…'`: the path is said already.
+    const { message } = error as Error
+    throw new UsageError(`cannot read ${name}: ${/^[A-Z0-9]+: ([^,]+)/.exec(message)?.[1] ?? message}`)
   }
   return concatBytes(...chunks)
 }

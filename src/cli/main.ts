@@ -1,54 +1,58 @@
 #!/usr/bin/env node
 /**
- * The command `veritee`. Exit codes are failure classes: 0 ok, 1 usage, 2 not authentic, 3 not as expected.
+ * The command `veritee`. Its exit code is the class of the outcome: see failures.ts.
  */
 import { readFileSync } from 'node:fs'
-import { AppraisalError, AttestationError } from '../errors.ts'
-import { usageOf } from './help.ts'
 import { printable } from '../x509/name.ts'
+import { exitCodeOf, type Failure, failureOf, UsageError } from './failures.ts'
+import { usageOf } from './help.ts'
 import { inspect } from './inspect.ts'
-import { UsageError } from './usage-error.ts'
+import { verdictToJson } from './json.ts'
 import { verify } from './verify.ts'
 
-/** A command takes its arguments and returns its exit code. */
+/** A command takes its arguments, prints its outcome and returns its exit code. */
 type Command = (args: string[]) => Promise<number>
 
 const commands: Readonly<Record<string, Command>> = { verify, inspect }
+const helpFlags: readonly (string | undefined)[] = ['--help', '-h', 'help']
 
 async function main([name, ...args]: string[]): Promise<number> {
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    console.log(usageOf(args[0]))
-    return name === undefined ? 1 : 0
-  }
-  if (name === '--version') {
-    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-      version: string
-    }
-    console.log(version)
-    return 0
-  }
+  if (name === undefined) throw new UsageError(`no command\n\n${usageOf(undefined)}`)
+  if (helpFlags.includes(name)) return say(usageOf(args[0]))
+  if (name === '--version') return say(version())
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (command === undefined)
     throw new UsageError(`unknown command ${JSON.stringify(name)}; commands are ${Object.keys(commands).join(', ')}`)
-  if (args.includes('--help') || args.includes('-h')) {
-    console.log(usageOf(name))
-    return 0
-  }
+  if (args.length === 1 && helpFlags.slice(0, 2).includes(args[0])) return say(usageOf(name))
+  // Among other arguments it might come from a variable of a script, whose exit code 0 would then read as verified.
+  if (args.some((arg) => helpFlags.slice(0, 2).includes(arg)))
+    throw new UsageError(`--help stands alone: veritee ${name} --help`)
   return command(args)
 }
 
+function say(text: string): number {
+  console.log(text)
+  return 0
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
+
+function report(failure: Failure, args: readonly string[]): void {
+  if (args.includes('--json')) console.log(verdictToJson(failure))
+  const message = failure.message.split('\n').map(printable).join('\n')
+  console.error(failure instanceof UsageError ? `veritee: ${message}` : `veritee: ${message} (${failure.code})`)
+  if (failure instanceof UsageError && !message.includes('\n')) console.error('veritee: see `veritee --help`')
+}
+
+const args = process.argv.slice(2)
 try {
   // Not process.exit: what was written to a pipe must get there first.
-  process.exitCode = await main(process.argv.slice(2))
+  process.exitCode = await main(args)
 } catch (error) {
-  // TypeError is how the library, and node:util parseArgs, say that the caller is wrong.
-  if (error instanceof UsageError || error instanceof TypeError) {
-    console.error(`veritee: ${error.message}\nveritee: see \`veritee --help\``)
-    process.exitCode = 1
-  } else if (error instanceof AttestationError) {
-    console.error(`veritee: ${printable(error.message)} (${error.code})`)
-    process.exitCode = error instanceof AppraisalError ? 3 : 2
-  } else {
-    throw error
-  }
+  const failure = failureOf(error)
+  report(failure, args)
+  process.exitCode = exitCodeOf(failure)
 }

@@ -1,15 +1,14 @@
 /**
- * Verdicts for people and for machines.
+ * Verdicts for people: a checklist, what the evidence says, and on the last line the verdict.
  */
-import { styleText } from 'node:util'
-import { toHex } from '../encoding/bytes.ts'
 import { AppraisalError, AttestationError } from '../errors.ts'
 import type { Check, EvidenceResult } from '../index.ts'
-import { printable } from '../x509/name.ts'
+import { bytesAsText, type Colour, paint, row, wrap } from './text.ts'
 
 /** What a check looks at, for people who do not know the codes. */
 const questions: Readonly<Record<string, string>> = {
-  'payload-size': 'Within the size limits',
+  'payload-size bytes of evidence': 'Evidence is within the size limit',
+  'payload-size bytes of payload': 'Payload is within the size limit',
   'cose-shape': 'One signed envelope (COSE_Sign1)',
   'cose-alg': 'Signature algorithm is ES384',
   'cose-protected': 'Nothing else in the signed header',
@@ -17,9 +16,9 @@ const questions: Readonly<Record<string, string>> = {
   'cose-signature-length': 'Signature has the right length',
   'payload-cbor': 'Payload is strict CBOR',
   'payload-field-type': 'Every field is there and within its limits',
-  'root-mismatch': 'Root certificate is a pinned one',
+  'root-mismatch': 'Root certificate is the pinned one of the vendor',
   'cert-parse': 'Certificates are well formed',
-  'cert-algorithm': 'Certificates use the vendor’s algorithm',
+  'cert-algorithm': 'Certificates use the algorithm of the vendor',
   'cert-extension': 'CAs may issue, the leaf may sign',
   'cert-path-length': 'No certificate chain longer than allowed',
   'cert-chain-name': 'Each certificate names its issuer',
@@ -27,114 +26,148 @@ const questions: Readonly<Record<string, string>> = {
   'clock-suspect': 'Clocks agree',
   'cert-chain-signature': 'Each certificate is signed by its issuer',
   'cose-signature': 'Document is signed by the leaf certificate',
-  'policy-kind': 'The kind of evidence that was asked for',
-  'policy-debug': 'Not in debug mode',
+  'policy-kind': 'Is the kind of evidence that was asked for',
+  'policy-debug': 'Is not in debug mode',
   'policy-pcr': 'Runs the expected image',
   'policy-nonce': 'Answers the nonce',
-  'policy-freshness': 'Fresh enough',
-  'policy-user-data': 'User data as expected',
-  'policy-public-key': 'Public key as expected',
+  'policy-freshness': 'Is fresh enough',
+  'policy-user-data': 'Carries the expected user data',
+  'policy-public-key': 'Carries the expected public key',
 }
 
-const stages = { decode: 'Read', verify: 'Authentic?', appraise: 'As expected?' } as const
-const marks = { pass: '✓', fail: '✗', 'not-requested': '·', skipped: '!' } as const
-const colours = { pass: 'green', fail: 'red', 'not-requested': 'gray', skipped: 'yellow' } as const
+/** Checks whose question says all that the library's own summary would. */
+const plain: readonly string[] = [
+  'policy-kind',
+  'policy-debug',
+  'policy-nonce',
+  'policy-user-data',
+  'policy-public-key',
+]
 
-const isColoured = process.stdout.isTTY && process.env['NO_COLOR'] === undefined
-const paint = (colour: 'green' | 'red' | 'gray' | 'yellow' | 'bold', text: string): string =>
-  isColoured ? styleText(colour, text) : text
+/** What to do about a refusal, where something can be done. */
+const hints: Readonly<Record<string, string>> = {
+  'root-mismatch': 'Not issued by the vendor. For a PKI of your own, as in tests, name its root with --root FILE.',
+  'cert-validity': 'For an archived document, name the time with --at: that proves the past only.',
+  'clock-suspect': 'Is the clock of this machine right? The evidence is new, its dates are far off.',
+  'policy-debug': 'The operator of a debug enclave can read its memory. For development only: --allow-debug.',
+  'policy-kind':
+    'An instance (nitro-tpm) is no enclave (nitro), and its registers mean something else. If this kind is what you want, name it with --format.',
+}
 
-/** The checks in order, then the verdict. */
-export function printChecklist(verdict: EvidenceResult | AttestationError, checks: readonly Check[]): string {
-  const lines = (['decode', 'verify', 'appraise'] as const).flatMap((stage) => {
-    const made = checks.filter((check) => check.stage === stage)
-    return made.length === 0 ? [] : ['', paint('bold', stages[stage]), ...made.flatMap(describe)]
+const stages = { decode: 'Is it well formed?', verify: 'Is it authentic?', appraise: 'Is it as expected?' } as const
+const marks: Readonly<Record<Check['outcome'], readonly [string, Colour]>> = {
+  pass: ['✓', 'green'],
+  fail: ['✗', 'red'],
+  'not-requested': ['·', 'gray'],
+  skipped: ['!', 'yellow'],
+}
+
+/** What the checks themselves do not tell. */
+export interface Circumstances {
+  /** The caller named the root certificates that are trusted. */
+  readonly ownRoot: boolean
+}
+
+export function printVerdict(verdict: EvidenceResult | AttestationError, { ownRoot }: Circumstances): string {
+  const asked = ownRoot ? { ...questions, 'root-mismatch': 'Root certificate is one that you named' } : questions
+  const checklist = (['decode', 'verify', 'appraise'] as const).flatMap((stage) => {
+    const made = verdict.checks.filter((check) => check.stage === stage)
+    return made.length === 0
+      ? []
+      : [paint('bold', stages[stage]), ...made.flatMap((check) => describe(check, asked)), '']
   })
-  return [...lines, '', ...conclusion(verdict)].join('\n').replace(/^\n/, '')
+  const conclusion = verdict instanceof AttestationError ? refusal(verdict) : success(verdict, ownRoot)
+  return [...checklist, ...conclusion].join('\n')
 }
 
-/** One JSON document; bytes in lower-case hexadecimal, times in ISO 8601. */
-export function toJson(verdict: EvidenceResult | AttestationError): string {
-  const { checks } = verdict
-  const document =
-    verdict instanceof AttestationError
-      ? {
-          verdict: 'refused',
-          error: verdict.name,
-          code: verdict.code,
-          message: verdict.message,
-          failures: verdict instanceof AppraisalError ? verdict.failures.map(({ id }) => id) : [verdict.code],
-          checks,
-        }
-      : { verdict: 'verified', ...verdict, checks }
-  return stringify(document)
+function describe({ id, outcome, summary, expected, actual }: Check, asked: typeof questions): string[] {
+  const isAllowed = outcome === 'pass' && expected === 'allowed' && actual === 'on'
+  const [mark, colour] = marks[isAllowed ? 'skipped' : outcome]
+  // The message of an error repeats what is shown below it.
+  const subject = actual === undefined ? summary : (summary.split(': expected ')[0] ?? summary)
+  const remark = { pass: isAllowed ? 'ALLOWED' : '', fail: id, 'not-requested': 'not requested', skipped: 'SKIPPED' }[
+    outcome
+  ]
+  const question =
+    `  ${paint(colour, mark)} ${(asked[id] ?? asked[`${id} ${subject}`] ?? id).padEnd(50)} ${remark}`.trimEnd()
+  if (outcome !== 'fail') return [question]
+  return [question, ...(plain.includes(id) ? [] : indented(subject, 6)), ...difference(expected, actual)]
 }
 
-/** JSON with bytes in hexadecimal, and nothing in it that a terminal would act upon. */
-export function stringify(value: unknown): string {
-  const text = JSON.stringify(value, (_key, part: unknown) => (part instanceof Uint8Array ? toHex(part) : part), 2)
-  return text.replace(/[^\n\P{C}]/gu, (character) =>
-    Array.from(
-      { length: character.length },
-      (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`,
-    ).join(''),
-  )
-}
-
-/** A value over several lines of at most 64 characters, so that two of them can be compared by eye. */
-export function wrapped(text: string, indent: string): string {
-  return printable(text.replaceAll('\n', ' '))
-    .split(' ')
-    .flatMap((word) => word.match(/.{1,64}/gu) ?? [''])
-    .reduce((lines: string[], word) => {
-      const last = lines.at(-1)
-      if (last !== undefined && last.length + word.length < 64) return [...lines.slice(0, -1), `${last} ${word}`]
-      return [...lines, word]
-    }, [])
-    .join(`\n${indent}`)
-}
-
-function describe({ id, outcome, summary, expected, actual }: Check): string[] {
-  const mark = paint(colours[outcome], marks[outcome])
-  const question = questions[id] ?? id
-  if (outcome === 'pass') return [`  ${mark} ${question}`]
-  if (outcome !== 'fail')
-    return [`  ${mark} ${question.padEnd(44)} ${outcome === 'skipped' ? 'SKIPPED' : 'not requested'}`]
-  const details = [`    ${id}: ${wrapped(summary.split(': expected ')[0] ?? summary, '    ')}`]
-  if (actual !== undefined)
-    details.push(
-      `    expected  ${wrapped(expected ?? '', ' '.repeat(14))}`,
-      `    found     ${wrapped(actual, ' '.repeat(14))}`,
-    )
-  return [`  ${mark} ${question}`, ...details]
-}
-
-function conclusion(verdict: EvidenceResult | AttestationError): string[] {
-  if (verdict instanceof AttestationError) {
-    const isAppraisal = verdict instanceof AppraisalError
-    return [
-      paint('red', isAppraisal ? 'REFUSED: authentic, but not what you expect' : 'REFUSED: not authentic'),
-      isAppraisal
-        ? `  failed: ${verdict.failures.map(({ id }) => id).join(', ')}`
-        : `  failed: ${verdict.code}; nothing after it was looked at`,
-    ]
+/** Expected and found, one above the other; for registers, each with its name and only where they differ. */
+function difference(expected: string | undefined, actual: string | undefined): string[] {
+  if (expected === undefined || actual === undefined) return []
+  const found = actual.split('\n')
+  const pairs = expected.split('\n').map((line, i) => [line, found[i] ?? ''] as const)
+  if (!pairs.every((pair) => pair.every((line) => /^PCR\d+ \w+$/.test(line)))) {
+    return [row('expected', expected, 6, 9), row('found', actual, 6, 9)]
   }
-  const { format, claims, matched, attestedAt, clockOffsetSeconds, validUntil, timeSource, publicKey } = verdict
-  const skipped = verdict.checks.filter(({ outcome }) => outcome === 'skipped').map(({ id }) => id)
-  const rows: [string, string | undefined][] = [
-    ['module', printable(claims.moduleId)],
+  return pairs.flatMap(([wanted, got]) => {
+    const [name = '', value = ''] = wanted.split(' ')
+    const [, other = ''] = got.split(' ')
+    if (value === other) return [row(name, 'as expected', 6, 5)]
+    return [row(`${name.padEnd(5)} expected`, value, 6, 14), row('      found', other, 6, 14)]
+  })
+}
+
+function refusal(error: AttestationError): string[] {
+  const codes = error instanceof AppraisalError ? error.failures.map(({ id }) => id) : [error.code]
+  const advice = codes.flatMap((code) => (hints[code] === undefined ? [] : [hints[code]]))
+  return [
+    ...(error.checks.length === 0 ? indented(error.message, 0) : []),
+    ...advice.flatMap((hint) => indented(hint, 0)),
+    ...(error.checks.length === 0 || advice.length > 0 ? [''] : []),
+    ...verdictLines(
+      'red',
+      `REFUSED: ${error instanceof AppraisalError ? 'authentic, but not what you expect' : 'not authentic'} (${codes.join(', ')})`,
+    ),
+  ]
+}
+
+function success(result: EvidenceResult, ownRoot: boolean): string[] {
+  const weaknesses = caveats(result, ownRoot)
+  const { format, claims, matched, attestedAt, clockOffsetSeconds, validUntil } = result
+  const rows: (readonly [string, string | undefined])[] = [
+    ['module', claims.moduleId],
     ['matched', matched === undefined ? undefined : String(matched)],
     ['made at', attestedAt?.toISOString()],
-    ['clock offset', clockOffsetSeconds === undefined ? undefined : `${clockOffsetSeconds} s`],
+    ['clock', clockOffsetSeconds === undefined ? undefined : offset(clockOffsetSeconds)],
     ['valid until', validUntil.toISOString()],
-    ['public key', publicKey === undefined ? undefined : wrapped(toHex(publicKey) || '(empty)', ' '.repeat(16))],
+    ...bytesRows('user data', claims.userData),
+    ...bytesRows('public key', claims.publicKey),
   ]
   return [
-    paint(
-      'green',
-      `VERIFIED: ${format}${timeSource === 'evidence' ? ', as of its own time: this says nothing about now' : ''}`,
-    ),
-    ...rows.flatMap(([name, value]) => (value === undefined ? [] : [`  ${name.padEnd(13)} ${value}`])),
-    ...(skipped.length === 0 ? [] : [paint('yellow', `  SKIPPED       ${skipped.join(', ')}`)]),
+    paint('bold', 'The evidence says'),
+    ...rows.flatMap(([name, value]) => (value === undefined ? [] : [row(name, value, 2, 11)])),
+    '',
+    ...verdictLines(weaknesses.length === 0 ? 'green' : 'yellow', [`VERIFIED: ${format}`, ...weaknesses].join('; ')),
   ]
+}
+
+/** Everything that makes this verdict weaker than it could be stands in the verdict. */
+function caveats({ checks, claims, timeSource, verifiedAt }: EvidenceResult, ownRoot: boolean): string[] {
+  const isSkipped = (code: string): boolean => checks.some(({ id, outcome }) => id === code && outcome === 'skipped')
+  return [
+    ...(timeSource === 'evidence' ? [`as of ${verifiedAt.toISOString()}, not now`] : []),
+    ...(isSkipped('policy-pcr') ? ['whatever code it runs'] : []),
+    ...(isSkipped('policy-freshness') && timeSource === 'clock' ? ['however old it is'] : []),
+    ...('debug' in claims && claims.debug ? ['IN DEBUG MODE'] : []),
+    ...(ownRoot ? ['under a root that you named'] : []),
+  ]
+}
+
+function bytesRows(name: string, value: Uint8Array | undefined): (readonly [string, string])[] {
+  return value === undefined ? [] : bytesAsText(value).map((line, i) => [i === 0 ? name : '', line] as const)
+}
+
+function offset(seconds: number): string {
+  return `${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} the time of verification`
+}
+
+function verdictLines(colour: Colour, text: string): string[] {
+  return wrap(text, 80).map((line) => paint(colour, line))
+}
+
+function indented(text: string, by: number): string[] {
+  return wrap(text, 78 - by).map((line) => ' '.repeat(by) + line)
 }

@@ -1,14 +1,18 @@
 /**
- * The command as a child process, bundled once from src, so that what is tested is what stands there.
+ * The command as a child process, bundled once per test file from src, so that what is tested is what stands there.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { afterAll, beforeAll } from 'vitest'
 
-const repository = fileURLToPath(new URL('../..', import.meta.url))
-// Two folders below the repository, as dist/cli is: the command finds package.json from there.
-const program = `${repository}test/.output/veritee.mjs`
+export const repository = fileURLToPath(new URL('../..', import.meta.url))
+// Two folders below the repository, as dist/cli is: the command finds package.json from there. Test files run side by side.
+const program = `${repository}test/.output/veritee-${process.pid}.mjs`
+const folder = mkdtempSync(join(tmpdir(), 'veritee-cli-'))
 
 /** What the process left behind. */
 export interface Outcome {
@@ -17,18 +21,26 @@ export interface Outcome {
   readonly stderr: string
 }
 
-export async function bundleCommand(): Promise<void> {
-  mkdirSync(`${repository}test/.output`, { recursive: true })
-  await build({
-    entryPoints: [`${repository}src/cli/main.ts`],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    outfile: program,
-    logLevel: 'error',
+/** Makes {@link veritee} work in this test file. */
+export function useCommand(): void {
+  beforeAll(async () => {
+    mkdirSync(`${repository}test/.output`, { recursive: true })
+    await build({
+      entryPoints: [`${repository}src/cli/main.ts`],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      outfile: program,
+      logLevel: 'error',
+    })
+  })
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true })
+    rmSync(program, { force: true })
   })
 }
 
+/** Runs the command in the repository; `input` is its standard input. */
 export function veritee(args: readonly string[], input: string | Uint8Array = ''): Outcome {
   const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
     cwd: repository,
@@ -38,3 +50,29 @@ export function veritee(args: readonly string[], input: string | Uint8Array = ''
   })
   return { code: status, stdout, stderr }
 }
+
+/** A file for the command to read; gone after the tests. */
+export function written(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name)
+  writeFileSync(path, content)
+  return path
+}
+
+/** The last line of what was printed: the verdict. */
+export function lastLine({ stdout }: Outcome): string {
+  return stdout.trimEnd().split('\n').at(-1) ?? ''
+}
+
+/** The fixture that most tests use, and the arguments that it passes with. */
+export const file = 'fixtures/nitro/valid/evidence.bin'
+export const evidence: Buffer = readFileSync(`${repository}${file}`)
+export const expected = JSON.parse(readFileSync(`${repository}fixtures/nitro/valid/expected.json`, 'utf8')) as {
+  readonly freshness: { readonly nonce: string }
+  readonly referenceValues: { readonly PCR0: string; readonly PCR1: string; readonly PCR2: string }
+}
+export const root = ['--root', 'fixtures/nitro/root.pem']
+export const pcr0 = ['--pcr0', expected.referenceValues.PCR0]
+export const nonce = ['--nonce', expected.freshness.nonce]
+/** The fixtures were made then. */
+export const then = ['--at', '2026-06-01T00:00:00Z']
+export const anything = ['--skip-reference-values', '--skip-freshness', '--at', 'evidence']
