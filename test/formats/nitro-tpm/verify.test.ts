@@ -56,11 +56,11 @@ test('its checks are those of an enclave, but for debug mode', async () => {
 test('policy-kind: an enclave does not pass for an instance, nor an instance for an enclave', async () => {
   const enclave = await make({ options: { referenceValues: skipReferenceValues } })
   const tpm = await makeTpm({ options: { referenceValues: skipReferenceValues } })
-  for (const refused of [
-    verifyNitroTpm(enclave.evidence, enclave.options as unknown as NitroTpmOptions),
-    verifyNitro(tpm.evidence, tpm.options),
+  for (const verify of [
+    () => verifyNitroTpm(enclave.evidence, enclave.options as unknown as NitroTpmOptions),
+    () => verifyNitro(tpm.evidence, tpm.options),
   ]) {
-    const refusal = await refusalOf(refused)
+    const refusal = await refusalOf(verify())
     expect(refusal).toBeInstanceOf(AppraisalError)
     expect(refusal.code).toBe('policy-kind')
     expect(refusal.message).toMatch(/kind.*(tpm.*enclave|enclave.*tpm)/i)
