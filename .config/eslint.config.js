@@ -3,7 +3,7 @@ import eslint from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', 'test/.output/**', 'fixtures/*/**'] },
+  { ignores: ['dist/**', 'node_modules/**', 'test/.output/**', 'demo/.output/**', 'fixtures/*/**'] },
   eslint.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,

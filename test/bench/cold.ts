@@ -2,15 +2,15 @@
  * Cold: every run has a process, or a page, of its own. The library comes as users ship it, minified and bundled; the bare calls come without imports.
  */
 import { execFile } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { type Browser, launch } from 'puppeteer-core'
+import { chromiumParameters, findChromium } from '../portable/browsers.ts'
 import type { FirstVerdict } from './cold-run.ts'
 import type { Work } from './work.ts'
 
@@ -25,12 +25,6 @@ export type Cold =
       readonly library: readonly FirstVerdict[]
     }
   | { readonly found: false; readonly runtime: string }
-
-// No sandbox, because it cannot be had as root; the page is ours. The rest keeps Chromium from talking to anybody else.
-const chromiumParameters =
-  '--no-sandbox --disable-gpu --disable-quic --disable-dev-shm-usage --no-first-run --disable-background-networking --disable-component-update --disable-sync'.split(
-    ' ',
-  )
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -62,7 +56,7 @@ export async function coldInChromium(work: Work, runs: number): Promise<Cold> {
     const browser = await launch({
       executablePath,
       headless: true,
-      args: chromiumParameters,
+      args: [...chromiumParameters],
       // Whatever it writes is gone afterwards.
       env: { ...process.env, HOME: folder, XDG_CONFIG_HOME: folder, XDG_CACHE_HOME: folder },
     })
@@ -138,23 +132,7 @@ async function inTurns(
   return { bare, library }
 }
 
-/** Chromium, as the system has it. */
-function findChromium(): string | undefined {
-  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
-  const folders = (process.env.PATH ?? '').split(delimiter)
-  return names
-    .flatMap((name) => folders.map((folder) => join(folder, name)))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK)
-        return true
-      } catch {
-        return false
-      }
-    })
-}
-
-async function withTemporaryFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {
+export async function withTemporaryFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'veritee-bench-'))
   try {
     return await body(folder)

@@ -5,8 +5,9 @@
 import { cpus } from 'node:os'
 import { budgets, bundle, entriesOf } from './bundles.ts'
 import { coldInChromium, coldInNode, type Cold } from './cold.ts'
+import { measurePage } from './demo-page.ts'
 import { profileCold, profileWarm } from './profile.ts'
-import { median, spread, table } from './statistics.ts'
+import { median, quantile, spread, table } from './statistics.ts'
 import { findSubject } from './subject.ts'
 import { measureWarm } from './warm.ts'
 
@@ -73,6 +74,20 @@ console.log(
       `${budgets[entry] ?? 'none'}`,
     ]),
   ),
+)
+
+console.log('\n### The demo page in Chromium, warm, from input to verdict\n')
+const page = await measurePage(Buffer.from(work.evidence, 'base64'), quick ? 20 : 100)
+console.log(
+  page === undefined
+    ? 'Chromium: not found'
+    : table(
+        ['', 'median and quartiles, ms', '95th percentile, ms', 'bound'],
+        [
+          ['verdict in the document', spread(page.verdict, 1), quantile(page.verdict, 0.95).toFixed(1), '50'],
+          ['on the screen', spread(page.painted, 1), quantile(page.painted, 0.95).toFixed(1), ''],
+        ],
+      ),
 )
 
 if (process.argv.includes('--profile')) {

@@ -1,14 +1,13 @@
 /**
  * The one table of runtimes. Whatever a runtime cannot do is to be said here; so far there is nothing that one of them cannot do.
  */
+import { browsers } from './browsers.ts'
 import type { Bundle } from './bundle.ts'
 import type { Corpus, Report } from './model.ts'
+import { reportOfPage } from './page-server.ts'
 import { findBun, runBun } from './run-bun.ts'
-import { findChromium, runChromium } from './run-chromium.ts'
 import { findDeno, runDeno } from './run-deno.ts'
-import { findFirefox, runFirefox } from './run-firefox.ts'
 import { findNode, runNode } from './run-node.ts'
-import { findWebKit, runWebKit } from './run-webkit.ts'
 import { findWorkerd, runWorkerd } from './run-workerd.ts'
 
 /** What is run. */
@@ -36,7 +35,10 @@ export const runtimes: readonly Runtime[] = [
   { name: 'Deno', from: 'npm', find: findDeno, run: runDeno },
   { name: 'Bun', from: 'npm', find: findBun, run: runBun },
   { name: 'workerd', from: 'npm', find: findWorkerd, run: runWorkerd },
-  { name: 'Chromium', from: 'system', find: findChromium, run: runChromium },
-  { name: 'Firefox', from: 'system', find: findFirefox, run: runFirefox },
-  { name: 'WebKit', from: 'system', find: findWebKit, run: runWebKit },
+  ...browsers.map(({ name, find, use, patienceMs }): Runtime => ({
+    name,
+    from: 'system',
+    find,
+    run: (program, suite) => use(program, suite.folder, (visit) => reportOfPage(suite, patienceMs, visit)),
+  })),
 ]

@@ -3,10 +3,8 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Report } from './model.ts'
-import { reportOfPage } from './page-server.ts'
+import type { UseBrowser, Visit } from './browsers.ts'
 import { environmentIn, findOnPath, freePort, list, type Running, start, untilReady } from './programs.ts'
-import type { Run, Suite } from './runtimes.ts'
 
 /** WebDriver, if all three parts are here. */
 export function findWebKit(): string | undefined {
@@ -23,8 +21,8 @@ function findMiniBrowser(): string | undefined {
 
 const patienceMs = 90_000
 
-export const runWebKit: Run = async (webDriver, suite) => {
-  const env = await environmentIn(suite.folder)
+export const useWebKit: UseBrowser = async (webDriver, folder, use) => {
+  const env = await environmentIn(folder)
   // The server picks a free display and says which on the third descriptor, when it is ready.
   const display = start(findOnPath('Xvfb') as string, ['-displayfd', '3', '-nolisten', 'tcp'], {
     env,
@@ -39,7 +37,7 @@ export const runWebKit: Run = async (webDriver, suite) => {
       env: { ...env, DISPLAY: `:${number}`, NO_AT_BRIDGE: '1', LIBGL_ALWAYS_SOFTWARE: '1', GDK_BACKEND: 'x11' },
     })
     try {
-      return await drive(driver, `http://127.0.0.1:${port}`, suite)
+      return await drive(driver, `http://127.0.0.1:${port}`, use)
     } finally {
       await driver.stop()
     }
@@ -48,7 +46,7 @@ export const runWebKit: Run = async (webDriver, suite) => {
   }
 }
 
-async function drive(driver: Running, base: string, suite: Suite): Promise<Report> {
+async function drive<T>(driver: Running, base: string, use: (visit: Visit) => Promise<T>): Promise<T> {
   await untilReady(driver, 'WebKitWebDriver', () => command('GET', `${base}/status`))
   const { sessionId } = (await command('POST', `${base}/session`, {
     capabilities: {
@@ -60,7 +58,7 @@ async function drive(driver: Running, base: string, suite: Suite): Promise<Repor
   })) as { sessionId: string }
   const session = `${base}/session/${sessionId}`
   try {
-    return await reportOfPage(suite, patienceMs, async (url) => {
+    return await use(async (url) => {
       await command('POST', `${session}/url`, { url })
     })
   } finally {

@@ -1,0 +1,113 @@
+/**
+ * `npm run build`: everything in `dist`, the same bytes wherever it runs.
+ *
+ * - One file per module, with types and source maps (tsc): what `import` finds. The command line has neither, for nobody imports it.
+ * - One file per entry point, minified (esbuild): `veritee.nitro.min.js` for a script tag, `veritee.nitro.min.mjs` for `import` from a CDN.
+ * - `integrity.json`: their Subresource Integrity hashes, also printed. `npm run build -- --pin` writes them into the documents below as well.
+ */
+import { execFileSync } from 'node:child_process'
+import console from 'node:console'
+import { createHash } from 'node:crypto'
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath, URL } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const { name, version, license, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+/** Where hashes stand for people to copy. */
+const documents = ['README.md', 'demo/examples/page/index.html']
+
+/** The entry points that package.json exports: their source, and what their single files are called. */
+const entries = Object.entries(exports)
+  .filter(([, target]) => typeof target !== 'string')
+  .map(([subpath, target]) => ({
+    source: target.default.replace(/^\.\/dist\/(.*)\.js$/, './src/$1.ts'),
+    file: `dist/${[name, ...subpath.split('/').slice(1)].join('.')}.min`,
+  }))
+
+rmSync(join(root, 'dist'), { recursive: true, force: true })
+// The command line first: modules that it shares with the library are written again by the second, with their maps.
+compile('src/cli/tsconfig.json', 'declaration', 'declarationMap', 'isolatedDeclarations', 'sourceMap')
+compile('tsconfig.json')
+// npm sets this bit when it installs; `npx` in this repository needs it set.
+chmodSync(join(root, 'dist/cli/main.js'), 0o755)
+
+await Promise.all(entries.flatMap((entry) => [bundleModule(entry), bundleScript(entry)]))
+const integrity = report()
+if (process.argv.includes('--pin')) documents.filter((path) => existsSync(join(root, path))).forEach(pin)
+
+function compile(project, ...without) {
+  const tsc = fileURLToPath(import.meta.resolve('typescript/bin/tsc'))
+  execFileSync(process.execPath, [tsc, '-p', project, ...without.flatMap((option) => [`--${option}`, 'false'])], {
+    cwd: root,
+    stdio: 'inherit',
+  })
+}
+
+/** For `import` in a page: plain exports. Formats that the root entry loads when it meets them are in the file. */
+function bundleModule({ source, file }) {
+  return bundle({ entryPoints: [source], outfile: `${file}.mjs`, format: 'esm' })
+}
+
+/** For a script tag: the exports are properties of the global. `var` at the top level, so that no element with that id stands in for it. */
+function bundleScript({ source, file }) {
+  const contents = `import * as own from '${source}'
+import { join } from './.config/script-tag.mjs'
+${name} = join(${name}, own)`
+  return bundle({
+    stdin: { contents, resolveDir: root, sourcefile: `${file}.entry.js` },
+    outfile: `${file}.js`,
+    format: 'iife',
+    banner: { js: `${banner()}var ${name};` },
+  })
+}
+
+function bundle(options) {
+  return build({
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    target: 'es2022',
+    platform: 'neutral',
+    charset: 'utf8',
+    legalComments: 'none',
+    sourcemap: 'linked',
+    logLevel: 'warning',
+    banner: { js: banner() },
+    ...options,
+  })
+}
+
+function banner() {
+  return `/*! ${name} ${version} | ${license} */\n`
+}
+
+/** Writes and prints the hashes. */
+function report() {
+  const files = entries.flatMap(({ file }) => [`${file}.js`, `${file}.mjs`])
+  const rows = files.map((path) => {
+    const bytes = readFileSync(join(root, path))
+    const hash = `sha384-${createHash('sha384').update(bytes).digest('base64')}`
+    return { path, bytes: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, hash }
+  })
+  const hashes = Object.fromEntries(rows.map(({ path, hash }) => [path.slice('dist/'.length), hash]))
+  writeFileSync(join(root, 'dist/integrity.json'), `${JSON.stringify(hashes, null, 2)}\n`)
+  const width = Math.max(...files.map((path) => path.length))
+  console.log(`\n${'file'.padEnd(width)}  bytes   gzip  integrity`)
+  for (const { path, bytes, gzip, hash } of rows)
+    console.log(`${path.padEnd(width)}  ${String(bytes).padStart(5)}  ${String(gzip).padStart(5)}  ${hash}`)
+  return hashes
+}
+
+/** Puts hashes where a document has one behind a file's name: `…/veritee.nitro.min.js" integrity="sha384-…"`, or `…min.mjs": "sha384-…"`. */
+function pin(path) {
+  const text = readFileSync(join(root, path), 'utf8')
+  const pinned = text.replace(
+    /(\/?(veritee[\w.-]*\.min\.m?js)"(?::|[^<>"]*\bintegrity=)\s*")sha384-[^"]*/g,
+    (whole, before, file) => (integrity[file] === undefined ? whole : before + integrity[file]),
+  )
+  if (pinned !== text) writeFileSync(join(root, path), pinned)
+}

@@ -1,0 +1,35 @@
+/**
+ * The demo enclave over HTTP: `GET enclave/attestation?nonce=HEX&attack=NAME`, and `GET enclave/measurements.json`.
+ */
+import { attacks } from '../page/attacks.ts'
+import type { SiteFile } from '../site.ts'
+import { attest, publishedMeasurements } from './attester.ts'
+
+export const enclavePath = 'enclave/'
+
+export async function answerOfEnclave(
+  path: string,
+  parameters: URLSearchParams,
+  now: Date,
+): Promise<readonly [status: number, file: SiteFile]> {
+  if (path === 'measurements.json') return [200, text('application/json', await publishedMeasurements())]
+  if (path !== 'attestation') return [404, text('text/plain', 'the demo enclave has attestation and measurements.json')]
+  const digits = parameters.get('nonce') ?? ''
+  if (!/^(?:[0-9a-f]{2}){1,512}$/i.test(digits))
+    return [400, text('text/plain', 'nonce must be 1 to 512 bytes in hexadecimal')]
+  const wanted = parameters.get('attack') ?? 'none'
+  const attack = attacks.find(({ name }) => name === wanted)
+  if (attack === undefined)
+    return [400, text('text/plain', `attack must be one of ${attacks.map(({ name }) => name).join(', ')}`)]
+  return [
+    200,
+    {
+      type: 'application/octet-stream',
+      body: await attest(attack.name, new Uint8Array(Buffer.from(digits, 'hex')), now),
+    },
+  ]
+}
+
+function text(type: string, content: string): SiteFile {
+  return { type: `${type}; charset=utf-8`, body: new TextEncoder().encode(content) }
+}

@@ -1,0 +1,82 @@
+/**
+ * The form: shows a state, and reads one.
+ */
+import { element } from './dom.ts'
+import type { Problem } from './policy.ts'
+import type { State } from './state.ts'
+
+/** A field of one line or of several. */
+function field(id: string): HTMLInputElement | HTMLTextAreaElement {
+  const found = document.getElementById(id)
+  if (found instanceof HTMLInputElement || found instanceof HTMLTextAreaElement) return found
+  throw new Error(`the page has no field #${id}`)
+}
+
+const texts = ['evidence', 'reference', 'nonce', 'age', 'userData', 'publicKey', 'skew'] as const
+
+function chosen(name: string): string {
+  return document.querySelector<HTMLInputElement>(`input[name="${name}"]:checked`)?.value ?? ''
+}
+
+function choose(name: string, value: string): void {
+  for (const input of document.querySelectorAll<HTMLInputElement>(`input[name="${name}"]`))
+    input.checked = input.value === value
+}
+
+export function readForm(): State {
+  const [evidence, reference, nonce, age, userData, publicKey, skew] = texts.map((id) => field(id).value) as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+  ]
+  const time = chosen('time')
+  const root = chosen('root')
+  return {
+    evidence,
+    reference,
+    nonce,
+    age,
+    userData,
+    publicKey,
+    skew,
+    freshness: chosen('freshness') as State['freshness'],
+    // A moment that is not written yet is none.
+    at: time === 'evidence' ? 'evidence' : time === 'given' ? field('at').value.trim() || '?' : '',
+    root: root === 'own' ? field('root').value : root,
+    debug: element('debug', HTMLInputElement).checked,
+  }
+}
+
+export function showForm(state: State): void {
+  for (const id of texts) field(id).value = state[id]
+  choose('freshness', state.freshness)
+  const isGiven = state.at !== '' && state.at !== 'evidence'
+  choose('time', isGiven ? 'given' : state.at || 'clock')
+  field('at').value = isGiven && state.at !== '?' ? state.at : ''
+  const isOwn = state.root !== 'aws' && state.root !== 'fixture'
+  choose('root', isOwn ? 'own' : state.root)
+  field('root').value = isOwn ? state.root : ''
+  element('debug', HTMLInputElement).checked = state.debug
+  showDependents()
+}
+
+/** Fields that belong to a choice are there when it is made. */
+export function showDependents(): void {
+  field('nonce').hidden = chosen('freshness') !== 'nonce'
+  field('age').hidden = chosen('freshness') !== 'age'
+  field('at').hidden = chosen('time') !== 'given'
+  field('root').hidden = chosen('root') !== 'own'
+}
+
+export function showProblems(problems: readonly Problem[]): void {
+  for (const place of document.querySelectorAll('.problem')) {
+    const name = place.id.replace('-problem', '')
+    const text = problems.find((problem) => problem.field === name)?.text ?? ''
+    place.textContent = text
+    field(name).setAttribute('aria-invalid', String(text !== ''))
+  }
+}

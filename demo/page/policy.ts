@@ -1,0 +1,174 @@
+/**
+ * From what a visitor entered to what the verifier is asked. Mistakes come back as sentences, each with the field that it belongs to.
+ */
+import { type Bytes, fromCertificate, fromHex, fromPasted, isZero } from './bytes.ts'
+import type { Library, NitroOptions } from './library.ts'
+import type { State } from './state.ts'
+
+/** One build that is accepted: values in lower-case hexadecimal by register. */
+export interface Build {
+  readonly name?: string
+  readonly [pcr: `PCR${number}`]: string
+}
+
+/** What the verifier is asked, in plain values. */
+export interface Policy {
+  /** Empty: any code. */
+  readonly builds: readonly Build[]
+  readonly freshness: { readonly nonce: Bytes } | { readonly maxAgeSeconds: number } | undefined
+  readonly at: Date | 'clock' | 'evidence'
+  readonly root: 'aws' | 'fixture' | Bytes
+  readonly userData: Bytes | undefined
+  readonly publicKey: Bytes | undefined
+  readonly debug: boolean
+  readonly skewSeconds: number
+}
+
+export interface Problem {
+  readonly field: keyof State
+  readonly text: string
+}
+
+export const registersOf = (build: Build): string[] => Object.keys(build).filter((key) => key !== 'name')
+
+/** @returns the policy, and what is wrong with what was entered: with any problem there is nothing to verify */
+export function policyOf(state: State): { readonly policy: Policy; readonly problems: readonly Problem[] } {
+  const problems: Problem[] = []
+  const attempt = <T>(field: keyof State, otherwise: T, read: () => T): T => {
+    try {
+      return read()
+    } catch (error) {
+      problems.push({ field, text: error instanceof Error ? error.message : String(error) })
+      return otherwise
+    }
+  }
+  const at = attempt<Policy['at']>('at', 'clock', () => readTime(state.at))
+  const policy: Policy = {
+    builds: attempt('reference', [], () => readBuilds(state.reference)),
+    freshness: readFreshness(state, at, attempt),
+    at,
+    root: attempt<Policy['root']>('root', 'aws', () => readRoot(state.root)),
+    userData: attempt('userData', undefined, () => readBytes(state.userData)),
+    publicKey: attempt('publicKey', undefined, () => readBytes(state.publicKey)),
+    debug: state.debug,
+    skewSeconds: attempt('skew', 300, () => readNumber(state.skew, 0, 86_400)),
+  }
+  return { policy, problems }
+}
+
+/** The options of `verifyNitro`. Every check that is left out is left out by the symbol named for it. */
+export function optionsOf(policy: Policy, library: Library, fixtureRoot: Bytes | undefined): NitroOptions {
+  const { builds, freshness, at, root, userData, publicKey, debug, skewSeconds } = policy
+  const anchor = root === 'fixture' ? fixtureRoot : root
+  return {
+    referenceValues: builds.length > 0 ? builds : library.skipReferenceValues,
+    freshness: freshness ?? library.skipFreshness,
+    clockSkewSeconds: skewSeconds,
+    ...(at !== 'clock' && { now: at === 'evidence' ? library.atEvidenceTime : at }),
+    ...(anchor !== 'aws' && { trustAnchors: anchor === undefined ? [] : [anchor] }),
+    ...(userData && { userData }),
+    ...(publicKey && { publicKey }),
+    ...(debug && { debug: library.allowDebug }),
+  }
+}
+
+/** What nitro-cli printed, a list of such, or lines like `PCR0 <hex>`; a value alone is PCR0. */
+export function readBuilds(text: string): readonly Build[] {
+  const trimmed = text.trim()
+  if (trimmed === '') return []
+  if (/^[[{]/.test(trimmed)) return readJson(trimmed)
+  const build: Record<string, string> = {}
+  for (const line of trimmed.split(/[\n,;]+/)) {
+    if (line.trim() === '') continue
+    const [, index = '0', value = ''] = /^\s*(?:"?pcr\s*(\d+)"?\s*[:=\s])?\s*"?([^"]*?)"?\s*$/i.exec(line) ?? []
+    if (`PCR${index}` in build) throw new Error(`PCR${index} stands there twice.`)
+    build[`PCR${index}`] = value
+  }
+  return [readBuild(build)]
+}
+
+function readJson(text: string): readonly Build[] {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    throw new Error('This begins like JSON, but is not complete JSON.')
+  }
+  const list: unknown[] = Array.isArray(parsed) ? parsed : [parsed]
+  return list.map((entry) => {
+    const { Measurements: printed, name, ...own } = entry as Record<string, unknown>
+    const { HashAlgorithm: hash, ...values } = { ...own, ...(printed as object | undefined) } as Record<string, unknown>
+    if (hash !== undefined && !(typeof hash === 'string' && /^sha384\b/i.test(hash)))
+      throw new Error('Measurements must be SHA-384.')
+    // Names go into code that is copied: nothing that could end a string there, or hide in it.
+    return readBuild(values, typeof name === 'string' && /^[\w .:+-]{1,64}$/.test(name) ? name : undefined)
+  })
+}
+
+function readBuild(values: Readonly<Record<string, unknown>>, name?: string): Build {
+  const build: Record<string, string> = {}
+  for (const [register, value] of Object.entries(values)) {
+    if (!/^PCR(?:\d|[12]\d|3[01])$/.test(register)) throw new Error(`“${register}” is no register: PCR0 to PCR31 are.`)
+    const digits = String(value).replace(/\s/g, '').replace(/^0x/i, '').toLowerCase()
+    const bytes = fromHex(digits)
+    if (bytes?.length !== 48) {
+      throw new Error(`${register} needs 96 hexadecimal digits, this has ${digits.length} characters.`)
+    }
+    if (isZero(bytes)) throw new Error(`${register} is all zeros. No sound image measures to that: debug enclaves do.`)
+    build[register] = digits
+  }
+  if (Object.keys(build).length === 0) throw new Error('There is no register in this.')
+  return { ...(name !== undefined && { name }), ...build }
+}
+
+function readFreshness(
+  { freshness, nonce, age }: State,
+  at: Policy['at'],
+  attempt: <T>(field: keyof State, otherwise: T, read: () => T) => T,
+): Policy['freshness'] {
+  if (freshness === 'nonce') {
+    return attempt('nonce', undefined, () => {
+      const bytes = readBytes(nonce)
+      if (bytes === undefined) throw new Error('Enter the nonce that the document must answer.')
+      return { nonce: bytes }
+    })
+  }
+  if (freshness === 'any') return undefined
+  return attempt('age', undefined, () => {
+    if (at === 'evidence') throw new Error('At its own time a document has no age. Expect a nonce, or any age.')
+    return { maxAgeSeconds: readNumber(age, 1, 1e9) }
+  })
+}
+
+function readTime(text: string): Policy['at'] {
+  if (text === '') return 'clock'
+  if (text === 'evidence') return 'evidence'
+  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) ? new Date(text) : undefined
+  if (time === undefined || Number.isNaN(time.getTime())) {
+    throw new Error('Write the moment with its zone, like 2026-06-01T12:00:00Z.')
+  }
+  return time
+}
+
+function readRoot(text: string): Policy['root'] {
+  if (text === 'aws' || text === 'fixture') return text
+  const der = fromCertificate(text)
+  if (der === undefined) throw new Error('Paste the root certificate as PEM, or as DER in hexadecimal or base64.')
+  return der
+}
+
+function readBytes(text: string): Bytes | undefined {
+  if (text.trim() === '') return undefined
+  const bytes = fromPasted(text)
+  if (bytes === undefined || bytes.length === 0) throw new Error('This must be hexadecimal or base64.')
+  if (bytes.length > 1024) throw new Error('This is longer than 1024 bytes.')
+  return bytes
+}
+
+function readNumber(text: string, minimum: number, maximum: number): number {
+  const number = Number(text)
+  if (text.trim() === '' || !(number >= minimum && number <= maximum)) {
+    throw new Error(`This must be a number from ${minimum} to ${maximum}.`)
+  }
+  return number
+}

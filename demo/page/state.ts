@@ -1,0 +1,70 @@
+/**
+ * Everything that a visitor has entered. It lives in the fragment of the address, which browsers never send to a server, so that a verdict can be
+ * shared as a link: whoever opens it verifies the same document in their own browser.
+ */
+import { fromPasted, toBase64Url } from './bytes.ts'
+
+export interface State {
+  /** Hexadecimal or base64. */
+  readonly evidence: string
+  /** What `nitro-cli` printed, or lines like `PCR0 <hex>`. */
+  readonly reference: string
+  readonly freshness: 'any' | 'nonce' | 'age'
+  /** Hexadecimal. */
+  readonly nonce: string
+  /** Seconds. */
+  readonly age: string
+  /** '' for the clock, `evidence` for the evidence's own time, or a moment with its zone. */
+  readonly at: string
+  /** `aws`, `fixture`, or a certificate: PEM, or DER in hexadecimal or base64. */
+  readonly root: string
+  readonly userData: string
+  readonly publicKey: string
+  readonly debug: boolean
+  /** Seconds. */
+  readonly skew: string
+}
+
+export const emptyState: State = {
+  evidence: '',
+  reference: '',
+  freshness: 'any',
+  nonce: '',
+  age: '300',
+  at: '',
+  root: 'aws',
+  userData: '',
+  publicKey: '',
+  debug: false,
+  skew: '300',
+}
+
+/** More than any document needs, as hexadecimal. Longer text stays out of the address. */
+const maximumText = 40_000
+
+/** Only what differs from an empty form; the document in its shortest form. */
+export function toFragment(state: State): string {
+  const bytes = state.evidence.length > maximumText ? undefined : fromPasted(state.evidence)
+  const short = { ...state, evidence: bytes === undefined ? '' : toBase64Url(bytes) }
+  const given = Object.entries(short).filter(([key, value]) => value !== emptyState[key as keyof State])
+  return new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString()
+}
+
+export function fromFragment(fragment: string): State {
+  const given = new URLSearchParams(fragment)
+  const text = (key: keyof State): string => given.get(key) ?? String(emptyState[key])
+  const freshness = text('freshness')
+  return {
+    evidence: text('evidence'),
+    reference: text('reference'),
+    freshness: freshness === 'nonce' || freshness === 'age' ? freshness : 'any',
+    nonce: text('nonce'),
+    age: text('age'),
+    at: text('at'),
+    root: text('root'),
+    userData: text('userData'),
+    publicKey: text('publicKey'),
+    debug: text('debug') === 'true',
+    skew: text('skew'),
+  }
+}

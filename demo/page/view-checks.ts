@@ -1,0 +1,149 @@
+/**
+ * Every check in order: passed, failed, left out on purpose, or not reached because an earlier one failed.
+ */
+import { type Child, h, hex, mark } from './dom.ts'
+import type { Check } from './library.ts'
+import type { Outcome } from './outcome.ts'
+import { duration, moment } from './time.ts'
+import { stages, words } from './words.ts'
+
+export function checksView(outcome: Outcome): HTMLElement {
+  const made = merged(outcome.checks)
+  const stopped = outcome.error !== undefined && !outcome.isAuthentic
+  return h(
+    'section',
+    { class: 'card', 'aria-labelledby': 'checks-title' },
+    h('h3', { id: 'checks-title' }, 'Checks'),
+    ...stages.map(({ stage, title, plan }) => {
+      const own = made.filter((check) => check.stage === stage)
+      const last = Math.max(-1, ...own.map(({ id }) => plan.indexOf(slotOf(id) as never)))
+      const covered = own.map(({ id }) => slotOf(id))
+      const missed = stopped ? plan.filter((id, i) => (i > last || own.length === 0) && !covered.includes(id)) : []
+      const passed = own.filter((check) => check.outcome === 'pass').length
+      return h(
+        'div',
+        { class: 'stage' },
+        h(
+          'h4',
+          {},
+          title,
+          h(
+            'span',
+            { class: 'count' },
+            own.length === 0 ? 'not reached' : `${passed} of ${own.length + missed.length}`,
+          ),
+        ),
+        h(
+          'ul',
+          { class: 'checks' },
+          ...own.map(checkView),
+          ...missed.map((id) =>
+            h(
+              'li',
+              { class: 'check never' },
+              mark('never', 'not reached:'),
+              h('span', { class: 'title' }, words[id].holds),
+            ),
+          ),
+        ),
+      )
+    }),
+  )
+}
+
+/** A check that is made of several things of the same kind is one line. */
+function merged(checks: readonly Check[]): readonly Check[] {
+  const lines: Check[] = []
+  for (const check of checks) {
+    const i = lines.findIndex(({ id, outcome }) => id === check.id && outcome === check.outcome && outcome === 'pass')
+    const before = lines[i]
+    if (before === undefined) lines.push(check)
+    else {
+      const join = (a = '', b = ''): string => `${a}\n${b}`
+      lines[i] = {
+        ...before,
+        expected: join(before.expected, check.expected),
+        actual: join(before.actual, check.actual),
+      }
+    }
+  }
+  return lines
+}
+
+const slotOf = (id: Check['id']): Check['id'] => words[id].part ?? id
+
+function checkView(check: Check): HTMLElement {
+  const { holds, fails, why, open } = words[check.id]
+  const isFailure = check.outcome === 'fail'
+  const [kind, label, title] = isFailure
+    ? (['no', 'failed:', fails] as const)
+    : check.outcome === 'pass'
+      ? (['yes', 'passed:', holds] as const)
+      : (['open', 'not asked:', open ?? check.summary] as const)
+  return h(
+    'li',
+    { class: `check ${kind}` },
+    h(
+      'details',
+      { open: isFailure },
+      h('summary', {}, mark(kind, label), h('span', { class: 'title' }, title)),
+      h(
+        'div',
+        { class: 'body' },
+        h('p', {}, why),
+        comparison(check),
+        h(
+          'p',
+          { class: 'meta' },
+          h('code', {}, check.id),
+          isFailure && check.expected === undefined && ` · ${check.summary}`,
+        ),
+      ),
+    ),
+  )
+}
+
+/** Expected and actual, side by side. */
+function comparison(check: Check): Child {
+  const { expected, actual } = check
+  if (expected === undefined || actual === undefined || expected === 'true') return undefined
+  const [wanted, found] = plain(check, expected, actual)
+  const differs = check.outcome === 'fail'
+  return h(
+    'dl',
+    { class: 'compare' },
+    h('div', {}, h('dt', {}, 'Expected'), h('dd', {}, wanted)),
+    h('div', { class: differs ? 'differs' : '' }, h('dt', {}, 'Found'), h('dd', {}, found)),
+  )
+}
+
+function plain({ id }: Check, expected: string, actual: string): readonly [Child, Child] {
+  if (id === 'policy-freshness') {
+    const [least, most] = expected.split(' to ').map(Number) as [number, number]
+    const ahead = `at most ${duration(-least * 1000)} ahead of your clock`
+    return [Number.isFinite(most) ? `at most ${duration(most * 1000)} old, ${ahead}` : ahead, seconds(Number(actual))]
+  }
+  if (id === 'cert-validity' || id === 'clock-suspect') return [dates(expected), dates(actual)]
+  return [values(expected), values(actual)]
+}
+
+const seconds = (age: number): string => `${duration(age * 1000)} ${age < 0 ? 'ahead' : 'old'}`
+
+const dates = (text: string): string =>
+  text
+    .split(' to ')
+    .map((time) => moment(new Date(time)))
+    .join(' to ')
+
+/** Lines of `name digits`, digits or words. */
+function values(text: string): Child {
+  return text.split('\n').map((line) => {
+    const [, name = '', digits] = /^(?:(PCR\d+) )?([0-9a-f]{16,})$/.exec(line) ?? []
+    return h(
+      'div',
+      { class: 'value' },
+      name !== '' && h('b', {}, `${name} `),
+      digits === undefined ? line : hex(digits),
+    )
+  })
+}

@@ -1,0 +1,110 @@
+/**
+ * The page as files, in memory: the script-tag bundle of the library, the page's own script, the style sheet, the document, and the samples.
+ * Every address in them is relative, so that they work from any folder of any host.
+ */
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import type { Expected } from '../fixtures/expected.ts'
+import { samples } from './page/samples.ts'
+import { emptyState, type State, toFragment } from './page/state.ts'
+
+export interface SiteFile {
+  readonly type: string
+  readonly body: Uint8Array
+}
+
+/** By path, without a leading slash; the page itself is `index.html`. */
+export type Site = ReadonlyMap<string, SiteFile>
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+const fixtures = '../fixtures/nitro'
+
+/** The policy that the page runs under: nothing but its own files, nothing inline. */
+export const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'"
+
+/** What a visitor downloads before the first verdict. Samples come when they are asked for. */
+export const pageFiles = ['index.html', 'page.css', 'page.js', 'veritee.nitro.min.js'] as const
+
+export async function buildSite(): Promise<Site> {
+  const [library, page, style, html, root, made] = await Promise.all([
+    bundle(here('../src/formats/nitro/index.ts'), 'veritee'),
+    bundle(here('page/main.ts')),
+    minifyStyle(),
+    readFile(here('page/index.html'), 'utf8'),
+    readFile(here(`${fixtures}/root.der`)),
+    Promise.all(
+      samples.map(async ({ name }) => [`samples/${name}.txt`, file('text/plain', await sampleOf(name))] as const),
+    ),
+  ])
+  return new Map<string, SiteFile>([
+    ['index.html', file('text/html', html.replace(/\n\s*/g, '\n'))],
+    ['page.css', file('text/css', style)],
+    ['page.js', file('text/javascript', page)],
+    ['veritee.nitro.min.js', file('text/javascript', library)],
+    ['samples/root.der', { type: 'application/octet-stream', body: root }],
+    ...made,
+  ])
+}
+
+/** A fixture as the page has it in its address. `valid` is verified at the clock of whoever looks: it is valid on any day. */
+export function stateOf(name: string, expected: Expected, evidence: Uint8Array): State {
+  const { freshness, referenceValues, now, userData, publicKey, debug, clockSkewSeconds } = expected
+  return {
+    ...emptyState,
+    evidence: Buffer.from(evidence).toString('base64url'),
+    root: 'fixture',
+    reference: referenceValues === 'skipReferenceValues' ? '' : linesOf(referenceValues),
+    ...(freshness !== 'skipFreshness' &&
+      ('nonce' in freshness
+        ? { freshness: 'nonce' as const, nonce: freshness.nonce }
+        : { freshness: 'age' as const, age: String(freshness.maxAgeSeconds) })),
+    at: name === 'valid' ? '' : now === 'atEvidenceTime' ? 'evidence' : now.replace('.000Z', 'Z'),
+    userData: userData ?? '',
+    publicKey: publicKey ?? '',
+    debug: debug !== undefined,
+    skew: String(clockSkewSeconds),
+  }
+}
+
+async function sampleOf(name: string): Promise<string> {
+  const expected = JSON.parse(await readFile(here(`${fixtures}/${name}/expected.json`), 'utf8')) as Expected
+  return toFragment(stateOf(name, expected, await readFile(here(`${fixtures}/${name}/evidence.bin`))))
+}
+
+/** One build as lines, as people write them; everything else as JSON. */
+function linesOf(values: Exclude<Expected['referenceValues'], 'skipReferenceValues'>): string {
+  const lines = Object.entries(values).filter(([key]) => key !== 'name')
+  if (!lines.every(([key]) => /^PCR\d+$/.test(key))) return JSON.stringify(values, null, 2)
+  return lines.map(([register, value]) => `${register} ${String(value)}`).join('\n')
+}
+
+async function bundle(entry: string, globalName?: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'iife',
+    target: 'es2022',
+    platform: 'browser',
+    legalComments: 'none',
+    logLevel: 'warning',
+    ...(globalName !== undefined && { globalName }),
+  })
+  return outputFiles[0]?.text ?? ''
+}
+
+async function minifyStyle(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [here('page/page.css')],
+    minify: true,
+    write: false,
+    logLevel: 'warning',
+  })
+  return outputFiles[0]?.text ?? ''
+}
+
+function file(type: string, text: string): SiteFile {
+  return { type: `${type}; charset=utf-8`, body: new TextEncoder().encode(text) }
+}

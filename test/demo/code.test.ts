@@ -1,0 +1,94 @@
+/**
+ * The code that the page offers repeats the verdict that it shows: every sample's module is run by Node, every command by a shell.
+ */
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { commandLine, importCode } from '../../demo/page/code.ts'
+import { type Outcome, outcomeOf } from '../../demo/page/outcome.ts'
+import { policyOf } from '../../demo/page/policy.ts'
+import { samples } from '../../demo/page/samples.ts'
+import { fromFragment } from '../../demo/page/state.ts'
+import { buildSite, type Site } from '../../demo/site.ts'
+import * as library from '../../src/formats/nitro/index.ts'
+
+const run = promisify(execFile)
+const source = (path: string): string => fileURLToPath(new URL(`../../src/${path}`, import.meta.url))
+const clock = new Date('2026-11-20T12:00:00Z')
+
+let folder: string
+let site: Site
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'veritee-code-'))
+  site = await buildSite()
+  await build({
+    entryPoints: { nitro: source('formats/nitro/index.ts'), command: source('cli/main.ts') },
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'warning',
+  })
+  await writeFile(join(folder, 'root.der'), site.get('samples/root.der')?.body ?? '')
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+async function outcomeOfSample(name: string): Promise<Outcome> {
+  const state = fromFragment(new TextDecoder().decode(site.get(`samples/${name}.txt`)?.body))
+  const { policy, problems } = policyOf(state)
+  expect(problems).toEqual([])
+  const bytes = new Uint8Array(Buffer.from(state.evidence, 'base64url'))
+  await writeFile(join(folder, 'evidence.bin'), bytes)
+  return outcomeOf(library, bytes, policy, await readFile(join(folder, 'root.der')), clock)
+}
+
+/** Runs to the end and says how it ended. */
+async function ended(program: string, parameters: readonly string[]): Promise<{ status: number; output: string }> {
+  try {
+    const { stdout } = await run(program, parameters, { cwd: folder })
+    return { status: 0, output: stdout }
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string }
+    return { status: code, output: stdout + stderr }
+  }
+}
+
+describe.each(samples)('$name', ({ name }) => {
+  test('as a module', async () => {
+    const outcome = await outcomeOfSample(name)
+    const code = importCode(outcome)
+    expect(code).toContain("from 'veritee/nitro'")
+    await writeFile(join(folder, 'copied.mjs'), code.replace("'veritee/nitro'", "'./nitro.mjs'"))
+    const { status, output } = await ended(process.execPath, ['copied.mjs'])
+    if (outcome.result !== undefined) {
+      expect({ status, output }).toMatchObject({ status: 0 })
+      expect(output).toContain(outcome.result.claims.moduleId)
+      return
+    }
+    expect(status).toBe(1)
+    expect(output).toContain(`code: '${outcome.error?.code ?? ''}'`)
+  })
+
+  test('as a command', async () => {
+    const outcome = await outcomeOfSample(name)
+    const command = commandLine(outcome)
+    expect(command).toContain('npx veritee verify evidence.bin')
+    await writeFile(
+      join(folder, 'copied.sh'),
+      `${command.replace('npx veritee', `'${process.execPath}' command.mjs`)} --json\n`,
+    )
+    const { status, output } = await ended('/bin/sh', ['copied.sh'])
+    const { error } = outcome
+    expect({ status, output }).toMatchObject({
+      status: error === undefined ? 0 : error instanceof library.AppraisalError ? 3 : 2,
+    })
+    if (error !== undefined) expect(output).toContain(`"${error.code}"`)
+  })
+})

@@ -1,0 +1,188 @@
+/**
+ * Uses the page as a visitor does, in the page itself, so that the same steps run in every browser. Posts what it saw.
+ */
+import axe from 'axe-core'
+import type { PageReport, Plan, Row } from './plan.ts'
+
+const patienceMs = 20_000
+const rows: Row[] = []
+const barriers: string[] = []
+let passes = 0
+
+const violations: string[] = []
+addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) => {
+  // An icon is what some browsers ask for by themselves.
+  if (!blockedURI.endsWith('/favicon.ico')) violations.push(`${effectiveDirective} ${blockedURI}`)
+})
+
+function find<K extends keyof HTMLElementTagNameMap>(tag: K, id: string): HTMLElementTagNameMap[K] {
+  const found = document.querySelector<HTMLElementTagNameMap[K]>(`${tag}#${id}`)
+  if (found === null) throw new Error(`the page has no ${tag} #${id}`)
+  return found
+}
+
+/** Does something and waits until the page shows what came of it. */
+async function after(step: string, action: () => void): Promise<void> {
+  document.body.dataset.verdict = 'pending'
+  action()
+  await settled(step)
+  rows.push(rowOf(step))
+}
+
+function settled(step: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const isSettled = (): boolean => (document.body.dataset.verdict ?? 'pending') !== 'pending'
+    const late = setTimeout(() => {
+      reject(new Error(`${step}: no verdict`))
+    }, patienceMs)
+    const done = (): void => {
+      if (!isSettled()) return
+      clearTimeout(late)
+      observer.disconnect()
+      resolve()
+    }
+    const observer = new MutationObserver(done)
+    observer.observe(document.body, { attributes: true, attributeFilter: ['data-verdict'] })
+    done()
+  })
+}
+
+function rowOf(step: string): Row {
+  const count = (selector: string): number => document.querySelectorAll(selector).length
+  return {
+    step,
+    verdict: document.body.dataset.verdict ?? '',
+    headline: document.querySelector('#verdict .headline, #verdict h2')?.textContent ?? '',
+    banner: document.querySelector('#verdict .banner')?.textContent ?? '',
+    marks: {
+      yes: count('.check.yes'),
+      no: count('.check.no'),
+      open: count('.check.open'),
+      never: count('.check.never'),
+    },
+    sections: count('.card .trust'),
+    unverified: count('.card.unverified'),
+    sideways: document.documentElement.scrollWidth - innerWidth,
+  }
+}
+
+async function lookForBarriers(step: string): Promise<void> {
+  for (const details of document.querySelectorAll('details')) details.open = true
+  const found = await axe.run(document)
+  passes += found.passes.length
+  for (const { id, impact, nodes } of found.violations)
+    if (impact === 'serious' || impact === 'critical')
+      barriers.push(`${step}: ${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
+}
+
+function enter(id: string, value: string): void {
+  const field = find('textarea', id)
+  field.value = value
+  field.dispatchEvent(new Event('input', { bubbles: true }))
+}
+
+const go = (fragment: string) => (): void => {
+  location.hash = fragment
+}
+
+const startOver = (): void => {
+  find('button', 'clear').click()
+}
+
+function fileWith(content: BlobPart): DataTransfer {
+  const carried = new DataTransfer()
+  carried.items.add(new File([content], 'evidence.bin'))
+  return carried
+}
+
+async function use({ visits, attacks, document: hex }: Plan): Promise<void> {
+  await settled('opening the page')
+  rows.push(rowOf('welcome'))
+  await lookForBarriers('welcome')
+
+  for (const { name, fragment } of visits) {
+    await after(name, go(fragment))
+    if (['valid', 'wrong-pcr', 'tampered-payload', 'trailing-byte'].includes(name)) await lookForBarriers(name)
+  }
+
+  // Whoever opens a link sees the verdict that was shared.
+  const link = location.hash
+  await after('start over', startOver)
+  await after('link', go(link))
+
+  await after('start over', startOver)
+  await after('paste hex', () => {
+    enter('evidence', hex)
+  })
+  const bytes = Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16))
+  await after('paste base64', () => {
+    enter('evidence', btoa(String.fromCharCode(...bytes)))
+  })
+  await after('paste text', () => {
+    enter('evidence', 'Hello, enclave!')
+  })
+  await after('paste rubbish', () => {
+    enter('evidence', 'deadbeef')
+  })
+  await after('drop a file', () => {
+    dispatchEvent(new DragEvent('drop', { dataTransfer: fileWith(bytes), bubbles: true, cancelable: true }))
+  })
+  await after('choose a file', () => {
+    const input = find('input', 'file')
+    input.files = fileWith(hex).files
+    input.dispatchEvent(new Event('change', { bubbles: true }))
+  })
+  await after('a file that is too large', () => {
+    const carried = fileWith(new Uint8Array(1_000_000))
+    dispatchEvent(new DragEvent('drop', { dataTransfer: carried, bubbles: true, cancelable: true }))
+  })
+  await after('choose a file again', () => {
+    enter('evidence', hex)
+  })
+  await after('expect other code', () => {
+    enter('reference', `PCR0 ${'ab'.repeat(48)}`)
+  })
+  await after('expect nonsense', () => {
+    enter('reference', 'PCR0 abab')
+  })
+  await after('expect zeros', () => {
+    enter('reference', `PCR0 ${'00'.repeat(48)}`)
+  })
+
+  find('details', 'ask').open = true
+  for (const attack of attacks) {
+    await after('start over', startOver)
+    await after(`enclave: ${attack}`, () => {
+      const choice = find('select', 'attack')
+      choice.value = attack
+      choice.dispatchEvent(new Event('change', { bubbles: true }))
+      find('button', 'send').click()
+    })
+  }
+}
+
+/** That violations would be noticed is shown by committing one. */
+function provoke(): Promise<string> {
+  return new Promise((resolve) => {
+    addEventListener('securitypolicyviolation', ({ effectiveDirective }) => {
+      resolve(effectiveDirective)
+    })
+    const style = document.createElement('style')
+    style.textContent = 'html { color: red }'
+    document.head.append(style)
+    if (style.sheet !== null) resolve('let an inline style pass')
+  })
+}
+
+async function post(path: string, body: unknown): Promise<void> {
+  await fetch(path, { method: 'POST', body: JSON.stringify(body) })
+}
+
+try {
+  await use((await (await fetch('test/plan.json')).json()) as Plan)
+  const noticed = [...violations]
+  const provoked = await provoke()
+  await post('test/report', { rows, barriers, passes, violations: noticed, provoked } satisfies PageReport)
+} catch (error) {
+  await post('test/failure', error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error))
+}

@@ -1,0 +1,47 @@
+/**
+ * What the page is made to do in each browser, and what it showed: the two messages between the test and the driver that runs in the page.
+ */
+
+/** Something to verify, by the address that asks for it. */
+export interface Visit {
+  readonly name: string
+  /** What stands behind `#`. */
+  readonly fragment: string
+}
+
+export interface Plan {
+  readonly visits: readonly Visit[]
+  /** What the demo enclave is asked to do. */
+  readonly attacks: readonly string[]
+  /** A sound document, in hexadecimal, to paste, drop and choose. */
+  readonly document: string
+}
+
+/** What stood on the page after a step. */
+export interface Row {
+  readonly step: string
+  /** `valid`, the reason code, or what else there is instead of a verdict. */
+  readonly verdict: string
+  readonly headline: string
+  /** The line above it that says whose evidence this is. */
+  readonly banner: string
+  /** Checks by their mark. */
+  readonly marks: Readonly<Record<'yes' | 'no' | 'open' | 'never', number>>
+  /** Sections of what the document says, and how many of them are marked as unverified. */
+  readonly sections: number
+  readonly unverified: number
+  /** Pixels by which the page is wider than the window. */
+  readonly sideways: number
+}
+
+export interface PageReport {
+  readonly rows: readonly Row[]
+  /** What axe-core finds serious or critical: `step: rule: elements`. */
+  readonly barriers: readonly string[]
+  /** How many rules of axe-core were applied and held. */
+  readonly passes: number
+  /** What the Content-Security-Policy blocked. */
+  readonly violations: readonly string[]
+  /** The directive that a violation of our own was noticed for. */
+  readonly provoked: string
+}
