@@ -4,7 +4,7 @@
 import { describeCertificate } from '../../src/inspect.ts'
 import type { Outcome } from './outcome.ts'
 import type { State } from './state.ts'
-import { day, duration, iso, moment, relative } from './time.ts'
+import { day, duration, iso, moment } from './time.ts'
 import { words } from './words.ts'
 
 export type Tone = 'good' | 'fixture' | 'partial' | 'bad'
@@ -91,12 +91,15 @@ function headlineOf(outcome: Outcome, code: keyof typeof words): string {
   const { evidence, now, policy } = outcome
   if (code === 'root-mismatch') return isFixture(outcome) ? 'This is fixture evidence: AWS did not sign it.' : fails
   if (code === 'cert-validity' && check?.expected !== undefined) {
-    const suffix = policy.at === 'clock' ? '' : ', at the time that you chose'
+    const isNow = policy.at === 'clock'
+    const [notYet, notAnyMore] = isNow
+      ? ['Not valid yet', 'Not valid now']
+      : ['Not valid yet at the time that you chose', 'Not valid at the time that you chose']
     const from = new Date(check.expected.replace(/ to .*/, ''))
-    if (new Date(check.actual ?? '') < from)
-      return `Not valid yet: a certificate in it begins on ${moment(from)}${suffix}.`
+    if (new Date(check.actual ?? '') < from) return `${notYet}: a certificate in it begins on ${moment(from)}.`
     const expired = firstExpiry(outcome)
-    return `Not valid now: its certificates expired on ${moment(expired)}, ${relative(expired, now)}${suffix}.`
+    const since = `${duration(now.getTime() - expired.getTime())} ${isNow ? 'ago' : 'before'}`
+    return `${notAnyMore}: its certificates expired on ${moment(expired)}, ${since}.`
   }
   if (code === 'clock-suspect' && evidence !== undefined) {
     const offset = evidence.timestamp.getTime() - now.getTime()
@@ -149,7 +152,9 @@ function caveatsOf(outcome: Outcome): readonly string[] {
 }
 
 export function factsOf(outcome: Outcome): readonly Fact[] {
-  const { checks, isAuthentic, policy } = outcome
+  const { checks, isAuthentic, policy, error } = outcome
+  // Dates are judged before signatures.
+  const isOutOfDate = error?.code === 'cert-validity' || error?.code === 'clock-suspect'
   const judged = (...ids: readonly string[]): Fact['state'] => {
     const made = checks.filter(({ id }) => ids.includes(id))
     if (made.some((check) => check.outcome === 'fail')) return 'no'
@@ -166,7 +171,7 @@ export function factsOf(outcome: Outcome): readonly Fact[] {
       ? 'open'
       : judged('policy-nonce', 'policy-freshness')
   return [
-    { label: signer, state: isAuthentic ? 'yes' : 'no' },
+    { label: signer, state: isAuthentic ? 'yes' : isOutOfDate ? 'open' : 'no' },
     { label: 'Runs what you expect', state: judged('policy-pcr') },
     { label: 'Fresh', state: isAuthentic ? isFresh : 'open' },
     { label: 'Closed to its operator', state: policy.debug ? 'open' : judged('policy-debug') },
