@@ -13,20 +13,11 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath, URL } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
+import { bundleModule, bundleScript, entries } from './single-files.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const { name, version, license, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 /** Where hashes stand for people to copy. */
 const documents = ['README.md', 'demo/examples/page/index.html']
-
-/** The entry points that package.json exports: their source, and what their single files are called. */
-const entries = Object.entries(exports)
-  .filter(([, target]) => typeof target !== 'string')
-  .map(([subpath, target]) => ({
-    source: target.default.replace(/^\.\/dist\/(.*)\.js$/, './src/$1.ts'),
-    file: `dist/${[name, ...subpath.split('/').slice(1)].join('.')}.min`,
-  }))
 
 rmSync(join(root, 'dist'), { recursive: true, force: true })
 // The command line first: modules that it shares with the library are written again by the second, with their maps.
@@ -47,47 +38,9 @@ function compile(project, ...without) {
   })
 }
 
-/** For `import` in a page: plain exports. Formats that the root entry loads when it meets them are in the file. */
-function bundleModule({ source, file }) {
-  return bundle({ entryPoints: [source], outfile: `${file}.mjs`, format: 'esm' })
-}
-
-/** For a script tag: the exports are properties of the global. `var` at the top level, so that no element with that id stands in for it. */
-function bundleScript({ source, file }) {
-  const contents = `import * as own from '${source}'
-import { join } from './.config/script-tag.mjs'
-${name} = join(${name}, own)`
-  return bundle({
-    stdin: { contents, resolveDir: root, sourcefile: `${file}.entry.js` },
-    outfile: `${file}.js`,
-    format: 'iife',
-    banner: { js: `${banner()}var ${name};` },
-  })
-}
-
-function bundle(options) {
-  return build({
-    absWorkingDir: root,
-    bundle: true,
-    minify: true,
-    target: 'es2022',
-    platform: 'neutral',
-    charset: 'utf8',
-    legalComments: 'none',
-    sourcemap: 'linked',
-    logLevel: 'warning',
-    banner: { js: banner() },
-    ...options,
-  })
-}
-
-function banner() {
-  return `/*! ${name} ${version} | ${license} */\n`
-}
-
 /** Writes and prints the hashes. */
 function report() {
-  const files = entries.flatMap(({ file }) => [`${file}.js`, `${file}.mjs`])
+  const files = entries.flatMap(({ stem }) => [`dist/${stem}.js`, `dist/${stem}.mjs`])
   const rows = files.map((path) => {
     const bytes = readFileSync(join(root, path))
     const hash = `sha384-${createHash('sha384').update(bytes).digest('base64')}`

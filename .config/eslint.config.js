@@ -3,7 +3,9 @@ import eslint from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', 'test/.output/**', 'demo/.output/**', 'fixtures/*/**'] },
+  {
+    ignores: ['dist/**', 'node_modules/**', 'test/.output/**', 'demo/.output/**', 'demo/examples/**', 'fixtures/*/**'],
+  },
   eslint.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,

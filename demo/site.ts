@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build, type BuildOptions, type BuildResult } from 'esbuild'
 import type { Expected } from '../fixtures/expected.ts'
 import { samples } from './page/samples.ts'
 import { emptyState, type State, toFragment } from './page/state.ts'
@@ -28,8 +28,8 @@ export const pageFiles = ['index.html', 'page.css', 'page.js', 'veritee.nitro.mi
 
 export async function buildSite(): Promise<Site> {
   const [library, page, style, html, root, made] = await Promise.all([
-    bundle(here('../src/formats/nitro/index.ts'), 'veritee'),
-    bundle(here('page/main.ts')),
+    bundleLibrary('veritee.nitro.min'),
+    bundlePage(),
     minifyStyle(),
     readFile(here('page/index.html'), 'utf8'),
     readFile(here(`${fixtures}/root.der`)),
@@ -79,9 +79,26 @@ function linesOf(values: Exclude<Expected['referenceValues'], 'skipReferenceValu
   return lines.map(([register, value]) => `${register} ${String(value)}`).join('\n')
 }
 
-async function bundle(entry: string, globalName?: string): Promise<string> {
+/** The file of the package for a script tag, as the build makes it. */
+async function bundleLibrary(stem: string): Promise<string> {
+  const { bundleScript, entries } = (await import(singleFiles)) as SingleFiles
+  const entry = entries.find((one) => one.stem === stem)
+  if (entry === undefined) throw new Error(`the package has no ${stem}`)
+  const { outputFiles = [] } = await bundleScript(entry, { write: false, sourcemap: false })
+  return outputFiles[0]?.text ?? ''
+}
+
+/** JavaScript, because the build runs without anything that strips types. */
+const singleFiles = new URL('../.config/single-files.mjs', import.meta.url).href
+
+interface SingleFiles {
+  readonly entries: readonly { readonly source: string; readonly stem: string }[]
+  bundleScript(entry: SingleFiles['entries'][number], options: BuildOptions): Promise<BuildResult>
+}
+
+async function bundlePage(): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [entry],
+    entryPoints: [here('page/main.ts')],
     bundle: true,
     minify: true,
     write: false,
@@ -90,7 +107,6 @@ async function bundle(entry: string, globalName?: string): Promise<string> {
     platform: 'browser',
     legalComments: 'none',
     logLevel: 'warning',
-    ...(globalName !== undefined && { globalName }),
   })
   return outputFiles[0]?.text ?? ''
 }

@@ -187,15 +187,15 @@ export function refuseRevoked({ name, issuer, serialNumber }: Certificate, crl: 
 
 /** RFC 5280 sections 6.3.3 (b)(1) and (f), by bytes. */
 function checkIssuer({ name, issuer, keyIdentifier }: Crl, certificate: Certificate): void {
-  const require = (holds: boolean, problem: string): void => {
+  const demand = (holds: boolean, problem: string): void => {
     if (!holds) throw new VerificationError('crl-issuer', `${name} ${problem} ${certificate.name}`)
   }
-  require(equalBytes(issuer, certificate.subject), 'is not of')
-  require((certificate.keyUsage & CRL_SIGN) !== 0, 'needs cRLSign in')
+  demand(equalBytes(issuer, certificate.subject), 'is not of')
+  demand((certificate.keyUsage & CRL_SIGN) !== 0, 'needs cRLSign in')
   const subject = certificate.extensions.get(SUBJECT_KEY_IDENTIFIER)
   if (keyIdentifier === undefined || subject === undefined) return
   const isSame = equalBytes(subject.value, concatBytes([OCTET_STRING, keyIdentifier.length], keyIdentifier))
-  require(isSame, 'names another key than that of')
+  demand(isSame, 'names another key than that of')
 }
 
 /** Extensions of a list or of an entry: well formed, and none that this file does not know how to honour. */

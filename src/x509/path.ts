@@ -174,19 +174,19 @@ function checkExtensions(
   _parent: unknown,
   below: number,
 ): void {
-  const require = (holds: boolean, problem: string): void => {
+  const demand = (holds: boolean, problem: string): void => {
     if (!holds) throw new VerificationError('cert-extension', `${name} ${problem}`)
   }
   for (const [id, { critical }] of extensions) {
-    require(!critical || id === BASIC_CONSTRAINTS || id === KEY_USAGE, `has the unknown critical extension ${id}`)
+    demand(!critical || id === BASIC_CONSTRAINTS || id === KEY_USAGE, `has the unknown critical extension ${id}`)
   }
-  require(!extensions.has(NAME_CONSTRAINTS), 'has name constraints')
+  demand(!extensions.has(NAME_CONSTRAINTS), 'has name constraints')
   const isIssuer = below >= 0
   const must = isIssuer ? 'must' : 'must not'
-  require((basicConstraints?.cA === true) === isIssuer, `${must} be a CA`)
-  require(((keyUsage & KEY_CERT_SIGN) !== 0) === isIssuer, `${must} have keyCertSign`)
-  require(isIssuer || (keyUsage & DIGITAL_SIGNATURE) !== 0, 'must have digitalSignature')
-  require(!isIssuer || extensions.get(BASIC_CONSTRAINTS)?.critical === true, 'must have critical basicConstraints')
+  demand((basicConstraints?.cA === true) === isIssuer, `${must} be a CA`)
+  demand(((keyUsage & KEY_CERT_SIGN) !== 0) === isIssuer, `${must} have keyCertSign`)
+  demand(isIssuer || (keyUsage & DIGITAL_SIGNATURE) !== 0, 'must have digitalSignature')
+  demand(!isIssuer || extensions.get(BASIC_CONSTRAINTS)?.critical === true, 'must have critical basicConstraints')
 }
 
 /** RFC 5280 section 6.1.4 (m). Self-issued certificates, which it does not count, are refused by {@link checkName}. */

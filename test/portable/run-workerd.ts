@@ -10,9 +10,36 @@ import type { Run } from './runtimes.ts'
 export const findWorkerd = (): string | undefined =>
   findInPackages('@cloudflare', 'workerd-', 'bin/workerd', 'workerd/bin/workerd')
 
-export const runWorkerd: Run = async (workerd, { bundle, corpus, folder }) => {
-  const configuration = join(bundle.folder, 'workerd.capnp')
-  await writeFile(configuration, configurationFor([bundle.worker, ...bundle.chunks]))
+export const runWorkerd: Run = (workerd, { bundle, corpus, folder }) =>
+  withWorker(workerd, { folder, modules: bundle.folder, files: [bundle.worker, ...bundle.chunks] }, async (address) => {
+    const response = await fetch(address, {
+      method: 'POST',
+      body: JSON.stringify(corpus),
+      signal: AbortSignal.timeout(120_000),
+    })
+    if (!response.ok) throw new Error(`workerd answered ${response.status}`)
+    return (await response.json()) as Report
+  })
+
+/** A worker, and where it may put what it writes. */
+export interface Worker {
+  readonly folder: string
+  /** The folder with its modules. */
+  readonly modules: string
+  /** Their names: the worker itself first. */
+  readonly files: readonly string[]
+  /** Its variables, text. */
+  readonly variables?: Readonly<Record<string, string>>
+}
+
+/** Serves a worker for as long as `use` has its address. It may reach the loopback interface and nothing else. */
+export async function withWorker<T>(
+  workerd: string,
+  { folder, modules, files, variables = {} }: Worker,
+  use: (address: string) => Promise<T>,
+): Promise<T> {
+  const configuration = join(modules, 'workerd.capnp')
+  await writeFile(configuration, configurationFor(files, variables))
   const running = start(workerd, ['serve', '--control-fd=3', configuration], {
     cwd: folder,
     env: await environmentIn(folder),
@@ -22,26 +49,30 @@ export const runWorkerd: Run = async (workerd, { bundle, corpus, folder }) => {
   running.process.stdio[3]?.on('data', (data: Buffer) => (events += data.toString()))
   try {
     const port = await untilReady(running, 'workerd', () => Promise.resolve(/"port":\s*(\d+)/.exec(events)?.[1]))
-    const response = await fetch(`http://127.0.0.1:${port}/`, {
-      method: 'POST',
-      body: JSON.stringify(corpus),
-      signal: AbortSignal.timeout(120_000),
-    })
-    if (!response.ok) throw new Error(`workerd answered ${response.status}: ${running.complaints()}`)
-    return (await response.json()) as Report
+    return await use(`http://127.0.0.1:${port}/`)
+  } catch (cause) {
+    throw new Error(`workerd said: ${running.complaints()}`, { cause })
   } finally {
     await running.stop()
   }
 }
 
-/** The first module is the worker itself. */
-function configurationFor(modules: readonly string[]): string {
-  const embedded = modules.map((file) => `(name = "${file}", esModule = embed "${file}")`).join(', ')
+function configurationFor(files: readonly string[], variables: Readonly<Record<string, string>>): string {
+  const embedded = files.map((file) => `(name = "${file}", esModule = embed "${file}")`).join(', ')
+  const bindings = Object.entries(variables).map(([name, text]) => `(name = "${name}", text = ${JSON.stringify(text)})`)
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [(name = "suite", worker = .worker)],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "suite")],
+  services = [
+    (name = "main", worker = .worker),
+    (name = "loopback", network = (allow = ["127.0.0.0/8"])),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
-const worker :Workerd.Worker = (compatibilityDate = "2025-01-01", modules = [${embedded}]);
+const worker :Workerd.Worker = (
+  compatibilityDate = "2025-01-01",
+  modules = [${embedded}],
+  bindings = [${bindings.join(', ')}],
+  globalOutbound = "loopback",
+);
 `
 }

@@ -134,7 +134,7 @@ function checkSize(name: string, length: number, maximum: number, checks: CheckR
 
 /** AWS writes exactly {1: -35} and an empty map. The unprotected header is not signed: whatever stands there was put in by somebody else. */
 function checkHeaders({ protectedHeader, unprotectedHeader, signature }: CoseSign1, checks: CheckRecorder): void {
-  const require = (id: AttestationErrorCode, subject: string, expected: number | undefined, found: CborValue): void => {
+  const demand = (id: AttestationErrorCode, subject: string, expected: number | undefined, found: CborValue): void => {
     checks.judge(
       'decode',
       id,
@@ -144,10 +144,10 @@ function checkHeaders({ protectedHeader, unprotectedHeader, signature }: CoseSig
       typeof found === 'number' ? `${found}` : cborType(found),
     )
   }
-  require('cose-alg', 'alg', ES384.cose, protectedHeader.get(1))
-  require('cose-protected', 'protected headers', 1, protectedHeader.size)
-  require('cose-unprotected', 'unprotected headers', 0, unprotectedHeader.size)
-  require('cose-signature-length', 'signature bytes', 2 * ES384.key.coordinateSize, signature.length)
+  demand('cose-alg', 'alg', ES384.cose, protectedHeader.get(1))
+  demand('cose-protected', 'protected headers', 1, protectedHeader.size)
+  demand('cose-unprotected', 'unprotected headers', 0, unprotectedHeader.size)
+  demand('cose-signature-length', 'signature bytes', 2 * ES384.key.coordinateSize, signature.length)
 }
 
 function decodePayload(payload: Bytes): CborMap {

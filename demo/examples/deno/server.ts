@@ -1,0 +1,20 @@
+// A server on Deno in front of an enclave: whatever it is asked, it verifies first, with a nonce of its own.
+import { AttestationError, verifyNitro } from 'veritee/nitro'
+import { policy } from './policy.ts'
+
+async function answer(): Promise<Response> {
+  const nonce = crypto.getRandomValues(new Uint8Array(32))
+  const hex = Array.from(nonce, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  const response = await fetch(`${Deno.env.get('ENCLAVE')}/attestation?nonce=${hex}`)
+  const evidence = new Uint8Array(await response.arrayBuffer())
+  try {
+    const { claims } = await verifyNitro(evidence, { ...policy, freshness: { nonce } })
+    // Only now send anything on, encrypted to the publicKey of the result.
+    return Response.json({ verified: claims.moduleId })
+  } catch (error) {
+    if (!(error instanceof AttestationError)) throw error
+    return Response.json({ refused: error.code, why: error.message }, { status: 502 })
+  }
+}
+
+Deno.serve({ hostname: '127.0.0.1', port: Number(Deno.env.get('PORT') ?? 8000) }, answer)

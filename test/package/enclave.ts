@@ -1,0 +1,89 @@
+/**
+ * An enclave on the loopback interface for whoever wants to talk to one: `GET /attestation?nonce=HEX`. It also serves files beside it, to have a page
+ * and its enclave on one origin, and takes what pages report.
+ */
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage } from 'node:http'
+import { join } from 'node:path'
+import { createNitroAttester, type NitroAttester, productionPcrs } from '../attester/nitro.ts'
+
+/** As strict as a page can have it and still run this library. */
+export const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'"
+
+export interface Enclave {
+  readonly address: string
+  /** What its build published. */
+  readonly measurements: Readonly<Record<'PCR0' | 'PCR1' | 'PCR2', string>>
+  /** DER, hexadecimal. */
+  readonly root: string
+  /** The next report that a page posts to `/report`. */
+  report(): Promise<unknown>
+  close(): Promise<void>
+}
+
+const types: Readonly<Record<string, string>> = {
+  html: 'text/html',
+  js: 'text/javascript',
+  mjs: 'text/javascript',
+  css: 'text/css',
+  json: 'application/json',
+}
+
+/** @param folder what else is served, if anything */
+export async function startEnclave(folder?: string): Promise<Enclave> {
+  const attester = await createNitroAttester({ now: new Date() })
+  const reports: unknown[] = []
+  const waiting: ((report: unknown) => void)[] = []
+
+  async function answer(request: IncomingMessage): Promise<[status: number, type: string, body: Uint8Array | string]> {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://enclave.invalid')
+    if (pathname === '/attestation')
+      return [200, 'application/octet-stream', await attest(attester, searchParams.get('nonce') ?? '')]
+    if (pathname === '/report') {
+      const report = await jsonOf(request)
+      const deliver = waiting.shift()
+      if (deliver === undefined) reports.push(report)
+      else deliver(report)
+      return [200, 'text/plain', '']
+    }
+    const path = pathname === '/' ? '/index.html' : pathname
+    const body = folder === undefined ? undefined : await readFile(join(folder, path)).catch(() => undefined)
+    if (body === undefined) return [404, 'text/plain', 'not found']
+    return [200, types[path.replace(/.*\./, '')] ?? 'application/octet-stream', body]
+  }
+
+  const server = createServer((request, response) => {
+    answer(request).then(
+      ([status, type, body]) => {
+        const headers = { 'content-type': type, 'content-security-policy': policy, 'cache-control': 'no-store' }
+        response.writeHead(status, headers).end(body)
+      },
+      () => response.destroy(),
+    )
+  })
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  const pcrs = await productionPcrs()
+  const hex = (bytes: Uint8Array = new Uint8Array()): string => Buffer.from(bytes).toString('hex')
+  return {
+    address: `http://127.0.0.1:${port}`,
+    measurements: { PCR0: hex(pcrs[0]), PCR1: hex(pcrs[1]), PCR2: hex(pcrs[2]) },
+    root: hex(attester.root),
+    report: () =>
+      reports.length > 0 ? Promise.resolve(reports.shift()) : new Promise((resolve) => void waiting.push(resolve)),
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => void server.close(resolve))
+    },
+  }
+}
+
+function attest(attester: NitroAttester, nonce: string): Promise<Uint8Array> {
+  return attester.document({ nonce: new Uint8Array(Buffer.from(nonce, 'hex')) })
+}
+
+async function jsonOf(request: IncomingMessage): Promise<unknown> {
+  const parts: Buffer[] = []
+  for await (const part of request) parts.push(part as Buffer)
+  return JSON.parse(Buffer.concat(parts).toString())
+}

@@ -1,0 +1,200 @@
+/**
+ * The examples in demo/examples, run as they stand against the packed package and an enclave on this machine: once with the measurements of what runs
+ * there, once with others. Only what must run there, and whose root vouches for it, is written for the test.
+ */
+import { cp, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build as bundle } from 'esbuild'
+import ts from 'typescript'
+import { build as buildWithVite } from 'vite'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { chromium } from '../portable/browsers.ts'
+import { makeFolder, removeFolder } from '../portable/cleanup.ts'
+import { environmentIn, freePort, start, untilReady, within } from '../portable/programs.ts'
+import { findBun } from '../portable/run-bun.ts'
+import { findDeno } from '../portable/run-deno.ts'
+import { findWorkerd, withWorker } from '../portable/run-workerd.ts'
+import { type Enclave, startEnclave } from './enclave.ts'
+import { install, pack, type Packed } from './packed.ts'
+
+const examples = fileURLToPath(new URL('../../demo/examples/', import.meta.url))
+const others = { PCR0: 'ab'.repeat(48) }
+const isMissingAnError = process.env.VERITEE_ALL_RUNTIMES === '1'
+
+let folder: string
+let packed: Packed
+beforeAll(async () => {
+  folder = await makeFolder()
+  packed = await pack(folder)
+})
+afterAll(() => removeFolder(folder))
+
+/** A copy of an example with its policy filled in. */
+async function project(name: string, { root }: Enclave, referenceValues: object): Promise<string> {
+  const copy = join(folder, `${name}-${Object.values(referenceValues).length}`)
+  await cp(join(examples, name), copy, { recursive: true })
+  const [file = ''] = (await readdir(copy)).filter((path) => path.startsWith('policy.'))
+  const policy = `{
+    referenceValues: ${JSON.stringify(referenceValues)},
+    trustAnchors: [Uint8Array.from('${root}'.match(/../g) ?? [], (pair) => parseInt(pair, 16))],
+  }`
+  await writeFile(
+    join(copy, file),
+    name === 'page' ? `globalThis.policy = ${policy}\n` : `export const policy = ${policy}\n`,
+  )
+  await install(packed, copy)
+  return copy
+}
+
+/** What the example makes of an enclave that runs the expected code, and of one that does not. */
+interface Run {
+  /** Makes what is deployed out of the project. */
+  readonly prepare?: (project: string) => Promise<void>
+  /** @returns what a visitor gets to see */
+  readonly visit: (project: string, enclave: Enclave) => Promise<unknown>
+}
+
+async function both({ prepare, visit }: Run, name: string): Promise<unknown[]> {
+  const seen: unknown[] = []
+  for (const isExpected of [true, false]) {
+    const served = join(folder, `${name}-${isExpected ? 3 : 1}`)
+    const enclave = await startEnclave(name === 'vite' ? join(served, 'dist') : served)
+    try {
+      const copy = await project(name, enclave, isExpected ? enclave.measurements : others)
+      await prepare?.(copy)
+      seen.push(await visit(copy, enclave))
+    } finally {
+      await enclave.close()
+    }
+  }
+  return seen
+}
+
+const verified = { verified: expect.stringMatching(/^i-[0-9a-f]+-enc[0-9a-f]+$/) as string }
+const refused = { refused: 'policy-pcr', why: expect.stringContaining(others.PCR0) as string }
+
+async function jsonOf(address: string): Promise<unknown> {
+  const response = await fetch(address, { method: 'POST', body: 'for the enclave' })
+  const body: unknown = await response.json()
+  expect(response.status).toBe('refused' in (body as object) ? 502 : 200)
+  return body
+}
+
+/** Starts a server, asks it, and ends it. */
+async function askServer(
+  program: string,
+  parameters: readonly string[],
+  cwd: string,
+  { address }: Enclave,
+): Promise<unknown> {
+  const port = await freePort()
+  const env = { ...(await environmentIn(folder)), ENCLAVE: address, PORT: `${port}`, DENO_NO_UPDATE_CHECK: '1' }
+  const running = start(program, parameters, { cwd, env })
+  try {
+    return await untilReady(running, program, () => jsonOf(`http://127.0.0.1:${port}/`))
+  } finally {
+    await running.stop()
+  }
+}
+
+/** Opens a page in Chromium and waits for what it says. */
+async function look({ address }: Enclave): Promise<unknown> {
+  const { launch } = await import('puppeteer-core')
+  const { chromiumParameters } = await import('../portable/browsers.ts')
+  const browser = await launch({
+    executablePath: chromium.find() ?? '',
+    args: [...chromiumParameters],
+    env: await environmentIn(folder),
+  })
+  try {
+    const page = await browser.newPage()
+    const complaints: string[] = []
+    page.on('console', (message) => complaints.push(message.text()))
+    await page.goto(`${address}/`)
+    await within(
+      30_000,
+      'the page',
+      page.waitForFunction("!document.querySelector('#verdict').textContent.startsWith('Asking')"),
+    )
+    const seen = await page.evaluate(
+      "({ verdict: document.querySelector('#verdict').textContent, canSend: !document.querySelector('#send').disabled })",
+    )
+    // An icon is what browsers ask for by themselves.
+    return { ...(seen as object), complaints: complaints.filter((text) => !text.includes('404')) }
+  } finally {
+    await browser.close()
+  }
+}
+
+const pageVerified = { verdict: expect.stringMatching(/^Verified: i-/) as string, canSend: true, complaints: [] }
+const pageRefused = {
+  verdict: expect.stringMatching(/^Refused \(policy-pcr\)/) as string,
+  canSend: false,
+  complaints: [],
+}
+const noChromium = chromium.find() === undefined && !isMissingAnError
+
+describe('examples', () => {
+  test.skipIf(noChromium)('a plain page with one script tag', async () => {
+    const prepare = (copy: string): Promise<void> =>
+      cp(join(packed.copy, 'dist/veritee.nitro.min.js'), join(copy, 'veritee.nitro.min.js'))
+    expect(await both({ prepare, visit: (_, enclave) => look(enclave) }, 'page')).toEqual([pageVerified, pageRefused])
+  })
+
+  test.skipIf(noChromium)('a Vite app', async () => {
+    const prepare = async (copy: string): Promise<void> => {
+      expect(typeErrors(join(copy, 'main.ts'))).toEqual([])
+      await buildWithVite({ root: copy, configFile: false, logLevel: 'error' })
+    }
+    expect(await both({ prepare, visit: (_, enclave) => look(enclave) }, 'vite')).toEqual([pageVerified, pageRefused])
+  })
+
+  test('a Cloudflare Worker', async () => {
+    const visit = async (copy: string, { address }: Enclave): Promise<unknown> => {
+      // As wrangler does before it uploads.
+      const outfile = join(copy, 'bundle.js')
+      await bundle({ entryPoints: [join(copy, 'worker.js')], outfile, bundle: true, format: 'esm', target: 'es2022' })
+      const worker = { folder, modules: copy, files: ['bundle.js'], variables: { ENCLAVE: address } }
+      return withWorker(findWorkerd() ?? '', worker, jsonOf)
+    }
+    expect(await both({ visit }, 'worker')).toEqual([verified, refused])
+  })
+
+  test('a server on Deno', async () => {
+    const flags = [
+      'run',
+      '--no-prompt',
+      '--no-lock',
+      '--node-modules-dir=manual',
+      '--allow-net=127.0.0.1',
+      '--allow-env',
+    ]
+    const visit = (copy: string, enclave: Enclave): Promise<unknown> =>
+      askServer(findDeno() ?? '', [...flags, 'server.ts'], copy, enclave)
+    const prepare = (copy: string): Promise<void> =>
+      writeFile(join(copy, 'package.json'), '{ "dependencies": { "veritee": "*" } }')
+    expect(await both({ prepare, visit }, 'deno')).toEqual([verified, refused])
+  })
+
+  test('a server on Bun', async () => {
+    const visit = (copy: string, enclave: Enclave): Promise<unknown> =>
+      askServer(findBun() ?? '', ['run', '--no-install', 'server.ts'], copy, enclave)
+    expect(await both({ visit }, 'bun')).toEqual([verified, refused])
+  })
+})
+
+/** What TypeScript finds wrong in a file, with the settings of a Vite app. */
+function typeErrors(file: string): string[] {
+  const program = ts.createProgram([file], {
+    strict: true,
+    noEmit: true,
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    allowImportingTsExtensions: true,
+    lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'],
+    types: [],
+  })
+  return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))
+}

@@ -1,0 +1,73 @@
+/**
+ * The package as npm would publish it: built and packed in a copy of the repository, so that nothing that lies about in `dist` gets into it, and
+ * several test files can do so at once.
+ */
+import { execFile } from 'node:child_process'
+import { cp, mkdir, readdir, readFile, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const repository = fileURLToPath(new URL('../..', import.meta.url))
+const modules = join(repository, 'node_modules')
+
+export interface Packed {
+  readonly tarball: string
+  /** Paths in the package, sorted. */
+  readonly files: readonly string[]
+  /** What the build printed. */
+  readonly printed: string
+  /** The copy of the repository, with `dist`. */
+  readonly copy: string
+}
+
+/** @param folder an empty one that is removed afterwards */
+export async function pack(folder: string): Promise<Packed> {
+  const copy = join(folder, 'copy')
+  await mkdir(copy)
+  const sources = [
+    'src',
+    '.config',
+    'package.json',
+    'tsconfig.json',
+    'README.md',
+    'LICENSE',
+    'CHANGELOG.md',
+    'SECURITY.md',
+  ]
+  for (const source of sources) await cp(join(repository, source), join(copy, source), { recursive: true })
+  await symlink(modules, join(copy, 'node_modules'))
+  const { stdout: printed } = await run(process.execPath, ['.config/build.mjs'], { cwd: copy })
+  const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
+    cwd: copy,
+    env: { ...process.env, npm_config_cache: join(folder, 'cache') },
+  })
+  const [{ filename, files }] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }]
+  return { copy, printed, tarball: join(folder, filename), files: files.map(({ path }) => path).sort() }
+}
+
+/** Makes a project that has the package installed, as `npm install` does it, without a network. */
+export async function install({ tarball }: Packed, project: string): Promise<void> {
+  const own = join(project, 'node_modules', 'veritee')
+  await mkdir(own, { recursive: true })
+  await run('tar', ['-xzf', tarball, '--strip-components=1', '-C', own])
+  const { dependencies = {} } = JSON.parse(await readFile(join(own, 'package.json'), 'utf8')) as {
+    dependencies?: Record<string, string>
+  }
+  for (const name of Object.keys(dependencies)) {
+    await mkdir(join(project, 'node_modules', name, '..'), { recursive: true })
+    await cp(join(modules, name), join(project, 'node_modules', name), { recursive: true })
+  }
+}
+
+/** Every file below a folder, with its content, by path. */
+export async function contentsOf(folder: string): Promise<Record<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const paths = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+  return Object.fromEntries(
+    await Promise.all(
+      paths.sort().map(async (path) => [path.slice(folder.length + 1), await readFile(path, 'utf8')] as const),
+    ),
+  )
+}
