@@ -19,11 +19,16 @@ export function join(shared, own) {
     else if (isKnown !== undefined)
       Object.defineProperty(known, Symbol.hasInstance, {
         configurable: true,
-        value: (error) => isKnown(error) || error instanceof value,
+        // Classes that extend this one, and that the later file does not have, inherit it: for them nothing has changed.
+        value(error) {
+          return this === known ? isKnown(error) || error instanceof value : ordinary.call(this, error)
+        },
       })
   }
   return shared
 }
+
+const ordinary = Function.prototype[Symbol.hasInstance]
 
 /** How a class of errors tells its instances; `undefined` for anything else. */
 function recogniser(value) {

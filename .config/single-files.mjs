@@ -9,10 +9,11 @@ import { build } from 'esbuild'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { name, version, license, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
-/** The entry points that package.json exports: their source, and what their single files are called, without an ending. */
+/** The entry points that package.json exports: their name there, their source, and what their single files are called, without an ending. */
 export const entries = Object.entries(exports)
   .filter(([, target]) => typeof target !== 'string')
   .map(([subpath, target]) => ({
+    subpath,
     source: target.default.replace(/^\.\/dist\/(.*)\.js$/, './src/$1.ts'),
     stem: `${[name, ...subpath.split('/').slice(1)].join('.')}.min`,
   }))
@@ -23,7 +24,8 @@ export function bundleModule({ source, stem }) {
 }
 
 /**
- * For a script tag: the exports are properties of the global. `var` at the top level, so that no element with that id stands in for it.
+ * For a script tag: the exports are properties of the global. `var` at the top level, so that no element with that id stands in for it, and strict as
+ * every module is, which a script has to say first of all.
  * @param options more options for esbuild: `{ write: false }` gives the file back
  */
 export function bundleScript({ source, stem }, options = {}) {
@@ -34,7 +36,7 @@ ${name} = join(${name}, own)`
     stdin: { contents, resolveDir: root, sourcefile: `dist/${stem}.entry.js` },
     outfile: `dist/${stem}.js`,
     format: 'iife',
-    banner: { js: `${banner()}var ${name};` },
+    banner: { js: `${banner()}"use strict";var ${name};` },
     ...options,
   })
 }
@@ -42,12 +44,17 @@ ${name} = join(${name}, own)`
 function bundle(options) {
   return build({
     absWorkingDir: root,
+    // The sources need none of it, and what stands around them would get one from another folder.
+    tsconfigRaw: {},
     bundle: true,
     minify: true,
     target: 'es2022',
     platform: 'neutral',
     charset: 'utf8',
-    legalComments: 'none',
+    // Source maps then name dependencies alike wherever they are stored.
+    preserveSymlinks: true,
+    // Ours is the banner. Whatever else gets into a file brings its own, which its licence may demand.
+    legalComments: 'eof',
     sourcemap: 'linked',
     logLevel: 'warning',
     banner: { js: banner() },

@@ -1,17 +1,22 @@
 /**
  * Looks at the page as people see it. Says where it scrolls sideways, which it never should.
  */
+import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { launch, type Page } from 'puppeteer-core'
 import { chromiumParameters, findChromium } from '../test/portable/browsers.ts'
+import { emptyState, toFragment } from './page/state.ts'
 import { startDemo } from './server.ts'
 import { buildSite } from './site.ts'
 
 const folder = fileURLToPath(new URL('.output/screenshots/', import.meta.url))
 const widths = [360, 800, 1400] as const
 const schemes = ['light', 'dark'] as const
+
+const fixture = (path: string): string =>
+  readFileSync(new URL(`../fixtures/${path}`, import.meta.url)).toString('base64url')
 
 /** What is on the pictures: a fragment, or something that is done on the page. */
 const views: Readonly<Record<string, string | ((page: Page) => Promise<void>)>> = {
@@ -22,6 +27,14 @@ const views: Readonly<Record<string, string | ((page: Page) => Promise<void>)>> 
   forged: 'sample=tampered-payload',
   debug: 'sample=debug',
   bound: 'sample=valid-bound',
+  signed: toFragment({
+    ...emptyState,
+    evidence: fixture('nitro/valid/evidence.bin'),
+    root: 'fixture',
+    at: '2026-06-01T00:00:00Z',
+    corim: fixture('reference/valid.corim'),
+    ca: fixture('reference/ca.der'),
+  }),
   garbage: async (page) => {
     await page.type('#evidence', 'deadbeef00112233445566778899')
   },

@@ -23,12 +23,13 @@ const fixtures = '../fixtures/nitro'
 /** The policy that the page runs under: nothing but its own files, nothing inline. */
 export const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'"
 
-/** What a visitor downloads before the first verdict. Samples come when they are asked for. */
+/** What a visitor downloads before the first verdict. Samples, and what measures images and opens signed files, come when they are asked for. */
 export const pageFiles = ['index.html', 'page.css', 'page.js', 'veritee.nitro.min.js'] as const
 
 export async function buildSite(): Promise<Site> {
-  const [library, page, style, html, root, made] = await Promise.all([
+  const [library, reference, page, style, html, root, made] = await Promise.all([
     bundleLibrary('veritee.nitro.min'),
+    bundleLibrary('veritee.reference.min'),
     bundlePage(),
     minifyStyle(),
     readFile(here('page/index.html'), 'utf8'),
@@ -42,6 +43,7 @@ export async function buildSite(): Promise<Site> {
     ['page.css', file('text/css', style)],
     ['page.js', file('text/javascript', page)],
     ['veritee.nitro.min.js', file('text/javascript', library)],
+    ['veritee.reference.min.js', file('text/javascript', reference)],
     ['samples/root.der', { type: 'application/octet-stream', body: root }],
     ...made,
   ])

@@ -1,12 +1,13 @@
 /**
  * `veritee`: for callers that meet several formats. A page that knows its format imports that one alone.
  */
+import { copyBytes, isBytes } from './encoding/bytes.ts'
 import { decodeCbor, isCborMap } from './encoding/cbor.ts'
 import { decodeSign1 } from './encoding/cose.ts'
 import { AttestationError, VerificationError } from './errors.ts'
 import type { NitroOptions, NitroResult } from './formats/nitro/index.ts'
 import type { NitroTpmOptions, NitroTpmResult } from './formats/nitro-tpm/index.ts'
-import { copyEvidence, isObject, requireOption, snapshotOf } from './formats/options.ts'
+import { copyEvidence, isPlainObject, requireOption } from './formats/options.ts'
 
 export * from './formats/common.ts'
 export type { NitroOptions, NitroResult } from './formats/nitro/index.ts'
@@ -44,6 +45,16 @@ export function detectFormat(evidence: Uint8Array): EvidenceFormat | undefined {
   }
 }
 
+/** A copy down to the bytes: what the caller changes while a format is being loaded has no effect. Caches and functions stay the caller's. */
+function copyOptions(value: unknown): unknown {
+  if (isBytes(value)) return copyBytes(value)
+  if (value instanceof Date) return new Date(value.getTime())
+  if (Array.isArray(value)) return [...(value as unknown[])].map(copyOptions)
+  // A cache is the caller's; so is whatever else is no plain object.
+  if (!isPlainObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, own]) => [key, copyOptions(own)]))
+}
+
 /**
  * Verifies evidence of any format that `options` has an entry for. A format's code is loaded when its evidence is first met.
  * @throws VerificationError `format-unknown`, `format-refused`, or what the format's verifier throws
@@ -52,8 +63,8 @@ export function detectFormat(evidence: Uint8Array): EvidenceFormat | undefined {
  */
 export async function verifyEvidence(evidence: Uint8Array, options: EvidenceOptions): Promise<EvidenceResult> {
   const bytes = copyEvidence(evidence)
-  requireOption('options', 'an object', isObject(options))
-  const accepted = snapshotOf(options)
+  requireOption('options', 'a plain object', isPlainObject(options))
+  const accepted = copyOptions(options) as EvidenceOptions
   const keys = Object.keys(accepted)
   const isFormat = (key: string): boolean => formats.some((known) => known === key)
   requireOption('options', `entries for formats: ${formats.join(', ')}`, keys.length > 0 && keys.every(isFormat))

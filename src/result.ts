@@ -28,7 +28,7 @@ export interface AttestationResult<Format extends string = string, Claims = unkn
   /** The reference value that matched: its name, else its index; `undefined` when reference values were skipped. */
   readonly matched: string | number | undefined
   /** The key that the evidence vouches for, exactly as the attester gave it; `undefined` where there is none. */
-  readonly publicKey: Uint8Array | undefined
+  readonly publicKey: Uint8Array<ArrayBuffer> | undefined
   /** Every check that was made, in order. */
   readonly checks: readonly Check[]
 }
@@ -44,7 +44,7 @@ export interface Findings {
   readonly attestedAt: number
   readonly validUntil: number
   readonly matched: string | number | undefined
-  readonly publicKey: Uint8Array | undefined
+  readonly publicKey: Uint8Array<ArrayBuffer> | undefined
 }
 
 /**

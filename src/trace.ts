@@ -86,7 +86,7 @@ export function recordChecks(trace?: (check: Check) => void): CheckRecorder {
 
   function fail(stage: CheckStage, error: AttestationError, startedAt: number): void {
     record(stage, error.code, 'fail', error, startedAt)
-    ;(error as Recorded).checks = Object.freeze([...made])
+    Object.assign(error, { checks: Object.freeze([...made]) })
   }
 
   return {
@@ -118,18 +118,12 @@ export function recordChecks(trace?: (check: Check) => void): CheckRecorder {
     conclude() {
       const [first] = failed
       if (first === undefined) return
-      const recorded: Recorded = first
-      recorded.checks = Object.freeze([...made])
-      recorded.failures = Object.freeze(made.filter(({ outcome }) => outcome === 'fail'))
-      throw first
+      throw Object.assign(first, {
+        checks: Object.freeze([...made]),
+        failures: Object.freeze(made.filter(({ outcome }) => outcome === 'fail')),
+      })
     },
   }
-}
-
-/** An error as only the record may write it. */
-interface Recorded {
-  checks: readonly Check[]
-  failures?: readonly Check[]
 }
 
 /** What a check, or the error of a failed one, says of itself. */

@@ -305,9 +305,11 @@ describe('entry points', () => {
     expect(statements).toEqual([])
   })
 
-  test('package.json: ES modules without side effects and without dependencies', () => {
+  test('package.json: ES modules without side effects, and one dependency, which only measuring images needs', () => {
     expect(packageJson()).toMatchObject({ type: 'module', sideEffects: false })
-    expect(packageJson().dependencies ?? {}).toEqual({})
+    expect(Object.keys(packageJson().dependencies ?? {})).toEqual(['@noble/hashes'])
+    const users = library.filter(({ text }) => /from '[^.]/.test(text)).map(({ path }) => path)
+    expect(users).toEqual(['src/reference/eif-registers.ts'])
   })
 })
 

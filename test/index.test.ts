@@ -67,7 +67,7 @@ describe('verifyEvidence', () => {
     'takes entries of formats only: %s',
     async (options) => {
       await expect(verifyEvidence(document, options as never)).rejects.toThrow(
-        /^options must be (an object|entries for formats: nitro, nitro-tpm)$/,
+        /^options must be (a plain object|entries for formats: nitro, nitro-tpm)$/,
       )
     },
   )

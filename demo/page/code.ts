@@ -7,17 +7,21 @@ import { type Build, type Policy, registersOf } from './policy.ts'
 /** What must be repeated. */
 export interface Request {
   readonly policy: Policy
-  /** When the page verified. */
+  /** The moment that the dates of the document were checked at. */
   readonly now: Date
+  /** The same for signed reference values: they have no time of their own to be checked at. */
+  readonly clock: Date
 }
 
 /** Names of the files that go with the code. */
 export const evidenceFile = 'evidence.bin'
 export const rootFile = 'root.der'
+export const corimFile = 'reference.corim'
+export const caFile = 'ca.der'
 
 /** An ES module that verifies `evidence.bin` (and, under another root than AWS's, `root.der`) beside it. */
-export function importCode({ policy, now }: Request): string {
-  const { builds, freshness, at, root, userData, publicKey, debug, skewSeconds } = policy
+export function importCode({ policy, now, clock }: Request): string {
+  const { builds, signed, freshness, at, root, userData, publicKey, debug, skewSeconds } = policy
   const names = ['verifyNitro']
   const symbol = (name: string): string => {
     names.push(name)
@@ -25,7 +29,10 @@ export function importCode({ policy, now }: Request): string {
   }
   const bytes = (value: Uint8Array): string => `hex('${toHex(value)}')`
   const options: [name: string, value: string][] = [
-    ['referenceValues', builds.length === 0 ? symbol('skipReferenceValues') : buildsAsCode(builds)],
+    [
+      'referenceValues',
+      signed ? 'referenceValues' : builds.length === 0 ? symbol('skipReferenceValues') : buildsAsCode(builds),
+    ],
     [
       'freshness',
       freshness === undefined
@@ -42,15 +49,31 @@ export function importCode({ policy, now }: Request): string {
   if (debug) options.push(['debug', symbol('allowDebug')])
   if (skewSeconds !== 300) options.push(['clockSkewSeconds', String(skewSeconds)])
   const comment = at === 'clock' ? ' // to repeat this verdict; leave it out in your code' : ''
-  const body = options.map(([name, value]) => `  ${name}: ${value},${name === 'now' ? comment : ''}`)
+  const body = options.map(([name, value]) =>
+    name === value ? `  ${name},` : `  ${name}: ${value},${name === 'now' ? comment : ''}`,
+  )
   const usesHex = body.some((line) => line.includes("hex('"))
   return [
     `import { readFile } from 'node:fs/promises'`,
     `import { ${names.sort((a, b) => (a < b ? -1 : 1)).join(', ')} } from 'veritee/nitro'`,
+    ...(signed ? [`import { openReferenceValues } from 'veritee/reference'`] : []),
     '',
     'const file = async (name) => new Uint8Array(await readFile(name))',
     ...(usesHex ? ['const hex = (text) => Uint8Array.from(text.match(/../g), (pair) => parseInt(pair, 16))'] : []),
     '',
+    ...(signed
+      ? [
+          '// Believes no digest before the signature of your CA.',
+          `const { referenceValues } = await openReferenceValues(await file('${corimFile}'), {`,
+          "  environment: 'nitro',",
+          `  trustAnchors: [await file('${caFile}')],`,
+          '  minimumVersion: 0, // the greatest that you have seen',
+          `  now: new Date('${clock.toISOString()}'),${comment}`,
+          ...(skewSeconds === 300 ? [] : [`  clockSkewSeconds: ${skewSeconds},`]),
+          '})',
+          '',
+        ]
+      : []),
     '// Returns only when everything holds, throws otherwise.',
     `const { claims, publicKey } = await verifyNitro(await file('${evidenceFile}'), {`,
     ...body,
@@ -61,11 +84,12 @@ export function importCode({ policy, now }: Request): string {
 
 /** A command for a POSIX shell. */
 export function commandLine({ policy, now }: Request): string {
-  const { builds, freshness, at, root, userData, publicKey, debug, skewSeconds } = policy
+  const { builds, signed, freshness, at, root, userData, publicKey, debug, skewSeconds } = policy
   const [only] = builds
-  const files = builds.length > 1 ? builds.map((build, i) => [`build-${i + 1}.json`, build] as const) : []
+  const files = builds.length > 1 && !signed ? builds.map((build, i) => [`build-${i + 1}.json`, build] as const) : []
   const flags: string[] = []
-  if (only === undefined) flags.push('--skip-reference-values')
+  if (signed) flags.push(`--reference ${corimFile}`, `--ca ${caFile}`)
+  else if (only === undefined) flags.push('--skip-reference-values')
   else if (files.length > 0) flags.push(...files.map(([name]) => `--measurements ${name}`))
   else flags.push(...registersOf(only).map((register) => `--${register.toLowerCase()} ${only[register as 'PCR0']}`))
   if (freshness === undefined) flags.push('--skip-freshness')

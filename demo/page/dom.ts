@@ -85,3 +85,12 @@ export function mark(kind: 'yes' | 'no' | 'open' | 'never', label?: string): HTM
     ...(label ? { role: 'img', 'aria-label': label } : { 'aria-hidden': 'true' }),
   })
 }
+
+/** Names and values. */
+export function pairs(...rows: readonly (readonly [name: string, value: Child] | false)[]): HTMLElement {
+  return h(
+    'dl',
+    { class: 'pairs' },
+    ...rows.map((row) => row && h('div', {}, h('dt', {}, row[0]), h('dd', {}, row[1]))),
+  )
+}

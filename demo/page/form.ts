@@ -12,7 +12,7 @@ function field(id: string): HTMLInputElement | HTMLTextAreaElement {
   throw new Error(`the page has no field #${id}`)
 }
 
-const texts = ['evidence', 'reference', 'nonce', 'age', 'userData', 'publicKey', 'skew'] as const
+const texts = ['evidence', 'reference', 'corim', 'ca', 'nonce', 'age', 'userData', 'publicKey', 'skew'] as const
 
 function chosen(name: string): string {
   return document.querySelector<HTMLInputElement>(`input[name="${name}"]:checked`)?.value ?? ''
@@ -24,25 +24,11 @@ function choose(name: string, value: string): void {
 }
 
 export function readForm(): State {
-  const [evidence, reference, nonce, age, userData, publicKey, skew] = texts.map((id) => field(id).value) as [
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-  ]
+  const text = Object.fromEntries(texts.map((id) => [id, field(id).value])) as Record<(typeof texts)[number], string>
   const time = chosen('time')
   const root = chosen('root')
   return {
-    evidence,
-    reference,
-    nonce,
-    age,
-    userData,
-    publicKey,
-    skew,
+    ...text,
     freshness: chosen('freshness') as State['freshness'],
     // A moment that is not written yet is none.
     at: time === 'evidence' ? 'evidence' : time === 'given' ? field('at').value.trim() || '?' : '',
@@ -70,6 +56,8 @@ export function showDependents(): void {
   field('age').hidden = chosen('freshness') !== 'age'
   field('at').hidden = chosen('time') !== 'given'
   field('root').hidden = chosen('root') !== 'own'
+  // What is filled in must be seen.
+  if (field('corim').value !== '') element('signed', HTMLDetailsElement).open = true
 }
 
 export function showProblems(problems: readonly Problem[]): void {

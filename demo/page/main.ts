@@ -5,23 +5,24 @@ import { setUpAsk } from './ask.ts'
 import { type Bytes, fromAnything, fromPasted, toHex } from './bytes.ts'
 import { button, element, h } from './dom.ts'
 import { readForm, showDependents, showForm, showProblems } from './form.ts'
-import type { Library } from './library.ts'
+import { printable } from '../../src/inspect.ts'
+import type { AttestationError, SignedReferenceValues } from './library.ts'
 import { outcomeOf } from './outcome.ts'
-import { policyOf } from './policy.ts'
+import { type Policy, policyOf } from './policy.ts'
+import { buildsOf, type MeasuredImage, measureImage, openSigned, printed } from './reference.ts'
 import { sampleGroups, samples } from './samples.ts'
 import { emptyState, fromFragment, type State, toFragment } from './state.ts'
+import { kindOf } from './sniff.ts'
 import { verdictOf } from './verdict.ts'
 import { checksView } from './view-checks.ts'
 import { codeView } from './view-code.ts'
+import { referenceView } from './view-reference.ts'
 import { documentView } from './view-document.ts'
 import { problemView, verdictView } from './view-verdict.ts'
 
-declare global {
-  const veritee: Library
-}
-
 /** More than any document needs, as text too. */
 const maximumFile = 131_072
+const maximumReference = 1_048_576
 
 const verdict = element('verdict', HTMLElement)
 const rest = element('rest', HTMLElement)
@@ -29,6 +30,9 @@ let state = emptyState
 /** Expectations that came with a sample or from the demo enclave are not meant for the next document. */
 let isBorrowed = false
 let runs = 0
+/** The image that was measured last, and what is measuring one. */
+let image: MeasuredImage | undefined
+let measuring: AbortController | undefined
 let fixtureRoot: Promise<Bytes> | undefined
 
 const baseOfPage = new URL('.', location.href.replace(/[?#].*/s, ''))
@@ -90,18 +94,42 @@ async function verify(): Promise<void> {
     )
     return
   }
+  const clock = new Date()
+  const signed = await open(policy, clock)
+  if (run !== runs) return
+  if (signed instanceof veritee.AttestationError) {
+    const { message, code } = signed
+    show(code, problemView('Not verified: the signed reference values were refused.', printable(message), code))
+    return
+  }
   const root = policy.root === 'fixture' ? await loadFixtureRoot() : undefined
-  const outcome = await outcomeOf(veritee, bytes, policy, root, new Date())
+  const asked = signed === undefined ? policy : { ...policy, builds: buildsOf(signed) }
+  const outcome = { ...(await outcomeOf(veritee, bytes, asked, root, clock)), signed }
   // Something newer was entered meanwhile.
   if (run !== runs) return
   const came = verdictOf(outcome)
   show(
     came.code,
     verdictView(came, outcome, change),
+    referenceView(outcome, image),
     checksView(outcome),
     documentView(outcome),
     codeView(outcome, root),
   )
+}
+
+/** What the CA signed, or why that is not to be believed. */
+async function open(
+  { signed, at, skewSeconds }: Policy,
+  clock: Date,
+): Promise<SignedReferenceValues | AttestationError | undefined> {
+  if (signed === undefined) return undefined
+  try {
+    return await openSigned(signed, at instanceof Date ? at : clock, skewSeconds)
+  } catch (error) {
+    if (error instanceof veritee.AttestationError) return error
+    throw error
+  }
 }
 
 function show(code: string, first: Node | undefined, ...others: readonly Parameters<typeof h>[2][]): void {
@@ -144,7 +172,50 @@ function welcome(): HTMLElement {
   )
 }
 
+/** Files of every kind that the page takes; each goes where it belongs. */
 async function enterFile(file: File): Promise<void> {
+  const kind = kindOf(new Uint8Array(await file.slice(0, 512).arrayBuffer()))
+  if (kind === 'image') {
+    await enterImage(file)
+    return
+  }
+  if (kind === 'document') {
+    await enterDocument(file)
+    return
+  }
+  if (file.size > maximumReference) throw new Error(`${file.name} is larger than any such file is.`)
+  const bytes = new Uint8Array(await file.arrayBuffer())
+  if (kind === 'reference') change({ corim: toHex(bytes), reference: '' })
+  else if (kind === 'certificate') change({ ca: bytes[0] === 0x30 ? toHex(bytes) : new TextDecoder().decode(bytes) })
+  else change({ reference: new TextDecoder().decode(bytes), corim: '' })
+}
+
+/** Measures an image, here, and expects it. */
+async function enterImage(file: File): Promise<void> {
+  measuring?.abort()
+  const own = new AbortController()
+  measuring = own
+  const [area, bar, problem] = [
+    element('measuring', HTMLElement),
+    element('measured', HTMLProgressElement),
+    element('image-problem', HTMLElement),
+  ]
+  problem.textContent = ''
+  bar.value = 0
+  area.hidden = false
+  try {
+    image = await measureImage(file, (share) => (bar.value = share), own.signal)
+    change({ reference: printed(image), corim: '' })
+  } catch (error) {
+    if (own.signal.aborted) return
+    const reason = error instanceof Error ? printable(error.message) : String(error)
+    problem.textContent = `${printable(file.name)} was not measured: ${reason}`
+  } finally {
+    if (measuring === own) area.hidden = true
+  }
+}
+
+async function enterDocument(file: File): Promise<void> {
   if (file.size > maximumFile) {
     show(
       'text',
@@ -221,7 +292,22 @@ function setUp(): void {
     if (file !== undefined) void enterFile(file).catch(showFailure)
     input.value = ''
   })
+  element('measure', HTMLElement).addEventListener('click', () => {
+    element('image', HTMLElement).click()
+  })
+  element('image', HTMLInputElement).addEventListener('change', ({ target }) => {
+    const input = target as HTMLInputElement
+    const [file] = input.files ?? []
+    if (file !== undefined) void enterImage(file).catch(showFailure)
+    input.value = ''
+  })
+  element('stop', HTMLElement).addEventListener('click', () => {
+    measuring?.abort()
+    element('measuring', HTMLElement).hidden = true
+  })
   element('clear', HTMLElement).addEventListener('click', () => {
+    measuring?.abort()
+    image = undefined
     showForm(emptyState)
     enter(emptyState, false)
     evidence.focus()
@@ -236,8 +322,8 @@ function setUp(): void {
   addEventListener('drop', (event) => {
     event.preventDefault()
     document.body.classList.remove('dropping')
-    const [file] = event.dataTransfer?.files ?? []
-    if (file !== undefined) void enterFile(file).catch(showFailure)
+    const files = [...(event.dataTransfer?.files ?? [])]
+    void files.reduce((before, file) => before.then(() => enterFile(file)), Promise.resolve()).catch(showFailure)
   })
   addEventListener('hashchange', () => {
     void enterAddress().catch(showFailure)

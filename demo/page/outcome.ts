@@ -2,11 +2,13 @@
  * One verification, from bytes to everything that the page shows. The library decides; this only collects.
  */
 import { type Bytes } from './bytes.ts'
-import type { AttestationError, Check, Library, NitroEvidence, NitroResult } from './library.ts'
+import type { AttestationError, Check, Library, NitroEvidence, NitroResult, SignedReferenceValues } from './library.ts'
 import { optionsOf, type Policy } from './policy.ts'
 
 export interface Outcome {
   readonly bytes: Bytes
+  /** Where the builds of the policy came from, if they are signed. */
+  readonly signed?: SignedReferenceValues | undefined
   readonly policy: Policy
   /** Decoded, whether it could be verified or not; `undefined` when it could not even be read. */
   readonly evidence: NitroEvidence | undefined
@@ -17,6 +19,8 @@ export interface Outcome {
   readonly isAuthentic: boolean
   /** The moment that dates were checked at, as far as it is known. */
   readonly now: Date
+  /** The moment that signed reference values are opened at. */
+  readonly clock: Date
   /** How long the verification took. */
   readonly milliseconds: number
 }
@@ -51,6 +55,7 @@ export async function outcomeOf(
     checks: verdict.checks,
     isAuthentic: error === undefined || error instanceof library.AppraisalError,
     now,
+    clock: policy.at instanceof Date ? policy.at : clock,
     milliseconds,
   }
 }

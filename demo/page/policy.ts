@@ -15,6 +15,8 @@ export interface Build {
 export interface Policy {
   /** Empty: any code. */
   readonly builds: readonly Build[]
+  /** Where the builds are to be taken from instead: a file, and who may sign it. */
+  readonly signed: { readonly corim: Bytes; readonly trustAnchors: readonly Bytes[] } | undefined
   readonly freshness: { readonly nonce: Bytes } | { readonly maxAgeSeconds: number } | undefined
   readonly at: Date | 'clock' | 'evidence'
   readonly root: 'aws' | 'fixture' | Bytes
@@ -44,7 +46,12 @@ export function policyOf(state: State): { readonly policy: Policy; readonly prob
   }
   const at = attempt<Policy['at']>('at', 'clock', () => readTime(state.at))
   const policy: Policy = {
-    builds: attempt('reference', [], () => readBuilds(state.reference)),
+    builds: attempt('reference', [], () => {
+      if (state.corim.trim() !== '' && state.reference.trim() !== '')
+        throw new Error('There are signed reference values as well: give one of the two.')
+      return readBuilds(state.reference)
+    }),
+    signed: readSigned(state, attempt),
     freshness: readFreshness(state, at, attempt),
     at,
     root: attempt<Policy['root']>('root', 'aws', () => readRoot(state.root)),
@@ -138,6 +145,24 @@ function readFreshness(
     if (at === 'evidence') throw new Error('At its own time a document has no age. Expect a nonce, or any age.')
     return { maxAgeSeconds: readNumber(age, 1, 1e9) }
   })
+}
+
+function readSigned(
+  { corim, ca }: State,
+  attempt: <T>(field: keyof State, otherwise: T, read: () => T) => T,
+): Policy['signed'] {
+  if (corim.trim() === '') return undefined
+  const bytes = attempt('corim', undefined, () => {
+    const pasted = fromPasted(corim)
+    if (pasted === undefined || pasted.length === 0) throw new Error('This must be hexadecimal or base64.')
+    return pasted
+  })
+  const anchor = attempt('ca', undefined, () => {
+    const der = fromCertificate(ca)
+    if (der === undefined) throw new Error('Paste or drop the certificate of the CA that you trust to sign them.')
+    return der
+  })
+  return bytes === undefined || anchor === undefined ? undefined : { corim: bytes, trustAnchors: [anchor] }
 }
 
 function readTime(text: string): Policy['at'] {

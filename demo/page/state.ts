@@ -9,6 +9,10 @@ export interface State {
   readonly evidence: string
   /** What `nitro-cli` printed, or lines like `PCR0 <hex>`. */
   readonly reference: string
+  /** Signed reference values (CoRIM), hexadecimal or base64. */
+  readonly corim: string
+  /** The certificate of the CA that signs them: PEM, or DER in hexadecimal or base64. */
+  readonly ca: string
   readonly freshness: 'any' | 'nonce' | 'age'
   /** Hexadecimal. */
   readonly nonce: string
@@ -28,6 +32,8 @@ export interface State {
 export const emptyState: State = {
   evidence: '',
   reference: '',
+  corim: '',
+  ca: '',
   freshness: 'any',
   nonce: '',
   age: '300',
@@ -57,6 +63,8 @@ export function fromFragment(fragment: string): State {
   return {
     evidence: text('evidence'),
     reference: text('reference'),
+    corim: text('corim'),
+    ca: text('ca'),
     freshness: freshness === 'nonce' || freshness === 'age' ? freshness : 'any',
     nonce: text('nonce'),
     age: text('age'),

@@ -2,10 +2,11 @@
  * The verdict in one plain sentence, and what a visitor can do about it. Everything that was left out is said: a link can carry any settings.
  */
 import { describeCertificate } from '../../src/inspect.ts'
+import type { AttestationErrorCode } from './library.ts'
 import type { Outcome } from './outcome.ts'
 import type { State } from './state.ts'
 import { day, duration, iso, moment } from './time.ts'
-import { words } from './words.ts'
+import { wordsOf } from './words.ts'
 
 export type Tone = 'good' | 'fixture' | 'partial' | 'bad'
 
@@ -71,9 +72,11 @@ function success(outcome: Outcome): Verdict {
 function refusal(outcome: Outcome): Verdict {
   const { error } = outcome
   const code = error?.code ?? 'unsupported'
-  const { why } = words[code]
+  const { why } = wordsOf(code)
   const others = outcome.isAuthentic
-    ? outcome.checks.filter(({ outcome: came, id }) => came === 'fail' && id !== code).map(({ id }) => words[id].fails)
+    ? outcome.checks
+        .filter(({ outcome: came, id }) => came === 'fail' && id !== code)
+        .map(({ id }) => wordsOf(id).fails)
     : []
   return {
     tone: 'bad',
@@ -85,8 +88,8 @@ function refusal(outcome: Outcome): Verdict {
   }
 }
 
-function headlineOf(outcome: Outcome, code: keyof typeof words): string {
-  const { fails } = words[code]
+function headlineOf(outcome: Outcome, code: AttestationErrorCode): string {
+  const { fails } = wordsOf(code)
   const check = outcome.checks.find(({ id, outcome: came }) => id === code && came === 'fail')
   const { evidence, now, policy } = outcome
   if (code === 'root-mismatch') return isFixture(outcome) ? 'This is fixture evidence: AWS did not sign it.' : fails
@@ -172,10 +175,15 @@ export function factsOf(outcome: Outcome): readonly Fact[] {
       : judged('policy-nonce', 'policy-freshness')
   return [
     { label: signer, state: isAuthentic ? 'yes' : isOutOfDate ? 'open' : 'no' },
-    { label: 'Runs what you expect', state: judged('policy-pcr') },
+    { label: runs(policy), state: judged('policy-pcr') },
     { label: 'Fresh', state: isAuthentic ? isFresh : 'open' },
     { label: 'Closed to its operator', state: policy.debug ? 'open' : judged('policy-debug') },
   ]
+}
+
+/** With one named build, which is what whoever measured an image has, the question is about that image. */
+function runs({ builds: [only, ...more] }: Outcome['policy']): string {
+  return only?.name === undefined || more.length > 0 ? 'Runs what you expect' : `Runs ${only.name}`
 }
 
 /** When the first of the certificates expired: from then on there is no valid path. The check names the one nearest to the root. */

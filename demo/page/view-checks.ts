@@ -5,7 +5,7 @@ import { type Child, h, hex, mark } from './dom.ts'
 import type { Check } from './library.ts'
 import type { Outcome } from './outcome.ts'
 import { duration, moment } from './time.ts'
-import { stages, words } from './words.ts'
+import { stages, wordsOf } from './words.ts'
 
 export function checksView(outcome: Outcome): HTMLElement {
   const made = merged(outcome.checks)
@@ -42,7 +42,7 @@ export function checksView(outcome: Outcome): HTMLElement {
               'li',
               { class: 'check never' },
               mark('never', 'not reached:'),
-              h('span', { class: 'title' }, words[id].holds),
+              h('span', { class: 'title' }, wordsOf(id).holds),
             ),
           ),
         ),
@@ -70,10 +70,10 @@ function merged(checks: readonly Check[]): readonly Check[] {
   return lines
 }
 
-const slotOf = (id: Check['id']): Check['id'] => words[id].part ?? id
+const slotOf = (id: Check['id']): Check['id'] => wordsOf(id).part ?? id
 
 function checkView(check: Check): HTMLElement {
-  const { holds, fails, why, open } = words[check.id]
+  const { holds, fails, why, open } = wordsOf(check.id)
   const isFailure = check.outcome === 'fail'
   const [kind, label, title] = isFailure
     ? (['no', 'failed:', fails] as const)

@@ -2,12 +2,12 @@
  * The same verification to take away.
  */
 import { type Bytes } from './bytes.ts'
-import { commandLine, evidenceFile, importCode, rootFile } from './code.ts'
+import { caFile, commandLine, corimFile, evidenceFile, importCode, rootFile } from './code.ts'
 import { copyButton, h, saveButton } from './dom.ts'
 import type { Outcome } from './outcome.ts'
 
 export function codeView(outcome: Outcome, fixtureRoot: Bytes | undefined): HTMLElement {
-  const { root } = outcome.policy
+  const { root, signed } = outcome.policy
   const rootBytes = root === 'fixture' ? fixtureRoot : root === 'aws' ? undefined : root
   return h(
     'section',
@@ -19,6 +19,8 @@ export function codeView(outcome: Outcome, fixtureRoot: Bytes | undefined): HTML
       { class: 'actions' },
       saveButton(evidenceFile, outcome.bytes),
       rootBytes && saveButton(rootFile, rootBytes),
+      signed && saveButton(corimFile, signed.corim),
+      signed?.trustAnchors.map((anchor) => saveButton(caFile, anchor)),
       linkButton(),
     ),
     snippet('In your code', importCode(outcome)),

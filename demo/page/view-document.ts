@@ -3,7 +3,7 @@
  */
 import { printable } from '../../src/inspect.ts'
 import { toHex } from './bytes.ts'
-import { type Child, h, hex, mark } from './dom.ts'
+import { type Child, h, hex, mark, pairs } from './dom.ts'
 import type { Outcome } from './outcome.ts'
 import { readAs } from './read-as.ts'
 import { duration, moment, relative } from './time.ts'
@@ -166,12 +166,4 @@ function structure(value: unknown): string {
     return Object.fromEntries(Object.entries(inner).map(([key, entry]) => [printable(key), plain(entry)]))
   }
   return JSON.stringify(plain(value), null, 2)
-}
-
-function pairs(...rows: readonly (readonly [name: string, value: Child] | false)[]): HTMLElement {
-  return h(
-    'dl',
-    { class: 'pairs' },
-    ...rows.map((row) => row && h('div', {}, h('dt', {}, row[0]), h('dd', {}, row[1]))),
-  )
 }

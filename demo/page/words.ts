@@ -23,7 +23,15 @@ const shape = 'Strict reading: two programs must never understand the same bytes
 const fields =
   'The Nitro Security Module always writes these fields, in these types and sizes. Anything else was not written by it.'
 
-export const words: Readonly<Record<AttestationErrorCode, Words>> = {
+/** The reasons that have to do with documents; others are about images and signed reference values. */
+type DocumentCode = Exclude<AttestationErrorCode, `${'eif' | 'reference'}-${string}`>
+
+/** What to say of a check. */
+export function wordsOf(code: AttestationErrorCode): Words {
+  return Object.hasOwn(words, code) ? words[code as DocumentCode] : words['format-unknown']
+}
+
+const words: Readonly<Record<DocumentCode, Words>> = {
   'payload-size': {
     holds: 'It is as large as a document may be, and no larger',
     fails: notADocument,

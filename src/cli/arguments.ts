@@ -12,14 +12,22 @@ import {
   skipReferenceValues,
 } from '../index.ts'
 import type { NitroReferenceValues, PcrReferenceValues } from '../formats/nitro/index.ts'
+import type { EvidenceFormat } from '../index.ts'
+import { openReferenceValues, type SignedReferenceValues } from '../reference/index.ts'
 import { UsageError } from './failures.ts'
-import { readCertificates, readJson, readValue } from './input.ts'
+import { readCertificates, readCorim, readJson, readValue } from './input.ts'
 
 /** The options of a command, by name without `--`. */
 export type CommandOptions = NonNullable<ParseArgsConfig['options']>
 
 /** What was given, by name; absent when it was not. Lists only where the option may be repeated. */
 export type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>
+
+/** What the command line asks a verifier for, and where its reference values came from, if they are signed. */
+export interface Policy {
+  readonly options: NitroOptions
+  readonly signed: SignedReferenceValues | undefined
+}
 
 /** PCR0 to PCR31, as options and as registers. */
 const registers = Array.from({ length: 32 }, (_, i) => [`pcr${i}`, `PCR${i}`] as const)
@@ -28,6 +36,10 @@ const registers = Array.from({ length: 32 }, (_, i) => [`pcr${i}`, `PCR${i}`] as
 export const verifyOptions: CommandOptions = {
   ...Object.fromEntries(registers.map(([option]) => [option, { type: 'string' } as const])),
   measurements: { type: 'string', multiple: true },
+  reference: { type: 'string' },
+  ca: { type: 'string', multiple: true },
+  'minimum-version': { type: 'string' },
+  revoked: { type: 'string', multiple: true },
   'skip-reference-values': { type: 'boolean' },
   nonce: { type: 'string' },
   'max-age': { type: 'string' },
@@ -42,27 +54,41 @@ export const verifyOptions: CommandOptions = {
   json: { type: 'boolean' },
 }
 
-/** One file, or `-`, and options. @throws UsageError */
-export function parse(command: string, args: string[], options: CommandOptions): { path: string; values: Values } {
-  const { values, positionals, tokens } = strictly(() =>
-    parseArgs({ args, options, allowPositionals: true, tokens: true }),
-  )
-  const [path, ...more] = positionals
-  if (path === undefined || more.length > 0)
-    throw new UsageError(`${command} takes one file, or - for standard input, not ${positionals.length}`)
+/** Files, and options. @throws UsageError */
+export function parse(
+  command: string,
+  args: string[],
+  options: CommandOptions,
+  { least, most, what }: { readonly least: number; readonly most: number; readonly what: string },
+): { files: string[]; values: Values } {
+  const {
+    values,
+    positionals: files,
+    tokens,
+  } = strictly(() => parseArgs({ args, options, allowPositionals: true, tokens: true }))
+  if (files.length < least || files.length > most) throw new UsageError(`${command} takes ${what}, not ${files.length}`)
   const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []))
   // The last one would win, and an expectation be lost without a word.
   const repeated = names.find((name, i) => names.indexOf(name) !== i && options[name]?.multiple !== true)
   if (repeated !== undefined) throw new UsageError(`--${repeated} is given more than once`)
-  return { path, values }
+  return { files, values }
 }
 
-/** What every verifier of this command takes. @throws UsageError, TypeError */
-export async function policyOf(values: Values): Promise<NitroOptions> {
+/** One file, or `-` for standard input, and options. @throws UsageError */
+export function parseOne(command: string, args: string[], options: CommandOptions): { path: string; values: Values } {
+  const what = 'one file, or - for standard input'
+  const { files, values } = parse(command, args, options, { least: 1, most: 1, what })
+  return { path: files[0] as string, values }
+}
+
+/** What every verifier of this command takes. @throws UsageError, TypeError, VerificationError for reference values that are not authentic */
+export async function policyOf(values: Values, format: EvidenceFormat): Promise<Policy> {
   const { at, skew } = values
-  const now = typeof at === 'string' ? timeOf(at) : undefined
-  return {
-    referenceValues: await referenceValuesOf(values),
+  const now =
+    at === 'evidence' ? atEvidenceTime : typeof at === 'string' ? timeOf(at, '--at', '`evidence`, or ') : undefined
+  const signed = await signedValuesOf(values, format, now === atEvidenceTime ? undefined : now)
+  const options: NitroOptions = {
+    referenceValues: signed?.referenceValues ?? (await referenceValuesOf(values)),
     freshness: await freshnessOf(values, now === atEvidenceTime),
     ...(await bindingsOf(values)),
     ...(values['root'] !== undefined && {
@@ -72,6 +98,7 @@ export async function policyOf(values: Values): Promise<NitroOptions> {
     ...(typeof skew === 'string' && { clockSkewSeconds: secondsOf(skew, '--skew') }),
     ...(values['allow-debug'] === true && { debug: allowDebug }),
   }
+  return { options, signed }
 }
 
 /** The library speaks of its options, people of what they typed. */
@@ -100,23 +127,59 @@ const spoken: Readonly<Record<string, string>> = {
   trustAnchors: '--root',
 }
 
+/** `--reference`, and what goes with it; `undefined` when reference values are given otherwise. */
+async function signedValuesOf(
+  values: Values,
+  environment: EvidenceFormat,
+  now: Date | undefined,
+): Promise<SignedReferenceValues | undefined> {
+  const { reference, ca, 'minimum-version': minimum, skew } = values
+  if (typeof reference !== 'string') {
+    const alone = ['ca', 'minimum-version', 'revoked'].find((option) => values[option] !== undefined)
+    if (alone !== undefined)
+      throw new UsageError(`--${alone} is about signed reference values: name them with --reference FILE`)
+    return undefined
+  }
+  requireOneReference(values)
+  if (ca === undefined)
+    throw new UsageError('--reference needs --ca FILE: the certificate of the CA that you trust to sign it')
+  return openReferenceValues(await readCorim(reference), {
+    environment,
+    trustAnchors: (await Promise.all(listOf(values, 'ca').map(readCertificates))).flat(),
+    minimumVersion: typeof minimum === 'string' ? versionOf(minimum, '--minimum-version') : 0,
+    revoked: await Promise.all(listOf(values, 'revoked').map((path) => readMeasurements(path))),
+    ...(now !== undefined && { now }),
+    ...(typeof skew === 'string' && { clockSkewSeconds: secondsOf(skew, '--skew') }),
+  })
+}
+
 async function referenceValuesOf(values: Values): Promise<NitroOptions['referenceValues']> {
+  requireOneReference(values)
   const own = registers.filter(([option]) => values[option] !== undefined)
   const files = listOf(values, 'measurements')
-  requireOne(
-    [own.length > 0, files.length > 0, values['skip-reference-values'] === true],
-    'say what must run there: --pcr0 HEX (and other registers), --measurements FILE, or --skip-reference-values',
-  )
   if (values['skip-reference-values'] === true) return skipReferenceValues
-  if (files.length > 0) return Promise.all(files.map(readMeasurements))
+  if (files.length > 0) return Promise.all(files.map((path) => readMeasurements(path)))
   const given = Object.fromEntries(own.map(([option, register]) => [register, values[option]])) as PcrReferenceValues
   return { ...given, name: 'command line' }
 }
 
-/** `nitro-cli describe-eif` says more than measurements: the rest is for people. */
-async function readMeasurements(path: string): Promise<NitroReferenceValues> {
-  const { Measurements, ...rest } = await readJson(path)
-  return { ...(Measurements === undefined ? rest : { Measurements }), name: path }
+function requireOneReference(values: Values): void {
+  requireOne(
+    [
+      registers.some(([option]) => values[option] !== undefined),
+      values['measurements'] !== undefined,
+      values['reference'] !== undefined,
+      values['skip-reference-values'] === true,
+    ],
+    'say what must run there: --pcr0 HEX (and other registers), --measurements FILE, --reference FILE, or --skip-reference-values',
+  )
+}
+
+/** `nitro-cli describe-eif` says more than measurements: the rest is for people. Called `name`, else as the file calls itself, else after the file. */
+export async function readMeasurements(path: string, name?: string): Promise<NitroReferenceValues> {
+  const { Measurements, name: own, ...rest } = await readJson(path)
+  const called = name ?? (typeof own === 'string' && own !== '' ? own : path)
+  return { ...(Measurements === undefined ? rest : { Measurements }), name: called }
 }
 
 async function freshnessOf(values: Values, isArchive: boolean): Promise<CommonOptions['freshness']> {
@@ -145,22 +208,32 @@ function requireOne(given: readonly boolean[], demand: string): void {
   if (count !== 1) throw new UsageError(`${demand}; ${count === 0 ? 'one of them is required' : 'only one of them'}`)
 }
 
-function listOf(values: Values, option: string): string[] {
+export function listOf(values: Values, option: string): string[] {
   return (values[option] ?? []) as string[]
 }
 
-function timeOf(at: string): Date | typeof atEvidenceTime {
-  if (at === 'evidence') return atEvidenceTime
+/** A version of reference values. @throws UsageError */
+export function versionOf(text: string, option: string): number {
+  const version = Number(text)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(version)) throw new UsageError(`${option} must be a whole number`)
+  return version
+}
+
+/** A moment with its zone. @throws UsageError */
+export function timeOf(text: string, option: string, otherwise = ''): Date {
   // Without a zone, or as a bare number, a date would mean something else on every machine; and JavaScript takes 30 February for 2 March.
-  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/.exec(at) ?? []
-  const time = new Date(at).getTime()
+  const [, year, month, day] =
+    /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/.exec(text) ?? []
+  const time = new Date(text).getTime()
   const isDay = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day)
-  if (Number.isNaN(time) || !isDay)
-    throw new UsageError('--at must be `evidence`, or a time with its zone like 2026-06-01T12:00:00Z')
+  if (Number.isNaN(time) || !isDay) {
+    throw new UsageError(`${option} must be ${otherwise}a time with its zone like 2026-06-01T12:00:00Z`)
+  }
   return new Date(time)
 }
 
-function secondsOf(text: string, option: string): number {
+/** A length of time with its unit. @throws UsageError */
+export function secondsOf(text: string, option: string): number {
   const [, number, unit = ''] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text) ?? []
   if (number === undefined) throw new UsageError(`${option} must be a number with its unit: 30s, 5m, 12h or 7d`)
   return Number(number) * ({ s: 1, m: 60, h: 3600, d: 86_400 }[unit] as number)

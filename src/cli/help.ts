@@ -5,6 +5,8 @@ const overview = `veritee: check a confidential-computing enclave before any dat
 
   veritee verify FILE|-  OPTIONS     verify evidence; the exit code tells
   veritee inspect FILE|- [--json]    show evidence without verifying it
+  veritee measure IMAGE  [--json]    what an image will measure to
+  veritee sign FILE…  OPTIONS        sign measurements as reference values
   veritee --version
 
 Evidence is read as binary, hexadecimal or base64; - reads standard input.
@@ -12,7 +14,7 @@ Exit codes: 0 ok, 1 usage, 2 not authentic, 3 authentic but not as expected.
 
   veritee verify enclave.bin --measurements measurements.json --nonce 5f0c…
 
-\`veritee verify --help\` lists the options.`
+\`veritee verify --help\` lists the options; so do the others.`
 
 const verifyHelp = `veritee verify FILE|- OPTIONS
 
@@ -20,6 +22,11 @@ What must run there: one of these
   --pcr0 HEX … --pcr31 HEX  registers of one accepted build, 96 digits each
   --measurements FILE       JSON that nitro-cli build-enclave printed; may be
                             repeated: any of them is accepted
+  --reference FILE --ca FILE
+                            a CoRIM that veritee sign wrote, signed under this
+                            CA certificate (PEM or DER; may be repeated)
+    --minimum-version N     refuse older ones: no way back to a build with flaws
+    --revoked FILE          never accept these measurements; may be repeated
   --skip-reference-values   accept any code
 
 How fresh it must be: one of these
@@ -50,7 +57,42 @@ const inspectHelp = `veritee inspect FILE|- [--json]
 Shows what evidence says. Nothing is verified: anybody can write such a thing.
 Exit codes: 0 shown, 1 usage, 2 not a well-formed document.`
 
-export function usageOf(command: string | undefined): string {
-  if (command === 'verify') return verifyHelp
-  return command === 'inspect' ? inspectHelp : overview
+const measureHelp = `veritee measure [IMAGE] OPTIONS
+
+Prints what the registers of an enclave will be, like nitro-cli describe-eif.
+  IMAGE                     an Enclave Image File: PCR0, PCR1, PCR2, and PCR8
+                            if it is signed
+  --role-arn ARN            IAM role of the parent instance: PCR3
+  --instance-id ID          id of the parent instance: PCR4
+  --signing-cert FILE       certificate that images are signed with: PCR8
+  --at TIME                 when the certificate of a signed image must be valid
+  --json                    as nitro-cli prints it
+
+Exit codes: 0 measured, 1 usage, 2 not a well-formed image.`
+
+const signHelp = `veritee sign MEASUREMENTS… OPTIONS
+
+Writes a CoRIM with the measurements of one or more builds, signed with a key of
+your own CA. Whoever has the CA's certificate can verify enclaves against it.
+  MEASUREMENTS              JSON of veritee measure --json or nitro-cli
+  --name TEXT               what to call the build in verdicts; once per file
+  --key FILE                private key, PEM, P-256 or P-384
+  --cert FILE               its certificate
+  --chain FILE              certificates between it and the CA, PEM
+  --version N               greater than that of the last one
+  --valid 90d               for how long (s, m, h or d)
+  --from TIME               since when; default: now
+  --id TEXT                 how to call the whole; default: format and version
+  --format nitro|nitro-tpm  what the measurements are of; default: nitro
+  -o, --output FILE         where to write it`
+
+const helpOf: Readonly<Record<string, string>> = {
+  verify: verifyHelp,
+  inspect: inspectHelp,
+  measure: measureHelp,
+  sign: signHelp,
+}
+
+export function usageOf(command = ''): string {
+  return (Object.hasOwn(helpOf, command) ? helpOf[command] : undefined) ?? overview
 }

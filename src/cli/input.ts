@@ -10,6 +10,9 @@ import { UsageError } from './failures.ts'
 /** More than any evidence needs, as text too. Reading stops there. */
 const maximumInput = 131_072
 
+/** What the library takes. */
+const maximumCorim = 1_048_576
+
 /** How binary evidence begins: a CBOR array of 4 (COSE_Sign1), or tag 18 in front of one. Neither is a character of text. */
 const evidenceHeads: readonly (number | undefined)[] = [0x84, 0xd2]
 
@@ -32,6 +35,11 @@ export async function readCertificates(path: string): Promise<Bytes[]> {
     if (error instanceof AttestationError) throw new UsageError(error.message)
     throw error
   }
+}
+
+/** Signed reference values, as they are. @throws UsageError */
+export async function readCorim(path: string): Promise<Bytes> {
+  return readBytes(path, maximumCorim)
 }
 
 /** A JSON object. @throws UsageError when the file is something else */
@@ -81,19 +89,19 @@ function attempt(read: () => Bytes): Bytes | undefined {
   }
 }
 
-async function readBytes(path: string): Promise<Bytes> {
-  return readAll(createReadStream(path) as AsyncIterable<Uint8Array>, path)
+async function readBytes(path: string, maximum?: number): Promise<Bytes> {
+  return readAll(createReadStream(path) as AsyncIterable<Uint8Array>, path, maximum)
 }
 
 /** Stops where nothing that is verified here could go on, however much there is. */
-async function readAll(source: AsyncIterable<Uint8Array>, name: string): Promise<Bytes> {
+async function readAll(source: AsyncIterable<Uint8Array>, name: string, maximum = maximumInput): Promise<Bytes> {
   const chunks: Uint8Array[] = []
   let length = 0
   try {
     for await (const chunk of source) {
       chunks.push(chunk)
       length += chunk.length
-      if (length > maximumInput) throw new UsageError(`${name} is larger than ${maximumInput} bytes`)
+      if (length > maximum) throw new UsageError(`${name} is larger than ${maximum} bytes`)
     }
   } catch (error) {
     if (error instanceof UsageError) throw error

@@ -5,7 +5,7 @@ import { type CertificateDescription, describeCertificate } from '../inspect.ts'
 import { isZero, toHex } from '../encoding/bytes.ts'
 import { AttestationError } from '../errors.ts'
 import { decodeNitroEvidence, type NitroEvidence } from '../formats/nitro/index.ts'
-import { parse } from './arguments.ts'
+import { parseOne } from './arguments.ts'
 import { readEvidence } from './input.ts'
 import { stringify } from './json.ts'
 import { bytesAsText, paint, row, wrap } from './text.ts'
@@ -36,7 +36,7 @@ type Link =
 
 /** @throws UsageError, VerificationError */
 export async function inspect(args: string[]): Promise<number> {
-  const { path, values } = parse('inspect', args, { json: { type: 'boolean' } })
+  const { path, values } = parseOne('inspect', args, { json: { type: 'boolean' } })
   const evidence = decodeNitroEvidence(await readEvidence(path))
   const chain = chainOf(evidence)
   console.log(values['json'] === true ? asJson(evidence, chain) : asText(evidence, chain))

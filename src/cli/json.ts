@@ -5,12 +5,17 @@
 import { toHex } from '../encoding/bytes.ts'
 import { AppraisalError, type AttestationError } from '../errors.ts'
 import type { EvidenceResult } from '../index.ts'
+import type { SignedReferenceValues } from '../reference/index.ts'
 import { UsageError } from './failures.ts'
 
-/** @param format the verifier that was asked; null when it did not come to that */
+/**
+ * @param format the verifier that was asked; null when it did not come to that
+ * @param signed where the reference values came from, if they are signed
+ */
 export function verdictToJson(
   verdict: EvidenceResult | AttestationError | UsageError,
   format: string | null = null,
+  signed?: SignedReferenceValues,
 ): string {
   const failed = verdict instanceof Error ? verdict : undefined
   const result = verdict instanceof Error ? undefined : verdict
@@ -25,6 +30,12 @@ export function verdictToJson(
     skipped: checks.filter(({ outcome }) => outcome === 'skipped').map(({ id }) => id),
     format,
     matched: result?.matched,
+    reference: signed && {
+      id: signed.id,
+      version: signed.version,
+      signer: signed.signer,
+      validUntil: signed.validUntil,
+    },
     verifiedAt: result?.verifiedAt,
     timeSource: result?.timeSource,
     attestedAt: result?.attestedAt,

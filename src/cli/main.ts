@@ -8,16 +8,18 @@ import { exitCodeOf, type Failure, failureOf, UsageError } from './failures.ts'
 import { usageOf } from './help.ts'
 import { inspect } from './inspect.ts'
 import { verdictToJson } from './json.ts'
+import { measure } from './measure.ts'
+import { sign } from './sign.ts'
 import { verify } from './verify.ts'
 
 /** A command takes its arguments, prints its outcome and returns its exit code. */
 type Command = (args: string[]) => Promise<number>
 
-const commands: Readonly<Record<string, Command>> = { verify, inspect }
+const commands: Readonly<Record<string, Command>> = { verify, inspect, measure, sign }
 const helpFlags: readonly (string | undefined)[] = ['--help', '-h', 'help']
 
 async function main([name, ...args]: string[]): Promise<number> {
-  if (name === undefined) throw new UsageError(`no command\n\n${usageOf(undefined)}`)
+  if (name === undefined) throw new UsageError(`no command\n\n${usageOf()}`)
   if (helpFlags.includes(name)) return say(usageOf(args[0]))
   if (name === '--version') return say(version())
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined

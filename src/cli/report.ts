@@ -3,6 +3,7 @@
  */
 import { AppraisalError, AttestationError } from '../errors.ts'
 import type { Check, EvidenceResult } from '../index.ts'
+import type { SignedReferenceValues } from '../reference/index.ts'
 import { bytesAsText, type Colour, paint, row, wrap } from './text.ts'
 
 /** What a check looks at, for people who do not know the codes. */
@@ -48,7 +49,8 @@ const plain: readonly string[] = [
 const hints: Readonly<Record<string, string>> = {
   'root-mismatch': 'Not issued by the vendor. For a PKI of your own, as in tests, name its root with --root FILE.',
   'cert-validity': 'For an archived document, name the time with --at: that proves the past only.',
-  'clock-suspect': 'Is the clock of this machine right? The evidence is new, its dates are far off.',
+  'clock-suspect':
+    'Either the clock of this machine is wrong, or the evidence is old: it answers the nonce, but its dates are far off. For an archived document, name the time with --at.',
   'policy-debug': 'The operator of a debug enclave can read its memory. For development only: --allow-debug.',
   'policy-kind':
     'An instance (nitro-tpm) is no enclave (nitro), and its registers mean something else. If this kind is what you want, name it with --format.',
@@ -66,9 +68,11 @@ const marks: Readonly<Record<Check['outcome'], readonly [string, Colour]>> = {
 export interface Circumstances {
   /** The caller named the root certificates that are trusted. */
   readonly ownRoot: boolean
+  /** Where the reference values came from, if they are signed. */
+  readonly signed: SignedReferenceValues | undefined
 }
 
-export function printVerdict(verdict: EvidenceResult | AttestationError, { ownRoot }: Circumstances): string {
+export function printVerdict(verdict: EvidenceResult | AttestationError, { ownRoot, signed }: Circumstances): string {
   const asked = ownRoot ? { ...questions, 'root-mismatch': 'Root certificate is one that you named' } : questions
   const checklist = (['decode', 'verify', 'appraise'] as const).flatMap((stage) => {
     const made = verdict.checks.filter((check) => check.stage === stage)
@@ -76,7 +80,7 @@ export function printVerdict(verdict: EvidenceResult | AttestationError, { ownRo
       ? []
       : [paint('bold', stages[stage]), ...made.flatMap((check) => describe(check, asked)), '']
   })
-  const conclusion = verdict instanceof AttestationError ? refusal(verdict) : success(verdict, ownRoot)
+  const conclusion = verdict instanceof AttestationError ? refusal(verdict) : success(verdict, ownRoot, signed)
   return [...checklist, ...conclusion].join('\n')
 }
 
@@ -117,19 +121,25 @@ function refusal(error: AttestationError): string[] {
     ...(error.checks.length === 0 ? indented(error.message, 0) : []),
     ...advice.flatMap((hint) => indented(hint, 0)),
     ...(error.checks.length === 0 || advice.length > 0 ? [''] : []),
-    ...verdictLines(
-      'red',
-      `REFUSED: ${error instanceof AppraisalError ? 'authentic, but not what you expect' : 'not authentic'} (${codes.join(', ')})`,
-    ),
+    ...verdictLines('red', `REFUSED: ${reasonOf(error)} (${codes.join(', ')})`),
   ]
 }
 
-function success(result: EvidenceResult, ownRoot: boolean): string[] {
+function reasonOf(error: AttestationError): string {
+  if (error instanceof AppraisalError) return 'authentic, but not what you expect'
+  return error.code === 'clock-suspect' ? 'signed, but its dates do not fit' : 'not authentic'
+}
+
+function success(result: EvidenceResult, ownRoot: boolean, signed: SignedReferenceValues | undefined): string[] {
   const weaknesses = caveats(result, ownRoot)
   const { format, claims, matched, attestedAt, clockOffsetSeconds, validUntil } = result
   const rows: (readonly [string, string | undefined])[] = [
     ['module', claims.moduleId],
     ['matched', matched === undefined ? undefined : String(matched)],
+    [
+      'as signed',
+      signed && `version ${signed.version} by ${signed.signer}, valid until ${signed.validUntil.toISOString()}`,
+    ],
     ['made at', attestedAt?.toISOString()],
     ['clock', clockOffsetSeconds === undefined ? undefined : offset(clockOffsetSeconds)],
     ['valid until', validUntil.toISOString()],

@@ -5,7 +5,7 @@ import { VerificationError } from '../errors.ts'
 import { detectFormat, type EvidenceFormat, type EvidenceResult, type NitroOptions } from '../index.ts'
 import { verifyNitro } from '../formats/nitro/index.ts'
 import { verifyNitroTpm } from '../formats/nitro-tpm/index.ts'
-import { inWordsOfTheCommand, parse, policyOf, type Values, verifyOptions } from './arguments.ts'
+import { inWordsOfTheCommand, parseOne, policyOf, type Values, verifyOptions } from './arguments.ts'
 import { exitCodeOf, failureOf, UsageError } from './failures.ts'
 import { readEvidence } from './input.ts'
 import { verdictToJson } from './json.ts'
@@ -17,23 +17,23 @@ const verifiers: Readonly<Record<EvidenceFormat, Verifier>> = {
   nitro: verifyNitro,
   'nitro-tpm': async (evidence, { debug, ...policy }) => {
     if (debug !== undefined) throw new UsageError('--allow-debug is about enclaves: nitro-tpm has no debug mode')
-    return verifyNitroTpm(evidence, policy as Parameters<typeof verifyNitroTpm>[1])
+    return verifyNitroTpm(evidence, policy)
   },
 }
 
 /** @returns 0, 2 or 3 @throws UsageError */
 export async function verify(args: string[]): Promise<number> {
-  const { path, values } = parse('verify', args, verifyOptions)
+  const { path, values } = parseOne('verify', args, verifyOptions)
   const wanted = formatNamed(values['format'])
-  const policy = await policyOf(values)
+  const { options, signed } = await policyOf(values, wanted ?? 'nitro')
   const evidence = await readEvidence(path)
   const format = wanted ?? formatOf(evidence)
-  const verdict = await run(format, evidence, policy, values)
+  const verdict = await run(format, evidence, options, values)
   if (verdict instanceof UsageError) throw verdict
   console.log(
     values['json'] === true
-      ? verdictToJson(verdict, format)
-      : printVerdict(verdict, { ownRoot: policy.trustAnchors !== undefined }),
+      ? verdictToJson(verdict, format, signed)
+      : printVerdict(verdict, { ownRoot: options.trustAnchors !== undefined, signed }),
   )
   return verdict instanceof Error ? exitCodeOf(verdict) : 0
 }

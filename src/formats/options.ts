@@ -61,20 +61,23 @@ const commonNames = [
  * Reads each own property of `options` exactly once: a getter that changes its mind, or a later change, has no effect.
  * @param names the options of this format, beside the common ones
  * @returns an object without a prototype, so that nothing is inherited when it is read
- * @throws TypeError when `options` is no object or has a property that is not known
+ * @throws TypeError when `options` is no plain object or has a property that is not known
  */
 export function snapshotOptions<T extends object>(options: T, names: readonly (keyof T & string)[]): Partial<T> {
-  requireOption('options', 'an object', isObject(options))
   const known: readonly string[] = [...commonNames, ...names]
-  const snapshot = snapshotOf<T>(options)
+  const snapshot = snapshotOf<T>(options, 'options')
   for (const key in snapshot)
     requireOption(`option ${JSON.stringify(key)}`, `one of ${known.join(', ')}`, known.includes(key))
   return snapshot
 }
 
-/** A copy of the own properties of an object, each read once, that inherits nothing. */
-export function snapshotOf<T extends object>(object: T): Partial<T> {
-  return Object.assign(Object.create(null) as Partial<T>, object)
+/**
+ * A copy of a plain object's own properties, each read once, that inherits nothing.
+ * @throws TypeError for objects of a class, or that inherit: what is not their own would not be copied, and so go unchecked
+ */
+export function snapshotOf<T extends object>(value: unknown, name: string): Partial<T> {
+  requireOption(name, 'a plain object', isPlainObject(value))
+  return Object.assign(Object.create(null) as Partial<T>, value)
 }
 
 /** @throws TypeError unless `holds`: `name` must be what `expected` says */
@@ -82,9 +85,9 @@ export function requireOption(name: string, expected: string, holds: boolean): v
   if (!holds) throw new TypeError(`${name} must be ${expected}`)
 }
 
-/** Whether `value` has properties to read. That they are the right ones is checked one by one. */
-export function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
+/** Whether `value` is an object as a literal makes it, in whatever realm, or as JSON does. */
+export function isPlainObject(value: unknown): value is object {
+  return Object(value) === value && !Object.getPrototypeOf(Object.getPrototypeOf(value) ?? value)
 }
 
 /**
@@ -139,21 +142,22 @@ export function bytesOf(value: unknown): Bytes {
 
 function readFreshness(freshness: unknown, isArchive: boolean): FreshnessPolicy {
   if (freshness === skipFreshness) return { nonce: undefined, maxAgeSeconds: undefined }
-  const entries: readonly (readonly [string, unknown])[] = isObject(freshness) ? Object.entries(freshness) : []
+  const entries: readonly (readonly [string, unknown])[] = Object.entries(freshness ?? {})
   const [[name, value] = []] = entries
   requireOption(
     'freshness',
     '{ nonce }, { maxAgeSeconds } or skipFreshness',
     entries.length === 1 && (name === 'nonce' || name === 'maxAgeSeconds'),
   )
-  if (name === 'nonce') return { nonce: readBytes(value, 'nonce'), maxAgeSeconds: undefined }
+  if (name === 'nonce') return { nonce: readBytes(value, name), maxAgeSeconds: undefined }
   requireOption('maxAgeSeconds', 'positive and finite', typeof value === 'number' && value > 0 && value < Infinity)
   // At its own time, evidence has no age: the check would always pass.
-  requireOption('freshness', '{ nonce } or skipFreshness at evidence time', !isArchive)
+  requireOption('now', 'a Date with maxAgeSeconds', !isArchive)
   return { nonce: undefined, maxAgeSeconds: value as number }
 }
 
-function readTime(now: unknown): number {
+/** A moment as Unix milliseconds; the clock, which nothing else reads, where there is none. @throws TypeError */
+export function readTime(now: unknown): number {
   const time = now === undefined ? Date.now() : now instanceof Date ? now.getTime() : NaN
   requireOption('now', 'a Date or atEvidenceTime', Number.isFinite(time))
   return time

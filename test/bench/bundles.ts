@@ -35,6 +35,7 @@ export const budgets: Readonly<Record<string, number>> = {
   veritee: 60 * 1024,
   'veritee/nitro': 9 * 1024,
   'veritee/nitro-tpm': 9 * 1024,
+  'veritee/reference': 20 * 1024,
   'veritee/inspect': 3 * 1024,
 }
 

@@ -9,7 +9,19 @@ import { anything, evidence, expected, file, nonce, pcr0, root, then, useCommand
 useCommand()
 
 const keys = [
-  ...['verdict', 'error', 'code', 'message', 'failures', 'skipped', 'format', 'matched', 'verifiedAt', 'timeSource'],
+  ...[
+    'verdict',
+    'error',
+    'code',
+    'message',
+    'failures',
+    'skipped',
+    'format',
+    'matched',
+    'reference',
+    'verifiedAt',
+    'timeSource',
+  ],
   ...['attestedAt', 'clockOffsetSeconds', 'validUntil', 'publicKey', 'claims', 'checks'],
 ]
 const checkKeys = ['id', 'stage', 'outcome', 'summary', 'expected', 'actual', 'startedAt', 'durationMs']

@@ -80,7 +80,7 @@ describe('usage', () => {
     ['{}', 'must name a register'],
     ['{"Measurements": {"PCR0": "12"}}', ': PCR0 must be 48 bytes'],
     ['{"Measurements": {"PCR0": "ab", "PCR99": "ab"}}', ': PCR'],
-    ['{"Measurements": null}', "must be like { PCR0: '…' }"],
+    ['{"Measurements": null}', 'must be a plain object'],
     ['{"__proto__": {"PCR0": "ab"}}', 'must be PCR0 to PCR31'],
   ])('measurements that are %s', (content, message) => {
     const path = written('measurements.json', content)

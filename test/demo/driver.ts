@@ -47,6 +47,17 @@ function settled(step: string): Promise<void> {
   })
 }
 
+/** For what gives no verdict. */
+async function until(step: string, holds: () => boolean): Promise<void> {
+  const deadline = performance.now() + patienceMs
+  while (!holds()) {
+    if (performance.now() > deadline) throw new Error(`${step}: not so far`)
+    await new Promise((resolve) => {
+      requestAnimationFrame(resolve)
+    })
+  }
+}
+
 function rowOf(step: string): Row {
   const count = (selector: string): number => document.querySelectorAll(selector).length
   return {
@@ -60,7 +71,9 @@ function rowOf(step: string): Row {
       open: count('.check.open'),
       never: count('.check.never'),
     },
-    sections: count('.card .trust'),
+    facts: [...document.querySelectorAll('.facts .yes')].map(({ textContent }) => textContent),
+    titles: [...document.querySelectorAll('.card h3')].map(({ textContent }) => textContent),
+    sections: count('.card.signed, .card.unverified'),
     unverified: count('.card.unverified'),
     sideways: document.documentElement.scrollWidth - innerWidth,
   }
@@ -89,13 +102,21 @@ const startOver = (): void => {
   find('button', 'clear').click()
 }
 
-function fileWith(content: BlobPart): DataTransfer {
+function fileWith(content: BlobPart, name = 'evidence.bin'): DataTransfer {
   const carried = new DataTransfer()
-  carried.items.add(new File([content], 'evidence.bin'))
+  carried.items.add(new File([content], name))
   return carried
 }
 
-async function use({ visits, attacks, document: hex }: Plan): Promise<void> {
+const drop = (content: BlobPart, name?: string) => (): void => {
+  const dataTransfer = fileWith(content, name)
+  dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }))
+}
+
+const bytesOf = (hex: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16))
+
+async function use({ visits, attacks, document: hex, ...images }: Plan): Promise<void> {
   await settled('opening the page')
   rows.push(rowOf('welcome'))
   await lookForBarriers('welcome')
@@ -114,7 +135,7 @@ async function use({ visits, attacks, document: hex }: Plan): Promise<void> {
   await after('paste hex', () => {
     enter('evidence', hex)
   })
-  const bytes = Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16))
+  const bytes = bytesOf(hex)
   await after('paste base64', () => {
     enter('evidence', btoa(String.fromCharCode(...bytes)))
   })
@@ -124,18 +145,13 @@ async function use({ visits, attacks, document: hex }: Plan): Promise<void> {
   await after('paste rubbish', () => {
     enter('evidence', 'deadbeef')
   })
-  await after('drop a file', () => {
-    dispatchEvent(new DragEvent('drop', { dataTransfer: fileWith(bytes), bubbles: true, cancelable: true }))
-  })
+  await after('drop a file', drop(bytes))
   await after('choose a file', () => {
     const input = find('input', 'file')
     input.files = fileWith(hex).files
     input.dispatchEvent(new Event('change', { bubbles: true }))
   })
-  await after('a file that is too large', () => {
-    const carried = fileWith(new Uint8Array(1_000_000))
-    dispatchEvent(new DragEvent('drop', { dataTransfer: carried, bubbles: true, cancelable: true }))
-  })
+  await after('a file that is too large', drop(new Uint8Array(1_000_000)))
   await after('choose a file again', () => {
     enter('evidence', hex)
   })
@@ -148,6 +164,18 @@ async function use({ visits, attacks, document: hex }: Plan): Promise<void> {
   await after('expect zeros', () => {
     enter('reference', `PCR0 ${'00'.repeat(48)}`)
   })
+
+  // Does this image run there?
+  await after('start over', startOver)
+  await after('a document under the fixture root', go(`evidence=${images.imageDocument}&root=fixture`))
+  await after('drop its image', drop(bytesOf(images.image), 'app.eif'))
+  await lookForBarriers('drop its image')
+  await after('drop another image', drop(bytesOf(images.otherImage), 'other.eif'))
+  const broken = bytesOf(images.image)
+  broken[1000] = (broken[1000] ?? 0) ^ 1
+  drop(broken, 'broken.eif')()
+  await until('a broken image is refused', () => find('p', 'image-problem').textContent !== '')
+  rows.push({ ...rowOf('drop a broken image'), headline: find('p', 'image-problem').textContent })
 
   find('details', 'ask').open = true
   for (const attack of attacks) {

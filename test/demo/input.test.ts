@@ -138,6 +138,8 @@ describe('the address', () => {
     const state: State = {
       evidence: 'hEShATgi',
       reference: `PCR0 ${digits}`,
+      corim: 'cc',
+      ca: 'dd',
       freshness: 'nonce',
       nonce: 'ff00',
       age: '60',

@@ -13,6 +13,8 @@ import type { Expected } from '../../fixtures/expected.ts'
 import { browsers } from '../portable/browsers.ts'
 import { makeFolder, removeFolder } from '../portable/cleanup.ts'
 import { findVectors } from '../support/vectors.ts'
+import { attestPcrs } from '../../demo/enclave/attester.ts'
+import { makeEif, pcrsOf, section, type SectionPlan, soundSections } from '../attester/eif.ts'
 import type { Row, Visit } from './plan.ts'
 import { bundleDriver, type Visited, visitPage } from './visit.ts'
 
@@ -52,8 +54,61 @@ const visitsOfReal = real.flatMap(({ file, timestamp_ms, pcrs_nonzero }): Visit[
   ]
 })
 
+/** The valid fixture against what a CA has signed: sound, and one thing wrong each. */
+const reference = (name: string): string =>
+  readFileSync(new URL(`../../fixtures/reference/${name}`, import.meta.url)).toString('base64url')
+const signedState = {
+  ...emptyState,
+  evidence: fixture('valid/evidence.bin').toString('base64url'),
+  root: 'fixture',
+  at: '2026-06-01T00:00:00Z',
+  corim: reference('valid.corim'),
+  ca: reference('ca.der'),
+}
+const signedVisits: readonly (Visit & { readonly verdict: string; readonly headline: RegExp })[] = [
+  { name: 'signed', state: signedState, verdict: 'valid', headline: /^Verified under the fixture root/ },
+  {
+    name: 'signed by another CA',
+    state: { ...signedState, ca: reference('other-ca.der') },
+    verdict: 'cert-chain-signature',
+    headline: /^Not verified: the signed reference values were refused\.$/,
+  },
+  {
+    name: 'signed once',
+    state: { ...signedState, corim: reference('expired.corim'), at: '2026-06-01T02:00:00Z' },
+    verdict: 'reference-validity',
+    headline: /^Not verified: the signed reference values were refused\.$/,
+  },
+  {
+    name: 'signed, but by whom',
+    state: { ...signedState, ca: '' },
+    verdict: 'options',
+    headline: /^Not verified: what you expect needs a correction\.$/,
+  },
+  {
+    name: 'signed, of another enclave',
+    state: { ...signedState, evidence: fixture('debug/evidence.bin').toString('base64url') },
+    verdict: 'policy-debug',
+    headline: /^Genuine, but in debug mode/,
+  },
+].map(({ name, state, verdict, headline }) => ({ name, fragment: toFragment(state), verdict, headline }))
+
+const sections = (application: string): SectionPlan[] => [
+  ...soundSections.slice(0, -1),
+  section('ramdisk', application),
+]
+const pcrsOfImage = await pcrsOf(sections('one'))
+const imageDocument = await attestPcrs(
+  { 0: pcrsOfImage.PCR0, 1: pcrsOfImage.PCR1, 2: pcrsOfImage.PCR2 },
+  new Uint8Array(32),
+  new Date(),
+)
+
 const plan = {
-  visits: [...visitsOfReal, ...samples.map(({ name }) => ({ name, fragment: `sample=${name}` }))],
+  image: Buffer.from(makeEif({ sections: sections('one') })).toString('hex'),
+  otherImage: Buffer.from(makeEif({ sections: sections('two') })).toString('hex'),
+  imageDocument: Buffer.from(imageDocument).toString('hex'),
+  visits: [...visitsOfReal, ...signedVisits, ...samples.map(({ name }) => ({ name, fragment: `sample=${name}` }))],
   attacks: attacks.map(({ name }) => name),
   document: fixture('valid/evidence.bin').toString('hex'),
 }
@@ -120,6 +175,22 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
     expect({ verdict, banner }).toEqual({ verdict: code, banner: 'Fixture evidence · not signed by AWS' })
   })
 
+  test.each(signedVisits)('$name: $verdict', ({ name: visit, verdict, headline }) => {
+    expect(rowOf(visit)).toMatchObject({ verdict, headline: expect.stringMatching(headline) as string })
+  })
+
+  test('does this image run there?', () => {
+    expect(rowOf('drop its image')).toMatchObject({ verdict: 'valid' })
+    expect(rowOf('drop its image').facts).toContain('Runs app.eif')
+    expect(rowOf('drop its image').titles).toContain('Your image')
+    expect(rowOf('drop another image')).toMatchObject({ verdict: 'policy-pcr' })
+    expect(rowOf('drop another image').facts).not.toContain('Runs other.eif')
+    expect(rowOf('drop a broken image').headline).toMatch(
+      /^broken\.eif was not measured: crc32: expected [0-9a-f]{8}, found/,
+    )
+    expect(rowOf('signed').titles).toContain('What the CA signed')
+  })
+
   test.skipIf(!vectors.found)('real documents: expired now, verified under the AWS root as of their own time', () => {
     expect(real.length).toBeGreaterThan(4)
     for (const { file, timestamp_ms, chain_valid_to } of real) {
@@ -178,7 +249,7 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
   test('nothing that was entered is sent anywhere', () => {
     const expected = [
       /^GET \/$/,
-      /^GET \/(page\.css|page\.js|veritee\.nitro\.min\.js|favicon\.ico)$/,
+      /^GET \/(page\.css|page\.js|veritee\.(?:nitro|reference)\.min\.js|favicon\.ico)$/,
       /^GET \/samples\/(root\.der|[a-z-]+\.txt)$/,
       /^GET \/enclave\/measurements\.json$/,
       // The nonce is made for the request, and the attack is what the demo enclave shall do.

@@ -13,6 +13,10 @@ export interface Plan {
   readonly visits: readonly Visit[]
   /** What the demo enclave is asked to do. */
   readonly attacks: readonly string[]
+  /** An image, one with another application, and a document of an enclave that runs the first: in hexadecimal. */
+  readonly image: string
+  readonly otherImage: string
+  readonly imageDocument: string
   /** A sound document, in hexadecimal, to paste, drop and choose. */
   readonly document: string
 }
@@ -28,6 +32,10 @@ export interface Row {
   /** Checks by their mark. */
   readonly marks: Readonly<Record<'yes' | 'no' | 'open' | 'never', number>>
   /** Sections of what the document says, and how many of them are marked as unverified. */
+  /** The answers at a glance: those that are yes. */
+  readonly facts: readonly string[]
+  /** Titles of the sections. */
+  readonly titles: readonly string[]
   readonly sections: number
   readonly unverified: number
   /** Pixels by which the page is wider than the window. */

@@ -20,7 +20,12 @@ afterAll(() => demo.close())
 describe('files', () => {
   test('the page, its samples and their root, and nothing else', () => {
     expect([...site.keys()].sort()).toEqual(
-      [...pageFiles, 'samples/root.der', ...samples.map(({ name }) => `samples/${name}.txt`)].sort(),
+      [
+        ...pageFiles,
+        'veritee.reference.min.js',
+        'samples/root.der',
+        ...samples.map(({ name }) => `samples/${name}.txt`),
+      ].sort(),
     )
   })
 
@@ -47,13 +52,16 @@ describe('files', () => {
     expect(text('page.css')).not.toMatch(/url\(|@import/)
   })
 
-  test.each(['page.js', 'veritee.nitro.min.js'])('%s makes no code out of text, and reaches no other host', (path) => {
-    const code = text(path)
-    expect(code).not.toMatch(/\beval\(|new Function|WebAssembly|innerHTML|document\.write|insertAdjacentHTML/)
-    expect([...code.matchAll(/https?:\/\/[^"'`\s]+/g)].map(([address]) => address)).toEqual(
-      path === 'page.js' ? ['http://www.w3.org/2000/svg'] : [],
-    )
-  })
+  test.each(['page.js', 'veritee.nitro.min.js', 'veritee.reference.min.js'])(
+    '%s makes no code out of text, and reaches no other host',
+    (path) => {
+      const code = text(path)
+      expect(code).not.toMatch(/\beval\(|new Function|WebAssembly|innerHTML|document\.write|insertAdjacentHTML/)
+      expect([...code.matchAll(/https?:\/\/[^"'`\s]+/g)].map(([address]) => address)).toEqual(
+        path === 'page.js' ? ['http://www.w3.org/2000/svg'] : [],
+      )
+    },
+  )
 })
 
 describe('server', () => {

@@ -4,10 +4,12 @@
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { cp, readFile, stat, writeFile } from 'node:fs/promises'
+import nodeModule, { type SourceMapping, type SourceMapPayload } from 'node:module'
 import { dirname, join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { runInNewContext } from 'node:vm'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { build } from 'esbuild'
 import { publint } from 'publint'
@@ -19,12 +21,16 @@ import { environmentIn, run as runProgram, within } from '../portable/programs.t
 import { findBun } from '../portable/run-bun.ts'
 import { findDeno } from '../portable/run-deno.ts'
 import { findWorkerd, withWorker } from '../portable/run-workerd.ts'
+import { programFor, seen } from './asking.ts'
 import { type Enclave, startEnclave } from './enclave.ts'
-import { contentsOf, install, pack, type Packed } from './packed.ts'
+import { buildIn, contentsOf, copyRepository, install, installDependencies, pack, type Packed } from './packed.ts'
+import { writePages } from './pages.ts'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 const read = (path: string): Promise<string> => readFile(join(repository, path), 'utf8')
 const isMissingAnError = process.env.VERITEE_ALL_RUNTIMES === '1'
+
+type SourceMap = Omit<SourceMapPayload, 'sourcesContent'> & { readonly sourcesContent?: readonly string[] }
 
 let folder: string
 let packed: Packed
@@ -32,15 +38,15 @@ let project: string
 /** The installed package, by path. */
 let installed: Record<string, string>
 let enclave: Enclave
+const policies = new Map<string, string>()
 
 beforeAll(async () => {
   folder = await makeFolder()
   packed = await pack(folder)
   project = join(folder, 'project')
   await install(packed, project)
-  await writeFile(join(project, 'package.json'), '{ "type": "module", "dependencies": { "veritee": "*" } }')
   installed = await contentsOf(join(project, 'node_modules/veritee'))
-  enclave = await startEnclave(join(project, 'site'))
+  enclave = await startEnclave(join(project, 'site'), policies)
 })
 afterAll(async () => {
   await enclave.close()
@@ -54,6 +60,10 @@ const entryPoints = async (): Promise<(readonly [subpath: string, target: { type
   Object.entries((await manifest()).exports).flatMap(([subpath, target]) =>
     typeof target === 'string' ? [] : [[subpath, target] as const],
   )
+/** Hashes of the single files by name, as the build wrote them. */
+const integrity = (): Record<string, string> =>
+  JSON.parse(installed['dist/integrity.json'] ?? '{}') as Record<string, string>
+const mapOf = (path: string): SourceMap => JSON.parse(installed[path] ?? '{}') as SourceMap
 const isMinified = (path: string): boolean => /\.min\.m?js$/.test(path)
 
 describe('contents', () => {
@@ -70,7 +80,7 @@ describe('contents', () => {
     expect(modules.length).toBeGreaterThan(30)
     for (const path of modules) {
       expect(packed.files).toContain(path.replace(/\.js$/, '.d.ts'))
-      const { sources } = JSON.parse(installed[`${path}.map`] ?? '{}') as { sources: string[] }
+      const { sources } = mapOf(`${path}.map`)
       expect(sources.map((source) => join(dirname(path), source))).toEqual([
         path.replace(/^dist\/(.*)\.js$/, 'src/$1.ts'),
       ])
@@ -78,15 +88,52 @@ describe('contents', () => {
     }
   })
 
-  test('the command keeps its first line, and is executable', () => {
-    expect(installed['dist/cli/main.js']).toMatch(/^#!\/usr\/bin\/env node\n/)
+  test('every map leads to sources that are there, or has them in it', () => {
+    const maps = packed.files.filter((path) => path.endsWith('.map'))
+    expect(maps.length).toBeGreaterThan(60)
+    const astray = maps.flatMap((path) => {
+      const { sources, sourcesContent } = mapOf(path)
+      return sources.filter(
+        (source, i) => sourcesContent?.[i] === undefined && !packed.files.includes(join(dirname(path), source)),
+      )
+    })
+    expect(astray).toEqual([])
   })
 
-  test('two builds give the same bytes', async () => {
+  test('the command keeps its first line, and is executable', async () => {
+    expect(installed['dist/cli/main.js']).toMatch(/^#!\/usr\/bin\/env node\n/)
+    const { mode } = await stat(join(project, 'node_modules/veritee/dist/cli/main.js'))
+    expect(mode & 0o111).toBe(0o111)
+  })
+
+  test('what nobody uses of it costs nothing', async () => {
+    const imports = (await entryPoints()).map(([subpath]) => `import 'veritee${subpath.slice(1)}'`)
+    const { outputFiles } = await build({
+      stdin: { contents: imports.join('\n'), resolveDir: project },
+      bundle: true,
+      format: 'esm',
+      write: false,
+      // Which says that it leaves them out because of `sideEffects: false`.
+      logOverride: { 'ignored-bare-import': 'silent' },
+    })
+    expect(outputFiles.map(({ text }) => text)).toEqual([''])
+  })
+
+  test('another build gives the same bytes, and with --pin puts the right hashes into documents', async () => {
     const again = join(folder, 'again')
-    await mkdir(again)
-    const { copy } = await pack(again)
-    expect(await contentsOf(join(copy, 'dist'))).toEqual(await contentsOf(join(packed.copy, 'dist')))
+    await copyRepository(again)
+    const documents = ['README.md', 'demo/examples/page/index.html']
+    for (const document of documents) {
+      const path = join(again, document)
+      await writeFile(path, (await readFile(path, 'utf8')).replace(/sha384-[\w+/]{64}/g, 'sha384-old'))
+    }
+    await buildIn(again, '--pin')
+    expect(await contentsOf(join(again, 'dist'))).toEqual(await contentsOf(join(packed.copy, 'dist')))
+    for (const document of documents) {
+      const text = await readFile(join(again, document), 'utf8')
+      expect(text).not.toContain('sha384-old')
+      expect(text).toContain(integrity()['veritee.nitro.min.js'])
+    }
   })
 })
 
@@ -156,10 +203,9 @@ describe('single files', () => {
         .map((path) => path.slice('dist/'.length))
         .sort(),
     ).toEqual([...files].sort())
-    const written = JSON.parse(installed['dist/integrity.json'] ?? '{}') as Record<string, string>
     for (const file of files) {
       const hash = hashOf(installed[`dist/${file}`] ?? '')
-      expect(written[file]).toBe(hash)
+      expect(integrity()[file]).toBe(hash)
       expect(packed.printed).toContain(hash)
     }
   })
@@ -178,12 +224,35 @@ describe('single files', () => {
   test('their maps hold the sources as they are', async () => {
     for (const file of await names()) {
       expect(installed[`dist/${file}`]).toMatch(new RegExp(`//# sourceMappingURL=${file}\\.map\\s*$`))
-      const map = JSON.parse(installed[`dist/${file}.map`] ?? '{}') as { sources: string[]; sourcesContent: string[] }
-      const own = map.sources.map((source, i) => [join('dist', source), map.sourcesContent[i]] as const)
+      const { sources, sourcesContent } = mapOf(`dist/${file}.map`)
+      const own = sources.map((source, i) => [join('dist', source), sourcesContent?.[i]] as const)
       const library = own.filter(([path]) => path.startsWith('src/'))
       expect(library.length).toBeGreaterThan(2)
       for (const [path, content] of library)
         expect({ path, same: content === installed[path] }).toEqual({ path, same: true })
+    }
+  })
+
+  test.each(['veritee.nitro.min.js', 'veritee.nitro.min.mjs', 'formats/nitro/verify.js'])(
+    'the map of %s leads from a line to where it was written',
+    (file) => {
+      const lines = (installed[`dist/${file}`] ?? '').split('\n')
+      const line = lines.findIndex((text) => /["']policy-debug["']/.test(text))
+      const column = (lines[line] ?? '').search(/["']policy-debug["']/)
+      const { originalSource, originalLine } = new nodeModule.SourceMap(
+        mapOf(`dist/${file}.map`) as SourceMapPayload,
+      ).findEntry(line, column) as SourceMapping
+      const source = join(dirname(`dist/${file}`), originalSource)
+      expect(source).toBe('src/formats/nitro/verify.ts')
+      expect(installed[source]?.split('\n')[originalLine]).toContain("'policy-debug'")
+    },
+  )
+
+  test('a script is as strict as the modules that it is made of', async () => {
+    const asked = '(function () { return this === undefined })()'
+    for (const file of (await names()).filter((name) => name.endsWith('.js'))) {
+      const text = `${installed[`dist/${file}`]}\n${asked}`
+      expect(runInNewContext(text, { TextDecoder, TextEncoder })).toBe(true)
     }
   })
 
@@ -192,24 +261,6 @@ describe('single files', () => {
       expect(installed[`dist/${file}`]).not.toMatch(/\beval\(|new Function|WebAssembly|https?:\/\//)
   })
 })
-
-/** What runs everywhere: asks the enclave, and says what came of it under its own measurements and under others. */
-const programFor = (specifier: string, { address, measurements, root }: Enclave): string => `
-import { AttestationError, verifyNitro } from '${specifier}'
-const trustAnchors = [Uint8Array.from('${root}'.match(/../g), (pair) => parseInt(pair, 16))]
-async function ask(referenceValues) {
-  const nonce = crypto.getRandomValues(new Uint8Array(32))
-  const hex = Array.from(nonce, (byte) => byte.toString(16).padStart(2, '0')).join('')
-  const evidence = new Uint8Array(await (await fetch('${address}/attestation?nonce=' + hex)).arrayBuffer())
-  try {
-    return (await verifyNitro(evidence, { referenceValues, freshness: { nonce }, trustAnchors })).format
-  } catch (error) {
-    return error instanceof AttestationError ? error.code : String(error)
-  }
-}
-export const use = async () => [await ask(${JSON.stringify(measurements)}), await ask({ PCR0: '${'ab'.repeat(48)}' })]
-`
-const seen = ['nitro', 'policy-pcr']
 
 describe('installed', () => {
   const flagsOfDeno = ['run', '--no-prompt', '--no-lock', '--node-modules-dir=manual', '--allow-net=127.0.0.1']
@@ -257,12 +308,13 @@ describe('installed', () => {
   })
 
   test('Deno imports the sources as they are', async () => {
-    const file = join(project, 'sources.mjs')
-    const source = pathToFileURL(join(project, 'node_modules/veritee/src/formats/nitro/index.ts')).href
-    await writeFile(file, `${programFor(source, enclave)}console.log(JSON.stringify(await use()))\n`)
+    const sources = join(folder, 'sources')
+    await cp(join(project, 'node_modules/veritee/src'), join(sources, 'src'), { recursive: true })
+    await installDependencies(sources)
+    const program = programFor('./src/formats/nitro/index.ts', enclave)
+    await writeFile(join(sources, 'main.mjs'), `${program}console.log(JSON.stringify(await use()))\n`)
     const env = { ...(await environmentIn(folder)), DENO_NO_UPDATE_CHECK: '1' }
-    const flags = ['run', '--no-prompt', '--no-lock', '--no-config', '--allow-net=127.0.0.1']
-    const output = await runProgram(findDeno() ?? '', [...flags, file], { cwd: folder, env })
+    const output = await runProgram(findDeno() ?? '', [...flagsOfDeno, 'main.mjs'], { cwd: sources, env })
     expect(JSON.parse(output)).toEqual(seen)
   })
 })
@@ -272,103 +324,65 @@ describe('in browsers', () => {
 
   beforeAll(async () => {
     const site = join(project, 'site')
-    await cp(join(packed.copy, 'dist'), site, { recursive: true })
-    const sri = (file: string): string =>
-      `src="${file}" integrity="${(JSON.parse(installed['dist/integrity.json'] ?? '{}') as Record<string, string>)[file]}"`
-    const wrong = `src="veritee.inspect.min.js" integrity="sha384-${'A'.repeat(64)}"`
-    const page = (...scripts: string[]): string =>
-      `<!doctype html><meta charset="utf-8"><title>veritee</title><div id="veritee"></div>${scripts.join('')}`
-    await writeFile(
-      join(site, 'tags.html'),
-      page(
-        `<script ${wrong}></script>`,
-        `<script src="before.js"></script>`,
-        `<script ${sri('veritee.nitro.min.js')}></script>`,
-        `<script src="between.js"></script>`,
-        `<script ${sri('veritee.nitro-tpm.min.js')}></script>`,
-        `<script ${sri('veritee.inspect.min.js')}></script>`,
-        `<script type="module" src="tags.js"></script>`,
-      ),
-    )
-    await writeFile(
-      join(site, 'before.js'),
-      'globalThis.before = typeof describeCertificate + Object.keys(globalThis.veritee ?? {}).length',
-    )
-    await writeFile(
-      join(site, 'between.js'),
-      'globalThis.first = { library: veritee, verify: veritee.verifyNitro, error: veritee.AttestationError }',
-    )
-    await writeFile(
-      join(site, 'tags.js'),
-      `${programFor('./global.js', enclave)}
-const { library, verify, error } = first
-const missing = await veritee.verifyNitroTpm(new Uint8Array([1]), { referenceValues: { PCR4: '${'ab'.repeat(48)}' }, freshness: veritee.skipFreshness })
-  .catch((reason) => [reason instanceof veritee.VerificationError, reason instanceof veritee.AttestationError, reason.code])
-const same = veritee === library && veritee.verifyNitro === verify && veritee.AttestationError === error
-const report = { before, same, missing, describes: typeof veritee.describeCertificate, seen: await use() }
-await fetch('/report', { method: 'POST', body: JSON.stringify(report) })
-`,
-    )
-    await writeFile(join(site, 'global.js'), 'export const { AttestationError, verifyNitro } = globalThis.veritee')
-    await writeFile(join(site, 'module.html'), page('<script type="module" src="module.js"></script>'))
-    await writeFile(
-      join(site, 'module.js'),
-      `${programFor('./veritee.nitro.min.mjs', enclave)}await fetch('/report', { method: 'POST', body: JSON.stringify(await use()) })`,
-    )
+    await cp(join(project, 'node_modules/veritee/dist'), site, { recursive: true })
+    await writePages(site, enclave, integrity(), policies)
   })
 
   describe.each(here)('$name', ({ program, use, patienceMs }) => {
-    const visit = async (path: string): Promise<unknown> => {
+    const isSkipped = program === undefined && !isMissingAnError
+    const reports: Record<string, unknown> = {}
+
+    beforeAll(async () => {
+      if (isSkipped) return
       const own = await makeFolder()
       try {
-        return await use(program ?? '', own, async (open) => {
-          const report = enclave.report()
-          await open(`${enclave.address}/${path}`)
-          return within(patienceMs, path, report)
+        await use(program ?? '', own, async (open) => {
+          for (const path of ['tags.html', 'module.html', 'map.html', 'map-wrong.html']) {
+            const report = enclave.report()
+            await open(`${enclave.address}/${path}`)
+            reports[path] = await within(patienceMs, path, report)
+          }
         })
       } finally {
         await removeFolder(own)
       }
-    }
+    })
 
-    test.skipIf(program === undefined && !isMissingAnError)(
-      'script tags share one global, which each extends',
-      async () => {
-        expect(await visit('tags.html')).toEqual({
-          // The one with a wrong hash did not run.
-          before: 'undefined0',
-          same: true,
-          // An error of a later file is an instance of the classes of the first.
-          missing: [true, true, expect.any(String)],
-          describes: 'function',
-          seen,
-        })
-      },
-    )
+    test.skipIf(isSkipped)('script tags share one global, which each extends', () => {
+      expect(reports['tags.html']).toEqual({
+        // The one with a wrong hash did not run.
+        before: [],
+        same: true,
+        // An error of a later file is an instance of the classes of the first.
+        missing: [true, false, true],
+        // Nor did a file that knows fewer classes blur those that are there.
+        kinds: [true, false, false],
+        describes: 'function',
+        seen,
+        blocked: [],
+      })
+    })
 
-    test.skipIf(program === undefined && !isMissingAnError)('a module imports the single file', async () => {
-      expect(await visit('module.html')).toEqual(seen)
+    test.skipIf(isSkipped)('a module imports the single file, and the policy has nothing to block', () => {
+      expect(reports['module.html']).toEqual({ seen, noticed: [], blocked: [expect.stringMatching(/^style-src/)] })
+    })
+
+    test.skipIf(isSkipped)('an import map brings its hash', () => {
+      expect(reports['map.html']).toEqual({ seen, blocked: [] })
+      expect(reports['map-wrong.html']).toEqual({ outcome: 'TypeError', blocked: [] })
     })
   })
 })
 
 describe('JSR', () => {
-  test('`deno publish --dry-run` accepts the sources', async () => {
-    const { name, version, license } = JSON.parse(await read('package.json')) as Record<string, string>
+  test('`deno publish --dry-run` accepts what .config/jsr.mjs makes', async () => {
     const staged = join(folder, 'jsr')
-    await mkdir(staged)
-    await cp(join(packed.copy, 'src'), join(staged, 'src'), { recursive: true })
-    await cp(join(packed.copy, 'README.md'), join(staged, 'README.md'))
-    const exports = Object.fromEntries(
-      (await entryPoints()).map(([subpath, { default: file }]) => [
-        subpath,
-        file.replace(/^\.\/dist\/(.*)\.js$/, './src/$1.ts'),
-      ]),
-    )
-    await writeFile(
-      join(staged, 'jsr.json'),
-      JSON.stringify({ name: `@${name}/${name}`, version, license, exports, publish: { exclude: ['src/cli'] } }),
-    )
+    await runProgram(process.execPath, [join(packed.copy, '.config/jsr.mjs'), staged], {})
+    const { exports } = JSON.parse(await readFile(join(staged, 'jsr.json'), 'utf8')) as {
+      exports: Record<string, string>
+    }
+    expect(Object.keys(exports)).toEqual((await entryPoints()).map(([subpath]) => subpath))
+    await installDependencies(staged)
     const env = { ...(await environmentIn(folder)), DENO_NO_UPDATE_CHECK: '1' }
     const { stderr } = await promisify(execFile)(findDeno() ?? '', ['publish', '--dry-run', '--allow-dirty'], {
       cwd: staged,
@@ -376,5 +390,6 @@ describe('JSR', () => {
     })
     expect(stderr).toMatch(/Success/)
     expect(stderr).not.toMatch(/warning\[|error\[/)
+    expect(stderr).not.toMatch(/src\/cli/)
   })
 })

@@ -3,7 +3,7 @@
  * several test files can do so at once.
  */
 import { execFile } from 'node:child_process'
-import { cp, mkdir, readdir, readFile, symlink } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -22,13 +22,12 @@ export interface Packed {
   readonly copy: string
 }
 
-/** @param folder an empty one that is removed afterwards */
-export async function pack(folder: string): Promise<Packed> {
-  const copy = join(folder, 'copy')
-  await mkdir(copy)
+/** Copies what the package is made from, and nothing that was built, into a new folder. */
+export async function copyRepository(copy: string): Promise<void> {
   const sources = [
     'src',
     '.config',
+    'demo/examples/page',
     'package.json',
     'tsconfig.json',
     'README.md',
@@ -38,7 +37,19 @@ export async function pack(folder: string): Promise<Packed> {
   ]
   for (const source of sources) await cp(join(repository, source), join(copy, source), { recursive: true })
   await symlink(modules, join(copy, 'node_modules'))
-  const { stdout: printed } = await run(process.execPath, ['.config/build.mjs'], { cwd: copy })
+}
+
+/** `npm run build` in a copy; what it printed. */
+export async function buildIn(copy: string, ...parameters: readonly string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, ['.config/build.mjs', ...parameters], { cwd: copy })
+  return stdout
+}
+
+/** @param folder an empty one that is removed afterwards */
+export async function pack(folder: string): Promise<Packed> {
+  const copy = join(folder, 'copy')
+  await copyRepository(copy)
+  const printed = await buildIn(copy)
   const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
     cwd: copy,
     env: { ...process.env, npm_config_cache: join(folder, 'cache') },
@@ -49,16 +60,26 @@ export async function pack(folder: string): Promise<Packed> {
 
 /** Makes a project that has the package installed, as `npm install` does it, without a network. */
 export async function install({ tarball }: Packed, project: string): Promise<void> {
-  const own = join(project, 'node_modules', 'veritee')
+  const own = join(project, 'node_modules/veritee')
   await mkdir(own, { recursive: true })
   await run('tar', ['-xzf', tarball, '--strip-components=1', '-C', own])
-  const { dependencies = {} } = JSON.parse(await readFile(join(own, 'package.json'), 'utf8')) as {
+  await installDependencies(project, { veritee: '*' })
+}
+
+/**
+ * Makes a project that has what the package depends on, taken from here.
+ * @param others what it says that it depends on besides
+ */
+export async function installDependencies(project: string, others: Record<string, string> = {}): Promise<void> {
+  const { dependencies = {} } = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8')) as {
     dependencies?: Record<string, string>
   }
-  for (const name of Object.keys(dependencies)) {
-    await mkdir(join(project, 'node_modules', name, '..'), { recursive: true })
+  for (const name of Object.keys(dependencies))
     await cp(join(modules, name), join(project, 'node_modules', name), { recursive: true })
-  }
+  await writeFile(
+    join(project, 'package.json'),
+    JSON.stringify({ type: 'module', dependencies: { ...dependencies, ...others } }),
+  )
 }
 
 /** Every file below a folder, with its content, by path. */

@@ -40,6 +40,9 @@ export function collectCorpus(): CollectedCorpus {
   }
   const cases = fixtureCases(keep)
   const subjects = ['fixture valid-bound']
+  for (const file of ['valid.corim', 'older.corim', 'expired.corim', 'ca.der', 'other-ca.der'])
+    keep(`reference ${file}`, readFileSync(new URL(`../../fixtures/reference/${file}`, import.meta.url)))
+  keep('reference evidence', readFileSync(new URL('../../fixtures/nitro/valid/evidence.bin', import.meta.url)))
 
   const vectors = findVectors('nitro')
   if (vectors.found) {

@@ -44,6 +44,7 @@ export interface Row {
 }
 
 export interface Report {
+  readonly references: readonly Row[]
   readonly corpus: readonly Row[]
   readonly hostile: readonly Row[]
   readonly basics: readonly Row[]

@@ -10,6 +10,7 @@ import { bundleSuite } from './bundle.ts'
 import { makeFolder, removeFolder } from './cleanup.ts'
 import { collectCorpus } from './corpus.ts'
 import type { Report, Row } from './model.ts'
+import { expectedReferences } from './references.ts'
 import { type Runtime, runtimes, type Suite } from './runtimes.ts'
 
 const { corpus, skipLine } = collectCorpus()
@@ -50,6 +51,7 @@ it('asks something', () => {
   expect(corpus.cases.length).toBeGreaterThan(skipLine === undefined ? 500 : 30)
   expect(corpus.cases.every(({ verdicts }) => verdicts.length > 0)).toBe(true)
   expect(reference.hostile.length).toBeGreaterThan(corpus.subjects.length * 250)
+  expect(reference.references.length).toBeGreaterThan(900)
   expect(reference.basics.length).toBeGreaterThan(corpus.subjects.length * 40)
 })
 
@@ -66,17 +68,25 @@ describe.each(here)('$name', (runtime) => {
   )
 })
 
-function wrongVerdicts({ corpus: rows, hostile, basics }: Report): string[] {
+function wrongVerdicts({ corpus: rows, hostile, basics, references }: Report): string[] {
   const verdicts = new Map(corpus.cases.map((entry) => [entry.name, entry.verdicts]))
   return [
     ...rows.filter(({ name, verdict }) => !verdicts.get(name)?.includes(verdict)),
     ...hostile.filter(({ error }) => error !== 'VerificationError'),
     ...basics.filter(({ verdict }) => verdict !== 'ok'),
+    ...references.filter(({ name, verdict, error }) =>
+      name in expectedReferences ? !expectedReferences[name]?.includes(verdict) : error !== 'VerificationError',
+    ),
   ].map((row) => `${told(row)}, expected ${verdicts.get(row.name)?.join(' or ') ?? 'otherwise'}`)
 }
 
 function differences(report: Report, other: Report): string[] {
-  const all = ({ corpus: rows, hostile, basics }: Report): Row[] => [...rows, ...hostile, ...basics]
+  const all = ({ corpus: rows, hostile, basics, references }: Report): Row[] => [
+    ...rows,
+    ...hostile,
+    ...basics,
+    ...references,
+  ]
   const [rows, others] = [all(report), all(other)]
   expect(rows.map(({ name }) => name)).toEqual(others.map(({ name }) => name))
   return rows.flatMap((row, i) =>

@@ -5,10 +5,11 @@
 import { optionsOf } from '../../fixtures/expected.ts'
 import { verifyEvidence } from '../../src/index.ts'
 import { type NitroOptions, verifyNitro } from '../../src/formats/nitro/index.ts'
-import { type NitroTpmOptions, verifyNitroTpm } from '../../src/formats/nitro-tpm/index.ts'
+import { verifyNitroTpm } from '../../src/formats/nitro-tpm/index.ts'
 import { basics } from './basics.ts'
 import { hostileInputs } from './hostile.ts'
 import type { Corpus, CorpusCase, Question, Report, Row } from './model.ts'
+import { referenceRows } from './references.ts'
 import { rowOf } from './rows.ts'
 
 export async function runSuite({ bytes, cases, subjects }: Corpus): Promise<Report> {
@@ -35,7 +36,17 @@ export async function runSuite({ bytes, cases, subjects }: Corpus): Promise<Repo
     }
     basic.push(...(await basics(name, bytesOf(evidence), options)))
   }
-  return { corpus, hostile, basics: basic }
+  const file = (name: string): Uint8Array => bytesOf(`reference ${name}`)
+  const references = await referenceRows({
+    valid: file('valid.corim'),
+    older: file('older.corim'),
+    expired: file('expired.corim'),
+    ca: file('ca.der'),
+    otherCa: file('other-ca.der'),
+    evidence: bytesOf('reference evidence'),
+    root: bytesOf('fixture root'),
+  })
+  return { corpus, hostile, basics: basic, references }
 }
 
 /** @param root left out: what the library pins */
@@ -52,7 +63,7 @@ function verifyThrough({ entry, question }: CorpusCase, evidence: Uint8Array, op
     case 'nitro':
       return verifyNitro(evidence, options)
     case 'nitro-tpm':
-      return verifyNitroTpm(evidence, options as NitroTpmOptions)
+      return verifyNitroTpm(evidence, options)
     case 'root':
       return verifyEvidence(evidence, { [question.format]: options })
   }

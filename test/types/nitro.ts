@@ -153,11 +153,11 @@ export function results(result: NitroResult): void {
   expectTypeOf(result.clockOffsetSeconds).toEqualTypeOf<number | undefined>()
   expectTypeOf(result.validUntil).toEqualTypeOf<Date>()
   expectTypeOf(result.matched).toEqualTypeOf<string | number | undefined>()
-  expectTypeOf(result.publicKey).toEqualTypeOf<Uint8Array | undefined>()
+  expectTypeOf(result.publicKey).toEqualTypeOf<Uint8Array<ArrayBuffer> | undefined>()
   expectTypeOf(result.checks).toEqualTypeOf<readonly Check[]>()
   expectTypeOf(result.claims.debug).toEqualTypeOf<boolean>()
-  expectTypeOf(result.claims.pcrs.PCR0).toEqualTypeOf<Uint8Array | undefined>()
-  expectTypeOf(result.claims.userData).toEqualTypeOf<Uint8Array | undefined>()
+  expectTypeOf(result.claims.pcrs.PCR0).toEqualTypeOf<Uint8Array<ArrayBuffer> | undefined>()
+  expectTypeOf(result.claims.userData).toEqualTypeOf<Uint8Array<ArrayBuffer> | undefined>()
 
   // Everything by its public name, and still no result: the brand is missing.
   const { format, claims, verifiedAt, timeSource, attestedAt, clockOffsetSeconds } = result

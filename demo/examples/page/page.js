@@ -1,20 +1,33 @@
-const verdict = document.querySelector('#verdict')
+const form = document.querySelector('form')
+const verdict = document.querySelector('[role=status]')
 
-async function attest() {
+/** Rejects before a byte of the secret has left, unless what answers is the expected enclave. */
+async function send(secret) {
   const nonce = crypto.getRandomValues(new Uint8Array(32))
   const hex = Array.from(nonce, (byte) => byte.toString(16).padStart(2, '0')).join('')
   const response = await fetch(`attestation?nonce=${hex}`, { cache: 'no-store', redirect: 'error' })
   const evidence = new Uint8Array(await response.arrayBuffer())
-  return veritee.verifyNitro(evidence, { ...policy, freshness: { nonce } })
+  const { claims, publicKey } = await veritee.verifyNitro(evidence, { ...policy, freshness: { nonce } })
+  if (publicKey === undefined) throw new Error('the enclave has no key to encrypt to')
+
+  // Only now, and for the enclave alone. RSA-OAEP carries 190 bytes under a key of 2048 bits; for more, let it carry an AES key.
+  const algorithm = { name: 'RSA-OAEP', hash: 'SHA-256' }
+  const key = await crypto.subtle.importKey('spki', publicKey, algorithm, false, ['encrypt'])
+  const body = await crypto.subtle.encrypt(algorithm, key, new TextEncoder().encode(secret))
+  const { ok, status } = await fetch('message', { method: 'POST', body })
+  if (!ok) throw new Error(`the enclave answered ${status}`)
+  return claims.moduleId
 }
 
-attest().then(
-  ({ claims }) => {
-    verdict.textContent = `Verified: ${claims.moduleId}`
-    // Only now is there anything to press. What it sends goes out encrypted to the publicKey of the result.
-    document.querySelector('#send').disabled = false
-  },
-  (error) => {
-    verdict.textContent = `Refused (${error.code ?? error.name}): ${error.message}`
-  },
-)
+form.addEventListener('submit', (event) => {
+  event.preventDefault()
+  send(new FormData(form).get('secret')).then(
+    (enclave) => (verdict.textContent = `Sent to ${enclave}`),
+    (error) => {
+      const isRefusal = error instanceof veritee.AttestationError
+      verdict.textContent = isRefusal
+        ? `Nothing was sent (${error.code}): ${error.message}`
+        : `Failed: ${error.message}`
+    },
+  )
+})

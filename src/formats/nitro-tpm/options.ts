@@ -3,8 +3,11 @@
  */
 import type { skipReferenceValues } from '../../appraisal/reference-values.ts'
 import { type NsmOptions, type NsmPolicy, readNsmOptions } from '../nsm/options.ts'
-import type { PcrReferenceValues } from '../nsm/reference-values.ts'
+import type { NitroCliReferenceValues, PcrReferenceValues } from '../nsm/reference-values.ts'
 import { snapshotOptions } from '../options.ts'
+
+/** One accepted boot: registers, or `Measurements` with registers as tools print them. */
+export type NitroTpmReferenceValues = PcrReferenceValues | NitroCliReferenceValues
 
 /** Options of `verifyNitroTpm`. */
 export interface NitroTpmOptions extends NsmOptions {
@@ -12,7 +15,7 @@ export interface NitroTpmOptions extends NsmOptions {
    * The boots that are accepted: any one must match. `nitro-tpm-pcr-compute` prints PCR4 (the unified kernel image), PCR7 (Secure Boot) and
    * PCR12 (the command line; zero when there is none). To accept any, pass `skipReferenceValues`.
    */
-  readonly referenceValues: PcrReferenceValues | readonly PcrReferenceValues[] | typeof skipReferenceValues
+  readonly referenceValues: NitroTpmReferenceValues | readonly NitroTpmReferenceValues[] | typeof skipReferenceValues
 }
 
 /** @throws TypeError for every mistake that a caller can make */

@@ -17,7 +17,7 @@ import type { NamedCertificate } from '../../x509/path.ts'
 export type NsmKind = 'enclave' | 'tpm'
 
 /** Registers by name: `PCR0` to `PCR31`, 48 bytes each (SHA-384). Only locked registers are there. */
-export type Pcrs = Readonly<Record<`PCR${number}`, Uint8Array>>
+export type Pcrs = Readonly<Record<`PCR${number}`, Uint8Array<ArrayBuffer>>>
 
 /** A key of the payload that the NSM did not write when this library was made: signed, not understood, without influence. */
 export interface UnknownField {
@@ -34,9 +34,9 @@ export interface NsmClaims {
   readonly timestamp: Date
   readonly pcrs: Pcrs
   /** Application data, each at most 1024 bytes; `undefined` when the document has null or nothing there. */
-  readonly publicKey: Uint8Array | undefined
-  readonly userData: Uint8Array | undefined
-  readonly nonce: Uint8Array | undefined
+  readonly publicKey: Uint8Array<ArrayBuffer> | undefined
+  readonly userData: Uint8Array<ArrayBuffer> | undefined
+  readonly nonce: Uint8Array<ArrayBuffer> | undefined
   readonly unknownFields: readonly UnknownField[]
 }
 

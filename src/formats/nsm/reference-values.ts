@@ -3,7 +3,7 @@
  */
 import { type ReferenceValue, skipReferenceValues } from '../../appraisal/reference-values.ts'
 import { type Bytes, fromHex, isZero } from '../../encoding/bytes.ts'
-import { bytesOf, isObject, requireOption, snapshotOf } from '../options.ts'
+import { bytesOf, requireOption, snapshotOf } from '../options.ts'
 
 /** A SHA-384 value as 96 hexadecimal digits in either case, with or without `0x`. */
 export type Hex = string
@@ -29,17 +29,17 @@ export function readReferenceValues(
   refuseZero: (register: string) => boolean,
 ): readonly ReferenceValue[] | typeof skipReferenceValues {
   if (input === skipReferenceValues) return skipReferenceValues
-  const list: readonly unknown[] = Array.isArray(input) ? input : [input]
+  const list: readonly unknown[] = [input].flat()
   requireOption('referenceValues', 'at least one, or skipReferenceValues', list.length > 0)
   return list.map((entry, i) => readOne(entry, `referenceValues[${i}]`, refuseZero))
 }
 
 function readOne(input: unknown, path: string, refuseZero: (register: string) => boolean): ReferenceValue {
-  const own = propertiesOf(input, path)
-  const printed = own['Measurements']
-  delete own['Measurements']
-  if (printed !== undefined) Object.assign(own, propertiesOf(printed, path))
-  const { name, HashAlgorithm: hash = 'Sha384', ...values } = own
+  const { name, Measurements: printed, ...own } = snapshotOf<Record<string, unknown>>(input, path)
+  // Beside printed ones, a register would be a second opinion. What else the tools print is not for comparison.
+  requireOption(path, 'one list of PCRs', printed === undefined || !/pcr/i.test(Object.keys(own).join()))
+  const { HashAlgorithm: hash = 'Sha384', ...values } =
+    printed === undefined ? own : snapshotOf<Record<string, unknown>>(printed, path)
   requireOption(`${path}.HashAlgorithm`, 'Sha384', /^sha384\b/i.test(String(hash)))
   requireOption(`${path}.name`, 'text', name === undefined || (typeof name === 'string' && name !== ''))
   const registers = new Map(
@@ -55,9 +55,4 @@ function readValue(register: string, value: unknown, path: string): Bytes {
   const bytes = typeof value === 'string' ? fromHex(value, path) : bytesOf(value)
   requireOption(path, '48 bytes (96 hex digits)', bytes.length === 48)
   return bytes
-}
-
-function propertiesOf(input: unknown, path: string): Record<string, unknown> {
-  requireOption(path, "like { PCR0: '…' }", isObject(input))
-  return snapshotOf(input as Record<string, unknown>)
 }

@@ -57,7 +57,7 @@ test('policy-kind: an enclave does not pass for an instance, nor an instance for
   const enclave = await make({ options: { referenceValues: skipReferenceValues } })
   const tpm = await makeTpm({ options: { referenceValues: skipReferenceValues } })
   for (const verify of [
-    () => verifyNitroTpm(enclave.evidence, enclave.options as unknown as NitroTpmOptions),
+    () => verifyNitroTpm(enclave.evidence, enclave.options),
     () => verifyNitro(tpm.evidence, tpm.options),
   ]) {
     const refusal = await refusalOf(verify())

@@ -174,6 +174,15 @@ test('a reference value that matched goes by its name, else by its place', async
   expect(await matchedBy([other, other, { PCR0, name: 'v3' }])).toBe('v3')
   expect(await matchedBy([{ ...other, PCR1: pcrs[1] }, { PCR1: pcrs[1] }])).toBe(1)
   expect(await matchedBy({ Measurements: { HashAlgorithm: 'Sha384 { ... }', PCR0: hex(PCR0) } })).toBe(0)
+  const described = {
+    EifVersion: 4,
+    Measurements: { HashAlgorithm: 'Sha384 { ... }', PCR0: hex(PCR0) },
+    IsSigned: false,
+    CheckCRC: true,
+    Metadata: { BuildTool: 'nitro-cli' },
+    name: 'as described',
+  }
+  expect(await matchedBy(described)).toBe('as described')
   expect(await matchedBy(skipReferenceValues)).toBeUndefined()
 })
 

@@ -109,6 +109,13 @@ describe('TypeErrors', () => {
       [{ Measurements: { HashAlgorithm: 'Sha256 { ... }', PCR0: hex(PCR0) } }, { HashAlgorithm: 'Sha512', PCR0 }],
     ],
     [
+      'registers beside printed ones',
+      ['PCR0', 'PCR1', 'pcr0'].map((register) => ({
+        [register]: PCR0,
+        Measurements: { HashAlgorithm: 'Sha384', PCR0: hex(PCR0) },
+      })),
+    ],
+    [
       'a name that is none',
       [
         { PCR0, name: '' },
@@ -172,7 +179,7 @@ describe('TypeErrors', () => {
 
   test('an age at evidence time would always be 0', async () => {
     expect(await outcomeOf(evidence, changed({ now: atEvidenceTime, freshness: { maxAgeSeconds: 60 } }))).toMatch(
-      /^TypeError: freshness/,
+      /^TypeError: now must be a Date with maxAgeSeconds/,
     )
   })
 
@@ -271,6 +278,22 @@ describe('TypeErrors', () => {
 
   test.each([undefined, null, [], '', 'options', 5, evidence, () => options])('options: %s', async (given) => {
     expect(await outcomeOf(evidence, given)).toMatch(/^TypeError: (options|referenceValues|option)/)
+  })
+
+  test('what an object inherits, or its class computes, would be left unread: refused', async () => {
+    class Expectations {
+      readonly referenceValues = { PCR0 }
+      readonly freshness = skipFreshness
+      get userData(): Uint8Array {
+        return new Uint8Array([1])
+      }
+    }
+    const inherited = (object: object): unknown => Object.assign(Object.create({ userData: [1] }) as object, object)
+    for (const given of [new Expectations(), inherited(options)])
+      expect(await outcomeOf(evidence, given)).toBe('TypeError: options must be a plain object')
+    expect(await outcomeOf(evidence, changed({ referenceValues: inherited({ PCR0 }) }))).toBe(
+      'TypeError: referenceValues[0] must be a plain object',
+    )
   })
 
   test.each(

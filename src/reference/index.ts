@@ -1,0 +1,17 @@
+/**
+ * `veritee/reference`: reference values, from the thing that is to run: an image, a role, an instance, a signing certificate.
+ */
+export { AttestationError, type AttestationErrorCode, VerificationError } from '../errors.ts'
+export type { Hex } from '../formats/nsm/reference-values.ts'
+export { type EifMeasurements, type EifPcrs, type EifSignature, measureEif, type MeasureEifOptions } from './eif.ts'
+export type { EifArchitecture, EifSection, EifSectionType } from './eif-header.ts'
+export type { EifImage, ReadingOptions } from './image-reader.ts'
+export { pcr3OfRole, pcr4OfInstance, pcr8OfCertificate } from './pcr.ts'
+export type { ReferenceEnvironment } from './environments.ts'
+export { signReferenceValues, type SignReferenceValuesOptions } from './sign.ts'
+export {
+  openReferenceValues,
+  type OpenReferenceValuesOptions,
+  type SignedReferenceValue,
+  type SignedReferenceValues,
+} from './signed.ts'

@@ -1,0 +1,159 @@
+/**
+ * `veritee sign` and `veritee verify --reference`: measurements signed where the image is built, believed where enclaves are verified.
+ */
+import { readFileSync } from 'node:fs'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type CorimSigner, createCorimSigner } from '../attester/corim.ts'
+import { expected, file, nonce, root, then, useCommand, veritee, written } from './run.ts'
+
+useCommand()
+
+const pem = (label: string, der: Uint8Array): string =>
+  `-----BEGIN ${label}-----\n${(
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? []
+  ).join('\n')}\n-----END ${label}-----\n`
+
+let signer: CorimSigner
+let ca: string
+let identity: string[]
+let measurements: string
+beforeAll(async () => {
+  signer = await createCorimSigner()
+  const key = new Uint8Array(await crypto.subtle.exportKey('pkcs8', signer.key.privateKey))
+  ca = written('ca.pem', pem('CERTIFICATE', signer.ca))
+  identity = [
+    ...['--key', written('build.key', pem('PRIVATE KEY', key))],
+    ...['--cert', written('build.pem', pem('CERTIFICATE', signer.certificate))],
+    ...['--chain', written('chain.pem', pem('CERTIFICATE', signer.authority))],
+  ]
+  const { PCR0, PCR1, PCR2 } = expected.referenceValues
+  measurements = written(
+    'measurements.json',
+    JSON.stringify({ Measurements: { HashAlgorithm: 'Sha384 { ... }', PCR0, PCR1, PCR2 } }),
+  )
+})
+
+/** Signs, and returns where to. */
+function signed(name: string, ...more: readonly string[]): string {
+  const output = written(name, '')
+  const from = ['--from', '2026-06-01T00:00:00Z']
+  const given = ['sign', measurements, ...identity, '--version', '7', '--valid', '90d', ...from, '-o', output, ...more]
+  const { code, stderr } = veritee(given)
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  return output
+}
+
+const verify = (corim: string, ...more: readonly string[]): ReturnType<typeof veritee> =>
+  veritee(['verify', file, ...root, ...nonce, ...then, '--reference', corim, '--ca', ca, ...more])
+
+describe('sign and verify', () => {
+  it('what was signed is expected, under its name', () => {
+    const corim = signed('app.corim', '--name', 'build 2026-06-01')
+    const { code, stdout } = verify(corim)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^ {2}matched +build 2026-06-01$/m)
+    expect(stdout).toMatch(/^ {2}as signed +version 7 by CN=veritee test build, valid until/m)
+    const json = JSON.parse(verify(corim, '--json', '--minimum-version', '7').stdout) as { reference: object }
+    expect(json.reference).toEqual({
+      id: 'nitro reference values 7',
+      version: 7,
+      signer: 'CN=veritee test build',
+      validUntil: '2026-08-30T00:00:00.000Z',
+    })
+  })
+
+  it('another build in the file: the enclave is not what was signed', () => {
+    const other = written('other.json', JSON.stringify({ PCR0: 'ab'.repeat(48) }))
+    const output = written('other.corim', '')
+    expect(
+      veritee([
+        'sign',
+        other,
+        ...identity,
+        '--version',
+        '7',
+        '--valid',
+        '90d',
+        '-o',
+        output,
+        '--from',
+        '2026-06-01T00:00:00Z',
+      ]).code,
+    ).toBe(0)
+    const { code, stdout } = verify(output)
+    expect(code).toBe(3)
+    expect(stdout).toContain('(policy-pcr)')
+  })
+
+  it.each([
+    ['a changed byte', 'reference-signature', [], 0x01],
+    ['an older version than one that was seen', 'reference-rollback', ['--minimum-version', '8'], 0],
+    ['a later time', 'reference-validity', ['--at', '2026-10-01T00:00:00Z'], 0],
+    ['another kind of evidence', 'reference-environment', ['--format', 'nitro-tpm'], 0],
+  ])('%s: %s', (_, code, more, mask) => {
+    const bytes = readFileSync(signed('changed.corim'))
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ mask
+    const corim = written('changed.corim', bytes)
+    const at = more.includes('--at') ? more : [...then, ...more]
+    const outcome = veritee(['verify', file, ...root, ...nonce, ...at, '--reference', corim, '--ca', ca])
+    expect(outcome.code).toBe(2)
+    expect(outcome.stderr).toContain(`(${code})`)
+  })
+
+  it('a CA that nobody trusts', async () => {
+    const other = written('other-ca.der', (await createCorimSigner()).ca)
+    const corim = signed('untrusted.corim')
+    const { code, stderr } = veritee(['verify', file, ...root, ...nonce, ...then, '--reference', corim, '--ca', other])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/\((?:reference-untrusted|cert-chain-signature)\)/)
+  })
+
+  it('a revoked build, though it is signed', () => {
+    const { code, stderr } = verify(signed('revoked.corim'), '--revoked', measurements)
+    expect(code).toBe(2)
+    expect(stderr).toContain('(reference-revoked)')
+  })
+})
+
+describe('usage', () => {
+  const sign = (...args: readonly string[]): ReturnType<typeof veritee> => veritee(['sign', measurements, ...args])
+  const rest = (): string[] => [...identity, '--version', '1', '--valid', '90d', '-o', 'out.corim']
+
+  it.each<[() => ReturnType<typeof veritee>, string]>([
+    [() => veritee(['sign']), 'sign takes the measurements of 1 to 64 builds, not 0'],
+    [() => sign(), 'say where to write it: -o FILE'],
+    [() => sign('-o', 'x'), 'say the key to sign with: --key FILE'],
+    [() => sign('-o', 'x', ...identity.slice(0, 2)), 'say the certificate of the key: --cert FILE'],
+    [() => sign('-o', 'x', ...identity), 'say for how long it shall be valid: --valid 90d'],
+    [
+      () => sign('-o', 'x', ...identity, '--valid', '90d'),
+      'say its version, greater than that of the last one: --version N',
+    ],
+    [() => sign(...rest(), '--from', 'today'), '--from must be a time with its zone'],
+    [() => sign(...rest(), '--name', 'a', '--name', 'b'), '--name is given 2 times for 1 files'],
+    [() => sign(...rest(), '--format', 'tdx'), '--format must be nitro or nitro-tpm'],
+    [() => sign(...rest().map((arg) => (arg === '1' ? '1.5' : arg))), '--version must be a whole number'],
+    [() => sign('--key', 'package.json', ...rest().slice(2)), 'package.json must be a private key in PEM'],
+    [() => verify('x', '--minimum-version', '-1'), "'--minimum-version"],
+    [() => veritee(['verify', file, ...nonce, '--reference', 'x']), '--reference needs --ca FILE'],
+    [
+      () => veritee(['verify', file, ...nonce, '--ca', 'x', '--skip-reference-values']),
+      '--ca is about signed reference values',
+    ],
+    [() => verify('x', '--pcr0', 'ab'.repeat(48)), 'only one of them'],
+  ])('case %#: %s', (run, message) => {
+    const { code, stdout, stderr } = run()
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain(message)
+  })
+
+  it('the key of another certificate', async () => {
+    const other = await createCorimSigner()
+    const key = new Uint8Array(await crypto.subtle.exportKey('pkcs8', other.key.privateKey))
+    const { code, stderr } = sign('--key', written('other.key', pem('PRIVATE KEY', key)), ...rest().slice(2))
+    expect(code).toBe(1)
+    expect(stderr).toContain('key must be the key of chain[0]')
+  })
+})
