@@ -54,6 +54,9 @@ export interface CheckRecorder {
   conclude(): void
 }
 
+/** What checks that only pass or throw need of a record. */
+export type CheckRunner = Pick<CheckRecorder, 'run' | 'judge'>
+
 /** Milliseconds from a clock that does not jump. */
 export const stopwatch = (): number => performance.now()
 

@@ -43,13 +43,16 @@ export async function measureImage(
   const measured = await measureEif(file, {
     signal,
     onProgress: (done) => {
-      onProgress(done / file.size)
+      onProgress(shareOf(done, file.size))
     },
   })
   // Names go into code that is copied.
   const name = file.name.replace(/[^\w .:+-]/g, '_').slice(0, 64)
   return { name, measured, seconds: (performance.now() - startedAt) / 1000 }
 }
+
+/** How much is done, 0 to 1. Progress bars throw for what is no number, which an empty file would give them. */
+export const shareOf = (done: number, size: number): number => (size === 0 ? 1 : done / size)
 
 /** What nitro-cli would print for the image, as people paste it. */
 export function printed({ name, measured }: MeasuredImage): string {

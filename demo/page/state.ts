@@ -48,12 +48,18 @@ export const emptyState: State = {
 /** More than any document needs, as hexadecimal. Longer text stays out of the address. */
 const maximumText = 40_000
 
-/** Only what differs from an empty form; the document in its shortest form. */
+/** Only what differs from an empty form; binary files in their shortest form. Browsers refuse addresses that are too long. */
 export function toFragment(state: State): string {
-  const bytes = state.evidence.length > maximumText ? undefined : fromPasted(state.evidence)
-  const short = { ...state, evidence: bytes === undefined ? '' : toBase64Url(bytes) }
-  const given = Object.entries(short).filter(([key, value]) => value !== emptyState[key as keyof State])
+  const short = { ...state, evidence: shortened(state.evidence), corim: shortened(state.corim) || state.corim }
+  const given = Object.entries(short).filter(
+    ([key, value]) => value !== emptyState[key as keyof State] && String(value).length <= maximumText,
+  )
   return new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString()
+}
+
+function shortened(text: string): string {
+  const bytes = text.length > maximumText ? undefined : fromPasted(text)
+  return bytes === undefined ? '' : toBase64Url(bytes)
 }
 
 export function fromFragment(fragment: string): State {

@@ -25,7 +25,7 @@ export async function readEvidence(path: string): Promise<Bytes> {
   return isText ? decodeText(new TextDecoder().decode(bytes).replace(/[\t\n\r ]+/g, ''), name) : bytes
 }
 
-/** A root certificate, PEM or DER. @throws UsageError */
+/** Certificates in PEM, or one in DER. @throws UsageError */
 export async function readCertificates(path: string): Promise<Bytes[]> {
   const bytes = await readBytes(path)
   if (bytes[0] === 0x30) return [bytes]
@@ -35,6 +35,14 @@ export async function readCertificates(path: string): Promise<Bytes[]> {
     if (error instanceof AttestationError) throw new UsageError(error.message)
     throw error
   }
+}
+
+/** One certificate, PEM or DER: which of several is meant would be a guess. @throws UsageError */
+export async function readCertificate(path: string, option: string): Promise<Bytes> {
+  const [certificate, ...more] = await readCertificates(path)
+  if (certificate === undefined || more.length > 0)
+    throw new UsageError(`${option} takes one certificate; ${path} holds ${more.length + 1}`)
+  return certificate
 }
 
 /** Signed reference values, as they are. @throws UsageError */

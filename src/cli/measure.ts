@@ -5,7 +5,7 @@ import { openAsBlob } from 'node:fs'
 import { type EifMeasurements, measureEif, pcr3OfRole, pcr4OfInstance, pcr8OfCertificate } from '../reference/index.ts'
 import { type CommandOptions, parse, timeOf, type Values } from './arguments.ts'
 import { UsageError } from './failures.ts'
-import { readCertificates } from './input.ts'
+import { readCertificate } from './input.ts'
 import { stringify } from './json.ts'
 import { paint, row } from './text.ts'
 
@@ -41,7 +41,7 @@ export async function measure(args: string[]): Promise<number> {
 
 async function measureDeployment(values: Values): Promise<Record<string, string>> {
   const { 'role-arn': role, 'instance-id': instance, 'signing-cert': certificate } = values
-  const [signer] = typeof certificate === 'string' ? await readCertificates(certificate) : []
+  const signer = typeof certificate === 'string' ? await readCertificate(certificate, '--signing-cert') : undefined
   try {
     return {
       ...(typeof role === 'string' && { PCR3: await pcr3OfRole(role) }),

@@ -2,8 +2,8 @@
  * `veritee sign`: measurements in, a CoRIM out, signed by the key of a private CA's certificate. Runs where the image is built.
  */
 import { createPrivateKey } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
-import { signReferenceValues } from '../reference/index.ts'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { AttestationError, signReferenceValues } from '../reference/index.ts'
 import {
   type CommandOptions,
   listOf,
@@ -15,7 +15,7 @@ import {
   versionOf,
 } from './arguments.ts'
 import { UsageError } from './failures.ts'
-import { readCertificates } from './input.ts'
+import { readCertificate, readCertificates } from './input.ts'
 
 const options: CommandOptions = {
   key: { type: 'string' },
@@ -43,14 +43,17 @@ export async function sign(args: string[]): Promise<number> {
     throw new UsageError(`--name is given ${names.length} times for ${files.length} files: name each of them, or none`)
   const builds = await Promise.all(files.map((path, i) => readMeasurements(path, names[i])))
   const { key, algorithm } = await readKey(required(values, 'key', 'the key to sign with: --key FILE'))
-  const [certificate] = await readCertificates(required(values, 'cert', 'the certificate of the key: --cert FILE'))
+  const certificate = await readCertificate(
+    required(values, 'cert', 'the certificate of the key: --cert FILE'),
+    '--cert',
+  )
   const issuers = typeof values['chain'] === 'string' ? await readCertificates(values['chain']) : []
   const notBefore = typeof values['from'] === 'string' ? timeOf(values['from'], '--from') : new Date()
   const validSeconds = secondsOf(required(values, 'valid', 'for how long it shall be valid: --valid 90d'), '--valid')
   const corim = await signReferenceValues(builds, {
     environment: formatNamed(values['format']),
     key,
-    chain: certificate === undefined ? [] : [certificate, ...issuers],
+    chain: [certificate, ...issuers],
     version: versionOf(
       required(values, 'version', 'its version, greater than that of the last one: --version N'),
       '--version',
@@ -58,7 +61,12 @@ export async function sign(args: string[]): Promise<number> {
     notBefore,
     notAfter: new Date(notBefore.getTime() + validSeconds * 1000),
     ...(typeof values['id'] === 'string' && { id: values['id'] }),
+  }).catch((error: unknown) => {
+    // Nothing was verified: the certificate is the user's own.
+    throw error instanceof AttestationError ? new UsageError(`--cert: ${error.message}`, { cause: error }) : error
   })
+  const inputs = [...files, ...['key', 'cert', 'chain'].map((option) => values[option])]
+  for (const input of inputs) await refuseOverwriting(output, input)
   await writeFile(output, corim).catch((error: unknown) => {
     throw new UsageError(`cannot write ${output}: ${(error as Error).message}`)
   })
@@ -66,6 +74,14 @@ export async function sign(args: string[]): Promise<number> {
     `${output}: ${builds.length === 1 ? '1 build' : `${builds.length} builds`}, ${corim.length} bytes, signed with ${algorithm}`,
   )
   return 0
+}
+
+/** A slip of the shell's history must not cost a key. Links are followed. */
+async function refuseOverwriting(output: string, input: Values[string]): Promise<void> {
+  if (typeof input !== 'string') return
+  const [target, source] = await Promise.all([output, input].map((path) => stat(path).catch(() => undefined)))
+  if (target !== undefined && target.ino === source?.ino && target.dev === source.dev)
+    throw new UsageError(`-o ${output} would overwrite ${input}`)
 }
 
 function required(values: Values, option: string, demand: string): string {

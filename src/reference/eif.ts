@@ -4,7 +4,7 @@
 import { hash } from '../crypto/digest.ts'
 import { type Bytes, fromHex } from '../encoding/bytes.ts'
 import { VerificationError } from '../errors.ts'
-import { isPlainObject, readTime, requireOption, snapshotOf } from '../formats/options.ts'
+import { isPlainObject, readTime, requireOption } from '../formats/options.ts'
 import type { Hex } from '../formats/nsm/reference-values.ts'
 import type { EifArchitecture, EifSection } from './eif-header.ts'
 import { readEif } from './eif-sections.ts'
@@ -12,6 +12,7 @@ import { verifyEifSignature } from './eif-signature.ts'
 import { type EifImage, openImage, type ReadingOptions } from './image-reader.ts'
 import { extendedZero } from './pcr.ts'
 import type { SigningCertificate } from './signing-certificate.ts'
+import { knownOptions } from './options.ts'
 
 /** What {@link measureEif} takes besides the image. Unknown options are a `TypeError`. */
 export interface MeasureEifOptions extends ReadingOptions {
@@ -140,9 +141,7 @@ function parseMetadata(bytes: Bytes): object {
 }
 
 function readOptions(options: unknown): ReadingOptions & { readonly now: number } {
-  const { now, onProgress, signal, ...unknown } = snapshotOf<MeasureEifOptions>(options, 'options')
-  const [name] = Object.keys(unknown)
-  requireOption(`option ${JSON.stringify(name)}`, 'one of onProgress, now, signal', name === undefined)
+  const { now, onProgress, signal } = knownOptions<MeasureEifOptions>(options, ['onProgress', 'now', 'signal'])
   const isMoment = now === undefined || ((now as unknown) instanceof Date && Number.isFinite(now.getTime()))
   requireOption('now', 'a Date', isMoment)
   requireOption('onProgress', 'a function', onProgress === undefined || typeof onProgress === 'function')

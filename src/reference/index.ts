@@ -1,5 +1,5 @@
 /**
- * `veritee/reference`: reference values, from the thing that is to run: an image, a role, an instance, a signing certificate.
+ * `veritee/reference`: reference values, from the thing that is to run (an image, a role, an instance, a signing certificate), and from files that were signed.
  */
 export { AttestationError, type AttestationErrorCode, VerificationError } from '../errors.ts'
 export type { Hex } from '../formats/nsm/reference-values.ts'
@@ -7,6 +7,26 @@ export { type EifMeasurements, type EifPcrs, type EifSignature, measureEif, type
 export type { EifArchitecture, EifSection, EifSectionType } from './eif-header.ts'
 export type { EifImage, ReadingOptions } from './image-reader.ts'
 export { pcr3OfRole, pcr4OfInstance, pcr8OfCertificate } from './pcr.ts'
+export type {
+  Comid,
+  CorimContent,
+  CorimDigest,
+  CorimEntity,
+  CorimEntry,
+  CorimEnvironment,
+  CorimMeasurement,
+  CorimPeriod,
+  CorimReference,
+} from './corim.ts'
+export type { CorimMeta } from './corim-envelope.ts'
+export {
+  decodeCorim,
+  type DecodeCorimOptions,
+  type DecodedCorim,
+  openCorim,
+  type OpenCorimOptions,
+  type OpenedCorim,
+} from './corim-file.ts'
 export type { ReferenceEnvironment } from './environments.ts'
 export { signReferenceValues, type SignReferenceValuesOptions } from './sign.ts'
 export {

@@ -4,10 +4,10 @@
 import { ES256, ES384 } from '../crypto/algorithms.ts'
 import { sign } from '../crypto/sign.ts'
 import { importPublicKey, verifySignature } from '../crypto/signature.ts'
-import { type Bytes, copyBytes, isBytes, toHex } from '../encoding/bytes.ts'
+import { type Bytes, concatBytes, copyBytes, fromHex, isBytes, toHex } from '../encoding/bytes.ts'
 import { type Encodable, encodeCbor } from '../encoding/cbor-encode.ts'
 import { signedBytes } from '../encoding/cose.ts'
-import { requireOption, snapshotOf } from '../formats/options.ts'
+import { requireOption } from '../formats/options.ts'
 import {
   type NitroCliReferenceValues,
   type PcrReferenceValues,
@@ -17,6 +17,7 @@ import { decodeCertificate } from '../x509/certificate.ts'
 import { nameToText } from '../x509/name.ts'
 import { profileOfReferenceValues } from './corim.ts'
 import { environments, type ReferenceEnvironment } from './environments.ts'
+import { knownOptions } from './options.ts'
 
 /** What {@link signReferenceValues} takes besides the values. Unknown options are a `TypeError`. */
 export interface SignReferenceValuesOptions {
@@ -57,82 +58,51 @@ export async function signReferenceValues(
   const builds = readReferenceValues(values, (register) => environment === 'nitro' || Number(register.slice(3)) < 8)
   if (typeof builds === 'symbol') throw new TypeError('values must be measurements')
   const algorithm = key.algorithm.namedCurve === 'P-256' ? ES256 : ES384
-  const { id: classId, vendor, model } = environments[environment]
-  const classBytes = Uint8Array.from(classId?.slice(4).match(/../g) ?? [], (pair) => parseInt(pair, 16))
-  const environmentMap = new Map<number, Encodable>([
-    [
-      0,
-      new Map<number, Encodable>([
-        [0, { tag: 560, value: classBytes }],
-        [1, vendor ?? ''],
-        [2, model ?? ''],
-      ]),
-    ],
-  ])
+  const { id: classId = '', vendor = '', model = '' } = environments[environment]
+  const environmentMap = map([0, map([0, { tag: 560, value: fromHex(classId.slice(6, -2)) }], [1, vendor], [2, model])])
   const triples = builds.map(({ name, registers }) => {
-    const digests = [...registers].map(([register, value]): [number, Encodable] => [
-      Number(register.slice(3)),
-      [[sha384, value]],
-    ])
-    const mval = new Map<number, Encodable>([
-      ...(name === undefined ? [] : [[11, name] as const]),
-      [14, new Map(digests)],
-    ])
-    return [environmentMap, [new Map([[1, mval]])]]
+    const digests = [...registers].map(([register, value]) => [Number(register.slice(3)), [[sha384, value]]] as const)
+    const named = name === undefined ? [] : [[11, name] as const]
+    return [environmentMap, [map([1, map(...named, [14, map(...digests)])])]]
   })
-  const validity = new Map<number, Encodable>([
+  const validity = map(
     [0, { tag: 1, value: Math.floor(notBefore / 1000) }],
     [1, { tag: 1, value: Math.floor(notAfter / 1000) }],
-  ])
-  const comid = new Map<number, Encodable>([
-    [
-      1,
-      new Map<number, Encodable>([
-        [0, id],
-        [1, version],
-      ]),
-    ],
-    [4, new Map([[0, triples]])],
-  ])
-  const corim = new Map<number, Encodable>([
+  )
+  const comid = map([1, map([0, id], [1, version])], [4, map([0, triples])])
+  const corim = map(
     [0, id],
     [1, [{ tag: 506, value: encodeCbor(comid) }]],
     [3, { tag: 32, value: profileOfReferenceValues }],
     [4, validity],
-  ])
+  )
   const [certificate] = chain as [Bytes]
-  const meta = new Map<number, Encodable>([
-    [0, new Map([[0, nameToText(decodeCertificate(certificate, 'chain[0]').subject)]])],
-    [1, validity],
-  ])
+  const { subject, spki } = decodeCertificate(certificate, 'chain[0]')
+  const meta = map([0, map([0, nameToText(subject)])], [1, validity])
   const protectedHeader = encodeCbor(
     encodeCbor(
-      new Map<number, Encodable>([
+      map(
         [1, algorithm.cose as number],
         [3, 'application/rim+cbor'],
         [8, encodeCbor(meta)],
         [33, chain.length === 1 ? certificate : chain],
-      ]),
+      ),
     ),
   )
   const payload = encodeCbor(encodeCbor({ tag: 501, value: corim }))
   const toSign = signedBytes({ signedItems: [protectedHeader, payload] })
   const signature = new Uint8Array(await sign(algorithm.verifyParams, key, toSign))
   // Whoever opens the file would only be told that it is forged.
-  const { spki } = decodeCertificate(certificate, 'chain[0]')
   const fits = new RegExp(algorithm.key.spki).test(toHex(spki))
   const isOwn = fits && (await verifySignature(algorithm, importPublicKey(spki, algorithm), signature, toSign))
   requireOption('key', 'the key of chain[0]', isOwn)
-  return concatItems(protectedHeader, payload, encodeCbor(signature))
+  // Tag 18 on an array of four, of which the unprotected header is empty.
+  return concatBytes([0xd2, 0x84], protectedHeader, [0xa0], payload, encodeCbor(signature))
 }
 
 const sha384 = 7
 
-/** Tag 18 on an array of four, of which the unprotected header is empty. */
-function concatItems(protectedHeader: Bytes, payload: Bytes, signature: Bytes): Bytes {
-  const parts = [[0xd2, 0x84], protectedHeader, [0xa0], payload, signature]
-  return Uint8Array.from(parts.flatMap((part) => Array.from(part)))
-}
+const map = (...entries: readonly (readonly [number, Encodable])[]): Encodable => new Map(entries)
 
 interface SignPolicy {
   readonly environment: ReferenceEnvironment
@@ -145,11 +115,10 @@ interface SignPolicy {
 }
 
 function readOptions(options: unknown): SignPolicy {
-  const { environment, key, chain, version, notBefore, notAfter, id, ...unknown } =
-    snapshotOf<SignReferenceValuesOptions>(options, 'options')
-  const [name] = Object.keys(unknown)
-  const known = 'environment, key, chain, version, notBefore, notAfter, id'
-  requireOption(`option ${JSON.stringify(name)}`, `one of ${known}`, name === undefined)
+  const { environment, key, chain, version, notBefore, notAfter, id } = knownOptions<SignReferenceValuesOptions>(
+    options,
+    ['environment', 'key', 'chain', 'version', 'notBefore', 'notAfter', 'id'],
+  )
   requireOption('environment', Object.keys(environments).join(' or '), Object.hasOwn(environments, String(environment)))
   const curve = (key?.algorithm as Partial<EcKeyAlgorithm> | undefined)?.namedCurve
   const isKey = key?.algorithm.name === 'ECDSA' && key.type === 'private' && (curve === 'P-256' || curve === 'P-384')

@@ -2,30 +2,20 @@
  * Signed reference values: measurements that whoever built the image signed with a key of their own CA (RFC 9334: a Reference Value Provider), in a CoRIM
  * under a COSE_Sign1. Not one digest is returned before the signature, the certificates, the dates and the version have been checked.
  */
-import { ES256, ES384, type SignatureAlgorithm } from '../crypto/algorithms.ts'
-import { importPublicKey, verifySignature } from '../crypto/signature.ts'
-import { type Bytes, copyBytes, equalBytes, isBytes, toHex } from '../encoding/bytes.ts'
-import { type CborValue, decodeCbor } from '../encoding/cbor.ts'
-import { type CoseSign1, decodeSign1, signedBytes } from '../encoding/cose.ts'
+import { type Bytes, copyBytes, equalBytes, isBytes } from '../encoding/bytes.ts'
 import { VerificationError } from '../errors.ts'
-import { readTime, requireOption, snapshotOf } from '../formats/options.ts'
-import type { NitroCliReferenceValues, PcrReferenceValues } from '../formats/nsm/reference-values.ts'
-import { readReferenceValues } from '../formats/nsm/reference-values.ts'
-import { recordChecks } from '../trace.ts'
-import { decodeCertificate } from '../x509/certificate.ts'
-import { nameToText, printable } from '../x509/name.ts'
-import { checkPath, findInvalid, fingerprint, iso, startSignatures } from '../x509/path.ts'
+import { requireOption } from '../formats/options.ts'
 import {
-  type Corim,
-  type CorimReference,
-  decodeCorim,
-  decodePeriod,
-  mapOf,
-  onlyKeys,
-  type Period,
-  profileOfReferenceValues,
-} from './corim.ts'
+  type NitroCliReferenceValues,
+  type PcrReferenceValues,
+  readReferenceValues,
+} from '../formats/nsm/reference-values.ts'
+import { printable } from '../x509/name.ts'
+import { type Comid, type CorimReference, type Dialect, profileOfReferenceValues } from './corim.ts'
+import { refusal, requireThat, type SignerPolicy, verifyCorim } from './corim-envelope.ts'
+import { readSignerOptions } from './corim-file.ts'
 import { environments, nameOfClass, type ReferenceEnvironment } from './environments.ts'
+import { knownOptions } from './options.ts'
 
 /** What {@link openReferenceValues} takes besides the file. Unknown options are a `TypeError`. */
 export interface OpenReferenceValuesOptions {
@@ -60,12 +50,16 @@ export interface SignedReferenceValues {
   readonly validUntil: Date
 }
 
-/** Larger files are refused before they are read. */
-const maximumSize = 1_048_576
-const contentType = 'application/rim+cbor'
-/** Header parameters: RFC 9052, RFC 9360 (x5chain), the draft (corim-meta). */
-const header = { alg: 1, contentType: 3, kid: 4, meta: 8, x5chain: 33 } as const
-const algorithms: readonly SignatureAlgorithm[] = [ES256, ES384]
+/** The narrow part of CoRIM that our profile allows: what could restrict or extend what is read here is not in it. */
+const dialect: Dialect = {
+  corim: [0, 1, 3, 4, 5],
+  comid: [0, 1, 2, 4],
+  triples: [0],
+  environment: [0],
+  class: [0, 1, 2],
+  isLenient: false,
+  profiles: [profileOfReferenceValues],
+}
 
 /**
  * Opens reference values that were signed by a CA of yours (`veritee sign`, or {@link signReferenceValues}).
@@ -92,16 +86,14 @@ export async function openReferenceValues(
   const policy = readOptions(options)
   const file = copyBytes(bytes)
 
-  // 1. Who signed it, and that they may.
-  const signed = await verifyCorim(file, policy.trustAnchors, policy.now, policy.skewMs)
+  // 1. Who signed it, that they may, and that it holds now.
+  const { content, validUntil, subject } = await verifyCorim(file, policy, dialect)
 
-  // 2. What they signed: now, for this environment, and nothing older than what was seen before.
-  const { corim, validUntil, signer } = signed
-  checkPeriod('CoRIM', corim.validity, policy)
-  requireThat(corim.profile !== undefined, 'reference-profile', 'profile', profileOfReferenceValues, 'none')
-  const [version = 0, ...more] = corim.versions
+  // 2. What they signed: for this environment, and nothing older than what was seen before.
+  requireThat(content.profile !== undefined, 'reference-profile', 'profile', profileOfReferenceValues, 'none')
+  const { version } = content.comids[0] as Comid
   requireThat(
-    more.every((other) => other === version),
+    content.comids.every((comid) => comid.version === version),
     'reference-content',
     'versions in one file',
     '1',
@@ -114,7 +106,9 @@ export async function openReferenceValues(
     `at least ${policy.minimumVersion}`,
     `${version}`,
   )
-  const values = corim.references.map((reference, i) => valueOf(reference, i, policy.environment))
+  const values = content.comids
+    .flatMap(({ references }) => references)
+    .map((reference, i) => valueOf(reference, i, policy.environment))
 
   // 3. What is revoked is not accepted, whoever signed it.
   const accepted = values.filter((value) => !policy.revoked.some((build) => couldBe(value, build)))
@@ -128,143 +122,16 @@ export async function openReferenceValues(
   return Object.freeze({
     referenceValues: Object.freeze(accepted),
     environment: policy.environment,
-    id: printable(corim.id),
+    id: printable(content.id),
     version,
-    signer,
-    validUntil: new Date(Math.min(validUntil, corim.validity.notAfter ?? Infinity)),
+    signer: subject as string,
+    validUntil: new Date(validUntil),
   })
-}
-
-/** A CoRIM that was signed by someone under the anchors. */
-export interface VerifiedCorim {
-  readonly corim: Corim
-  readonly signer: string
-  /** Unix milliseconds. */
-  readonly validUntil: number
-}
-
-/** The signature, and who made it. The payload is decoded, and not judged. @throws VerificationError */
-export async function verifyCorim(
-  file: Bytes,
-  trustAnchors: readonly Bytes[],
-  now: number,
-  skewMs: number,
-): Promise<VerifiedCorim> {
-  requireThat(file.length <= maximumSize, 'reference-size', 'bytes', `at most ${maximumSize}`, `${file.length}`)
-  // Tag 501 without an envelope around it. Anything else is not a signed file either, and said to be malformed.
-  requireThat(toHex(file.subarray(0, 3)) !== 'd901f5', 'reference-unsigned', 'CoRIM', 'a signature', 'none')
-  requireThat(file[0] === 0xd2, 'reference-cbor', 'first byte', 'd2, the tag of COSE_Sign1', toHex(file.subarray(0, 1)))
-  const sign1 = decodeSign1(file)
-  const { algorithm, chain, period } = readHeaders(sign1)
-
-  const ordered = [...chain].reverse()
-  const anchor = await findAnchor(ordered[0] as Bytes, trustAnchors, algorithm)
-  const named = [...(anchor === undefined ? [] : [anchor]), ...ordered].map((der, i, { length }) => ({
-    der,
-    name: i === 0 ? 'CA' : i === length - 1 ? 'signing certificate' : `x5chain[${length - 1 - i}]`,
-  }))
-  requireThat(
-    named.length > 1,
-    'reference-untrusted',
-    'signing certificate',
-    'one that the CA issued',
-    'that of the CA',
-  )
-  const checks = recordChecks()
-  const roots = await Promise.all(trustAnchors.map(fingerprint))
-  const path = await checkPath(named, roots, algorithm, checks)
-  const invalid = findInvalid(path, [now], skewMs)
-  if (invalid !== undefined) throw invalid
-
-  const signatures = startSignatures(path, algorithm)
-  const holds = verifySignature(algorithm, signatures.leafKey, sign1.signature, signedBytes(sign1))
-  await signatures.settle(checks)
-  requireThat(await holds, 'reference-signature', 'signature of the CoRIM', 'one by the signing certificate', 'another')
-  checkPeriod('signature', period, { now, skewMs })
-  return {
-    corim: decodeCorim(sign1.payload),
-    signer: nameToText(path.leaf.subject),
-    validUntil: Math.min(path.notAfter, period.notAfter ?? Infinity),
-  }
-}
-
-interface Headers {
-  readonly algorithm: SignatureAlgorithm
-  /** DER, the signing certificate first. */
-  readonly chain: readonly Bytes[]
-  readonly period: Period
-}
-
-function readHeaders({ protectedHeader, unprotectedHeader, signature }: CoseSign1): Headers {
-  onlyKeys(protectedHeader, Object.values(header), 'protected header')
-  // Nobody signs what stands here: nothing but certificates, which prove themselves.
-  onlyKeys(unprotectedHeader, [header.x5chain], 'unprotected header')
-  const alg = protectedHeader.get(header.alg)
-  const algorithm = algorithms.find(({ cose }) => cose === alg)
-  if (algorithm === undefined) throw refusal('reference-algorithm', 'alg', '-7 (ES256) or -35 (ES384)', said(alg))
-  const size = 2 * algorithm.key.coordinateSize
-  requireThat(signature.length === size, 'cose-signature-length', 'signature bytes', `${size}`, `${signature.length}`)
-  const type = protectedHeader.get(header.contentType)
-  requireThat(type === contentType, 'reference-content', 'content type', contentType, said(type))
-  const inside = protectedHeader.get(header.x5chain)
-  const outside = unprotectedHeader.get(header.x5chain)
-  requireThat(inside === undefined || outside === undefined, 'reference-content', 'x5chain', 'in one header', 'in both')
-  return { algorithm, chain: chainOf(inside ?? outside), period: periodOf(protectedHeader.get(header.meta)) }
-}
-
-/** One certificate, or a list of two or more (RFC 9360 section 2). */
-function chainOf(x5chain: CborValue): readonly Bytes[] {
-  requireThat(x5chain !== undefined, 'reference-untrusted', 'certificate of the signer (x5chain)', 'one', 'none')
-  const list: readonly unknown[] = Array.isArray(x5chain) ? x5chain : [x5chain]
-  const isWhole = list.length > 0 && list.length <= 8 && list.every((der) => der instanceof Uint8Array)
-  requireThat(isWhole, 'reference-content', 'x5chain', '1 to 8 certificates', said(x5chain))
-  return list as Bytes[]
-}
-
-/** corim-meta: `{ 0 signer, ? 1 validity }`. Who signed is what the certificate says. */
-function periodOf(meta: CborValue): Period {
-  if (meta === undefined) return decodePeriod(undefined)
-  const source = { name: 'corim-meta', code: 'reference-cbor' } as const
-  const decoded = meta instanceof Uint8Array ? decodeCbor(meta, source) : undefined
-  const map = mapOf(decoded, 'corim-meta must be the bytes of a map')
-  onlyKeys(map, [0, 1], 'corim-meta')
-  return decodePeriod(map.get(1))
-}
-
-/** The anchor that issued the first certificate; none when that is an anchor itself. @throws VerificationError `reference-untrusted` */
-async function findAnchor(
-  first: Bytes,
-  trustAnchors: readonly Bytes[],
-  algorithm: SignatureAlgorithm,
-): Promise<Bytes | undefined> {
-  if (trustAnchors.some((anchor) => equalBytes(anchor, first))) return undefined
-  const { issuer, signature, tbs } = decodeCertificate(first, 'x5chain')
-  const named = trustAnchors
-    .map((der, i) => decodeCertificate(der, `trustAnchors[${i}]`))
-    .filter(({ subject }) => equalBytes(subject, issuer))
-  // CAs keep their name when they change their key.
-  for (const { der, spki } of named.slice(1).reverse()) {
-    const fits = new RegExp(algorithm.key.spki).test(toHex(spki))
-    if (fits && (await verifySignature(algorithm, importPublicKey(spki, algorithm), signature, tbs, true))) return der
-  }
-  if (named[0] !== undefined) return named[0].der
-  throw refusal('reference-untrusted', 'CA of the signer', 'one of trustAnchors', nameToText(issuer))
-}
-
-function checkPeriod(
-  name: string,
-  { notBefore, notAfter }: Period,
-  { now, skewMs }: { readonly now: number; readonly skewMs: number },
-): void {
-  const isEarly = notBefore !== undefined && now < notBefore - skewMs
-  const isLate = notAfter !== undefined && now > notAfter + skewMs
-  const limit = isEarly ? `from ${iso(notBefore)}` : `until ${iso(notAfter ?? 0)}`
-  requireThat(!isEarly && !isLate, 'reference-validity', `validity of the ${name}`, limit, iso(now))
 }
 
 /** One build: exactly one measurement, whose integrity registers are PCRs. */
 function valueOf(
-  { class: found, measurements }: CorimReference,
+  { environment: found, measurements }: CorimReference,
   index: number,
   environment: ReferenceEnvironment,
 ): SignedReferenceValue {
@@ -272,14 +139,20 @@ function valueOf(
   requireThat(found.id === wanted.id, 'reference-environment', 'environment', nameOfClass(wanted), nameOfClass(found))
   const [measurement, ...more] = measurements
   const build = `build ${index}`
-  if (measurement === undefined || more.length > 0 || measurement.others.length + measurement.digests.length > 0)
+  if (
+    measurement === undefined ||
+    more.length > 0 ||
+    measurement.key !== undefined ||
+    measurement.others.length + measurement.digests.length > 0
+  )
     throw refusal('reference-content', build, 'one measurement with a name and integrity registers', 'something else')
   const { name, registers } = measurement
-  const entries = [...registers].map(([register, digests]) => {
-    const digest = digests.find(({ algorithm }) => algorithm === 'sha-384')
-    if (digest === undefined || digests.length > 1 || !/^(?:\d|[12]\d|3[01])$/.test(register))
-      throw refusal('reference-content', `register ${register} of ${build}`, 'a SHA-384 digest for 0 to 31', 'another')
-    return [`PCR${register}`, digest.value] as const
+  const entries = registers.map(({ id, digests }) => {
+    const [digest, ...more] = digests
+    // Numbers only: as text, a number could stand there a second time.
+    if (digest?.algorithm !== 'sha-384' || more.length > 0 || typeof id !== 'number' || id < 0 || id > 31)
+      throw refusal('reference-content', `register ${id} of ${build}`, 'a SHA-384 digest for 0 to 31', 'another')
+    return [`PCR${id}`, digest.value] as const
   })
   requireThat(entries.length > 0, 'reference-content', `registers of ${build}`, 'at least 1', '0')
   const value = { ...(name !== undefined && { name: printable(name) }), ...Object.fromEntries(entries) }
@@ -300,24 +173,23 @@ function couldBe(value: SignedReferenceValue, revoked: ReadonlyMap<string, Bytes
   })
 }
 
-interface OpenPolicy {
-  readonly trustAnchors: readonly Bytes[]
+interface OpenPolicy extends SignerPolicy {
   readonly environment: ReferenceEnvironment
   readonly minimumVersion: number
   readonly revoked: readonly ReadonlyMap<string, Bytes>[]
-  readonly now: number
-  readonly skewMs: number
 }
 
 function readOptions(options: unknown): OpenPolicy {
-  const { trustAnchors, environment, minimumVersion, revoked, now, clockSkewSeconds, ...unknown } =
-    snapshotOf<OpenReferenceValuesOptions>(options, 'options')
-  const [name] = Object.keys(unknown)
-  const known = 'trustAnchors, environment, minimumVersion, revoked, now, clockSkewSeconds'
-  requireOption(`option ${JSON.stringify(name)}`, `one of ${known}`, name === undefined)
-  const anchors: readonly unknown[] = Array.isArray(trustAnchors) ? trustAnchors : []
-  const isDer = (der: unknown): der is Uint8Array => isBytes(der) && der[0] === 0x30
-  requireOption('trustAnchors', 'certificates in DER', anchors.length > 0 && anchors.every(isDer))
+  const given = knownOptions<OpenReferenceValuesOptions>(options, [
+    'trustAnchors',
+    'environment',
+    'minimumVersion',
+    'revoked',
+    'now',
+    'clockSkewSeconds',
+  ])
+  const { environment, minimumVersion, revoked } = given
+  const policy = readSignerOptions(given)
   requireOption('environment', Object.keys(environments).join(' or '), Object.hasOwn(environments, String(environment)))
   requireOption(
     'minimumVersion',
@@ -325,35 +197,14 @@ function readOptions(options: unknown): OpenPolicy {
     Number.isSafeInteger(minimumVersion) && Number(minimumVersion) >= 0,
   )
   requireOption('revoked', 'a list', revoked === undefined || Array.isArray(revoked))
-  const skew = clockSkewSeconds ?? 300
-  requireOption('clockSkewSeconds', '0 to 86400', typeof skew === 'number' && skew >= 0 && skew <= 86_400)
   return {
-    trustAnchors: (anchors as Uint8Array[]).map(copyBytes),
+    ...policy,
     environment: environment as ReferenceEnvironment,
     minimumVersion: minimumVersion as number,
     revoked: (revoked ?? []).flatMap((build) => {
       const values = readReferenceValues(build, () => true)
-      return typeof values === 'symbol' ? [] : values.map(({ registers }) => registers)
+      if (typeof values === 'symbol') throw new TypeError('revoked must be measurements')
+      return values.map(({ registers }) => registers)
     }),
-    now: readTime(now),
-    skewMs: skew * 1000,
   }
 }
-
-function requireThat(
-  holds: boolean,
-  code: VerificationError['code'],
-  subject: string,
-  expected: string,
-  found: string,
-): asserts holds {
-  if (!holds) throw refusal(code, subject, expected, found)
-}
-
-function refusal(code: VerificationError['code'], subject: string, expected: string, found: string): VerificationError {
-  return new VerificationError(code, subject, expected, found)
-}
-
-/** A header value in a message. */
-const said = (value: CborValue): string =>
-  typeof value === 'number' || typeof value === 'string' ? String(value) : value === undefined ? 'none' : 'another type'

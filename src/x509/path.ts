@@ -10,7 +10,7 @@ import { hash } from '../crypto/digest.ts'
 import { importPublicKey, type PublicKey, verifySignature } from '../crypto/signature.ts'
 import { type Bytes, equalBytes, toHex } from '../encoding/bytes.ts'
 import { type AttestationErrorCode, VerificationError } from '../errors.ts'
-import { type CheckRecorder, stopwatch } from '../trace.ts'
+import { type CheckRunner, stopwatch } from '../trace.ts'
 import {
   BASIC_CONSTRAINTS,
   type Certificate,
@@ -68,7 +68,7 @@ export async function checkPath(
   chain: readonly NamedCertificate[],
   roots: readonly string[],
   algorithm: SignatureAlgorithm,
-  checks: CheckRecorder,
+  checks: CheckRunner,
 ): Promise<CertificationPath> {
   const root = await fingerprint((chain[0] as NamedCertificate).der)
   checks.judge('verify', 'root-mismatch', 'SHA-256 of the root', roots.includes(root), roots.join(' or '), root)
@@ -118,7 +118,7 @@ export interface PathSignatures {
   /** The end entity's key, for what it signed itself. */
   readonly leafKey: PublicKey
   /** Waits for all of them. @throws VerificationError `cert-chain-signature` */
-  settle(checks: CheckRecorder): Promise<void>
+  settle(checks: CheckRunner): Promise<void>
 }
 
 /** Starts every signature check of a path, each key imported once; a cache spares those that were made before. */

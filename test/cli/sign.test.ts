@@ -1,7 +1,7 @@
 /**
  * `veritee sign` and `veritee verify --reference`: measurements signed where the image is built, believed where enclaves are verified.
  */
-import { readFileSync } from 'node:fs'
+import { readFileSync, symlinkSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type CorimSigner, createCorimSigner } from '../attester/corim.ts'
 import { expected, file, nonce, root, then, useCommand, veritee, written } from './run.ts'
@@ -147,6 +147,36 @@ describe('usage', () => {
     const { code, stdout, stderr } = run()
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toContain(message)
+  })
+
+  it('nothing that was read is overwritten, by whatever name it goes', () => {
+    const [, key = ''] = identity
+    const before = readFileSync(key, 'utf8')
+    const link = `${key}.link`
+    symlinkSync(key, link)
+    for (const output of [key, link, measurements]) {
+      const { code, stderr } = sign(...rest().slice(0, -1), output)
+      expect(code).toBe(1)
+      expect(stderr).toContain(`-o ${output} would overwrite ${output === measurements ? measurements : key}`)
+    }
+    expect(readFileSync(key, 'utf8')).toBe(before)
+  })
+
+  it('several certificates where one is meant: the others would be left out without a word', () => {
+    const both = written('both.pem', pem('CERTIFICATE', signer.certificate) + pem('CERTIFICATE', signer.authority))
+    const { code, stderr } = sign(...identity.slice(0, 2), '--cert', both, ...rest().slice(6))
+    expect(code).toBe(1)
+    expect(stderr).toContain('--cert takes one certificate')
+    const measured = veritee(['measure', '--signing-cert', both])
+    expect(measured.code).toBe(1)
+    expect(measured.stderr).toContain('--signing-cert takes one certificate')
+  })
+
+  it('a certificate that is none is a mistake, not a forgery', () => {
+    const none = written('none.der', new Uint8Array([0x30, 0]))
+    const { code, stderr } = sign(...identity.slice(0, 2), '--cert', none, ...rest().slice(6))
+    expect(code).toBe(1)
+    expect(stderr).toContain('--cert: chain[0]')
   })
 
   it('the key of another certificate', async () => {

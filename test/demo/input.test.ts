@@ -4,6 +4,7 @@
 import { describe, expect, test } from 'vitest'
 import { fromAnything, fromCertificate, fromPasted, toBase64, toHex } from '../../demo/page/bytes.ts'
 import { type Policy, policyOf, type Problem, readBuilds } from '../../demo/page/policy.ts'
+import { shareOf } from '../../demo/page/reference.ts'
 import { readAs } from '../../demo/page/read-as.ts'
 import { emptyState, fromFragment, type State, toFragment } from '../../demo/page/state.ts'
 import { duration, moment } from '../../demo/page/time.ts'
@@ -138,7 +139,7 @@ describe('the address', () => {
     const state: State = {
       evidence: 'hEShATgi',
       reference: `PCR0 ${digits}`,
-      corim: 'cc',
+      corim: 'zA',
       ca: 'dd',
       freshness: 'nonce',
       nonce: 'ff00',
@@ -152,6 +153,8 @@ describe('the address', () => {
     }
     expect(fromFragment(toFragment(state))).toEqual(state)
     expect(toFragment({ ...emptyState, evidence: '8444a1013822' })).toBe('evidence=hEShATgi')
+    expect(toFragment({ ...emptyState, corim: 'd2:84:44' })).toBe('corim=0oRE')
+    expect(toFragment({ ...emptyState, corim: 'no!' })).toBe('corim=no%21')
     expect(toFragment(emptyState)).toBe('')
   })
 
@@ -161,8 +164,13 @@ describe('the address', () => {
   })
 
   test('a text that is longer than any document stays out of it', () => {
-    expect(toFragment({ ...emptyState, evidence: '00'.repeat(30_000) })).toBe('')
+    for (const field of ['evidence', 'corim', 'ca', 'reference'] as const)
+      expect(toFragment({ ...emptyState, [field]: '00'.repeat(30_000) })).toBe('')
   })
+})
+
+test('an empty image has a progress too', () => {
+  expect([shareOf(0, 0), shareOf(0, 4), shareOf(3, 4)]).toEqual([1, 0, 0.75])
 })
 
 describe('words', () => {
