@@ -76,6 +76,36 @@ export type AttestationErrorCode =
   | 'eif-crc'
   | 'eif-metadata'
   | 'eif-signature'
+  // Certificates that carry evidence (RA-TLS).
+  | 'ra-tls-evidence'
+  | 'ra-tls-binding'
+  // Event logs, and endorsements as vendor services answer them.
+  | 'event-log-format'
+  | 'event-log-digest'
+  | 'endorsement-fetch'
+  | 'endorsement-format'
+  // Intel DCAP: the quote.
+  | 'quote-format'
+  | 'quote-version-epid'
+  | 'quote-tee'
+  | 'quote-signature'
+  | 'qe-report-signature'
+  | 'attestation-key-binding'
+  // Intel DCAP: endorsements, and what they say of the platform.
+  | 'endorsement-missing'
+  | 'pck-chain-missing'
+  | 'pck-cert-format'
+  | 'tcb-info-format'
+  | 'tcb-info-validity'
+  | 'tcb-info-signature'
+  | 'tcb-info-mismatch'
+  | 'qe-identity-format'
+  | 'qe-identity-validity'
+  | 'qe-identity-signature'
+  | 'qe-identity-mismatch'
+  | 'tdx-module-mismatch'
+  | 'tcb-not-supported'
+  | 'tcb-revoked'
   // Appraisal: authentic, but not what the caller expects.
   | 'policy-kind'
   | 'policy-debug'
@@ -84,6 +114,15 @@ export type AttestationErrorCode =
   | 'policy-freshness'
   | 'policy-user-data'
   | 'policy-public-key'
+  | 'policy-event'
+  | 'policy-rtmr'
+  | 'policy-tcb-status'
+  | 'policy-tcb-evaluation'
+  | 'policy-migration'
+  | 'policy-service-td'
+  | 'policy-measurements'
+  | 'policy-report-data'
+  | 'policy-platform'
 
 /** The base of both kinds of refusal. Catch this one, then look at `code`. */
 export abstract class AttestationError extends Error {

@@ -7,25 +7,32 @@ import { decodeSign1 } from './encoding/cose.ts'
 import { AttestationError, VerificationError } from './errors.ts'
 import type { NitroOptions, NitroResult } from './formats/nitro/index.ts'
 import type { NitroTpmOptions, NitroTpmResult } from './formats/nitro-tpm/index.ts'
-import { copyEvidence, isPlainObject, requireOption } from './formats/options.ts'
+import type { SgxOptions, SgxResult } from './formats/sgx/index.ts'
+import type { TdxOptions, TdxResult } from './formats/tdx/index.ts'
+import { copyEvidence } from './formats/options.ts'
+import { isPlainObject, requireOption } from './options.ts'
 
 export * from './formats/common.ts'
 export type { NitroOptions, NitroResult } from './formats/nitro/index.ts'
 export type { NitroTpmOptions, NitroTpmResult } from './formats/nitro-tpm/index.ts'
+export type { SgxOptions, SgxResult } from './formats/sgx/index.ts'
+export type { TdxOptions, TdxResult } from './formats/tdx/index.ts'
 
 /** The kinds of evidence that this version verifies. */
-export type EvidenceFormat = 'nitro' | 'nitro-tpm'
+export type EvidenceFormat = 'nitro' | 'nitro-tpm' | 'tdx' | 'sgx'
 
 /** Options per format: evidence of a format without options is refused. */
 export interface EvidenceOptions {
   readonly nitro?: NitroOptions
   readonly 'nitro-tpm'?: NitroTpmOptions
+  readonly tdx?: TdxOptions
+  readonly sgx?: SgxOptions
 }
 
 /** The result of whichever format it was; `format` tells. */
-export type EvidenceResult = NitroResult | NitroTpmResult
+export type EvidenceResult = NitroResult | NitroTpmResult | TdxResult | SgxResult
 
-const formats = ['nitro', 'nitro-tpm'] as const satisfies readonly EvidenceFormat[]
+const formats = ['nitro', 'nitro-tpm', 'tdx', 'sgx'] as const satisfies readonly EvidenceFormat[]
 
 /**
  * Tells the format from the shape of the bytes. It is a guess about unverified input: good for choosing a verifier, for nothing else.
@@ -34,7 +41,8 @@ const formats = ['nitro', 'nitro-tpm'] as const satisfies readonly EvidenceForma
  */
 export function detectFormat(evidence: Uint8Array): EvidenceFormat | undefined {
   const bytes = copyEvidence(evidence)
-  if (bytes.length > 32_768) return undefined
+  const quote = detectQuote(bytes)
+  if (quote !== undefined || bytes.length > 32_768) return quote
   try {
     const payload = decodeCbor(decodeSign1(bytes).payload, { name: 'payload', code: 'format-unknown' })
     if (!isCborMap(payload) || !payload.has('module_id')) return undefined
@@ -43,6 +51,14 @@ export function detectFormat(evidence: Uint8Array): EvidenceFormat | undefined {
     if (error instanceof AttestationError) return undefined
     throw error
   }
+}
+
+/** Quotes begin with version, kind of key and kind of TEE. Old ones for SGX (EPID) are found too: the verifier says what is wrong with them. */
+function detectQuote(bytes: Uint8Array): 'tdx' | 'sgx' | undefined {
+  const [version = 0, versionHigh, keyType = 0, keyTypeHigh, tee] = bytes
+  if (bytes.length < 432 || versionHigh !== 0 || keyTypeHigh !== 0 || version < 1 || version > 5) return undefined
+  if (version < 3) return keyType < 2 ? 'sgx' : undefined
+  return tee === 0x81 ? 'tdx' : tee === 0 ? 'sgx' : undefined
 }
 
 /** A copy down to the bytes: what the caller changes while a format is being loaded has no effect. Caches and functions stay the caller's. */
@@ -83,6 +99,16 @@ export async function verifyEvidence(evidence: Uint8Array, options: EvidenceOpti
       if (accepted['nitro-tpm'] === undefined) throw refused()
       const { verifyNitroTpm } = await import('./formats/nitro-tpm/index.ts')
       return verifyNitroTpm(bytes, accepted['nitro-tpm'])
+    }
+    case 'tdx': {
+      if (accepted.tdx === undefined) throw refused()
+      const { verifyTdx } = await import('./formats/tdx/verify.ts')
+      return verifyTdx(bytes, accepted.tdx)
+    }
+    case 'sgx': {
+      if (accepted.sgx === undefined) throw refused()
+      const { verifySgx } = await import('./formats/sgx/verify.ts')
+      return verifySgx(bytes, accepted.sgx)
     }
   }
 }

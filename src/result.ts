@@ -41,7 +41,8 @@ export interface Findings {
   readonly verifiedAt: number
   /** The verifier's clock; `undefined` in archive mode. */
   readonly clock: { readonly now: number } | undefined
-  readonly attestedAt: number
+  /** `undefined` for formats that do not say. */
+  readonly attestedAt: number | undefined
   readonly validUntil: number
   readonly matched: string | number | undefined
   readonly publicKey: Uint8Array<ArrayBuffer> | undefined
@@ -63,8 +64,9 @@ export function attestationResult<Format extends string, Claims>(
     claims,
     verifiedAt: new Date(verifiedAt),
     timeSource: clock ? 'clock' : 'evidence',
-    attestedAt: new Date(attestedAt),
-    clockOffsetSeconds: clock && (attestedAt - clock.now) / 1000,
+    // Not said, or 1970: neither is a date.
+    attestedAt: attestedAt && new Date(attestedAt),
+    clockOffsetSeconds: clock && attestedAt && (attestedAt - clock.now) / 1000,
     validUntil: new Date(validUntil),
     matched,
     publicKey,

@@ -11,6 +11,7 @@ import {
   VerificationError,
 } from '../src/index.ts'
 import { createNitroAttester } from './attester/nitro.ts'
+import { makeSgx, makeTdx } from './formats/dcap/made.ts'
 
 const now = new Date('2026-06-01T00:00:00Z')
 const enclave = await createNitroAttester({ now })
@@ -27,8 +28,28 @@ describe('detectFormat', () => {
     expect(detectFormat(tpmDocument)).toBe('nitro-tpm')
   })
 
+  test('tells quotes of TDX from quotes of SGX, old ones included', async () => {
+    expect(detectFormat((await makeTdx()).evidence)).toBe('tdx')
+    expect(detectFormat((await makeTdx({ quote: { version: 5 } })).evidence)).toBe('tdx')
+    expect(detectFormat((await makeSgx()).evidence)).toBe('sgx')
+    expect(detectFormat((await makeSgx({ quote: { version: 4 } })).evidence)).toBe('sgx')
+    const epid = (await makeSgx({ quote: { header: [[0, [2, 0, 1, 0, 0xaa, 0xbb]]] } })).evidence
+    expect(detectFormat(epid)).toBe('sgx')
+    // Other versions, other kinds of TEE, other kinds of keys: nothing that is known here.
+    for (const [at, byte] of [
+      [0, 6],
+      [1, 1],
+      [3, 1],
+      [4, 0x82],
+    ] as const) {
+      const other = (await makeTdx({ quote: { header: [[at, [byte]]] } })).evidence
+      expect(detectFormat(other)).toBeUndefined()
+    }
+  })
+
   test.each([
     ['nothing', new Uint8Array()],
+    ['the beginning of a quote', Uint8Array.of(4, 0, 2, 0, 0x81, 0, 0, 0)],
     ['noise', Uint8Array.from({ length: 5000 }, (_, i) => i * 7)],
     ['a document cut short', document.subarray(0, -1)],
     ['more than any document', new Uint8Array(40_000)],
@@ -60,17 +81,41 @@ describe('verifyEvidence', () => {
   test('refuses what is no known format', async () => {
     const failure = await verifyEvidence(new Uint8Array(100), { nitro }).catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(VerificationError)
-    expect(failure).toMatchObject({ code: 'format-unknown', message: 'the evidence is none of nitro, nitro-tpm' })
+    expect(failure).toMatchObject({
+      code: 'format-unknown',
+      message: 'the evidence is none of nitro, nitro-tpm, tdx, sgx',
+    })
   })
 
-  test.each([undefined, null, {}, [], { tdx: {} }, { freshness: skipFreshness }, { nitro, now }])(
+  test.each([undefined, null, {}, [], { cca: {} }, { freshness: skipFreshness }, { nitro, now }])(
     'takes entries of formats only: %s',
     async (options) => {
       await expect(verifyEvidence(document, options as never)).rejects.toThrow(
-        /^options must be (a plain object|entries for formats: nitro, nitro-tpm)$/,
+        /^options must be (a plain object|entries for formats: nitro, nitro-tpm, tdx, sgx)$/,
       )
     },
   )
+
+  test('verifies quotes with their own options', async () => {
+    const [tdx, sgx] = [await makeTdx(), await makeSgx()]
+    const options: EvidenceOptions = { nitro, tdx: tdx.options, sgx: sgx.options }
+    await expect(verifyEvidence(tdx.evidence, options)).resolves.toMatchObject({ format: 'tdx' })
+    await expect(verifyEvidence(sgx.evidence, options)).resolves.toMatchObject({ format: 'sgx' })
+    await expect(verifyEvidence(tdx.evidence, { sgx: sgx.options })).rejects.toMatchObject({ code: 'format-refused' })
+    await expect(verifyEvidence(sgx.evidence, { tdx: tdx.options })).rejects.toMatchObject({ code: 'format-refused' })
+    const epid = (await makeSgx({ quote: { header: [[0, [2, 0, 1, 0]]] } })).evidence
+    await expect(verifyEvidence(epid, { sgx: sgx.options })).rejects.toMatchObject({ code: 'quote-version-epid' })
+  })
+
+  test('what the caller changes while a format is being loaded has no effect', async () => {
+    const { evidence, options } = await makeTdx()
+    const endorsements: Record<string, string> = { ...options.endorsements }
+    const lent = evidence.slice()
+    const verification = verifyEvidence(lent, { tdx: { ...options, endorsements: endorsements as never } })
+    for (const name of Object.keys(endorsements)) endorsements[name] = 'changed'
+    lent.fill(0)
+    await expect(verification).resolves.toMatchObject({ format: 'tdx' })
+  })
 
   test("passes the format's own TypeErrors on", async () => {
     await expect(verifyEvidence(document, { nitro: {} as never })).rejects.toThrow(TypeError)

@@ -24,7 +24,12 @@ const fields =
   'The Nitro Security Module always writes these fields, in these types and sizes. Anything else was not written by it.'
 
 /** The reasons that have to do with documents; others are about images and signed reference values. */
-type DocumentCode = Exclude<AttestationErrorCode, `${'eif' | 'reference'}-${string}`>
+type DocumentCode = Exclude<AttestationErrorCode, `${'eif' | 'reference'}-${string}` | OtherEvidence>
+
+/** The reasons of evidence that the page cannot be given yet. */
+type OtherEvidence =
+  | `${'quote' | 'qe' | 'tcb' | 'pck' | 'tdx' | 'attestation-key' | 'ra-tls' | 'event-log' | 'endorsement'}-${string}`
+  | `policy-${'event' | 'rtmr' | 'tcb-status' | 'tcb-evaluation' | 'migration' | 'service-td' | 'measurements' | 'report-data' | 'platform'}`
 
 /** What to say of a check. */
 export function wordsOf(code: AttestationErrorCode): Words {

@@ -12,9 +12,9 @@ import {
   skipReferenceValues,
 } from '../index.ts'
 import type { NitroReferenceValues, PcrReferenceValues } from '../formats/nitro/index.ts'
-import type { EvidenceFormat } from '../index.ts'
 import { openReferenceValues, type SignedReferenceValues } from '../reference/index.ts'
 import { UsageError } from './failures.ts'
+import type { OptionFormats } from './formats.ts'
 import { readCertificates, readCorim, readJson, readValue } from './input.ts'
 
 /** The options of a command, by name without `--`. */
@@ -23,7 +23,7 @@ export type CommandOptions = NonNullable<ParseArgsConfig['options']>
 /** What was given, by name; absent when it was not. Lists only where the option may be repeated. */
 export type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>
 
-/** What the command line asks a verifier for, and where its reference values came from, if they are signed. */
+/** What the command line asks a verifier of Nitro documents for, and where its reference values came from, if they are signed. */
 export interface Policy {
   readonly options: NitroOptions
   readonly signed: SignedReferenceValues | undefined
@@ -32,7 +32,7 @@ export interface Policy {
 /** PCR0 to PCR31, as options and as registers. */
 const registers = Array.from({ length: 32 }, (_, i) => [`pcr${i}`, `PCR${i}`] as const)
 
-/** What `veritee verify` takes. */
+/** What `veritee verify` takes for Nitro documents, or for whatever comes. */
 export const verifyOptions: CommandOptions = {
   ...Object.fromEntries(registers.map(([option]) => [option, { type: 'string' } as const])),
   measurements: { type: 'string', multiple: true },
@@ -53,6 +53,24 @@ export const verifyOptions: CommandOptions = {
   'allow-debug': { type: 'boolean' },
   json: { type: 'boolean' },
 }
+
+/** Which of them say what other evidence does not have. */
+export const nsmOptionFormats: OptionFormats = Object.fromEntries(
+  [
+    ...registers.map(([option]) => option),
+    ...[
+      'reference',
+      'ca',
+      'minimum-version',
+      'revoked',
+      'nonce',
+      'max-age',
+      'skip-freshness',
+      'user-data',
+      'public-key',
+    ],
+  ].map((option) => [option, ['nitro', 'nitro-tpm']]),
+)
 
 /** Files, and options. @throws UsageError */
 export function parse(
@@ -81,8 +99,8 @@ export function parseOne(command: string, args: string[], options: CommandOption
   return { path: files[0] as string, values }
 }
 
-/** What every verifier of this command takes. @throws UsageError, TypeError, VerificationError for reference values that are not authentic */
-export async function policyOf(values: Values, format: EvidenceFormat): Promise<Policy> {
+/** What the verifiers of Nitro documents take. @throws UsageError, TypeError, VerificationError for reference values that are not authentic */
+export async function policyOf(values: Values, format: 'nitro' | 'nitro-tpm'): Promise<Policy> {
   const { at, skew } = values
   const now =
     at === 'evidence' ? atEvidenceTime : typeof at === 'string' ? timeOf(at, '--at', '`evidence`, or ') : undefined
@@ -101,20 +119,22 @@ export async function policyOf(values: Values, format: EvidenceFormat): Promise<
   return { options, signed }
 }
 
-/** The library speaks of its options, people of what they typed. */
-export function inWordsOfTheCommand(error: TypeError, values: Values): UsageError {
+/** The library speaks of its options, people of what they typed. @param own names of options of one kind of evidence, by the library's */
+export function inWordsOfTheCommand(
+  error: TypeError,
+  values: Values,
+  own: Readonly<Record<string, string>>,
+): UsageError {
   const files = listOf(values, 'measurements')
+  const words = { ...spoken, ...own }
   const message = error.message
     .replace(/^referenceValues\[(\d+)\](?:\.(\w+))?/, (_whole, index: string, name: string | undefined) => {
       const file = files[Number(index)]
-      if (file === undefined) return name === undefined ? 'the registers' : `--${name.toLowerCase()}`
+      if (file === undefined) return name === undefined ? 'the registers' : (words[name] ?? `--${name.toLowerCase()}`)
       return name === undefined ? file : `${file}: ${name}`
     })
     .replace('must be registers other than zero', 'must name a register, and none that is all zero, as in debug mode')
-    .replace(
-      /^(?:nonce|userData|publicKey|maxAgeSeconds|clockSkewSeconds|trustAnchors)\b/,
-      (name) => spoken[name] ?? name,
-    )
+    .replace(/^(\w+)(?:\[\d+\])?/, (whole, name: string) => words[name] ?? whole)
   return new UsageError(message, { cause: error })
 }
 
@@ -130,7 +150,7 @@ const spoken: Readonly<Record<string, string>> = {
 /** `--reference`, and what goes with it; `undefined` when reference values are given otherwise. */
 async function signedValuesOf(
   values: Values,
-  environment: EvidenceFormat,
+  environment: 'nitro' | 'nitro-tpm',
   now: Date | undefined,
 ): Promise<SignedReferenceValues | undefined> {
   const { reference, ca, 'minimum-version': minimum, skew } = values
@@ -203,7 +223,8 @@ async function bindingsOf(values: Values): Promise<Pick<NitroOptions, 'userData'
   }
 }
 
-function requireOne(given: readonly boolean[], demand: string): void {
+/** Exactly one of several ways to say something. @throws UsageError */
+export function requireOne(given: readonly boolean[], demand: string): void {
   const count = given.filter(Boolean).length
   if (count !== 1) throw new UsageError(`${demand}; ${count === 0 ? 'one of them is required' : 'only one of them'}`)
 }

@@ -14,6 +14,9 @@ Exit codes: 0 ok, 1 usage, 2 not authentic, 3 authentic but not as expected.
 
   veritee verify enclave.bin --measurements measurements.json --nonce 5f0c…
 
+  veritee verify quote.bin --collateral collateral.json --report-data 5f0c… \\
+    --mrtd 91eb… --rtmr0 4bf3… --rtmr1 7a5e… --rtmr2 0d7f…
+
 \`veritee verify --help\` lists the options; so do the others.`
 
 const verifyHelp = `veritee verify FILE|- OPTIONS
@@ -29,17 +32,42 @@ What must run there: one of these
     --revoked FILE          never accept these measurements; may be repeated
   --skip-reference-values   accept any code
 
-How fresh it must be: one of these
+How fresh it must be: one of these (Nitro)
   --nonce HEX               it answers exactly this nonce
   --max-age 5m              it is not older than this (s, m, h or d)
   --skip-freshness          accept any age
 
-What it must carry
+What it must carry (Nitro)
   --user-data HEX|@FILE     user data is exactly this
   --public-key HEX|@FILE    public key is exactly this
 
+Intel TDX and SGX
+  --collateral FILE         required: what Intel says of the platform, JSON that
+                            fetchIntelEndorsements returned
+  --report-data HEX|@FILE   the 64 bytes that the quote was made for, or
+  --skip-report-data        whatever it was made for
+  --mrtd HEX --rtmr0 HEX … --rtmr3 HEX
+                            registers of a TD; \`any\` for what you compare
+                            yourself. Zero unless they are named: RTMR3 and
+    --mrconfigid HEX --mrowner HEX --mrownerconfig HEX
+    --td-attributes HEX --xfam HEX --mrseam HEX
+                            8, 8 and 48 bytes more that can be pinned
+  --event-log FILE --events FILE
+                            instead of RTMRs: what must have been measured, like
+                            { "dstack": { "composeHash": "…" } }, and the log
+  --mrenclave HEX           an SGX enclave, or whatever its vendor signed:
+  --mrsigner HEX --isv-prod-id N --minimum-isv-svn N
+    --config-id HEX --isv-family-id HEX --isv-ext-prod-id HEX
+  --accept-tcb-status NAME  beside UpToDate; may be repeated
+  --minimum-tcb-evaluation N
+                            refuse collateral from before this TCB recovery
+  --platform HEX            accept this machine only (PPID, platform instance
+                            id); may be repeated
+  --allow-migration         accept a TD that can be moved to another machine
+  --service-td HEX          accept this service TD; may be repeated
+
 How to verify
-  --format nitro|nitro-tpm|auto
+  --format nitro|nitro-tpm|tdx|sgx|auto
                             auto, the default, tells it from the evidence; an
                             instance (nitro-tpm) must be asked for by name
   --root FILE               trust this root certificate (PEM or DER) instead of
@@ -52,7 +80,9 @@ How to verify
 
 Exit codes: 0 verified, 1 usage, 2 not authentic, 3 not as expected.`
 
-const inspectHelp = `veritee inspect FILE|- [--json]
+const inspectHelp = `veritee inspect FILE|- [--json] [--event-log FILE]
+
+  --event-log FILE          replay this log, and compare it with a TDX quote
 
 Shows what evidence says. Nothing is verified: anybody can write such a thing.
 Exit codes: 0 shown, 1 usage, 2 not a well-formed document.`

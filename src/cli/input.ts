@@ -13,8 +13,14 @@ const maximumInput = 131_072
 /** What the library takes. */
 const maximumCorim = 1_048_576
 
-/** How binary evidence begins: a CBOR array of 4 (COSE_Sign1), or tag 18 in front of one. Neither is a character of text. */
-const evidenceHeads: readonly (number | undefined)[] = [0x84, 0xd2]
+/** Real ones have 40 KB; revocation lists grow. */
+const maximumCollateral = 4_194_304
+
+/** What a log area holds, and dstack's JSON for the same in hexadecimal. */
+const maximumEventLog = 1_048_576
+
+/** How binary evidence begins: a CBOR array of 4 (COSE_Sign1), tag 18 in front of one, or the version of a quote. None is a character of text. */
+const evidenceHeads: readonly (number | undefined)[] = [0x84, 0xd2, 3, 4, 5]
 
 /** Evidence from a file, or from standard input for `-`: binary, hexadecimal or base64. @throws UsageError */
 export async function readEvidence(path: string): Promise<Bytes> {
@@ -50,9 +56,23 @@ export async function readCorim(path: string): Promise<Bytes> {
   return readBytes(path, maximumCorim)
 }
 
+/** What Intel says of a platform, as `fetchIntelEndorsements` returns it, in JSON. @throws UsageError when the file is something else */
+export async function readCollateral(path: string): Promise<Readonly<Record<string, unknown>>> {
+  return readJson(path, 'the one that fetchIntelEndorsements returns', maximumCollateral)
+}
+
+/** A log of what was measured, as it is. @throws UsageError */
+export async function readEventLog(path: string): Promise<Bytes> {
+  return readBytes(path, maximumEventLog)
+}
+
 /** A JSON object. @throws UsageError when the file is something else */
-export async function readJson(path: string): Promise<Readonly<Record<string, unknown>>> {
-  const text = new TextDecoder().decode(await readBytes(path))
+export async function readJson(
+  path: string,
+  example = 'the one that nitro-cli build-enclave prints',
+  maximum?: number,
+): Promise<Readonly<Record<string, unknown>>> {
+  const text = new TextDecoder().decode(await readBytes(path, maximum))
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -60,7 +80,7 @@ export async function readJson(path: string): Promise<Readonly<Record<string, un
     throw new UsageError(`${path} is not JSON: ${(error as Error).message}`)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new UsageError(`${path} must be a JSON object, like the one that nitro-cli build-enclave prints`)
+    throw new UsageError(`${path} must be a JSON object, like ${example}`)
   }
   return value as Record<string, unknown>
 }

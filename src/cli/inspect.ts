@@ -1,12 +1,14 @@
 /**
  * `veritee inspect`: what evidence says, without any reason to believe it.
  */
-import { type CertificateDescription, describeCertificate } from '../inspect.ts'
 import { isZero, toHex } from '../encoding/bytes.ts'
-import { AttestationError } from '../errors.ts'
 import { decodeNitroEvidence, type NitroEvidence } from '../formats/nitro/index.ts'
+import { detectFormat } from '../index.ts'
 import { parseOne } from './arguments.ts'
-import { readEvidence } from './input.ts'
+import { UsageError } from './failures.ts'
+import { readEventLog, readEvidence } from './input.ts'
+import { type Link, linksAsText, linksOf } from './inspect-chain.ts'
+import { inspectQuote } from './inspect-quote.ts'
 import { stringify } from './json.ts'
 import { bytesAsText, paint, row, wrap } from './text.ts'
 
@@ -29,18 +31,26 @@ const meanings: Readonly<Record<NitroEvidence['kind'], Readonly<Record<string, s
   },
 }
 
-/** One certificate of the chain, as far as it can be read. */
-type Link =
-  | ({ readonly place: string; readonly malformed: null } & CertificateDescription)
-  | { readonly place: string; readonly malformed: string }
-
 /** @throws UsageError, VerificationError */
 export async function inspect(args: string[]): Promise<number> {
-  const { path, values } = parseOne('inspect', args, { json: { type: 'boolean' } })
-  const evidence = decodeNitroEvidence(await readEvidence(path))
+  const { path, values } = parseOne('inspect', args, { json: { type: 'boolean' }, 'event-log': { type: 'string' } })
+  const { json, 'event-log': log } = values
+  const bytes = await readEvidence(path)
+  const kind = detectFormat(bytes)
+  if (kind === 'tdx' || kind === 'sgx') {
+    const events = typeof log === 'string' ? await readEventLog(log) : undefined
+    console.log(await inspectQuote(kind, bytes, events, warning, json === true))
+    return 0
+  }
+  if (log !== undefined) throw new UsageError('--event-log is about TDX quotes: this is none')
+  const evidence = decodeNitroEvidence(bytes)
   const chain = chainOf(evidence)
-  console.log(values['json'] === true ? asJson(evidence, chain) : asText(evidence, chain))
+  console.log(json === true ? asJson(evidence, chain) : asText(evidence, chain))
   return 0
+}
+
+function chainOf({ cabundle, certificate }: NitroEvidence): Link[] {
+  return linksOf([...cabundle.map((der, i) => [`cabundle[${i}]`, der] as const), ['certificate', certificate]])
 }
 
 function asJson(evidence: NitroEvidence, chain: readonly Link[]): string {
@@ -68,7 +78,7 @@ function asText(evidence: NitroEvidence, chain: readonly Link[]): string {
     ...registers(evidence),
     '',
     'Certificates, root first',
-    ...chain.flatMap(describe),
+    ...chain.flatMap(linksAsText),
     '',
     paint('yellow', warning),
   ].join('\n')
@@ -93,33 +103,6 @@ function registers({ kind, pcrs }: NitroEvidence): string[] {
     ...(unused.length === 0 ? [] : [row('all zero:', unused.join(' '), 0, 9)]),
     ...(isDebug ? ['', 'PCR0 is zero: an enclave in DEBUG MODE, its operator can read its memory.'] : []),
   ]
-}
-
-function chainOf({ cabundle, certificate }: NitroEvidence): Link[] {
-  const places: (readonly [string, Uint8Array])[] = cabundle.map((der, i) => [`cabundle[${i}]`, der])
-  return [...places, ['certificate', certificate] as const].map(([place, der]) => {
-    try {
-      return { place, malformed: null, ...describeCertificate(der) }
-    } catch (error) {
-      if (error instanceof AttestationError) return { place, malformed: error.message }
-      throw error
-    }
-  })
-}
-
-function describe(link: Link): string[] {
-  if (link.malformed !== null) return [row(link.place, `malformed: ${link.malformed}`, 2, 12)]
-  const { place, subject, notBefore, notAfter, serialNumber } = link
-  return [
-    row(place, subject, 2, 12),
-    row('', `${seconds(notBefore)} to ${seconds(notAfter)}`, 2, 12),
-    row('', `serial ${serialNumber}`, 2, 12),
-  ]
-}
-
-/** Certificates know no fractions of a second. */
-function seconds(time: Date): string {
-  return time.toISOString().replace('.000Z', 'Z')
 }
 
 function field(name: string, value: string): string {

@@ -4,6 +4,7 @@
 import { AppraisalError, AttestationError } from '../errors.ts'
 import type { Check, EvidenceResult } from '../index.ts'
 import type { SignedReferenceValues } from '../reference/index.ts'
+import { quoteCaveats, quoteHints, quoteQuestions, quoteRows } from './quote-report.ts'
 import { bytesAsText, type Colour, paint, row, wrap } from './text.ts'
 
 /** What a check looks at, for people who do not know the codes. */
@@ -34,6 +35,7 @@ const questions: Readonly<Record<string, string>> = {
   'policy-freshness': 'Is fresh enough',
   'policy-user-data': 'Carries the expected user data',
   'policy-public-key': 'Carries the expected public key',
+  ...quoteQuestions,
 }
 
 /** Checks whose question says all that the library's own summary would. */
@@ -54,6 +56,8 @@ const hints: Readonly<Record<string, string>> = {
   'policy-debug': 'The operator of a debug enclave can read its memory. For development only: --allow-debug.',
   'policy-kind':
     'An instance (nitro-tpm) is no enclave (nitro), and its registers mean something else. If this kind is what you want, name it with --format.',
+  'format-refused': 'What is expected of one kind of evidence says nothing of another: see veritee verify --help.',
+  ...quoteHints,
 }
 
 const stages = { decode: 'Is it well formed?', verify: 'Is it authentic?', appraise: 'Is it as expected?' } as const
@@ -78,22 +82,41 @@ export function printVerdict(verdict: EvidenceResult | AttestationError, { ownRo
     const made = verdict.checks.filter((check) => check.stage === stage)
     return made.length === 0
       ? []
-      : [paint('bold', stages[stage]), ...made.flatMap((check) => describe(check, asked)), '']
+      : [paint('bold', stages[stage]), ...once(made, asked).flatMap((check) => describe(check, asked)), '']
   })
   const conclusion = verdict instanceof AttestationError ? refusal(verdict) : success(verdict, ownRoot, signed)
   return [...checklist, ...conclusion].join('\n')
 }
 
-function describe({ id, outcome, summary, expected, actual }: Check, asked: typeof questions): string[] {
-  const isAllowed = outcome === 'pass' && expected === 'allowed' && actual === 'on'
+/** Quotes have several of everything: each question stands there once, with the answer that matters. */
+function once(made: readonly Check[], asked: typeof questions): readonly Check[] {
+  const answers = new Map<string, Check>()
+  for (const check of made) {
+    const question = questionOf(check, asked)
+    // The map keeps the place of the first.
+    if (check.outcome !== 'pass' || !answers.has(question)) answers.set(question, check)
+  }
+  return [...answers.values()]
+}
+
+/** The message of an error repeats what is shown below it. */
+function subjectOf({ summary, actual }: Check): string {
+  return actual === undefined ? summary : (summary.split(': expected ')[0] ?? summary)
+}
+
+function questionOf(check: Check, asked: typeof questions): string {
+  return asked[check.id] ?? asked[`${check.id} ${subjectOf(check)}`] ?? check.id
+}
+
+function describe(check: Check, asked: typeof questions): string[] {
+  const { id, outcome, expected, actual } = check
+  const isAllowed = outcome === 'pass' && expected === 'allowed' && actual !== 'off'
   const [mark, colour] = marks[isAllowed ? 'skipped' : outcome]
-  // The message of an error repeats what is shown below it.
-  const subject = actual === undefined ? summary : (summary.split(': expected ')[0] ?? summary)
+  const subject = subjectOf(check)
   const remark = { pass: isAllowed ? 'ALLOWED' : '', fail: id, 'not-requested': 'not requested', skipped: 'SKIPPED' }[
     outcome
   ]
-  const question =
-    `  ${paint(colour, mark)} ${(asked[id] ?? asked[`${id} ${subject}`] ?? id).padEnd(50)} ${remark}`.trimEnd()
+  const question = `  ${paint(colour, mark)} ${questionOf(check, asked).padEnd(50)} ${remark}`.trimEnd()
   if (outcome !== 'fail') return [question]
   return [question, ...(plain.includes(id) ? [] : indented(subject, 6)), ...difference(expected, actual)]
 }
@@ -103,15 +126,25 @@ function difference(expected: string | undefined, actual: string | undefined): s
   if (expected === undefined || actual === undefined) return []
   const found = actual.split('\n')
   const pairs = expected.split('\n').map((line, i) => [line, found[i] ?? ''] as const)
-  if (!pairs.every((pair) => pair.every((line) => /^PCR\d+ \w+$/.test(line)))) {
-    return [row('expected', expected, 6, 9), row('found', actual, 6, 9)]
+  if (!pairs.every((pair) => pair.every((line) => /^[a-zA-Z]+\d* (?:[0-9a-f]{4,}|absent)$/.test(line)))) {
+    return [row('expected', expected, 6, 9), row('found', inWords(actual), 6, 9)]
   }
+  const width = Math.max(5, ...pairs.map(([wanted]) => wanted.indexOf(' ')))
+  const line = (name: string, what: string, value: string): string =>
+    row(`${name.padEnd(width)} ${what}`, value, 6, width + 9, 48)
   return pairs.flatMap(([wanted, got]) => {
     const [name = '', value = ''] = wanted.split(' ')
     const [, other = ''] = got.split(' ')
-    if (value === other) return [row(name, 'as expected', 6, 5)]
-    return [row(`${name.padEnd(5)} expected`, value, 6, 14), row('      found', other, 6, 14)]
+    if (value === other) return [row(name, 'as expected', 6, width)]
+    return [line(name, 'expected', value), line('', 'found', other)]
   })
+}
+
+/** The library says which option would accept a status; here it is an argument. */
+function inWords(text: string): string {
+  return text.replace(/pass acceptedTcbStatuses: \[(.*)\]/, (_whole, statuses: string) =>
+    statuses.replace(/'(\w+)'(?:, )?/g, ' --accept-tcb-status $1').trim(),
+  )
 }
 
 function refusal(error: AttestationError): string[] {
@@ -132,9 +165,16 @@ function reasonOf(error: AttestationError): string {
 
 function success(result: EvidenceResult, ownRoot: boolean, signed: SignedReferenceValues | undefined): string[] {
   const weaknesses = caveats(result, ownRoot)
-  const { format, claims, matched, attestedAt, clockOffsetSeconds, validUntil } = result
+  const { format, matched, attestedAt, clockOffsetSeconds, validUntil } = result
+  const [before, after] =
+    'moduleId' in result.claims
+      ? ([
+          [['module', result.claims.moduleId]],
+          [...bytesRows('user data', result.claims.userData), ...bytesRows('public key', result.claims.publicKey)],
+        ] as const)
+      : quoteRows(result.claims)
   const rows: (readonly [string, string | undefined])[] = [
-    ['module', claims.moduleId],
+    ...before,
     ['matched', matched === undefined ? undefined : String(matched)],
     [
       'as signed',
@@ -143,8 +183,7 @@ function success(result: EvidenceResult, ownRoot: boolean, signed: SignedReferen
     ['made at', attestedAt?.toISOString()],
     ['clock', clockOffsetSeconds === undefined ? undefined : offset(clockOffsetSeconds)],
     ['valid until', validUntil.toISOString()],
-    ...bytesRows('user data', claims.userData),
-    ...bytesRows('public key', claims.publicKey),
+    ...after,
   ]
   return [
     paint('bold', 'The evidence says'),
@@ -159,9 +198,10 @@ function caveats({ checks, claims, timeSource, verifiedAt }: EvidenceResult, own
   const isSkipped = (code: string): boolean => checks.some(({ id, outcome }) => id === code && outcome === 'skipped')
   return [
     ...(timeSource === 'evidence' ? [`as of ${verifiedAt.toISOString()}, not now`] : []),
-    ...(isSkipped('policy-pcr') ? ['whatever code it runs'] : []),
+    ...(isSkipped('policy-pcr') || isSkipped('policy-measurements') ? ['whatever code it runs'] : []),
     ...(isSkipped('policy-freshness') && timeSource === 'clock' ? ['however old it is'] : []),
     ...('debug' in claims && claims.debug ? ['IN DEBUG MODE'] : []),
+    ...('moduleId' in claims ? [] : quoteCaveats(claims, checks)),
     ...(ownRoot ? ['under a root that you named'] : []),
   ]
 }

@@ -19,8 +19,8 @@ export function paint(colour: Colour, text: string): string {
 }
 
 /** A label, and beside it a value that may go over several lines. */
-export function row(label: string, value: string, indent: number, labelWidth: number): string {
-  const [first = '', ...more] = wrap(value, valueWidth)
+export function row(label: string, value: string, indent: number, labelWidth: number, width = valueWidth): string {
+  const [first = '', ...more] = wrap(value, width)
   const margin = ' '.repeat(indent + labelWidth + 1)
   return [`${' '.repeat(indent)}${label.padEnd(labelWidth)} ${first}`, ...more.map((line) => margin + line)].join('\n')
 }

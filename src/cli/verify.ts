@@ -1,65 +1,71 @@
 /**
  * `veritee verify`: from the command line to a verifier, and its verdict as a checklist or as JSON.
  */
-import { VerificationError } from '../errors.ts'
-import { detectFormat, type EvidenceFormat, type EvidenceResult, type NitroOptions } from '../index.ts'
+import { AttestationError } from '../errors.ts'
+import type { EvidenceFormat, EvidenceResult } from '../index.ts'
 import { verifyNitro } from '../formats/nitro/index.ts'
 import { verifyNitroTpm } from '../formats/nitro-tpm/index.ts'
-import { inWordsOfTheCommand, parseOne, policyOf, type Values, verifyOptions } from './arguments.ts'
+import type { SignedReferenceValues } from '../reference/index.ts'
+import { inWordsOfTheCommand, nsmOptionFormats, parseOne, policyOf, type Values, verifyOptions } from './arguments.ts'
 import { exitCodeOf, failureOf, UsageError } from './failures.ts'
+import { formatOf, formatsAsked, type Verifier } from './formats.ts'
 import { readEvidence } from './input.ts'
 import { verdictToJson } from './json.ts'
+import { quoteOptionFormats, quoteOptions, quoteVerifier, spokenOfQuotes } from './quote-arguments.ts'
 import { printVerdict } from './report.ts'
 
-type Verifier = (evidence: Uint8Array, policy: NitroOptions) => Promise<EvidenceResult>
-
-const verifiers: Readonly<Record<EvidenceFormat, Verifier>> = {
-  nitro: verifyNitro,
-  'nitro-tpm': async (evidence, { debug, ...policy }) => {
-    if (debug !== undefined) throw new UsageError('--allow-debug is about enclaves: nitro-tpm has no debug mode')
-    return verifyNitroTpm(evidence, policy)
-  },
+/** A verifier, and where its reference values came from, if they are signed. */
+interface Request {
+  readonly verify: Verifier
+  readonly signed?: SignedReferenceValues | undefined
 }
 
 /** @returns 0, 2 or 3 @throws UsageError */
 export async function verify(args: string[]): Promise<number> {
-  const { path, values } = parseOne('verify', args, verifyOptions)
-  const wanted = formatNamed(values['format'])
-  const { options, signed } = await policyOf(values, wanted ?? 'nitro')
+  const { path, values } = parseOne('verify', args, { ...verifyOptions, ...quoteOptions })
+  const asked = formatsAsked(values, { ...nsmOptionFormats, ...quoteOptionFormats })
+  const [first] = asked
+  // Where the evidence has no say in it, mistakes on the command line come before it is read.
+  const isSaid = first !== undefined && (asked.length === 1 || asked.join() === 'nitro,nitro-tpm')
+  const early = isSaid ? await requestOf(values, first) : undefined
   const evidence = await readEvidence(path)
-  const format = wanted ?? formatOf(evidence)
-  const verdict = await run(format, evidence, options, values)
+  const format = attempt(() => formatOf(evidence, asked))
+  const request = early ?? (typeof format === 'string' ? await requestOf(values, format) : undefined)
+  const verdict = typeof format !== 'string' ? format : await run(request as Request, evidence, values)
   if (verdict instanceof UsageError) throw verdict
   console.log(
     values['json'] === true
-      ? verdictToJson(verdict, format, signed)
-      : printVerdict(verdict, { ownRoot: options.trustAnchors !== undefined, signed }),
+      ? verdictToJson(verdict, typeof format === 'string' ? format : null, request?.signed)
+      : printVerdict(verdict, { ownRoot: values['root'] !== undefined, signed: request?.signed }),
   )
   return verdict instanceof Error ? exitCodeOf(verdict) : 0
 }
 
-async function run(format: EvidenceFormat | null, evidence: Uint8Array, policy: NitroOptions, values: Values) {
+async function requestOf(values: Values, format: EvidenceFormat): Promise<Request> {
+  if (format === 'tdx' || format === 'sgx') return { verify: await quoteVerifier(values, format) }
+  const { options, signed } = await policyOf(values, format)
+  if (format === 'nitro') return { verify: (evidence) => verifyNitro(evidence, options), signed }
+  const { debug, ...others } = options
+  if (debug !== undefined) throw new UsageError('--allow-debug is about enclaves: nitro-tpm has no debug mode')
+  return { verify: (evidence) => verifyNitroTpm(evidence, others), signed }
+}
+
+async function run({ verify: ask }: Request, evidence: Uint8Array, values: Values): Promise<EvidenceResult | Failed> {
   try {
-    if (format !== null) return await verifiers[format](evidence, policy)
-    return new VerificationError('format-unknown', `the evidence is none of ${Object.keys(verifiers).join(', ')}`)
+    return await ask(evidence)
   } catch (error) {
-    return error instanceof TypeError ? inWordsOfTheCommand(error, values) : failureOf(error)
+    return error instanceof TypeError ? inWordsOfTheCommand(error, values, spokenOfQuotes) : failureOf(error)
   }
 }
 
-function formatNamed(name: Values[string]): EvidenceFormat | undefined {
-  if (name === undefined || name === 'auto') return undefined
-  if (name !== 'nitro' && name !== 'nitro-tpm') throw new UsageError('--format must be nitro, nitro-tpm or auto')
-  return name
-}
+type Failed = ReturnType<typeof failureOf>
 
-/**
- * Tells the format from the evidence, whose maker may be an adversary. Enclaves and instances share the names of registers, and whoever runs an
- * instance can make its PCR8 equal to that of an enclave's image: hence an instance never passes unless it was asked for by name.
- */
-function formatOf(evidence: Uint8Array): EvidenceFormat | null {
-  const format = detectFormat(evidence)
-  if (format !== undefined) return format === 'nitro-tpm' ? 'nitro' : format
-  // A COSE_Sign1 that is not whole goes to the verifier all the same: it says what is wrong.
-  return evidence[0] === 0x84 || evidence[0] === 0xd2 ? 'nitro' : null
+/** What is wrong with the evidence is a verdict. */
+function attempt<T>(body: () => T): T | AttestationError {
+  try {
+    return body()
+  } catch (error) {
+    if (error instanceof AttestationError) return error
+    throw error
+  }
 }

@@ -44,6 +44,35 @@ export function decodeDer(bytes: Bytes, source: Source): DerNode {
   return node
 }
 
+/** One element of which only the outside was read. */
+export interface Element {
+  readonly content: Bytes
+  /** Identifier, length and content, as received. */
+  readonly raw: Bytes
+}
+
+/** Reads the outside of one element, whose length is in DER; what it consists of is for others to check. For lists too long to become a tree. */
+export function readElement(input: Cursor, tag: number, field: string): Element {
+  const { at, bytes, source } = input
+  const found = uint(input, 1, field)
+  if (found !== tag)
+    throw malformed(source, `${field} must have the tag ${tag.toString(16)}, found ${found.toString(16)}`)
+  const first = uint(input, 1, `length of ${field}`)
+  const size = first - 0x80
+  // 0 is an indefinite length; nothing here is as long as 2^32.
+  const length = first < 0x80 ? first : size > 0 && size <= 4 ? uint(input, size, `length of ${field}`) : 0
+  if (first >= 0x80 && (length < 0x80 || length < 256 ** (size - 1)))
+    throw malformed(source, `length of ${field} not in shortest form`)
+  return { content: take(input, length, field), raw: bytes.subarray(at, input.at) }
+}
+
+/** One primitive element, checked in full. */
+export function readPrimitive(input: Cursor, tag: number, field: string): Pick<DerNode, 'tag' | 'content'> {
+  const { content } = readElement(input, tag, field)
+  if (!isCanonical(tag, content)) throw malformed(input.source, `${field} is not DER`)
+  return { tag, content }
+}
+
 /** The children of a SEQUENCE, which must have exactly these tags, in this order. @throws VerificationError with the code of `source` */
 export function childrenOf<const Tags extends readonly number[]>(
   node: DerNode,
@@ -91,25 +120,14 @@ export function bitStringOctets({ content }: DerNode, source: Source): Bytes {
  * UTCTime or GeneralizedTime as Unix milliseconds. RFC 5280 section 4.1.2.5: seconds present, `Z`, no fraction, UTCTime through 2049
  * and GeneralizedTime from 2050 on.
  */
-export function time({ tag, content }: DerNode, source: Source): number {
+export function time({ tag, content }: Pick<DerNode, 'tag' | 'content'>, source: Source): number {
   const text = String.fromCharCode(...content.subarray(0, 16))
   const digits = tag === UTC_TIME ? (text < '50' ? '20' : '19') + text : text
-  const found = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(digits) ?? []
-  const [, year, month, day, hour, minute, second] = found.map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ]
-  const milliseconds = Date.UTC(year, month - 1, day, hour, minute, second)
-  const isRightType = tag === UTC_TIME || (tag === GENERALIZED_TIME && year >= 2050)
-  // What is no day of its month is carried over into another one. Without digits, there is no day and no month.
-  const isDate = new Date(milliseconds).getUTCMonth() === month - 1 && hour < 24 && minute < 60 && second < 60
-  if (!isRightType || !isDate) throw malformed(source, `${JSON.stringify(text)} is no time`)
-  return milliseconds
+  const iso = digits.replace(/^(\d{4})(..)(..)(..)(..)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6.000Z')
+  const date = new Date(iso)
+  // What is no day of its month becomes a day of another one, and what is no date at all becomes null.
+  if (date.toJSON() === iso && (tag === UTC_TIME || (tag === GENERALIZED_TIME && iso >= '2050'))) return date.getTime()
+  throw malformed(source, `${JSON.stringify(text)} is no time`)
 }
 
 function readNode(input: Cursor, depth: number): DerNode {

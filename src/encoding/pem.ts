@@ -11,8 +11,8 @@ import { malformed, type Source } from './reader.ts'
 export function decodePem(text: string, label: string, source: Source): Bytes[] {
   const blocks: Bytes[] = []
   let body: string[] | undefined
-  for (const line of text.split(/\r?\n/)) {
-    const mark = /^-----(BEGIN|END) (.*)-----\s*$/.exec(line)
+  for (const line of text.split('\n')) {
+    const mark = line.startsWith('-----') ? /^-----(BEGIN|END) (.*)-----\s*$/.exec(line) : null
     if (mark === null) {
       body?.push(line.trim())
       continue

@@ -45,6 +45,11 @@ export function uint(input: Cursor, size: number, field: string): number {
   return value
 }
 
+/** An unsigned little-endian integer of at most 6 bytes. */
+export function uintLe(input: Cursor, size: number, field: string): number {
+  return take(input, size, field).reduceRight((value, byte) => value * 256 + byte, 0)
+}
+
 /** Moves on, and says where to. */
 function skip(input: Cursor, length: number, field: string): number {
   if (length > remaining(input)) {

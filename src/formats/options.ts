@@ -7,6 +7,7 @@ import { skipFreshness } from '../appraisal/freshness.ts'
 import { type Bytes, copyBytes, isBytes } from '../encoding/bytes.ts'
 import type { Check } from '../trace.ts'
 import { fingerprint } from '../x509/path.ts'
+import { knownOptions, requireOption } from '../options.ts'
 import type { EndorsementCache } from '../x509/endorsement-cache.ts'
 
 /** Pass it as `now` to verify evidence as of its own time, for archives. The result proves the past only, and says so in `timeSource`. */
@@ -19,12 +20,7 @@ export const allowDebug: unique symbol = /* @__PURE__ */ Symbol.for('veritee.all
 export type Freshness = { readonly nonce: Uint8Array } | { readonly maxAgeSeconds: number } | typeof skipFreshness
 
 /** Options of every verifier. Unknown options are a `TypeError`, so that a misspelt expectation cannot go unchecked. */
-export interface CommonOptions {
-  /**
-   * `{ nonce }`: 1 to 1024 bytes that you made for this one request (32 random ones are right); proves freshness without trusting a clock.
-   * `{ maxAgeSeconds }`: for evidence that was fetched without a nonce. To go without either, pass {@link skipFreshness}.
-   */
-  readonly freshness: Freshness
+export interface VerifierOptions {
   /** Root certificates, DER, matched byte for byte. Default: the vendor's, pinned in this library. */
   readonly trustAnchors?: readonly Uint8Array[]
   /** The time to verify at. Default: the clock, read once. */
@@ -37,9 +33,17 @@ export interface CommonOptions {
   readonly trace?: (check: Check) => void
 }
 
-/** {@link CommonOptions}, checked, copied and complete. */
-export interface CommonPolicy {
-  readonly freshness: FreshnessPolicy
+/** Options of verifiers of evidence that is dated and carries a nonce. */
+export interface CommonOptions extends VerifierOptions {
+  /**
+   * `{ nonce }`: 1 to 1024 bytes that you made for this one request (32 random ones are right); proves freshness without trusting a clock.
+   * `{ maxAgeSeconds }`: for evidence that was fetched without a nonce. To go without either, pass {@link skipFreshness}.
+   */
+  readonly freshness: Freshness
+}
+
+/** {@link VerifierOptions}, checked, copied and complete. */
+export interface VerifierPolicy {
   /** SHA-256 of each root certificate that is trusted, lower-case hexadecimal. */
   readonly roots: readonly string[]
   readonly now: number | typeof atEvidenceTime
@@ -48,54 +52,37 @@ export interface CommonPolicy {
   readonly trace: ((check: Check) => void) | undefined
 }
 
+/** {@link CommonOptions}, checked, copied and complete. */
+export interface CommonPolicy extends VerifierPolicy {
+  readonly freshness: FreshnessPolicy
+}
+
 const commonNames = [
-  'freshness',
   'trustAnchors',
   'now',
   'clockSkewSeconds',
   'endorsementCache',
   'trace',
-] as const satisfies readonly (keyof CommonOptions)[]
+] as const satisfies readonly (keyof VerifierOptions)[]
 
 /**
- * Reads each own property of `options` exactly once: a getter that changes its mind, or a later change, has no effect.
+ * {@link knownOptions} of a verifier.
  * @param names the options of this format, beside the common ones
- * @returns an object without a prototype, so that nothing is inherited when it is read
  * @throws TypeError when `options` is no plain object or has a property that is not known
  */
 export function snapshotOptions<T extends object>(options: T, names: readonly (keyof T & string)[]): Partial<T> {
-  const known: readonly string[] = [...commonNames, ...names]
-  const snapshot = snapshotOf<T>(options, 'options')
-  for (const key in snapshot)
-    requireOption(`option ${JSON.stringify(key)}`, `one of ${known.join(', ')}`, known.includes(key))
-  return snapshot
+  return knownOptions<T>(options, [...commonNames, ...names] as readonly (keyof T & string)[])
 }
 
 /**
- * A copy of a plain object's own properties, each read once, that inherits nothing.
- * @throws TypeError for objects of a class, or that inherit: what is not their own would not be copied, and so go unchecked
- */
-export function snapshotOf<T extends object>(value: unknown, name: string): Partial<T> {
-  requireOption(name, 'a plain object', isPlainObject(value))
-  return Object.assign(Object.create(null) as Partial<T>, value)
-}
-
-/** @throws TypeError unless `holds`: `name` must be what `expected` says */
-export function requireOption(name: string, expected: string, holds: boolean): void {
-  if (!holds) throw new TypeError(`${name} must be ${expected}`)
-}
-
-/** Whether `value` is an object as a literal makes it, in whatever realm, or as JSON does. */
-export function isPlainObject(value: unknown): value is object {
-  return Object(value) === value && !Object.getPrototypeOf(Object.getPrototypeOf(value) ?? value)
-}
-
-/**
- * @param pinnedRoot SHA-256 of the vendor's root certificate, lower-case hexadecimal
+ * @param pinnedRoots SHA-256 of the vendor's root certificates, lower-case hexadecimal
  * @throws TypeError
  */
-export async function readCommonOptions(options: Partial<CommonOptions>, pinnedRoot: string): Promise<CommonPolicy> {
-  const { freshness, trustAnchors, now, clockSkewSeconds = 300, endorsementCache, trace } = options
+export async function readVerifierOptions(
+  options: Partial<VerifierOptions>,
+  ...pinnedRoots: readonly string[]
+): Promise<VerifierPolicy> {
+  const { trustAnchors, now, clockSkewSeconds = 300, endorsementCache, trace } = options
   requireOption(
     'clockSkewSeconds',
     '0 to 86400',
@@ -104,13 +91,13 @@ export async function readCommonOptions(options: Partial<CommonOptions>, pinnedR
   requireOption('trace', 'a function', trace === undefined || typeof trace === 'function')
   requireOption('endorsementCache', 'a Map', endorsementCache === undefined || endorsementCache instanceof Map)
   return {
-    freshness: readFreshness(freshness, now === atEvidenceTime),
     now: now === atEvidenceTime ? now : readTime(now),
     skewMs: clockSkewSeconds * 1000,
     cache: endorsementCache,
     trace,
+    // Last: nothing of the caller's is read after a wait.
     roots:
-      trustAnchors === undefined ? [pinnedRoot] : await Promise.all(readTrustAnchors(trustAnchors).map(fingerprint)),
+      trustAnchors === undefined ? pinnedRoots : await Promise.all(readTrustAnchors(trustAnchors).map(fingerprint)),
   }
 }
 
@@ -140,7 +127,8 @@ export function bytesOf(value: unknown): Bytes {
   return isBytes(value) ? copyBytes(value) : new Uint8Array()
 }
 
-function readFreshness(freshness: unknown, isArchive: boolean): FreshnessPolicy {
+/** @throws TypeError */
+export function readFreshness({ freshness, now }: Partial<CommonOptions>): FreshnessPolicy {
   if (freshness === skipFreshness) return { nonce: undefined, maxAgeSeconds: undefined }
   const entries: readonly (readonly [string, unknown])[] = Object.entries(freshness ?? {})
   const [[name, value] = []] = entries
@@ -150,9 +138,9 @@ function readFreshness(freshness: unknown, isArchive: boolean): FreshnessPolicy 
     entries.length === 1 && (name === 'nonce' || name === 'maxAgeSeconds'),
   )
   if (name === 'nonce') return { nonce: readBytes(value, name), maxAgeSeconds: undefined }
-  requireOption('maxAgeSeconds', 'positive and finite', typeof value === 'number' && value > 0 && value < Infinity)
+  requireOption('maxAgeSeconds', 'a positive number', typeof value === 'number' && value > 0 && value < Infinity)
   // At its own time, evidence has no age: the check would always pass.
-  requireOption('now', 'a Date with maxAgeSeconds', !isArchive)
+  requireOption('now', 'a Date with maxAgeSeconds', now !== atEvidenceTime)
   return { nonce: undefined, maxAgeSeconds: value as number }
 }
 

@@ -127,7 +127,7 @@ export const isUnsigned = (file: Bytes): boolean => toHex(file.subarray(0, 3)) =
 
 /** A key that is to be trusted with one signature, once the `chain` that certifies it has been settled. */
 interface SignerKey {
-  readonly key: PublicKey
+  readonly key: PublicKey | undefined
   readonly path?: CertificationPath
   readonly chain?: PathSignatures
 }
@@ -169,7 +169,7 @@ async function certifiedKey(
   const invalid = findInvalid(path, [now], skewMs)
   if (invalid !== undefined) throw invalid
   const chain = startSignatures(path, algorithm)
-  return { key: chain.leafKey, path, chain }
+  return { key: chain.keys.at(-1), path, chain }
 }
 
 /** RFC 5280 section 4.2.1.12: a certificate that says what it is for is for nothing else. The CA may issue others, for servers say. */

@@ -3,7 +3,8 @@
  */
 import { ES256, ES384 } from '../crypto/algorithms.ts'
 import { copyBytes, isBytes, toHex } from '../encoding/bytes.ts'
-import { isPlainObject, readTime, requireOption } from '../formats/options.ts'
+import { readTime } from '../formats/options.ts'
+import { isPlainObject, knownOptions, requireOption } from '../options.ts'
 import { type CorimContent, type Dialect, profileOfReferenceValues, readCorim } from './corim.ts'
 import {
   checkSize,
@@ -13,7 +14,6 @@ import {
   type SignerPolicy,
   verifyCorim,
 } from './corim-envelope.ts'
-import { knownOptions } from './options.ts'
 
 /** What {@link decodeCorim} takes besides the file. Unknown options are a `TypeError`. */
 export interface DecodeCorimOptions {

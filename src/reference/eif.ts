@@ -4,7 +4,8 @@
 import { hash } from '../crypto/digest.ts'
 import { type Bytes, fromHex } from '../encoding/bytes.ts'
 import { VerificationError } from '../errors.ts'
-import { isPlainObject, readTime, requireOption } from '../formats/options.ts'
+import { readTime } from '../formats/options.ts'
+import { isPlainObject, knownOptions, requireOption } from '../options.ts'
 import type { Hex } from '../formats/nsm/reference-values.ts'
 import type { EifArchitecture, EifSection } from './eif-header.ts'
 import { readEif } from './eif-sections.ts'
@@ -12,7 +13,6 @@ import { verifyEifSignature } from './eif-signature.ts'
 import { type EifImage, openImage, type ReadingOptions } from './image-reader.ts'
 import { extendedZero } from './pcr.ts'
 import type { SigningCertificate } from './signing-certificate.ts'
-import { knownOptions } from './options.ts'
 
 /** What {@link measureEif} takes besides the image. Unknown options are a `TypeError`. */
 export interface MeasureEifOptions extends ReadingOptions {

@@ -8,7 +8,7 @@
  */
 import { type Bytes, isBytes } from '../encoding/bytes.ts'
 import { VerificationError } from '../errors.ts'
-import { requireOption } from '../formats/options.ts'
+import { requireOption } from '../options.ts'
 
 /** Where an image can come from. A file that was dropped on a page is a `Blob`; so is what `fs.openAsBlob` of Node returns. */
 export type EifImage = Blob | ReadableStream<Uint8Array> | Uint8Array

@@ -9,7 +9,7 @@ import { hash } from '../crypto/digest.ts'
 import { type Bytes, concatBytes, copyBytes, isBytes, toHex } from '../encoding/bytes.ts'
 import type { Source } from '../encoding/reader.ts'
 import { VerificationError } from '../errors.ts'
-import { requireOption } from '../formats/options.ts'
+import { requireOption } from '../options.ts'
 import type { Hex } from '../formats/nsm/reference-values.ts'
 import { decodeSigningCertificate, decodeSigningPem } from './signing-certificate.ts'
 

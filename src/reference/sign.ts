@@ -7,7 +7,7 @@ import { importPublicKey, verifySignature } from '../crypto/signature.ts'
 import { type Bytes, concatBytes, copyBytes, fromHex, isBytes, toHex } from '../encoding/bytes.ts'
 import { type Encodable, encodeCbor } from '../encoding/cbor-encode.ts'
 import { signedBytes } from '../encoding/cose.ts'
-import { requireOption } from '../formats/options.ts'
+import { knownOptions, requireOption } from '../options.ts'
 import {
   type NitroCliReferenceValues,
   type PcrReferenceValues,
@@ -17,7 +17,6 @@ import { decodeCertificate } from '../x509/certificate.ts'
 import { nameToText } from '../x509/name.ts'
 import { profileOfReferenceValues } from './corim.ts'
 import { environments, type ReferenceEnvironment } from './environments.ts'
-import { knownOptions } from './options.ts'
 
 /** What {@link signReferenceValues} takes besides the values. Unknown options are a `TypeError`. */
 export interface SignReferenceValuesOptions {

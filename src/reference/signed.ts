@@ -4,7 +4,7 @@
  */
 import { type Bytes, copyBytes, equalBytes, isBytes } from '../encoding/bytes.ts'
 import { VerificationError } from '../errors.ts'
-import { requireOption } from '../formats/options.ts'
+import { knownOptions, requireOption } from '../options.ts'
 import {
   type NitroCliReferenceValues,
   type PcrReferenceValues,
@@ -15,7 +15,6 @@ import { type Comid, type CorimReference, type Dialect, profileOfReferenceValues
 import { refusal, requireThat, type SignerPolicy, verifyCorim } from './corim-envelope.ts'
 import { readSignerOptions } from './corim-file.ts'
 import { environments, nameOfClass, type ReferenceEnvironment } from './environments.ts'
-import { knownOptions } from './options.ts'
 
 /** What {@link openReferenceValues} takes besides the file. Unknown options are a `TypeError`. */
 export interface OpenReferenceValuesOptions {

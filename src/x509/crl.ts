@@ -7,7 +7,7 @@
  * Lists grow to megabytes, so entries never become objects that stay: they are checked one by one, and walked again for each question.
  */
 import type { SignatureAlgorithm } from '../crypto/algorithms.ts'
-import { importPublicKey, verifySignature } from '../crypto/signature.ts'
+import { importPublicKey, type PublicKey, verifySignature } from '../crypto/signature.ts'
 import { type Bytes, concatBytes, equalBytes, toHex } from '../encoding/bytes.ts'
 import {
   BIT_STRING,
@@ -15,15 +15,18 @@ import {
   context,
   decodeDer,
   type DerNode,
+  type Element,
   ENUMERATED,
   GENERALIZED_TIME,
   INTEGER,
   OCTET_STRING,
+  readElement,
+  readPrimitive,
   SEQUENCE,
   time,
   UTC_TIME,
 } from '../encoding/der.ts'
-import { type Cursor, cursor, end, malformed, remaining, type Source, take, uint } from '../encoding/reader.ts'
+import { type Cursor, cursor, end, malformed, remaining, type Source } from '../encoding/reader.ts'
 import { VerificationError } from '../errors.ts'
 import { type CheckRecorder, stopwatch } from '../trace.ts'
 import { type Certificate, CRL_SIGN, decodeExtensions, type Extension } from './certificate.ts'
@@ -118,7 +121,8 @@ export function decodeCrl(der: Bytes, name: string): Crl {
   const authority = extensions.get(AUTHORITY_KEY_IDENTIFIER)
   const crlNumber = extensions.get(CRL_NUMBER)
   const revokedCertificates = revoked ?? new Uint8Array()
-  for (const entry of entriesOf(revokedCertificates, source)) decodeEntry(entry, isV2, source)
+  let last: Bytes | undefined
+  for (const entry of entriesOf(revokedCertificates, source)) last = decodeEntry(entry, isV2, source, last)
   return {
     name,
     der,
@@ -144,9 +148,24 @@ export async function checkCrl(
   crl: Crl,
   issuer: Certificate,
   algorithm: SignatureAlgorithm,
-  { at, toleranceMs }: ValidityTime,
+  validity: ValidityTime,
   checks: CheckRecorder,
 ): Promise<CheckedCrl> {
+  checkCrlContent(crl, issuer, algorithm, validity, checks)
+  return startCrlSignature(crl, issuer, algorithm).settle(checks)
+}
+
+/**
+ * All of {@link checkCrl} that needs no signature, for callers that check several signatures at once.
+ * @throws VerificationError `crl-issuer`, `crl-validity`, `crl-algorithm`
+ */
+export function checkCrlContent(
+  crl: Crl,
+  issuer: Certificate,
+  algorithm: SignatureAlgorithm,
+  { at, toleranceMs }: ValidityTime,
+  checks: CheckRecorder,
+): void {
   const { name } = crl
   checks.run('verify', 'crl-issuer', `${name} is of ${issuer.name}`, () => {
     checkIssuer(crl, issuer)
@@ -163,10 +182,34 @@ export async function checkCrl(
   const { x509, key } = algorithm
   const isOurs = signatureAlgorithm === x509 && new RegExp(key.spki).test(toHex(issuer.spki))
   checks.judge('verify', 'crl-algorithm', `algorithms of ${name}`, isOurs, algorithm.name, signatureAlgorithm)
+}
+
+/** The signature check of one list: under way. */
+export interface CrlSignature {
+  /** @throws VerificationError `crl-signature` */
+  settle(checks: CheckRecorder): Promise<CheckedCrl>
+}
+
+/**
+ * Starts the signature check of a list that {@link checkCrlContent} found right.
+ * @param key the issuer's, where it was imported already
+ */
+export function startCrlSignature(
+  crl: Crl,
+  issuer: Certificate,
+  algorithm: SignatureAlgorithm,
+  key: PublicKey = importPublicKey(issuer.spki, algorithm),
+): CrlSignature {
   const startedAt = stopwatch()
-  const holds = await verifySignature(algorithm, importPublicKey(issuer.spki, algorithm), crl.signature, crl.tbs, true)
-  checks.judge('verify', 'crl-signature', `${name} signed by ${issuer.name}`, holds, 'true', `${holds}`, startedAt)
-  return crl as CheckedCrl
+  const signature = verifySignature(algorithm, key, crl.signature, crl.tbs, true)
+  return {
+    async settle(checks) {
+      const subject = `${crl.name} signed by ${issuer.name}`
+      const holds = await signature
+      checks.judge('verify', 'crl-signature', subject, holds, 'true', `${holds}`, startedAt)
+      return crl as CheckedCrl
+    },
+  }
 }
 
 /**
@@ -211,17 +254,23 @@ function extensionsOf(wrapper: DerNode, isV2: boolean, name: string): ReadonlyMa
   return extensions
 }
 
-function decodeEntry({ raw }: Element, isV2: boolean, source: Source): void {
-  const entry = decodeDer(raw, source)
-  const [serialNumber, revocationDate, extensions, more] = entry.children
-  if (serialNumber?.tag !== INTEGER || revocationDate === undefined || more !== undefined)
-    throw malformed(source, 'malformed entry')
-  time(revocationDate, source)
-  if (extensions === undefined) return
-  // An entry has its extensions without a wrapper, so it is one itself.
-  const reason = extensionsOf({ ...entry, children: [extensions] }, isV2, source.name).get(REASON_CODE)
+/**
+ * @param known what was found right behind the serial number of another entry: lists are made in batches, of one date and one reason
+ * @returns what stands behind the serial number of this one: its date, its extensions
+ */
+function decodeEntry({ content }: Element, isV2: boolean, source: Source, known?: Bytes): Bytes {
+  const input = cursor(content, source)
+  readPrimitive(input, INTEGER, 'userCertificate')
+  const rest = content.subarray(input.at)
+  if (known !== undefined && equalBytes(known, rest)) return rest
+  readTime(input, 'revocationDate')
+  if (remaining(input) === 0) return rest
+  // An entry has its extensions without a wrapper, so it is given one.
+  const extensions = decodeDer(content.subarray(input.at), source)
+  const reason = extensionsOf({ ...extensions, children: [extensions] }, isV2, source.name).get(REASON_CODE)
   const extensionSource: Source = { ...source, code: 'crl-extension' }
   if (reason !== undefined) checkReason(decodeDer(reason.value, extensionSource), extensionSource)
+  return rest
 }
 
 /** RFC 5280 section 5.3.1: 0 to 10 without 7. 8 takes an entry back, which is for delta lists only. */
@@ -246,13 +295,6 @@ function decodeCrlNumber(value: Bytes, source: Source): Bytes {
   return content
 }
 
-/** One element of which only the outside was read. */
-interface Element {
-  readonly content: Bytes
-  /** Identifier, length and content, as received. */
-  readonly raw: Bytes
-}
-
 /** The entries of a list, one after another. */
 function* entriesOf(revoked: Bytes, source: Source): Generator<Element> {
   const input = cursor(revoked, source)
@@ -266,21 +308,6 @@ function* entriesOf(revoked: Bytes, source: Source): Generator<Element> {
 /** The tag that comes next; `undefined` at the end. */
 const nextTag = ({ bytes, at }: Cursor): number | undefined => bytes[at]
 
-/** Reads the outside of one element, whose length is in DER; what it consists of is for others to check. */
-function readElement(input: Cursor, tag: number, field: string): Element {
-  const { at, bytes, source } = input
-  const found = uint(input, 1, field)
-  if (found !== tag)
-    throw malformed(source, `${field} must have the tag ${tag.toString(16)}, found ${found.toString(16)}`)
-  const first = uint(input, 1, `length of ${field}`)
-  const size = first - 0x80
-  // As in der.ts: 0 is an indefinite length; nothing here is as long as 2^32.
-  const length = first < 0x80 ? first : size > 0 && size <= 4 ? uint(input, size, `length of ${field}`) : 0
-  if (first >= 0x80 && (length < 0x80 || length < 256 ** (size - 1)))
-    throw malformed(source, `length of ${field} not in shortest form`)
-  return { content: take(input, length, field), raw: bytes.subarray(at, input.at) }
-}
-
 /** Reads one element and all that it consists of. */
 function readTree(input: Cursor, tag: number, field: string): DerNode {
   const { raw } = readElement(input, tag, field)
@@ -291,5 +318,5 @@ function readTree(input: Cursor, tag: number, field: string): DerNode {
 function readTime(input: Cursor, field: string): number {
   const tag = nextTag(input)
   if (tag !== UTC_TIME && tag !== GENERALIZED_TIME) throw malformed(input.source, `${field} is missing`)
-  return time(readTree(input, tag, field), input.source)
+  return time(readPrimitive(input, tag, field), input.source)
 }

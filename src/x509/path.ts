@@ -62,6 +62,8 @@ export async function fingerprint(der: Bytes): Promise<string> {
  * @param chain the root first, the end entity last
  * @param roots SHA-256 of every root that is trusted
  * @param algorithm the one signature algorithm, and by it the one key type, that this vendor uses
+ * @param decode {@link decodeCertificate}, or something that remembers what it was asked before
+ * @param hashOf {@link fingerprint}, or the same
  * @throws VerificationError `root-mismatch`, `cert-parse`, `cert-algorithm`, `cert-extension`, `cert-path-length`, `cert-chain-name`
  */
 export async function checkPath(
@@ -69,11 +71,13 @@ export async function checkPath(
   roots: readonly string[],
   algorithm: SignatureAlgorithm,
   checks: CheckRunner,
+  decode: typeof decodeCertificate = decodeCertificate,
+  hashOf: typeof fingerprint = fingerprint,
 ): Promise<CertificationPath> {
-  const root = await fingerprint((chain[0] as NamedCertificate).der)
+  const root = await hashOf((chain[0] as NamedCertificate).der)
   checks.judge('verify', 'root-mismatch', 'SHA-256 of the root', roots.includes(root), roots.join(' or '), root)
   const certificates = checks.run('verify', 'cert-parse', `${chain.length} X.509 v3 certificates`, () =>
-    chain.map(({ der, name }) => decodeCertificate(der, name)),
+    chain.map(({ der, name }) => decode(der, name)),
   )
   for (const [id, summary, rule] of rules) {
     checks.run('verify', id, summary, () => {
@@ -84,7 +88,7 @@ export async function checkPath(
   }
   return {
     certificates,
-    leaf: certificates[certificates.length - 1] as Certificate,
+    leaf: certificates.at(-1) as Certificate,
     notAfter: Math.min(...certificates.map(({ notAfter }) => notAfter)),
   }
 }
@@ -115,24 +119,28 @@ export const iso = (milliseconds: number): string => new Date(milliseconds).toIS
 
 /** The signature checks of one path: under way, all at once. */
 export interface PathSignatures {
-  /** The end entity's key, for what it signed itself. */
-  readonly leafKey: PublicKey
+  /** The keys of the path, the end entity's last; `undefined` where nothing needed one because the signature below was remembered. */
+  readonly keys: readonly (PublicKey | undefined)[]
   /** Waits for all of them. @throws VerificationError `cert-chain-signature` */
   settle(checks: CheckRunner): Promise<void>
 }
 
-/** Starts every signature check of a path, each key imported once; a cache spares those that were made before. */
+/**
+ * Starts every signature check of a path, each key imported once; a cache spares those that were made before.
+ * @param importKey {@link importPublicKey}, or something that remembers what it imported before
+ */
 export function startSignatures(
-  { certificates }: CertificationPath,
+  { certificates }: Pick<CertificationPath, 'certificates'>,
   algorithm: SignatureAlgorithm,
   cache?: EndorsementCache,
+  importKey: typeof importPublicKey = importPublicKey,
 ): PathSignatures {
   const startedAt = stopwatch()
   const issuerOf = (i: number): Certificate => certificates[i - 1] as Certificate
   const remembered = certificates.map((certificate, i) => (i > 0 ? recall(cache, certificate, issuerOf(i)) : undefined))
   // A key is for the signature below it: where that one is remembered, it is not needed.
   const keys = certificates.map(
-    ({ spki }, i) => remembered[i] ?? (remembered[i + 1] ? undefined : importPublicKey(spki, algorithm)),
+    ({ spki }, i) => remembered[i] ?? (remembered[i + 1] ? undefined : importKey(spki, algorithm)),
   )
   const holds = certificates.map(
     async (certificate, i) =>
@@ -141,7 +149,7 @@ export function startSignatures(
       verifySignature(algorithm, keys[i - 1], certificate.signature, certificate.tbs, true),
   )
   return {
-    leafKey: keys.at(-1) as PublicKey,
+    keys,
     async settle(checks) {
       const bad = (await Promise.all(holds)).indexOf(false)
       const subject = bad < 0 ? 'certificates signed' : `${certificates[bad]?.name} signed by ${issuerOf(bad).name}`

@@ -35,7 +35,11 @@ export const budgets: Readonly<Record<string, number>> = {
   veritee: 60 * 1024,
   'veritee/nitro': 9 * 1024,
   'veritee/nitro-tpm': 9 * 1024,
-  'veritee/reference': 20 * 1024,
+  'veritee/tdx': 22 * 1024,
+  'veritee/sgx': 18 * 1024,
+  'veritee/ra-tls': 8 * 1024,
+  'veritee/endorsements': 6 * 1024,
+  'veritee/reference': 21 * 1024,
   'veritee/inspect': 3 * 1024,
 }
 

@@ -9,17 +9,24 @@ import { measurePage } from './demo-page.ts'
 import { profileCold, profileWarm } from './profile.ts'
 import { median, quantile, spread, table } from './statistics.ts'
 import { findSubject } from './subject.ts'
-import { measureWarm } from './warm.ts'
+import { findTdxSubject, measureTdx } from './tdx.ts'
+import { measureWarm, type Warm } from './warm.ts'
 
 const quick = process.argv.includes('--quick')
 const { name, work } = findSubject()
 console.log(`\`${name}\`, Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}.`)
 console.log('Medians of paired ratios; quartiles in brackets.\n')
 
-const warm = await measureWarm(work, quick ? 60 : 600)
 console.log('### Warm, over the bare WebCrypto calls\n')
-console.log(
-  table(
+console.log(warmTable(await measureWarm(work, quick ? 60 : 600)))
+
+const tdx = findTdxSubject()
+console.log(`\n### The same for a TDX quote with its collateral, \`${tdx.name}\`\n`)
+console.log(warmTable(await measureTdx(tdx, quick ? 60 : 600)))
+if (process.argv.includes('--warm')) process.exit()
+
+function warmTable(warm: readonly Warm[]): string {
+  return table(
     ['', 'ratio', 'bound', 'ratio of processor time', 'verifications per second'],
     warm.map(({ what, bound, times, work: cost }) => [
       what,
@@ -28,8 +35,8 @@ console.log(
       spread(cost.ratios),
       Math.round(1000 / median(times.b)).toString(),
     ]),
-  ),
-)
+  )
+}
 
 console.log('\n### Cold, from `import` to the first verdict, over bare calls without any import\n')
 const runs = quick ? 5 : 15

@@ -63,7 +63,7 @@ function workOf(evidence: Uint8Array, root?: Uint8Array): Work {
 
 /** The certificates above the leaf sign the next one, and the leaf signs the document: as many keys as signatures. */
 function bareChecksOf([protectedHeader, , payload, signature]: Sign1, { certificate, cabundle }: Payload): BareCheck[] {
-  const chain = [...cabundle, certificate].map(partsOf)
+  const chain = [...cabundle, certificate].map((der) => partsOf(der))
   const signed = encoder.encode(['Signature1', protectedHeader, Buffer.alloc(0), payload])
   return chain.map(({ spki }, i) => {
     const below = chain[i + 1]
@@ -75,14 +75,20 @@ function bareChecksOf([protectedHeader, , payload, signature]: Sign1, { certific
   })
 }
 
-function partsOf(certificate: Uint8Array): Readonly<Record<'tbs' | 'spki' | 'signature', Uint8Array>> {
+/** What was signed, with what and by which key; certificate revocation lists have no key of their own. */
+export function partsOf(
+  certificate: Uint8Array,
+  coordinate = 48,
+): Readonly<Record<'tbs' | 'spki' | 'signature', Uint8Array>> {
   const [tbs, , signature] = childrenOf(fromBER(certificate).result)
   const spki = childrenOf(tbs)[6]
-  if (tbs === undefined || spki === undefined || signature === undefined) throw new Error('no certificate')
+  if (tbs === undefined || signature === undefined) throw new Error('no certificate')
   const [r = none, s = none] = childrenOf(fromBER(new Uint8Array(contentOf(signature)).subarray(1)).result).map(
     contentOf,
   )
-  return { tbs: rawOf(tbs), spki: rawOf(spki), signature: Buffer.concat([fixed(r), fixed(s)]) }
+  const fixed = (integer: Uint8Array): Uint8Array =>
+    Buffer.concat([new Uint8Array(coordinate), integer]).subarray(-coordinate)
+  return { tbs: rawOf(tbs), spki: spki ? rawOf(spki) : none, signature: Buffer.concat([fixed(r), fixed(s)]) }
 }
 
 const none = new Uint8Array()
@@ -91,5 +97,4 @@ const childrenOf = (block: AsnType | undefined): AsnType[] =>
 const rawOf = (block: AsnType): Uint8Array => block.valueBeforeDecodeView
 const contentOf = (block: AsnType): Uint8Array =>
   rawOf(block).subarray(block.blockLength - block.valueBlock.blockLength)
-const fixed = (integer: Uint8Array): Uint8Array => Buffer.concat([new Uint8Array(48), integer]).subarray(-48)
-const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
+export const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')

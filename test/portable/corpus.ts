@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { Expected } from '../../fixtures/expected.ts'
 import { findVectors } from '../support/vectors.ts'
 import type { Corpus, CorpusCase, Question } from './model.ts'
+import { collectQuotes } from './quote-corpus.ts'
 
 /** What the manifest of the vectors says of one document; only what is used here. */
 interface VectorDocument {
@@ -32,7 +33,7 @@ export interface CollectedCorpus {
   readonly skipLine: string | undefined
 }
 
-export function collectCorpus(): CollectedCorpus {
+export async function collectCorpus(): Promise<CollectedCorpus> {
   const bytes: Record<string, string> = {}
   const keep = (name: string, content: Uint8Array): string => {
     bytes[name] = Buffer.from(content).toString('base64')
@@ -66,7 +67,8 @@ export function collectCorpus(): CollectedCorpus {
       subjects.push(production.file)
     }
   }
-  return { corpus: { bytes, cases, subjects }, skipLine: vectors.found ? undefined : vectors.skipLine }
+  const quotes = await collectQuotes(keep)
+  return { corpus: { bytes, cases, subjects, quotes }, skipLine: vectors.found ? undefined : vectors.skipLine }
 }
 
 type Keep = (name: string, content: Uint8Array) => string

@@ -10,10 +10,11 @@ import { bundleSuite } from './bundle.ts'
 import { makeFolder, removeFolder } from './cleanup.ts'
 import { collectCorpus } from './corpus.ts'
 import type { Report, Row } from './model.ts'
+import { expectedService } from './quotes.ts'
 import { expectedReferences } from './references.ts'
 import { type Runtime, runtimes, type Suite } from './runtimes.ts'
 
-const { corpus, skipLine } = collectCorpus()
+const { corpus, skipLine } = await collectCorpus()
 if (skipLine !== undefined) console.log(skipLine)
 
 const here = runtimes.map((runtime) => ({ ...runtime, program: runtime.find() }))
@@ -53,6 +54,8 @@ it('asks something', () => {
   expect(reference.hostile.length).toBeGreaterThan(corpus.subjects.length * 250)
   expect(reference.references.length).toBeGreaterThan(900)
   expect(reference.basics.length).toBeGreaterThan(corpus.subjects.length * 40)
+  expect(reference.quotes.length).toBeGreaterThan(skipLine === undefined ? 270 : 70)
+  expect(reference.hostile.filter(({ name }) => name.startsWith('fixtures/tdx/')).length).toBeGreaterThan(300)
 })
 
 describe.each(here)('$name', (runtime) => {
@@ -68,10 +71,15 @@ describe.each(here)('$name', (runtime) => {
   )
 })
 
-function wrongVerdicts({ corpus: rows, hostile, basics, references }: Report): string[] {
-  const verdicts = new Map(corpus.cases.map((entry) => [entry.name, entry.verdicts]))
+function wrongVerdicts({ corpus: rows, hostile, basics, references, quotes }: Report): string[] {
+  const { cases, logs, certificates } = corpus.quotes
+  const verdicts = new Map<string, readonly string[]>([
+    ...[...corpus.cases, ...cases, ...logs, ...certificates].map((entry) => [entry.name, entry.verdicts] as const),
+    ...logs.map((entry) => [`${entry.name}: as expected`, entry.verdicts] as const),
+    ...Object.entries(expectedService),
+  ])
   return [
-    ...rows.filter(({ name, verdict }) => !verdicts.get(name)?.includes(verdict)),
+    ...[...rows, ...quotes].filter(({ name, verdict }) => !verdicts.get(name)?.includes(verdict)),
     ...hostile.filter(({ error }) => error !== 'VerificationError'),
     ...basics.filter(({ verdict }) => verdict !== 'ok'),
     ...references.filter(({ name, verdict, error }) =>
@@ -81,8 +89,9 @@ function wrongVerdicts({ corpus: rows, hostile, basics, references }: Report): s
 }
 
 function differences(report: Report, other: Report): string[] {
-  const all = ({ corpus: rows, hostile, basics, references }: Report): Row[] => [
+  const all = ({ corpus: rows, hostile, basics, references, quotes }: Report): Row[] => [
     ...rows,
+    ...quotes,
     ...hostile,
     ...basics,
     ...references,

@@ -9,10 +9,11 @@ import { verifyNitroTpm } from '../../src/formats/nitro-tpm/index.ts'
 import { basics } from './basics.ts'
 import { hostileInputs } from './hostile.ts'
 import type { Corpus, CorpusCase, Question, Report, Row } from './model.ts'
+import { quoteRows } from './quotes.ts'
 import { referenceRows } from './references.ts'
 import { rowOf } from './rows.ts'
 
-export async function runSuite({ bytes, cases, subjects }: Corpus): Promise<Report> {
+export async function runSuite({ bytes, cases, subjects, quotes }: Corpus): Promise<Report> {
   const bytesOf = (name: string): Uint8Array => {
     const text = bytes[name]
     if (text === undefined) throw new Error(`the corpus has no bytes named ${name}`)
@@ -46,7 +47,8 @@ export async function runSuite({ bytes, cases, subjects }: Corpus): Promise<Repo
     evidence: bytesOf('reference evidence'),
     root: bytesOf('fixture root'),
   })
-  return { corpus, hostile, basics: basic, references }
+  const intel = await quoteRows(quotes, bytesOf)
+  return { corpus, hostile: [...hostile, ...intel.hostile], basics: basic, references, quotes: intel.rows }
 }
 
 /** @param root left out: what the library pins */

@@ -20,8 +20,10 @@ import {
   type EvidenceResult,
   isAttestationResult,
   type NitroResult,
+  type SgxResult,
   skipFreshness,
   skipReferenceValues,
+  type TdxResult,
   VerificationError,
   verifyEvidence,
 } from '../../src/index.ts'
@@ -72,7 +74,7 @@ export function options(): void {
 /** `format` tells which result it is. */
 export function discrimination(result: EvidenceResult): void {
   expectTypeOf(result.format).toEqualTypeOf<EvidenceFormat>()
-  // @ts-expect-error only an enclave has a debug mode
+  // @ts-expect-error an instance has no debug mode
   expectTypeOf(result.claims.debug).toEqualTypeOf<boolean>()
   switch (result.format) {
     case 'nitro':
@@ -81,6 +83,12 @@ export function discrimination(result: EvidenceResult): void {
       break
     case 'nitro-tpm':
       expectTypeOf(result).toEqualTypeOf<NitroTpmResult>()
+      break
+    case 'tdx':
+      expectTypeOf(result).toEqualTypeOf<TdxResult>()
+      break
+    case 'sgx':
+      expectTypeOf(result).toEqualTypeOf<SgxResult>()
       break
     default:
       expectTypeOf(result).toEqualTypeOf<never>()

@@ -230,19 +230,27 @@ describe('crl-parse', () => {
       replaced(5, sequence(element(0x31, integer(1), utc))),
       'entry must have the tag 30, found 31',
     ],
-    ['an empty entry', replaced(5, sequence(sequence())), 'malformed entry'],
-    ['an entry without a date', replaced(5, sequence(sequence(integer(1)))), 'malformed entry'],
-    ['an entry without a serial number', replaced(5, sequence(sequence(utc))), 'malformed entry'],
-    ['an entry of four', replaced(5, sequence(sequence(integer(1), utc, sequence(), sequence()))), 'malformed entry'],
+    ['an empty entry', replaced(5, sequence(sequence())), 'userCertificate at 0 needs 1 bytes, found 0'],
+    ['an entry without a date', replaced(5, sequence(sequence(integer(1)))), 'revocationDate is missing'],
+    [
+      'an entry without a serial number',
+      replaced(5, sequence(sequence(utc))),
+      'userCertificate must have the tag 2, found 17',
+    ],
+    [
+      'an entry of four',
+      replaced(5, sequence(sequence(integer(1), utc, sequence(), sequence()))),
+      '2 bytes left over at 2',
+    ],
     [
       'an entry whose serial number is padded',
       replaced(5, sequence(sequence(integer(0, 1), utc))),
-      /^tag 02 at \d+ is not DER$/,
+      'userCertificate is not DER',
     ],
     [
       'an entry whose serial number is empty',
       replaced(5, sequence(sequence(integer(), utc))),
-      /^tag 02 at \d+ is not DER$/,
+      'userCertificate is not DER',
     ],
     [
       'an entry whose date is none',
@@ -264,7 +272,11 @@ describe('crl-parse', () => {
       replaced(5, sequence(concat([0x30, 0x81, 18], integer(1), utc))),
       'length of entry not in shortest form',
     ],
-    ['the second entry', replaced(5, sequence(sequence(integer(1), utc), sequence(integer(2)))), 'malformed entry'],
+    [
+      'the second entry',
+      replaced(5, sequence(sequence(integer(1), utc), sequence(integer(2)))),
+      'revocationDate is missing',
+    ],
     [
       'an entry of 20 KB',
       replaced(5, sequence(sequence(integer(1), utc, octetString(new Uint8Array(20_000))))),
@@ -673,7 +685,7 @@ describe('megabytes', () => {
     const broken = new Uint8Array(crl.der)
     const last = crl.revokedCertificates.byteOffset + crl.revokedCertificates.length - entrySize
     broken[last + 2] = 4
-    expect(refusalOf(() => decode(broken))).toBe(`crl-parse: ${name}: malformed entry`)
+    expect(refusalOf(() => decode(broken))).toBe(`crl-parse: ${name}: userCertificate must have the tag 2, found 4`)
   })
 
   function longSequence(...content: readonly Uint8Array[]): Bytes {

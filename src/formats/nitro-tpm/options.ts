@@ -21,7 +21,8 @@ export interface NitroTpmOptions extends NsmOptions {
 /** @throws TypeError for every mistake that a caller can make */
 export function readNitroTpmOptions(options: NitroTpmOptions): Promise<NsmPolicy> {
   // PCR0 to PCR7 belong to the firmware, which extends every one of them; from PCR8 on, zero says that nothing was measured.
-  return readNsmOptions(snapshotOptions(options, ['referenceValues', 'userData', 'publicKey']), (register) =>
-    /^PCR[0-7]$/.test(register),
+  return readNsmOptions(
+    snapshotOptions(options, ['freshness', 'referenceValues', 'userData', 'publicKey']),
+    (register) => /^PCR[0-7]$/.test(register),
   )
 }

@@ -4,7 +4,8 @@
 import type { skipReferenceValues } from '../../appraisal/reference-values.ts'
 import { type NsmOptions, type NsmPolicy, readNsmOptions } from '../nsm/options.ts'
 import type { NitroCliReferenceValues, PcrReferenceValues } from '../nsm/reference-values.ts'
-import { allowDebug, requireOption, snapshotOptions } from '../options.ts'
+import { allowDebug, snapshotOptions } from '../options.ts'
+import { requireOption } from '../../options.ts'
 
 /** One accepted build: PCRs by name (`{ PCR0: '…' }`), or the JSON that nitro-cli prints, parsed. */
 export type NitroReferenceValues = PcrReferenceValues | NitroCliReferenceValues
@@ -27,7 +28,7 @@ export interface NitroPolicy extends NsmPolicy {
 
 /** @throws TypeError for every mistake that a caller can make */
 export async function readNitroOptions(options: NitroOptions): Promise<NitroPolicy> {
-  const own = snapshotOptions(options, ['referenceValues', 'userData', 'publicKey', 'debug'])
+  const own = snapshotOptions(options, ['referenceValues', 'userData', 'publicKey', 'debug', 'freshness'])
   const { debug } = own
   requireOption('debug', 'allowDebug', debug === undefined || debug === allowDebug)
   // No image measures to zero, and zeros are what a debug enclave shows.

@@ -3,7 +3,13 @@
  */
 import type { ReferenceValue, skipReferenceValues } from '../../appraisal/reference-values.ts'
 import type { Bytes } from '../../encoding/bytes.ts'
-import { type CommonOptions, type CommonPolicy, readCommonOptions, readExpectedBytes } from '../options.ts'
+import {
+  type CommonOptions,
+  type CommonPolicy,
+  readExpectedBytes,
+  readFreshness,
+  readVerifierOptions,
+} from '../options.ts'
 import { awsNitroRootG1 } from './endorsements.ts'
 import { readReferenceValues } from './reference-values.ts'
 
@@ -35,6 +41,7 @@ export async function readNsmOptions(
     referenceValues: readReferenceValues(own.referenceValues, refuseZero),
     userData: readExpectedBytes(own, 'userData'),
     publicKey: readExpectedBytes(own, 'publicKey'),
-    ...(await readCommonOptions(own, awsNitroRootG1)),
+    freshness: readFreshness(own),
+    ...(await readVerifierOptions(own, awsNitroRootG1)),
   }
 }

@@ -3,7 +3,8 @@
  */
 import { type ReferenceValue, skipReferenceValues } from '../../appraisal/reference-values.ts'
 import { type Bytes, fromHex, isZero } from '../../encoding/bytes.ts'
-import { bytesOf, requireOption, snapshotOf } from '../options.ts'
+import { bytesOf } from '../options.ts'
+import { requireOption, snapshotOf } from '../../options.ts'
 
 /** A SHA-384 value as 96 hexadecimal digits in either case, with or without `0x`. */
 export type Hex = string

@@ -18,7 +18,7 @@ export async function verifySignatures(
 ): Promise<void> {
   const startedAt = stopwatch()
   const chain = startSignatures(path, ES384, cache)
-  const own = verifySignature(ES384, chain.leafKey, sign1.signature, signedBytes(sign1))
+  const own = verifySignature(ES384, chain.keys.at(-1), sign1.signature, signedBytes(sign1))
   await chain.settle(checks)
   checks.judge('verify', 'cose-signature', 'signed by the leaf key', await own, 'true', 'false', startedAt)
 }

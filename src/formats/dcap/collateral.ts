@@ -1,0 +1,204 @@
+/**
+ * Everything around a quote that somebody signed: nothing may be missing, unreadable, of somebody else, stale or revoked.
+ */
+import { ES256 } from '../../crypto/algorithms.ts'
+import { importPublicKey } from '../../crypto/signature.ts'
+import { type Bytes, equalBytes } from '../../encoding/bytes.ts'
+import { VerificationError } from '../../errors.ts'
+import type { CheckRecorder } from '../../trace.ts'
+import { type Certificate, decodeCertificate } from '../../x509/certificate.ts'
+import { checkCrlContent, type CrlSignature, decodeCrl, startCrlSignature } from '../../x509/crl.ts'
+import type { EndorsementCache } from '../../x509/endorsement-cache.ts'
+import {
+  type CertificationPath,
+  findInvalid,
+  fingerprint,
+  type PathSignatures,
+  startSignatures,
+} from '../../x509/path.ts'
+import { endorsement, endorsementDer, type EndorsementTexts } from './endorsements.ts'
+import { type Chain, checkChain, checkSameRoot, readPckChain, readSignerChain } from './paths.ts'
+import { type DcapPlatform, decodePck } from './pck.ts'
+import { decodeQeIdentity, type QeIdentity, qeIdentitySource } from './qe-identity.ts'
+import type { Quote } from './quote.ts'
+import {
+  type PendingPath,
+  settleSignatures,
+  startQeReportSignature,
+  startQuoteSignatures,
+  startSignature,
+} from './signatures.ts'
+import { checkValidity, decodeSignedJson } from './signed-json.ts'
+import { decodeTcbInfo, type TcbInfo, tcbInfoSource } from './tcb-info.ts'
+
+/** What Intel says about the platform of one quote, all of it authentic and current. Whether it fits the quote is for `evaluate.ts` to say. */
+export interface Collateral {
+  readonly platform: DcapPlatform
+  /** The PCK certificate. */
+  readonly pck: Certificate
+  readonly tcbInfo: TcbInfo
+  readonly qeIdentity: QeIdentity
+  /** Last moment at which all of it is valid, Unix milliseconds. */
+  readonly validUntil: number
+}
+
+/** What the caller's options say about it. */
+export interface CollateralPolicy {
+  readonly endorsements: EndorsementTexts
+  readonly roots: readonly string[]
+  readonly now: number
+  readonly skewMs: number
+  readonly cache: EndorsementCache | undefined
+}
+
+/**
+ * Reads all of it, then starts all signature checks at once: from the root down to the quote itself there are nine. While they run, everything that needs no
+ * signature is checked. Then they are judged.
+ * @throws VerificationError for everything that is not as it must be
+ */
+export async function verifyCollateral(
+  quote: Quote,
+  policy: CollateralPolicy,
+  checks: CheckRecorder,
+): Promise<Collateral> {
+  const { endorsements, roots, now, skewMs, cache } = policy
+  // All chains have one root: it is read and hashed once, and its key imported once.
+  const [readCertificate, hashOf, importKey] = [
+    remembering(decodeCertificate),
+    remembering(fingerprint),
+    remembering(importPublicKey),
+  ]
+  const decode = (der: Bytes, name: string): Certificate => ({ ...readCertificate(der, name), name })
+  const read = (chain: Chain): ReadChain => {
+    const certificates = checks.run('decode', 'cert-parse', `certificates of ${chain.name}`, () =>
+      chain.certificates.map(({ der, name }) => decode(der, name)),
+    )
+    return { chain, certificates }
+  }
+
+  // The chain of the platform's certificate, and of whoever speaks for Intel about platforms and quoting enclaves: one, unless somebody sent two.
+  const pckChain = read(readPckChain(quote, endorsements, checks))
+  const tcbInfoChain = read(readSignerChain('tcbInfoIssuerChain', endorsements, checks))
+  const qeIdentityChain =
+    endorsements.qeIdentityIssuerChain === endorsements.tcbInfoIssuerChain
+      ? tcbInfoChain
+      : read(readSignerChain('qeIdentityIssuerChain', endorsements, checks))
+  // What they say: the signature is checked over the bytes as served, and these bytes are what is read.
+  const tcbInfoDocument = checks.run('decode', 'tcb-info-format', 'TCB Info', () =>
+    decodeSignedJson(endorsement(endorsements, 'tcbInfo'), 'tcbInfo', tcbInfoSource),
+  )
+  const qeIdentityDocument = checks.run('decode', 'qe-identity-format', 'QE identity', () =>
+    decodeSignedJson(endorsement(endorsements, 'qeIdentity'), 'enclaveIdentity', qeIdentitySource),
+  )
+  // The lists that could revoke the CA of the platform and the signer, and the platform.
+  const [root, ca] = pckChain.certificates as readonly [Certificate, Certificate]
+  const lists = (
+    [
+      ['rootCaCrl', root],
+      ['pckCrl', ca],
+    ] as const
+  ).map(([name, issuer]) => ({
+    crl: checks.run('decode', 'crl-parse', name, () => decodeCrl(endorsementDer(endorsements, name), name)),
+    issuer,
+  }))
+
+  // All at once: threads that wait for work are slow to wake.
+  const start = ({ chain, certificates }: ReadChain): Started => ({
+    chain,
+    signatures: startSignatures({ certificates }, ES256, cache, importKey),
+  })
+  const pck = start(pckChain)
+  const tcbInfoSigner = start(tcbInfoChain)
+  const qeIdentitySigner = qeIdentityChain === tcbInfoChain ? tcbInfoSigner : start(qeIdentityChain)
+  const [rootCaCrl, pckCrl] = lists.map(({ crl, issuer }, i) =>
+    startCrlSignature(crl, issuer, ES256, pck.signatures.keys[i]),
+  ) as [CrlSignature, CrlSignature]
+  const pending = {
+    rootCaCrl,
+    pckCrl,
+    tcbInfo: startSignature(
+      'tcb-info-signature',
+      'TCB Info, every byte as served, signed by Intel',
+      tcbInfoSigner.signatures.keys.at(-1),
+      tcbInfoDocument.signature,
+      tcbInfoDocument.signedBytes,
+    ),
+    qeIdentity: startSignature(
+      'qe-identity-signature',
+      'QE identity, every byte as served, signed by Intel',
+      qeIdentitySigner.signatures.keys.at(-1),
+      qeIdentityDocument.signature,
+      qeIdentityDocument.signedBytes,
+    ),
+    qeReport: startQeReportSignature(quote, pck.signatures.keys.at(-1)),
+    quote: startQuoteSignatures(quote),
+  }
+
+  // Meanwhile: names, purposes and dates, and that all of it is of one Intel.
+  const finish = async ({ chain, signatures }: Started): Promise<PendingPath> => {
+    const path = await checkChain(chain, roots, checks, decode, hashOf)
+    checkDates(path, policy, checks)
+    return { path, signatures }
+  }
+  const pckPath = await finish(pck)
+  const platform = checks.run('verify', 'pck-cert-format', 'platform', () => decodePck(pckPath.path.leaf))
+  for (const { crl, issuer } of lists) checkCrlContent(crl, issuer, ES256, { at: now, toleranceMs: skewMs }, checks)
+  const signers: PendingPath[] = []
+  for (const signer of new Set([tcbInfoSigner, qeIdentitySigner])) signers.push(await finish(signer))
+  for (const { path } of signers) checkSameRoot(pckPath.path, path, checks)
+  const tcbInfo = checks.run('decode', 'tcb-info-format', 'fields of TCB Info', () => decodeTcbInfo(tcbInfoDocument))
+  checkValidity(tcbInfo, 'tcb-info-validity', 'TCB Info', now, skewMs, checks)
+  const qeIdentity = checks.run('decode', 'qe-identity-format', 'fields of QE identity', () =>
+    decodeQeIdentity(qeIdentityDocument),
+  )
+  checkValidity(qeIdentity, 'qe-identity-validity', 'QE identity', now, skewMs, checks)
+
+  await settleSignatures({ pck: pckPath, signers, ...pending }, checks)
+  return {
+    platform,
+    pck: pckPath.path.leaf,
+    tcbInfo,
+    qeIdentity,
+    validUntil: Math.min(
+      pckPath.path.notAfter,
+      ...signers.map(({ path }) => path.notAfter),
+      ...lists.map(({ crl }) => crl.nextUpdate),
+      tcbInfo.nextUpdate,
+      qeIdentity.nextUpdate,
+    ),
+  }
+}
+
+/** A chain, taken apart and not yet checked. */
+interface ReadChain {
+  readonly chain: Chain
+  readonly certificates: readonly Certificate[]
+}
+
+/** A chain with the checks of its signatures under way. */
+interface Started {
+  readonly chain: Chain
+  readonly signatures: PathSignatures
+}
+
+/** Asked about the same bytes again, it gives the answer that it gave. */
+function remembering<Others extends unknown[], Answer>(
+  ask: (bytes: Bytes, ...others: Others) => Answer,
+): (bytes: Bytes, ...others: Others) => Answer {
+  const answers: (readonly [asked: Bytes, answer: Answer])[] = []
+  return (bytes, ...others) => {
+    const known = answers.find(([asked]) => equalBytes(asked, bytes))
+    if (known !== undefined) return known[1]
+    const answer = ask(bytes, ...others)
+    answers.push([bytes, answer])
+    return answer
+  }
+}
+
+/** @throws VerificationError `cert-validity` */
+function checkDates(path: CertificationPath, { now, skewMs }: CollateralPolicy, checks: CheckRecorder): void {
+  const invalid: VerificationError | undefined = findInvalid(path, [now], skewMs)
+  checks.run('verify', 'cert-validity', `dates of ${path.leaf.name} and what is above it`, () => {
+    if (invalid !== undefined) throw invalid
+  })
+}

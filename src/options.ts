@@ -1,0 +1,34 @@
+/**
+ * How options are read, whoever takes them: once, and all of them known. Whatever is wrong here is the caller's mistake: a `TypeError`.
+ */
+
+/** @throws TypeError unless `holds`: `name` must be what `expected` says */
+export function requireOption(name: string, expected: string, holds: boolean): void {
+  if (!holds) throw new TypeError(`${name} must be ${expected}`)
+}
+
+/** Whether `value` is an object as a literal makes it, in whatever realm, or as JSON does. */
+export function isPlainObject(value: unknown): value is object {
+  return Object(value) === value && !Object.getPrototypeOf(Object.getPrototypeOf(value) ?? value)
+}
+
+/**
+ * A copy of a plain object's own properties, each read once, that inherits nothing.
+ * @throws TypeError for objects of a class, or that inherit: what is not their own would not be copied, and so go unchecked
+ */
+export function snapshotOf<T extends object>(value: unknown, name: string): Partial<T> {
+  requireOption(name, 'a plain object', isPlainObject(value))
+  return Object.assign(Object.create(null) as Partial<T>, value)
+}
+
+/**
+ * A {@link snapshotOf} options: a getter that changes its mind, or a later change, has no effect.
+ * @param known all the options that there are
+ * @throws TypeError for others, and for what is no plain object
+ */
+export function knownOptions<T extends object>(options: unknown, known: readonly (keyof T & string)[]): Partial<T> {
+  const snapshot = snapshotOf<T>(options, 'options')
+  for (const key in snapshot)
+    requireOption(`option ${JSON.stringify(key)}`, `one of ${known.join(', ')}`, known.includes(key))
+  return snapshot
+}
