@@ -35,6 +35,20 @@ const views: Readonly<Record<string, string | ((page: Page) => Promise<void>)>> 
     corim: fixture('reference/valid.corim'),
     ca: fixture('reference/ca.der'),
   }),
+  tdx: 'sample=tdx-valid',
+  'tdx-events': 'sample=tdx-valid-events',
+  'tdx-out-of-date': 'sample=tdx-out-of-date',
+  'tdx-forged': 'sample=tdx-tampered-quote',
+  'tdx-other-log': toFragment({
+    ...emptyState,
+    evidence: fixture('tdx/valid/evidence.bin'),
+    collateral: readFileSync(new URL('../fixtures/tdx/valid/endorsements.json', import.meta.url), 'utf8'),
+    log: readFileSync(new URL('../fixtures/tdx/valid-events/event-log.json', import.meta.url), 'utf8'),
+    root: 'fixture',
+  }),
+  'tdx-alone': toFragment({ ...emptyState, evidence: fixture('tdx/valid/evidence.bin') }),
+  sgx: 'sample=sgx-valid',
+  'sgx-hardening': 'sample=sgx-hardening-needed',
   garbage: async (page) => {
     await page.type('#evidence', 'deadbeef00112233445566778899')
   },

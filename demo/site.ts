@@ -4,9 +4,10 @@
  */
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { build, type BuildOptions, type BuildResult } from 'esbuild'
+import { build, type BuildOptions, type BuildResult, type Plugin } from 'esbuild'
 import type { Expected } from '../fixtures/expected.ts'
-import { samples } from './page/samples.ts'
+import type { ExpectedQuote } from '../fixtures/expected-quote.ts'
+import { folderOf, isQuoteSample, samples } from './page/samples.ts'
 import { emptyState, type State, toFragment } from './page/state.ts'
 
 export interface SiteFile {
@@ -18,22 +19,30 @@ export interface SiteFile {
 export type Site = ReadonlyMap<string, SiteFile>
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
-const fixtures = '../fixtures/nitro'
+const fixtures = '../fixtures'
+/** Roots of the samples, by the name that the page asks for. */
+const roots = { root: 'nitro', 'tdx-root': 'tdx', 'sgx-root': 'sgx' } as const
 
 /** The policy that the page runs under: nothing but its own files, nothing inline. */
 export const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'"
 
-/** What a visitor downloads before the first verdict. Samples, and what measures images and opens signed files, come when they are asked for. */
+/** What a visitor downloads before the first verdict. Samples, what verifies quotes, and what measures images and opens signed files, come when they are asked for. */
 export const pageFiles = ['index.html', 'page.css', 'page.js', 'veritee.nitro.min.js'] as const
 
 export async function buildSite(): Promise<Site> {
-  const [library, reference, page, style, html, root, made] = await Promise.all([
+  const [library, reference, page, quote, style, html, anchors, made] = await Promise.all([
     bundleLibrary('veritee.nitro.min'),
     bundleLibrary('veritee.reference.min'),
-    bundlePage(),
+    bundlePage('main.ts'),
+    bundlePage('quote.ts'),
     minifyStyle(),
     readFile(here('page/index.html'), 'utf8'),
-    readFile(here(`${fixtures}/root.der`)),
+    Promise.all(
+      Object.entries(roots).map(async ([name, folder]) => {
+        const body = await readFile(here(`${fixtures}/${folder}/root.der`))
+        return [`samples/${name}.der`, { type: 'application/octet-stream', body }] as const
+      }),
+    ),
     Promise.all(
       samples.map(async ({ name }) => [`samples/${name}.txt`, file('text/plain', await sampleOf(name))] as const),
     ),
@@ -42,9 +51,10 @@ export async function buildSite(): Promise<Site> {
     ['index.html', file('text/html', html.replace(/\n\s*/g, '\n'))],
     ['page.css', file('text/css', style)],
     ['page.js', file('text/javascript', page)],
+    ['quote.js', file('text/javascript', quote)],
     ['veritee.nitro.min.js', file('text/javascript', library)],
     ['veritee.reference.min.js', file('text/javascript', reference)],
-    ['samples/root.der', { type: 'application/octet-stream', body: root }],
+    ...anchors,
     ...made,
   ])
 }
@@ -69,15 +79,47 @@ export function stateOf(name: string, expected: Expected, evidence: Uint8Array):
   }
 }
 
+/** The same for a quote, with its collateral and, where there is one, its event log. */
+export function stateOfQuote(name: string, expected: ExpectedQuote, files: QuoteFiles): State {
+  const { reportData, referenceValues, now, acceptedTcbStatuses = [], debug, clockSkewSeconds } = expected
+  return {
+    ...emptyState,
+    evidence: Buffer.from(files.evidence).toString('base64url'),
+    collateral: files.collateral,
+    log: files.log,
+    root: 'fixture',
+    reference: referenceValues === 'skipReferenceValues' ? '' : linesOf(referenceValues),
+    reportData: reportData === 'skipReportData' ? '' : reportData,
+    tcb: String(acceptedTcbStatuses),
+    at: name.endsWith('-valid') ? '' : now.replace('.000Z', 'Z'),
+    debug: debug !== undefined,
+    skew: String(clockSkewSeconds),
+  }
+}
+
+export interface QuoteFiles {
+  readonly evidence: Uint8Array
+  readonly collateral: string
+  /** '' where there is none. */
+  readonly log: string
+}
+
 async function sampleOf(name: string): Promise<string> {
-  const expected = JSON.parse(await readFile(here(`${fixtures}/${name}/expected.json`), 'utf8')) as Expected
-  return toFragment(stateOf(name, expected, await readFile(here(`${fixtures}/${name}/evidence.bin`))))
+  const path = (file: string): string => here(`${fixtures}/${folderOf(name)}/${file}`)
+  const expected = JSON.parse(await readFile(path('expected.json'), 'utf8')) as unknown
+  const evidence = await readFile(path('evidence.bin'))
+  if (!isQuoteSample(name)) return toFragment(stateOf(name, expected as Expected, evidence))
+  const [collateral, log] = await Promise.all([
+    readFile(path('endorsements.json'), 'utf8'),
+    readFile(path('event-log.json'), 'utf8').catch(() => ''),
+  ])
+  return toFragment(stateOfQuote(name, expected as ExpectedQuote, { evidence, collateral, log }))
 }
 
 /** One build as lines, as people write them; everything else as JSON. */
-function linesOf(values: Exclude<Expected['referenceValues'], 'skipReferenceValues'>): string {
+function linesOf(values: object): string {
   const lines = Object.entries(values).filter(([key]) => key !== 'name')
-  if (!lines.every(([key]) => /^PCR\d+$/.test(key))) return JSON.stringify(values, null, 2)
+  if (!lines.every(([key]) => /^(?:PCR\d+|[a-z]\w+)$/.test(key))) return JSON.stringify(values, null, 2)
   return lines.map(([register, value]) => `${register} ${String(value)}`).join('\n')
 }
 
@@ -98,19 +140,31 @@ interface SingleFiles {
   bundleScript(entry: SingleFiles['entries'][number], options: BuildOptions): Promise<BuildResult>
 }
 
-async function bundlePage(): Promise<string> {
+/** A script of the page: the page itself, or what it imports when it is needed. */
+async function bundlePage(entry: 'main.ts' | 'quote.ts'): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [here('page/main.ts')],
+    entryPoints: [here(`page/${entry}`)],
     bundle: true,
     minify: true,
     write: false,
-    format: 'iife',
+    format: entry === 'main.ts' ? 'iife' : 'esm',
     target: 'es2022',
     platform: 'browser',
+    plugins: [quoteApart],
     legalComments: 'none',
     logLevel: 'warning',
   })
   return outputFiles[0]?.text ?? ''
+}
+
+/** What is imported when it is needed is a file of its own. */
+const quoteApart: Plugin = {
+  name: 'quote-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/quote\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './quote.js', external: true } : undefined,
+    )
+  },
 }
 
 async function minifyStyle(): Promise<string> {

@@ -12,7 +12,13 @@ function field(id: string): HTMLInputElement | HTMLTextAreaElement {
   throw new Error(`the page has no field #${id}`)
 }
 
+/** Fields that are always there. */
 const texts = ['evidence', 'reference', 'corim', 'ca', 'nonce', 'age', 'userData', 'publicKey', 'skew'] as const
+/** Fields that come with the first quote; until then the state keeps their content. */
+const quoteTexts = ['collateral', 'log', 'reportData'] as const
+
+const isThere = (id: string): boolean => document.getElementById(id) !== null
+const statuses = (): HTMLInputElement[] => [...document.querySelectorAll<HTMLInputElement>('input[name="tcb"]')]
 
 function chosen(name: string): string {
   return document.querySelector<HTMLInputElement>(`input[name="${name}"]:checked`)?.value ?? ''
@@ -23,22 +29,27 @@ function choose(name: string, value: string): void {
     input.checked = input.value === value
 }
 
-export function readForm(): State {
-  const text = Object.fromEntries(texts.map((id) => [id, field(id).value])) as Record<(typeof texts)[number], string>
+/** @param before what the form shows */
+export function readForm(before: State): State {
+  const there = [...texts, ...quoteTexts].filter(isThere)
+  const text = Object.fromEntries(there.map((id) => [id, field(id).value]))
+  const boxes = statuses()
   const time = chosen('time')
   const root = chosen('root')
   return {
+    ...before,
     ...text,
     freshness: chosen('freshness') as State['freshness'],
     // A moment that is not written yet is none.
     at: time === 'evidence' ? 'evidence' : time === 'given' ? field('at').value.trim() || '?' : '',
     root: root === 'own' ? field('root').value : root,
+    tcb: boxes.length === 0 ? before.tcb : String(boxes.flatMap(({ checked, value }) => (checked ? [value] : []))),
     debug: element('debug', HTMLInputElement).checked,
   }
 }
 
 export function showForm(state: State): void {
-  for (const id of texts) field(id).value = state[id]
+  for (const id of [...texts, ...quoteTexts].filter(isThere)) field(id).value = state[id]
   choose('freshness', state.freshness)
   const isGiven = state.at !== '' && state.at !== 'evidence'
   choose('time', isGiven ? 'given' : state.at || 'clock')
@@ -47,6 +58,8 @@ export function showForm(state: State): void {
   choose('root', isOwn ? 'own' : state.root)
   field('root').value = isOwn ? state.root : ''
   element('debug', HTMLInputElement).checked = state.debug
+  const accepted = state.tcb.split(',')
+  for (const box of statuses()) box.checked = accepted.includes(box.value)
   showDependents()
 }
 
@@ -58,6 +71,11 @@ export function showDependents(): void {
   field('root').hidden = chosen('root') !== 'own'
   // What is filled in must be seen.
   if (field('corim').value !== '') element('signed', HTMLDetailsElement).open = true
+}
+
+/** Fields that only one kind of evidence has are there with it: the style sheet hides the others. */
+export function showKind(kind: 'tdx' | 'sgx' | 'nitro'): void {
+  document.body.dataset.kind = kind
 }
 
 export function showProblems(problems: readonly Problem[]): void {

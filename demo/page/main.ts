@@ -4,21 +4,22 @@
 import { setUpAsk } from './ask.ts'
 import { type Bytes, fromAnything, fromPasted, toHex } from './bytes.ts'
 import { button, element, h } from './dom.ts'
-import { readForm, showDependents, showForm, showProblems } from './form.ts'
+import { readForm, showDependents, showForm, showKind, showProblems } from './form.ts'
 import { printable } from '../../src/inspect.ts'
 import type { AttestationError, SignedReferenceValues } from './library.ts'
 import { outcomeOf } from './outcome.ts'
-import { type Policy, policyOf } from './policy.ts'
+import { type Policy, policyOf, type Problem } from './policy.ts'
 import { buildsOf, type MeasuredImage, measureImage, openSigned, printed } from './reference.ts'
 import { sampleGroups, samples } from './samples.ts'
 import { emptyState, fromFragment, type State, toFragment } from './state.ts'
-import { kindOf } from './sniff.ts'
-import { verdictOf } from './verdict.ts'
+import { kindOf, quoteKindOf } from './sniff.ts'
+import { factsOf, verdictOf } from './verdict.ts'
 import { checksView } from './view-checks.ts'
 import { codeView } from './view-code.ts'
 import { referenceView } from './view-reference.ts'
 import { documentView } from './view-document.ts'
 import { problemView, verdictView } from './view-verdict.ts'
+import { vocabulary } from './words.ts'
 
 /** More than any document needs, as text too. */
 const maximumFile = 131_072
@@ -74,8 +75,21 @@ function enterEvidence(evidence: string): void {
 async function verify(): Promise<void> {
   const run = ++runs
   const current = state
-  const { policy, problems } = policyOf(current)
   const bytes = fromPasted(current.evidence)
+  const kind = bytes && quoteKindOf(bytes)
+  showKind(kind ?? 'nitro')
+  if (bytes !== undefined && kind !== undefined) {
+    // What verifies quotes is loaded with the first of them.
+    const { extendForm, showQuote } = await import('./quote.ts')
+    if (extendForm()) showForm(state)
+    const shown = await showQuote({ kind, bytes, state: current, clock: new Date(), load, change })
+    if (run !== runs) return
+    showProblems(shown.problems)
+    if ('verdict' in shown) show(shown.code, shown.verdict, ...shown.rest)
+    else showCorrections(shown.problems)
+    return
+  }
+  const { policy, problems } = policyOf(current)
   if (bytes === undefined) {
     showProblems(problems)
     show(
@@ -88,10 +102,7 @@ async function verify(): Promise<void> {
   }
   showProblems(problems)
   if (problems.length > 0) {
-    show(
-      'options',
-      problemView('Not verified: what you expect needs a correction.', problems.map(({ text }) => text).join(' '), ''),
-    )
+    showCorrections(problems)
     return
   }
   const clock = new Date()
@@ -110,9 +121,9 @@ async function verify(): Promise<void> {
   const came = verdictOf(outcome)
   show(
     came.code,
-    verdictView(came, outcome, change),
+    verdictView(came, factsOf(outcome), policy.root === 'fixture' ? 'AWS' : undefined, outcome, change),
     referenceView(outcome, image),
-    checksView(outcome),
+    checksView(outcome, vocabulary),
     documentView(outcome),
     codeView(outcome, root),
   )
@@ -138,6 +149,13 @@ function show(code: string, first: Node | undefined, ...others: readonly Paramet
   document.body.dataset.verdict = first === undefined ? 'none' : code === 'empty' ? 'text' : code
 }
 
+function showCorrections(problems: readonly Problem[]): void {
+  show(
+    'options',
+    problemView('Not verified: what you expect needs a correction.', problems.map(({ text }) => text).join(' '), ''),
+  )
+}
+
 function showFailure(error: unknown): void {
   show('options', problemView('Not verified.', error instanceof Error ? error.message : String(error), ''))
 }
@@ -149,7 +167,7 @@ function welcome(): HTMLElement {
     'div',
     { class: 'welcome' },
     h('h2', {}, 'Nothing to verify yet'),
-    h('p', {}, 'Paste a document, drop a file, or see what a verdict looks like:'),
+    h('p', {}, 'Paste a document or a quote, drop a file, or see what a verdict looks like:'),
     h(
       'p',
       { class: 'actions' },
@@ -168,7 +186,7 @@ function welcome(): HTMLElement {
         h('section', {}, h('h3', {}, group.title), h('ul', {}, ...group.samples.map(link))),
       ),
     ),
-    h('p', { class: 'note' }, 'Samples are made for this project. AWS did not sign them.'),
+    h('p', { class: 'note' }, 'Samples are made for this project. Neither AWS nor Intel signed them.'),
   )
 }
 
@@ -187,6 +205,9 @@ async function enterFile(file: File): Promise<void> {
   const bytes = new Uint8Array(await file.arrayBuffer())
   if (kind === 'reference') change({ corim: toHex(bytes), reference: '' })
   else if (kind === 'certificate') change({ ca: bytes[0] === 0x30 ? toHex(bytes) : new TextDecoder().decode(bytes) })
+  else if (kind === 'collateral') change({ collateral: new TextDecoder().decode(bytes) })
+  // dstack's log is JSON; that of firmware begins with the number of a register.
+  else if (kind === 'log') change({ log: bytes[0] === 0 ? toHex(bytes) : new TextDecoder().decode(bytes) })
   else change({ reference: new TextDecoder().decode(bytes), corim: '' })
 }
 
@@ -281,7 +302,7 @@ function setUp(): void {
       return
     showDependents()
     if (event.target === evidence && isBorrowed) enterEvidence(evidence.value)
-    else enter(readForm(), isBorrowed)
+    else enter(readForm(state), isBorrowed)
   })
   element('choose', HTMLElement).addEventListener('click', () => {
     element('file', HTMLElement).click()

@@ -36,14 +36,7 @@ export const registersOf = (build: Build): string[] => Object.keys(build).filter
 /** @returns the policy, and what is wrong with what was entered: with any problem there is nothing to verify */
 export function policyOf(state: State): { readonly policy: Policy; readonly problems: readonly Problem[] } {
   const problems: Problem[] = []
-  const attempt = <T>(field: keyof State, otherwise: T, read: () => T): T => {
-    try {
-      return read()
-    } catch (error) {
-      problems.push({ field, text: error instanceof Error ? error.message : String(error) })
-      return otherwise
-    }
-  }
+  const attempt = attemptInto(problems)
   const at = attempt<Policy['at']>('at', 'clock', () => readTime(state.at))
   const policy: Policy = {
     builds: attempt('reference', [], () => {
@@ -61,6 +54,20 @@ export function policyOf(state: State): { readonly policy: Policy; readonly prob
     skewSeconds: attempt('skew', 300, () => readNumber(state.skew, 0, 86_400)),
   }
   return { policy, problems }
+}
+
+/** Reads one field; what is wrong with it becomes a problem. */
+export type Attempt = <T>(field: keyof State, otherwise: T, read: () => T) => T
+
+export function attemptInto(problems: Problem[]): Attempt {
+  return (field, otherwise, read) => {
+    try {
+      return read()
+    } catch (error) {
+      problems.push({ field, text: error instanceof Error ? error.message : String(error) })
+      return otherwise
+    }
+  }
 }
 
 /** The options of `verifyNitro`. Every check that is left out is left out by the symbol named for it. */
@@ -107,9 +114,13 @@ function readJson(text: string): readonly Build[] {
     const { HashAlgorithm: hash, ...values } = { ...own, ...(printed as object | undefined) } as Record<string, unknown>
     if (hash !== undefined && !(typeof hash === 'string' && /^sha384\b/i.test(hash)))
       throw new Error('Measurements must be SHA-384.')
-    // Names go into code that is copied: nothing that could end a string there, or hide in it.
-    return readBuild(values, typeof name === 'string' && /^[\w .:+-]{1,64}$/.test(name) ? name : undefined)
+    return readBuild(values, readName(name))
   })
+}
+
+/** Names go into code that is copied: nothing that could end a string there, or hide in it. */
+export function readName(name: unknown): string | undefined {
+  return typeof name === 'string' && /^[\w .:+-]{1,64}$/.test(name) ? name : undefined
 }
 
 function readBuild(values: Readonly<Record<string, unknown>>, name?: string): Build {
@@ -128,11 +139,7 @@ function readBuild(values: Readonly<Record<string, unknown>>, name?: string): Bu
   return { ...(name !== undefined && { name }), ...build }
 }
 
-function readFreshness(
-  { freshness, nonce, age }: State,
-  at: Policy['at'],
-  attempt: <T>(field: keyof State, otherwise: T, read: () => T) => T,
-): Policy['freshness'] {
+function readFreshness({ freshness, nonce, age }: State, at: Policy['at'], attempt: Attempt): Policy['freshness'] {
   if (freshness === 'nonce') {
     return attempt('nonce', undefined, () => {
       const bytes = readBytes(nonce)
@@ -147,10 +154,7 @@ function readFreshness(
   })
 }
 
-function readSigned(
-  { corim, ca }: State,
-  attempt: <T>(field: keyof State, otherwise: T, read: () => T) => T,
-): Policy['signed'] {
+function readSigned({ corim, ca }: State, attempt: Attempt): Policy['signed'] {
   if (corim.trim() === '') return undefined
   const bytes = attempt('corim', undefined, () => {
     const pasted = fromPasted(corim)
@@ -165,7 +169,7 @@ function readSigned(
   return bytes === undefined || anchor === undefined ? undefined : { corim: bytes, trustAnchors: [anchor] }
 }
 
-function readTime(text: string): Policy['at'] {
+export function readTime(text: string): Policy['at'] {
   if (text === '') return 'clock'
   if (text === 'evidence') return 'evidence'
   const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) ? new Date(text) : undefined
@@ -175,14 +179,14 @@ function readTime(text: string): Policy['at'] {
   return time
 }
 
-function readRoot(text: string): Policy['root'] {
+export function readRoot(text: string): Policy['root'] {
   if (text === 'aws' || text === 'fixture') return text
   const der = fromCertificate(text)
   if (der === undefined) throw new Error('Paste the root certificate as PEM, or as DER in hexadecimal or base64.')
   return der
 }
 
-function readBytes(text: string): Bytes | undefined {
+export function readBytes(text: string): Bytes | undefined {
   if (text.trim() === '') return undefined
   const bytes = fromPasted(text)
   if (bytes === undefined || bytes.length === 0) throw new Error('This must be hexadecimal or base64.')
@@ -190,7 +194,7 @@ function readBytes(text: string): Bytes | undefined {
   return bytes
 }
 
-function readNumber(text: string, minimum: number, maximum: number): number {
+export function readNumber(text: string, minimum: number, maximum: number): number {
   const number = Number(text)
   if (text.trim() === '' || !(number >= minimum && number <= maximum)) {
     throw new Error(`This must be a number from ${minimum} to ${maximum}.`)

@@ -1,8 +1,8 @@
 /**
- * The samples: fixtures of this repository, one per interesting failure, in groups. What each is asked stands beside it in `fixtures/nitro`.
+ * The samples: fixtures of this repository, one per interesting failure, in groups. What each is asked stands beside it in `fixtures`.
  */
 export interface Sample {
-  /** The folder in `fixtures/nitro`. */
+  /** Stands in addresses. For Intel's quotes it begins with their kind; see {@link folderOf}. */
   readonly name: string
   readonly title: string
 }
@@ -52,6 +52,29 @@ export const sampleGroups: readonly SampleGroup[] = [
       { name: 'trailing-byte', title: 'One byte too many' },
     ],
   },
+  {
+    title: 'Intel TDX',
+    samples: [
+      { name: 'tdx-valid', title: 'A sound trust domain' },
+      { name: 'tdx-valid-events', title: 'With its event log' },
+      { name: 'tdx-out-of-date', title: 'Updates are missing' },
+      { name: 'tdx-debug', title: 'A trust domain in debug mode' },
+      { name: 'tdx-tampered-quote', title: 'A quote with one bit changed' },
+    ],
+  },
+  {
+    title: 'Intel SGX',
+    samples: [
+      { name: 'sgx-valid', title: 'A sound SGX enclave' },
+      { name: 'sgx-hardening-needed', title: 'Its software must be hardened' },
+      { name: 'sgx-valid-hardening-accepted', title: 'The same, accepted' },
+    ],
+  },
 ]
+
+/** Where a sample stands in `fixtures`: `tdx-valid` in `tdx/valid`. */
+export const folderOf = (name: string): string => (isQuoteSample(name) ? name.replace('-', '/') : `nitro/${name}`)
+
+export const isQuoteSample = (name: string): boolean => /^(?:tdx|sgx)-/.test(name)
 
 export const samples: readonly Sample[] = sampleGroups.flatMap((group) => group.samples)

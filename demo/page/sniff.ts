@@ -1,9 +1,9 @@
 /**
- * What a file is, by how it begins: the page takes documents, images, signed reference values and certificates, and nobody should have to say which.
+ * What a file is, by how it begins: the page takes documents, quotes, images, what belongs to either, and nobody should have to say which.
  */
 import type { Bytes } from './bytes.ts'
 
-export type Kind = 'image' | 'reference' | 'certificate' | 'measurements' | 'document'
+export type Kind = 'image' | 'reference' | 'certificate' | 'measurements' | 'collateral' | 'log' | 'document'
 
 const ascii = (bytes: Uint8Array): string => String.fromCharCode(...bytes)
 
@@ -14,6 +14,17 @@ export function kindOf(head: Bytes): Kind {
   // A COSE_Sign1 that says in its protected header that it carries a CoRIM. Tag 18 alone could be a document as well.
   if (head[0] === 0xd2 && text.includes('application/rim+cbor')) return 'reference'
   if (/^\s*-----BEGIN CERTIFICATE-----/.test(text) || (head[0] === 0x30 && (head[1] ?? 0) > 0x80)) return 'certificate'
-  if (/^\s*\{\s*"(?:Measurements|PCR\d+|name)"/.test(text)) return 'measurements'
+  if (/^[\s[]*\{\s*"(?:Measurements|PCR\d+|name|mr[A-Z]\w+|rtmr\d)"/.test(text)) return 'measurements'
+  if (/^\s*\{\s*"(?:tcbInfo|qeIdentity|pckC|rootCaCrl)/.test(text)) return 'collateral'
+  // dstack's log, and that of firmware: its first event names the specification that it follows.
+  if (/^\s*\[\s*\{[^]*"imr"/.test(text) || text.slice(0, 64).includes('Spec ID Event03')) return 'log'
   return 'document'
+}
+
+/** Whether this is a quote of Intel's, as the library tells it: version, kind of key and kind of TEE stand at its beginning. Old ones (EPID) count. */
+export function quoteKindOf(bytes: Bytes): 'tdx' | 'sgx' | undefined {
+  const [version = 0, versionHigh, keyType = 0, keyTypeHigh, tee] = bytes
+  if (bytes.length < 432 || versionHigh !== 0 || keyTypeHigh !== 0 || version < 1 || version > 5) return undefined
+  if (version < 3) return keyType < 2 ? 'sgx' : undefined
+  return tee === 0x81 ? 'tdx' : tee === 0 ? 'sgx' : undefined
 }

@@ -7,7 +7,7 @@ import { fromPasted, toBase64Url } from './bytes.ts'
 export interface State {
   /** Hexadecimal or base64. */
   readonly evidence: string
-  /** What `nitro-cli` printed, or lines like `PCR0 <hex>`. */
+  /** What `nitro-cli` printed, or lines like `PCR0 <hex>`; for quotes JSON or lines like `MRTD <hex>`. */
   readonly reference: string
   /** Signed reference values (CoRIM), hexadecimal or base64. */
   readonly corim: string
@@ -20,8 +20,16 @@ export interface State {
   readonly age: string
   /** '' for the clock, `evidence` for the evidence's own time, or a moment with its zone. */
   readonly at: string
-  /** `aws`, `fixture`, or a certificate: PEM, or DER in hexadecimal or base64. */
+  /** `aws` for the one that is pinned (Intel's, for quotes), `fixture`, or a certificate: PEM, or DER in hexadecimal or base64. */
   readonly root: string
+  /** For quotes. What Intel says of the platform: the JSON object that `fetchIntelEndorsements` returns. */
+  readonly collateral: string
+  /** For TDX. An event log: dstack's JSON, or that of the firmware in hexadecimal or base64. */
+  readonly log: string
+  /** For quotes. Hexadecimal. */
+  readonly reportData: string
+  /** For quotes. States of the platform that are accepted, beside `UpToDate`, with commas between them. */
+  readonly tcb: string
   readonly userData: string
   readonly publicKey: string
   readonly debug: boolean
@@ -39,6 +47,10 @@ export const emptyState: State = {
   age: '300',
   at: '',
   root: 'aws',
+  collateral: '',
+  log: '',
+  reportData: '',
+  tcb: '',
   userData: '',
   publicKey: '',
   debug: false,
@@ -47,18 +59,27 @@ export const emptyState: State = {
 
 /** More than any document needs, as hexadecimal. Longer text stays out of the address. */
 const maximumText = 40_000
+/** Real collateral has 40 KB, and an event log may have as much. */
+const maximumAttachment = 120_000
 
 /** Only what differs from an empty form; binary files in their shortest form. Browsers refuse addresses that are too long. */
 export function toFragment(state: State): string {
-  const short = { ...state, evidence: shortened(state.evidence), corim: shortened(state.corim) || state.corim }
+  const short = {
+    ...state,
+    evidence: shortened(state.evidence),
+    corim: shortened(state.corim) || state.corim,
+    log: shortened(state.log, maximumAttachment) || state.log,
+  }
   const given = Object.entries(short).filter(
-    ([key, value]) => value !== emptyState[key as keyof State] && String(value).length <= maximumText,
+    ([key, value]) => value !== emptyState[key as keyof State] && String(value).length <= maximumOf(key),
   )
   return new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString()
 }
 
-function shortened(text: string): string {
-  const bytes = text.length > maximumText ? undefined : fromPasted(text)
+const maximumOf = (key: string): number => (key === 'collateral' || key === 'log' ? maximumAttachment : maximumText)
+
+function shortened(text: string, maximum = maximumText): string {
+  const bytes = text.length > maximum ? undefined : fromPasted(text)
   return bytes === undefined ? '' : toBase64Url(bytes)
 }
 
@@ -76,6 +97,10 @@ export function fromFragment(fragment: string): State {
     age: text('age'),
     at: text('at'),
     root: text('root'),
+    collateral: text('collateral'),
+    log: text('log'),
+    reportData: text('reportData'),
+    tcb: text('tcb'),
     userData: text('userData'),
     publicKey: text('publicKey'),
     debug: text('debug') === 'true',

@@ -4,7 +4,7 @@
  */
 import { type CertificateDescription, describeCertificate } from '../../src/inspect.ts'
 import { type Child, h, mark, svg } from './dom.ts'
-import type { Outcome } from './outcome.ts'
+import type { NitroEvidence } from './library.ts'
 import { duration, moment } from './time.ts'
 
 const hour = 3_600_000
@@ -26,17 +26,25 @@ const ticks: readonly (readonly [milliseconds: number, label: string, isMinor: b
   [10 * year, '10 y', false],
 ]
 
+export interface CertificateIn {
+  readonly role: string
+  readonly der: Uint8Array
+}
+
 interface Link {
   readonly role: string
   readonly certificate: CertificateDescription | undefined
   readonly problem: string
 }
 
-export function chainView(outcome: Outcome): Child {
-  const { evidence, now, policy } = outcome
-  if (evidence === undefined) return undefined
-  const links = [...evidence.cabundle, evidence.certificate].map((der, i, { length }) => linkOf(der, i, length))
-  const label = policy.at === 'clock' ? 'now' : 'then'
+/** The certificates of a document, root first, with what each is for. */
+export function chainOf({ cabundle, certificate }: NitroEvidence): readonly CertificateIn[] {
+  return [...cabundle, certificate].map((der, i, { length }) => ({ role: roleOf(i, length), der }))
+}
+
+/** @param certificates root first */
+export function chainView(certificates: readonly CertificateIn[], now: Date, label: 'now' | 'then'): Child {
+  const links = certificates.map(linkOf)
   return h(
     'div',
     {},
@@ -50,15 +58,13 @@ export function chainView(outcome: Outcome): Child {
   )
 }
 
-function linkOf(der: Uint8Array, index: number, length: number): Link {
-  const role =
-    index === 0
-      ? 'Root'
-      : index === length - 1
-        ? 'Enclave'
-        : length === 5
-          ? (['Region', 'Zone', 'Instance'][index - 1] ?? '')
-          : 'Authority'
+function roleOf(index: number, length: number): string {
+  if (index === 0) return 'Root'
+  if (index === length - 1) return 'Enclave'
+  return length === 5 ? (['Region', 'Zone', 'Instance'][index - 1] ?? '') : 'Authority'
+}
+
+function linkOf({ role, der }: CertificateIn): Link {
   try {
     return { role, certificate: describeCertificate(der), problem: '' }
   } catch (error) {

@@ -2,12 +2,28 @@
  * Every check in order: passed, failed, left out on purpose, or not reached because an earlier one failed.
  */
 import { type Child, h, hex, mark } from './dom.ts'
-import type { Check } from './library.ts'
-import type { Outcome } from './outcome.ts'
+import type { AttestationErrorCode, Check } from './library.ts'
 import { duration, moment } from './time.ts'
-import { stages, wordsOf } from './words.ts'
+import type { Words } from './words.ts'
 
-export function checksView(outcome: Outcome): HTMLElement {
+/** What is checked of one kind of evidence, and what to say of it. */
+export interface Vocabulary {
+  readonly stages: readonly {
+    readonly stage: string
+    readonly title: string
+    readonly plan: readonly AttestationErrorCode[]
+  }[]
+  readonly wordsOf: (code: AttestationErrorCode) => Words
+}
+
+interface Verified {
+  readonly checks: readonly Check[]
+  readonly error: unknown
+  readonly isAuthentic: boolean
+}
+
+export function checksView(outcome: Verified, { stages, wordsOf }: Vocabulary): HTMLElement {
+  const slotOf = (id: Check['id']): Check['id'] => wordsOf(id).part ?? id
   const made = merged(outcome.checks)
   const stopped = outcome.error !== undefined && !outcome.isAuthentic
   return h(
@@ -16,7 +32,7 @@ export function checksView(outcome: Outcome): HTMLElement {
     h('h3', { id: 'checks-title' }, 'Checks'),
     ...stages.map(({ stage, title, plan }) => {
       const own = made.filter((check) => check.stage === stage)
-      const last = Math.max(-1, ...own.map(({ id }) => plan.indexOf(slotOf(id) as never)))
+      const last = Math.max(-1, ...own.map(({ id }) => plan.indexOf(slotOf(id))))
       const covered = own.map(({ id }) => slotOf(id))
       const missed = stopped ? plan.filter((id, i) => (i > last || own.length === 0) && !covered.includes(id)) : []
       const passed = own.filter((check) => check.outcome === 'pass').length
@@ -36,7 +52,7 @@ export function checksView(outcome: Outcome): HTMLElement {
         h(
           'ul',
           { class: 'checks' },
-          ...own.map(checkView),
+          ...own.map((check) => checkView(check, wordsOf(check.id))),
           ...missed.map((id) =>
             h(
               'li',
@@ -54,12 +70,16 @@ export function checksView(outcome: Outcome): HTMLElement {
 /** A check that is made of several things of the same kind is one line. */
 function merged(checks: readonly Check[]): readonly Check[] {
   const lines: Check[] = []
+  // What held for some of them does not hold when it failed for one.
+  const broken = checks.filter(({ outcome, stage }) => outcome === 'fail' && stage !== 'appraise').map(({ id }) => id)
   for (const check of checks) {
+    if (check.outcome === 'pass' && broken.includes(check.id)) continue
     const i = lines.findIndex(({ id, outcome }) => id === check.id && outcome === check.outcome && outcome === 'pass')
     const before = lines[i]
     if (before === undefined) lines.push(check)
     else {
-      const join = (a = '', b = ''): string => `${a}\n${b}`
+      const join = (a?: string, b?: string): string | undefined =>
+        a === undefined || b === undefined || a === b ? (a ?? b) : `${a}\n${b}`
       lines[i] = {
         ...before,
         expected: join(before.expected, check.expected),
@@ -70,10 +90,7 @@ function merged(checks: readonly Check[]): readonly Check[] {
   return lines
 }
 
-const slotOf = (id: Check['id']): Check['id'] => wordsOf(id).part ?? id
-
-function checkView(check: Check): HTMLElement {
-  const { holds, fails, why, open } = wordsOf(check.id)
+function checkView(check: Check, { holds, fails, why, open }: Words): HTMLElement {
   const isFailure = check.outcome === 'fail'
   const [kind, label, title] = isFailure
     ? (['no', 'failed:', fails] as const)
@@ -138,12 +155,13 @@ const dates = (text: string): string =>
 /** Lines of `name digits`, digits or words. */
 function values(text: string): Child {
   return text.split('\n').map((line) => {
-    const [, name = '', digits] = /^(?:(PCR\d+) )?([0-9a-f]{16,})$/.exec(line) ?? []
+    const [, name = '', digits] = /^(?:([A-Za-z]\w+) )?([0-9a-f]{16,})$/.exec(line) ?? []
+    const isTime = /^\d{4}-\d\d-\d\dT\S+Z(?: to \S+Z)?$/.test(line)
     return h(
       'div',
       { class: 'value' },
       name !== '' && h('b', {}, `${name} `),
-      digits === undefined ? line : hex(digits),
+      digits === undefined ? (isTime ? dates(line) : line) : hex(digits),
     )
   })
 }

@@ -9,6 +9,24 @@ import type { Outcome } from './outcome.ts'
 export function codeView(outcome: Outcome, fixtureRoot: Bytes | undefined): HTMLElement {
   const { root, signed } = outcome.policy
   const rootBytes = root === 'fixture' ? fixtureRoot : root === 'aws' ? undefined : root
+  return codeCard(
+    [
+      [evidenceFile, outcome.bytes],
+      ...(rootBytes ? [[rootFile, rootBytes] as const] : []),
+      ...(signed ? [[corimFile, signed.corim] as const] : []),
+      ...(signed?.trustAnchors ?? []).map((anchor) => [caFile, anchor] as const),
+    ],
+    importCode(outcome),
+    commandLine(outcome),
+  )
+}
+
+/** @param files what the code reads, by name */
+export function codeCard(
+  files: readonly (readonly [name: string, bytes: Bytes])[],
+  inCode: string,
+  command: string,
+): HTMLElement {
   return h(
     'section',
     { class: 'card', 'aria-labelledby': 'code-title' },
@@ -17,14 +35,11 @@ export function codeView(outcome: Outcome, fixtureRoot: Bytes | undefined): HTML
     h(
       'p',
       { class: 'actions' },
-      saveButton(evidenceFile, outcome.bytes),
-      rootBytes && saveButton(rootFile, rootBytes),
-      signed && saveButton(corimFile, signed.corim),
-      signed?.trustAnchors.map((anchor) => saveButton(caFile, anchor)),
+      files.map(([name, bytes]) => saveButton(name, bytes)),
       linkButton(),
     ),
-    snippet('In your code', importCode(outcome)),
-    snippet('On the command line', commandLine(outcome)),
+    snippet('In your code', inCode),
+    snippet('On the command line', command),
   )
 }
 

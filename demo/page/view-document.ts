@@ -2,19 +2,25 @@
  * What the document says, section by section. Each section says whether anybody vouches for it: until the signatures hold, anybody could have written it.
  */
 import { printable } from '../../src/inspect.ts'
-import { toHex } from './bytes.ts'
-import { type Child, h, hex, mark, pairs } from './dom.ts'
+import { type Child, h, mark, pairs } from './dom.ts'
 import type { Outcome } from './outcome.ts'
-import { readAs } from './read-as.ts'
+import { evidenceSection } from './view-section.ts'
 import { duration, moment, relative } from './time.ts'
-import { chainView } from './view-chain.ts'
+import { bytesView, rawBytes, structure } from './view-bytes.ts'
+import { chainOf, chainView } from './view-chain.ts'
 import { pcrsView } from './view-pcrs.ts'
 
 export function documentView(outcome: Outcome): Child {
   const { evidence } = outcome
-  if (evidence === undefined) return section(outcome, 'raw', 'Content', rawBytes(outcome))
+  if (evidence === undefined)
+    return section(outcome, 'raw', 'Content', rawBytes(outcome.bytes, 'a document', outcome.error?.message ?? ''))
   return [
-    section(outcome, 'chain', 'Certificates', chainView(outcome)),
+    section(
+      outcome,
+      'chain',
+      'Certificates',
+      chainView(chainOf(evidence), outcome.now, outcome.policy.at === 'clock' ? 'now' : 'then'),
+    ),
     section(outcome, 'pcrs', 'Registers', pcrsView(outcome)),
     section(outcome, 'fresh', 'Freshness', freshnessView(outcome)),
     section(outcome, 'carries', 'What it carries', fieldsView(outcome)),
@@ -29,17 +35,7 @@ function section(outcome: Outcome, id: string, title: string, ...body: readonly 
       : policy.root === 'fixture'
         ? 'Signed under the fixture root'
         : 'Signed under your root'
-  return h(
-    'section',
-    { class: `card ${isAuthentic ? 'signed' : 'unverified'}`, 'aria-labelledby': `${id}-title` },
-    h(
-      'header',
-      {},
-      h('h3', { id: `${id}-title` }, title),
-      h('p', { class: 'trust' }, isAuthentic ? signer : 'Unverified: anybody can write this'),
-    ),
-    ...body,
-  )
+  return evidenceSection(id, title, isAuthentic ? signer : undefined, ...body)
 }
 
 function freshnessView({ evidence, policy, now, result, checks }: Outcome): Child {
@@ -122,48 +118,4 @@ function fieldsView({ evidence, policy, checks, bytes }: Outcome): Child {
       h('pre', { tabindex: '0', 'aria-label': 'All fields' }, structure(evidence)),
     ),
   )
-}
-
-/** In hexadecimal, and as what it reads as. */
-function bytesView(bytes: Uint8Array | undefined): Child {
-  if (bytes === undefined) return h('span', { class: 'quiet' }, 'None')
-  if (bytes.length === 0) return h('span', { class: 'quiet' }, 'Empty')
-  const reading = readAs(bytes)
-  return h(
-    'div',
-    { class: 'bytes' },
-    reading?.text !== undefined &&
-      h('pre', { class: 'text', tabindex: '0', 'aria-label': `Read as ${reading.kind}` }, reading.text),
-    hex(toHex(bytes)),
-    h(
-      'span',
-      { class: 'quiet' },
-      `${bytes.length} bytes${reading === undefined ? '' : reading.text === undefined ? `, ${reading.kind}` : `, reads as ${reading.kind}`}`,
-    ),
-  )
-}
-
-function rawBytes({ bytes, error }: Outcome): Child {
-  return h(
-    'div',
-    {},
-    h('p', {}, `${bytes.length} bytes that do not read as a document: ${printable(error?.message ?? '')}`),
-    bytes.length > 0 && hex(toHex(bytes.slice(0, 256))),
-    bytes.length > 256 && h('p', { class: 'note' }, 'The first 256 bytes.'),
-  )
-}
-
-/** JSON with bytes in hexadecimal; text from evidence with its control characters escaped. */
-function structure(value: unknown): string {
-  const plain = (inner: unknown): unknown => {
-    if (inner instanceof Uint8Array) return toHex(inner)
-    if (inner instanceof Date) return inner.toISOString()
-    if (inner instanceof Map) return [...(inner as Map<unknown, unknown>)].map(plain)
-    if (Array.isArray(inner)) return inner.map(plain)
-    if (typeof inner === 'bigint') return `${inner}n`
-    if (typeof inner === 'string') return printable(inner)
-    if (typeof inner !== 'object' || inner === null) return inner
-    return Object.fromEntries(Object.entries(inner).map(([key, entry]) => [printable(key), plain(entry)]))
-  }
-  return JSON.stringify(plain(value), null, 2)
 }

@@ -2,25 +2,35 @@
  * The verdict, first thing on the page.
  */
 import { button, h, mark } from './dom.ts'
-import type { Outcome } from './outcome.ts'
 import type { State } from './state.ts'
-import { factsOf, type Verdict } from './verdict.ts'
+import type { Fact, Verdict } from './verdict.ts'
 
 const factLabels = { yes: 'yes:', no: 'no:', open: 'not known:' } as const
 
-export function verdictView(verdict: Verdict, outcome: Outcome, change: (to: Partial<State>) => void): HTMLElement {
+interface Verified {
+  readonly checks: readonly unknown[]
+  readonly milliseconds: number
+}
+
+/** @param notSignedBy who did not sign it: for what was made for this project */
+export function verdictView(
+  verdict: Verdict,
+  facts: readonly Fact[],
+  notSignedBy: string | undefined,
+  { checks, milliseconds }: Verified,
+  change: (to: Partial<State>) => void,
+): HTMLElement {
   const { headline, detail, caveats, actions, code } = verdict
-  const { checks, milliseconds } = outcome
   return h(
     'div',
     { class: `verdict ${verdict.tone}` },
-    outcome.policy.root === 'fixture' && h('p', { class: 'banner' }, 'Fixture evidence · not signed by AWS'),
+    notSignedBy !== undefined && h('p', { class: 'banner' }, `Fixture evidence · not signed by ${notSignedBy}`),
     h('h2', { class: 'headline' }, headline),
     h('p', { class: 'detail' }, detail),
     h(
       'ul',
       { class: 'facts' },
-      ...factsOf(outcome).map(({ label, state }) => h('li', { class: state }, mark(state, factLabels[state]), label)),
+      ...facts.map(({ label, state }) => h('li', { class: state }, mark(state, factLabels[state]), label)),
     ),
     caveats.length > 0 && h('ul', { class: 'caveats' }, ...caveats.map((caveat) => h('li', {}, caveat))),
     actions.length > 0 &&

@@ -23,12 +23,12 @@ const shape = 'Strict reading: two programs must never understand the same bytes
 const fields =
   'The Nitro Security Module always writes these fields, in these types and sizes. Anything else was not written by it.'
 
-/** The reasons that have to do with documents; others are about images and signed reference values. */
-type DocumentCode = Exclude<AttestationErrorCode, `${'eif' | 'reference'}-${string}` | OtherEvidence>
+/** The reasons that have to do with documents; others are about quotes, or about images and signed reference values. */
+type DocumentCode = Exclude<AttestationErrorCode, `${'eif' | 'reference'}-${string}` | QuoteCode>
 
-/** The reasons of evidence that the page cannot be given yet. */
-type OtherEvidence =
-  | `${'quote' | 'qe' | 'tcb' | 'pck' | 'tdx' | 'attestation-key' | 'ra-tls' | 'event-log' | 'endorsement'}-${string}`
+/** The reasons that only quotes of Intel's have: their words are loaded with what verifies them. */
+export type QuoteCode =
+  | `${'quote' | 'qe' | 'tcb' | 'pck' | 'crl' | 'tdx' | 'attestation-key' | 'ra-tls' | 'event-log' | 'endorsement'}-${string}`
   | `policy-${'event' | 'rtmr' | 'tcb-status' | 'tcb-evaluation' | 'migration' | 'service-td' | 'measurements' | 'report-data' | 'platform'}`
 
 /** What to say of a check. */
@@ -211,16 +211,9 @@ const words: Readonly<Record<DocumentCode, Words>> = {
   },
   'format-unknown': { holds: '', fails: notADocument, why: shape },
   'format-refused': { holds: '', fails: notADocument, why: shape },
-  'crl-parse': { holds: '', fails: brokenChain, why: shape },
-  'crl-algorithm': { holds: '', fails: brokenChain, why: shape },
-  'crl-extension': { holds: '', fails: brokenChain, why: shape },
-  'crl-issuer': { holds: '', fails: brokenChain, why: shape },
-  'crl-validity': { holds: '', fails: brokenChain, why: shape },
-  'crl-signature': { holds: '', fails: brokenChain, why: shape },
-  'crl-revoked': { holds: '', fails: brokenChain, why: shape },
 }
 
-export const stages = [
+const stages = [
   {
     stage: 'decode',
     title: 'Well formed?',
@@ -264,6 +257,9 @@ export const stages = [
     ],
   },
 ] as const satisfies readonly { stage: string; title: string; plan: readonly AttestationErrorCode[] }[]
+
+/** For the list of checks. */
+export const vocabulary = { stages, wordsOf }
 
 /** What each register of an enclave measures. */
 export function meaningOf(register: string): string {

@@ -12,7 +12,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { commandLine, importCode } from '../../demo/page/code.ts'
 import { type Outcome, outcomeOf } from '../../demo/page/outcome.ts'
 import { policyOf } from '../../demo/page/policy.ts'
-import { samples } from '../../demo/page/samples.ts'
+import { quoteCommandLine, quoteImportCode } from '../../demo/page/quote/code.ts'
+import { type QuoteOutcome, quoteOutcomeOf } from '../../demo/page/quote/outcome.ts'
+import { quotePolicyOf } from '../../demo/page/quote/policy.ts'
+import { isQuoteSample, samples } from '../../demo/page/samples.ts'
 import { fromFragment } from '../../demo/page/state.ts'
 import { buildSite, type Site } from '../../demo/site.ts'
 import * as library from '../../src/formats/nitro/index.ts'
@@ -27,7 +30,12 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'veritee-code-'))
   site = await buildSite()
   await build({
-    entryPoints: { nitro: source('formats/nitro/index.ts'), command: source('cli/main.ts') },
+    entryPoints: {
+      nitro: source('formats/nitro/index.ts'),
+      tdx: source('formats/tdx/index.ts'),
+      sgx: source('formats/sgx/index.ts'),
+      command: source('cli/main.ts'),
+    },
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -36,7 +44,6 @@ beforeAll(async () => {
     format: 'esm',
     logLevel: 'warning',
   })
-  await writeFile(join(folder, 'root.der'), site.get('samples/root.der')?.body ?? '')
 })
 afterAll(() => rm(folder, { recursive: true }))
 
@@ -46,6 +53,7 @@ async function outcomeOfSample(name: string): Promise<Outcome> {
   expect(problems).toEqual([])
   const bytes = new Uint8Array(Buffer.from(state.evidence, 'base64url'))
   await writeFile(join(folder, 'evidence.bin'), bytes)
+  await writeFile(join(folder, 'root.der'), site.get('samples/root.der')?.body ?? '')
   return outcomeOf(library, bytes, policy, await readFile(join(folder, 'root.der')), clock)
 }
 
@@ -60,7 +68,7 @@ async function ended(program: string, parameters: readonly string[]): Promise<{ 
   }
 }
 
-describe.each(samples)('$name', ({ name }) => {
+describe.each(samples.filter(({ name }) => !isQuoteSample(name)))('$name', ({ name }) => {
   test('as a module', async () => {
     const outcome = await outcomeOfSample(name)
     const code = importCode(outcome)
@@ -89,6 +97,53 @@ describe.each(samples)('$name', ({ name }) => {
     expect({ status, output }).toMatchObject({
       status: error === undefined ? 0 : error instanceof library.AppraisalError ? 3 : 2,
     })
+    if (error !== undefined) expect(output).toContain(`"${error.code}"`)
+  })
+})
+
+describe.each(samples.filter(({ name }) => isQuoteSample(name)))('$name', ({ name }) => {
+  const kind = name.startsWith('tdx') ? 'tdx' : 'sgx'
+
+  async function outcomeOfQuote(): Promise<QuoteOutcome> {
+    const state = fromFragment(new TextDecoder().decode(site.get(`samples/${name}.txt`)?.body))
+    const { policy, problems } = quotePolicyOf(state, kind)
+    expect(problems).toEqual([])
+    const bytes = new Uint8Array(Buffer.from(state.evidence, 'base64url'))
+    const root = new Uint8Array(site.get(`samples/${kind}-root.der`)?.body ?? [])
+    await writeFile(join(folder, 'evidence.bin'), bytes)
+    await writeFile(join(folder, 'root.der'), root)
+    await writeFile(join(folder, 'endorsements.json'), state.collateral)
+    await writeFile(join(folder, 'event-log.json'), state.log)
+    return quoteOutcomeOf(bytes, policy, root, clock)
+  }
+
+  test('as a module', async () => {
+    const outcome = await outcomeOfQuote()
+    const code = quoteImportCode(outcome)
+    expect(code).toContain(`from 'veritee/${kind}'`)
+    await writeFile(join(folder, 'copied.mjs'), code.replace(`'veritee/${kind}'`, `'./${kind}.mjs'`))
+    const { status, output } = await ended(process.execPath, ['copied.mjs'])
+    if (outcome.result !== undefined) {
+      expect({ status, output }).toMatchObject({ status: 0 })
+      expect(output).toContain(outcome.result.claims.tcbStatus)
+      if (outcome.policy.log !== undefined) expect(output).toContain('[ true, false, false, true ]')
+      return
+    }
+    expect(status).toBe(1)
+    expect(output).toContain(`code: '${outcome.error?.code ?? ''}'`)
+  })
+
+  test('as a command', async () => {
+    const outcome = await outcomeOfQuote()
+    const command = quoteCommandLine(outcome)
+    expect(command).toContain('npx veritee verify evidence.bin')
+    await writeFile(
+      join(folder, 'copied.sh'),
+      `${command.replaceAll('npx veritee', `'${process.execPath}' command.mjs`)} --json\n`,
+    )
+    const { status, output } = await ended('/bin/sh', ['copied.sh'])
+    const { error, isAuthentic } = outcome
+    expect({ status, output }).toMatchObject({ status: error === undefined ? 0 : isAuthentic ? 3 : 2 })
     if (error !== undefined) expect(output).toContain(`"${error.code}"`)
   })
 })

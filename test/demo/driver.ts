@@ -73,6 +73,11 @@ function rowOf(step: string): Row {
     },
     facts: [...document.querySelectorAll('.facts .yes')].map(({ textContent }) => textContent),
     titles: [...document.querySelectorAll('.card h3')].map(({ textContent }) => textContent),
+    platform: document.querySelector('[aria-labelledby=platform-title]')?.textContent ?? '',
+    rtmrs: [...document.querySelectorAll('.rtmr')].map(({ textContent }) => textContent),
+    problems: [...document.querySelectorAll('.problem')].flatMap(({ id, textContent }) =>
+      textContent === '' ? [] : [`${id}: ${textContent}`],
+    ),
     sections: count('.card.signed, .card.unverified'),
     unverified: count('.card.unverified'),
     sideways: document.documentElement.scrollWidth - innerWidth,
@@ -116,14 +121,19 @@ const drop = (content: BlobPart, name?: string) => (): void => {
 const bytesOf = (hex: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16))
 
-async function use({ visits, attacks, document: hex, ...images }: Plan): Promise<void> {
+async function use({ visits, attacks, document: hex, quote, ...images }: Plan): Promise<void> {
   await settled('opening the page')
   rows.push(rowOf('welcome'))
   await lookForBarriers('welcome')
 
   for (const { name, fragment } of visits) {
     await after(name, go(fragment))
-    if (['valid', 'wrong-pcr', 'tampered-payload', 'trailing-byte'].includes(name)) await lookForBarriers(name)
+    if (
+      ['valid', 'wrong-pcr', 'tampered-payload', 'trailing-byte', 'tdx-valid-events', 'sgx-hardening-needed'].includes(
+        name,
+      )
+    )
+      await lookForBarriers(name)
   }
 
   // Whoever opens a link sees the verdict that was shared.
@@ -163,6 +173,46 @@ async function use({ visits, attacks, document: hex, ...images }: Plan): Promise
   })
   await after('expect zeros', () => {
     enter('reference', `PCR0 ${'00'.repeat(48)}`)
+  })
+
+  // A quote, then what belongs to it, file by file.
+  await after('start over', startOver)
+  await after('drop a quote', drop(bytesOf(quote.evidence), 'quote.bin'))
+  await after('drop its collateral', drop(quote.collateral, 'endorsements.json'))
+  await after('trust the fixture root', () => {
+    document.querySelector<HTMLButtonElement>('#verdict .actions .button')?.click()
+  })
+  await after('drop its event log', drop(quote.log, 'event-log.json'))
+  await after('garbage as collateral', () => {
+    enter('collateral', '{"tcbInfo": ')
+  })
+  await after('other JSON as collateral', () => {
+    enter('collateral', '[1, 2]')
+  })
+  await after('hostile collateral', () => {
+    enter(
+      'collateral',
+      '{"tcbInfo": 5, "tcbInfoIssuerChain": {}, "__proto__": null, "pckCrl": "<img src=x onerror=alert(1)>"}',
+    )
+  })
+  await after('the collateral again', () => {
+    enter('collateral', quote.collateral)
+  })
+  await after('garbage as event log', () => {
+    enter('log', '[{"imr": 99}]')
+  })
+  await after('text as event log', () => {
+    enter('log', 'not a log!')
+  })
+  await after('no event log', () => {
+    enter('log', '')
+  })
+  await after('a register that a quote does not have', () => {
+    enter('reference', 'PCR0 abab')
+  })
+  await after('a document after a quote', () => {
+    enter('reference', '')
+    enter('evidence', hex)
   })
 
   // Does this image run there?

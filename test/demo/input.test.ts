@@ -146,6 +146,10 @@ describe('the address', () => {
       age: '60',
       at: '2026-06-01T12:00:00Z',
       root: 'fixture',
+      collateral: '{"tcbInfo":"{}"}',
+      log: '[]',
+      reportData: 'cc',
+      tcb: 'OutOfDate,SWHardeningNeeded',
       userData: 'aa',
       publicKey: 'bb',
       debug: true,
@@ -166,6 +170,11 @@ describe('the address', () => {
   test('a text that is longer than any document stays out of it', () => {
     for (const field of ['evidence', 'corim', 'ca', 'reference'] as const)
       expect(toFragment({ ...emptyState, [field]: '00'.repeat(30_000) })).toBe('')
+    for (const field of ['collateral', 'log'] as const) {
+      expect(toFragment({ ...emptyState, [field]: 'x'.repeat(120_001) })).toBe('')
+      expect(fromFragment(toFragment({ ...emptyState, [field]: `{${'x'.repeat(40_001)}` }))[field]).toHaveLength(40_002)
+    }
+    expect(toFragment({ ...emptyState, log: '00 00 00' })).toBe('log=AAAA')
   })
 })
 

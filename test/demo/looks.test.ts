@@ -15,7 +15,15 @@ const executablePath = findChromium()
 const isMissingAnError = process.env.VERITEE_ALL_RUNTIMES === '1'
 if (executablePath === undefined) console.log('looks of the demo page: Chromium is not on this machine')
 
-const views = ['', 'sample=valid', 'sample=wrong-pcr', 'sample=tampered-payload', 'sample=expired-leaf'] as const
+const views = [
+  '',
+  'sample=valid',
+  'sample=wrong-pcr',
+  'sample=tampered-payload',
+  'sample=expired-leaf',
+  'sample=tdx-valid-events',
+  'sample=sgx-hardening-needed',
+] as const
 
 describe.skipIf(executablePath === undefined && !isMissingAnError)('Chromium', () => {
   let folder: string

@@ -5,10 +5,11 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { attacks } from '../../demo/page/attacks.ts'
-import { samples } from '../../demo/page/samples.ts'
+import { folderOf, isQuoteSample, samples } from '../../demo/page/samples.ts'
 import { emptyState, toFragment } from '../../demo/page/state.ts'
 import { day, moment } from '../../demo/page/time.ts'
 import { buildSite, type Site } from '../../demo/site.ts'
+import type { ExpectedQuote } from '../../fixtures/expected-quote.ts'
 import type { Expected } from '../../fixtures/expected.ts'
 import { browsers } from '../portable/browsers.ts'
 import { makeFolder, removeFolder } from '../portable/cleanup.ts'
@@ -18,9 +19,11 @@ import { makeEif, pcrsOf, section, type SectionPlan, soundSections } from '../at
 import type { Row, Visit } from './plan.ts'
 import { bundleDriver, type Visited, visitPage } from './visit.ts'
 
-const fixture = (path: string): Buffer => readFileSync(new URL(`../../fixtures/nitro/${path}`, import.meta.url))
-const expectedOf = (name: string): Expected => JSON.parse(fixture(`${name}/expected.json`).toString('utf8')) as Expected
-const codeOf = ({ verdict }: Expected): string => (verdict === 'valid' ? 'valid' : verdict.code)
+const fileOf = (path: string): Buffer => readFileSync(new URL(`../../fixtures/${path}`, import.meta.url))
+const fixture = (path: string): Buffer => fileOf(`nitro/${path}`)
+const expectedOf = (name: string): Expected | ExpectedQuote =>
+  JSON.parse(fileOf(`${folderOf(name)}/expected.json`).toString('utf8')) as Expected | ExpectedQuote
+const codeOf = ({ verdict }: Expected | ExpectedQuote): string => (verdict === 'valid' ? 'valid' : verdict.code)
 
 /** Real documents: one of each kind that the page tells apart. */
 interface RealVector {
@@ -111,6 +114,11 @@ const plan = {
   visits: [...visitsOfReal, ...signedVisits, ...samples.map(({ name }) => ({ name, fragment: `sample=${name}` }))],
   attacks: attacks.map(({ name }) => name),
   document: fixture('valid/evidence.bin').toString('hex'),
+  quote: {
+    evidence: fileOf('tdx/valid/evidence.bin').toString('hex'),
+    collateral: fileOf('tdx/valid/endorsements.json').toString('utf8'),
+    log: fileOf('tdx/valid-events/event-log.json').toString('utf8'),
+  },
 }
 
 let site: Site
@@ -150,11 +158,11 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
     }
   })
 
-  test.each(samples)('sample $name gives its verdict, and says that AWS did not sign it', ({ name: sample }) => {
+  test.each(samples)('sample $name gives its verdict, and says that it is made', ({ name: sample }) => {
     const { verdict, headline, banner } = rowOf(sample)
     expect({ verdict, banner }).toEqual({
       verdict: codeOf(expectedOf(sample)),
-      banner: 'Fixture evidence · not signed by AWS',
+      banner: `Fixture evidence · not signed by ${isQuoteSample(sample) ? 'Intel' : 'AWS'}`,
     })
     expect(headline).toMatch(/^[A-Z].*[.]$/)
     expect(headline).not.toMatch(/^This enclave is what you expect/)
@@ -163,7 +171,9 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
   test('what is not authentic is marked as unverified, and only that', () => {
     for (const { step, verdict, sections, unverified, marks } of rows().filter(({ sections: all }) => all > 0)) {
       const isAuthentic = verdict === 'valid' || verdict.startsWith('policy-')
-      expect({ step, unverified }).toEqual({ step, unverified: isAuthentic ? 0 : sections })
+      // A log that is not that of the quote stays unverified, however sound the quote.
+      const alone = ['drop its event log', 'the collateral again'].includes(step) ? 1 : 0
+      expect({ step, unverified }).toEqual({ step, unverified: isAuthentic ? alone : sections })
       expect({ step, reached: marks.never === 0 }).toEqual({ step, reached: isAuthentic })
       expect({ step, fails: marks.no > 0 }).toEqual({ step, fails: verdict !== 'valid' })
     }
@@ -177,6 +187,68 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
 
   test.each(signedVisits)('$name: $verdict', ({ name: visit, verdict, headline }) => {
     expect(rowOf(visit)).toMatchObject({ verdict, headline: expect.stringMatching(headline) as string })
+  })
+
+  test('the state of a platform is said in words, with what to do and the advisories', () => {
+    expect(rowOf('tdx-valid').platform).toContain('The platform has all security updates that Intel knew of.')
+    const outdated = rowOf('tdx-out-of-date')
+    expect(outdated.headline).toBe('Genuine, but its platform lacks security updates.')
+    expect(outdated.platform).toContain('The platform lacks security updates: attacks on it are known.')
+    expect(outdated.platform).toContain('What to do: The operator must update BIOS, microcode')
+    expect(outdated.platform).toContain(
+      'INTEL-SA-01103 www.intel.com/content/www/us/en/security-center/advisory/intel-sa-01103.html',
+    )
+    expect(outdated.facts).not.toContain('Platform up to date')
+    const hardened = rowOf('sgx-valid-hardening-accepted')
+    expect(hardened.platform).toContain('You accept this state.')
+    expect(hardened.facts).not.toContain('Platform up to date')
+    expect(rowOf('sgx-valid').facts).toContain('Platform up to date')
+    expect(rowOf('tdx-tampered-quote').platform).toContain('Its state is not known')
+  })
+
+  test('an event log is replayed into the registers, event by event', () => {
+    const [rtmr0, rtmr1, , rtmr3] = rowOf('tdx-valid-events').rtmrs
+    expect(rtmr0).toMatch(/^RTMR0 match.*EV_SEPARATORconfiguration of the firmwarebdab16b3fc6c/s)
+    expect(rtmr1).toMatch(/^RTMR1 not logged/)
+    expect(rtmr3).toMatch(/^RTMR3 match.*7 events.*dstack event.*compose-hash: 40414243.*aeece2707834/s)
+    expect(rowOf('tdx-valid-events').titles).toContain('Event log')
+    expect(rowOf('tdx-valid').rtmrs).toEqual([])
+    const [, , , other] = rowOf('drop its event log').rtmrs
+    expect(other).toMatch(/^RTMR3 mismatch.*they are not what happened/s)
+  })
+
+  test('a quote is dropped, then what belongs to it', () => {
+    expect(rowOf('drop a quote')).toMatchObject({
+      verdict: 'endorsement-missing',
+      headline: 'Not verified yet: what Intel says of the platform is missing.',
+    })
+    expect(rowOf('drop its collateral')).toMatchObject({
+      verdict: 'root-mismatch',
+      headline: 'This is fixture evidence: Intel did not sign it.',
+    })
+    expect(rowOf('trust the fixture root')).toMatchObject({ verdict: 'valid' })
+    expect(rowOf('the collateral again')).toMatchObject({ verdict: 'valid' })
+    expect(rowOf('no event log')).toMatchObject({ verdict: 'valid', rtmrs: [] })
+    expect(rowOf('a document after a quote')).toMatchObject({ verdict: 'valid', rtmrs: [], platform: '' })
+  })
+
+  test.each([
+    ['garbage as collateral', 'collateral-problem: This is no complete JSON.'],
+    ['other JSON as collateral', 'collateral-problem: Collateral is one JSON object'],
+    ['garbage as event log', 'log-problem: The event log was refused: '],
+    ['text as event log', 'log-problem: An event log is dstack’s JSON, or that of the firmware'],
+    ['a register that a quote does not have', 'reference-problem: “PCR0” is no register of TDX: mrTd, '],
+  ])('%s is a problem of its field', (step, problem) => {
+    expect(rowOf(step)).toMatchObject({ verdict: 'options', sections: 0 })
+    expect(rowOf(step).problems).toEqual([expect.stringMatching(new RegExp(`^${problem}`)) as string])
+  })
+
+  test('hostile collateral is refused by the verifier', () => {
+    expect(rowOf('hostile collateral')).toMatchObject({
+      verdict: 'endorsement-missing',
+      headline: 'Something is missing from the collateral.',
+      problems: [],
+    })
   })
 
   test('does this image run there?', () => {
@@ -249,8 +321,8 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
   test('nothing that was entered is sent anywhere', () => {
     const expected = [
       /^GET \/$/,
-      /^GET \/(page\.css|page\.js|veritee\.(?:nitro|reference)\.min\.js|favicon\.ico)$/,
-      /^GET \/samples\/(root\.der|[a-z-]+\.txt)$/,
+      /^GET \/(page\.css|page\.js|quote\.js|veritee\.(?:nitro|reference)\.min\.js|favicon\.ico)$/,
+      /^GET \/samples\/((?:tdx-|sgx-)?root\.der|[a-z-]+\.txt)$/,
       /^GET \/enclave\/measurements\.json$/,
       // The nonce is made for the request, and the attack is what the demo enclave shall do.
       /^GET \/enclave\/attestation\?nonce=[0-9a-f]{64}&attack=[a-z-]+$/,

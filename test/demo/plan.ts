@@ -17,6 +17,8 @@ export interface Plan {
   readonly image: string
   readonly otherImage: string
   readonly imageDocument: string
+  /** A sound TDX quote and what belongs to it. */
+  readonly quote: { readonly evidence: string; readonly collateral: string; readonly log: string }
   /** A sound document, in hexadecimal, to paste, drop and choose. */
   readonly document: string
 }
@@ -36,6 +38,12 @@ export interface Row {
   readonly facts: readonly string[]
   /** Titles of the sections. */
   readonly titles: readonly string[]
+  /** What the page says of the state of a platform. */
+  readonly platform: string
+  /** What it says of each register that an event log is replayed into. */
+  readonly rtmrs: readonly string[]
+  /** What is wrong with what was entered, by field. */
+  readonly problems: readonly string[]
   readonly sections: number
   readonly unverified: number
   /** Pixels by which the page is wider than the window. */

@@ -22,8 +22,11 @@ describe('files', () => {
     expect([...site.keys()].sort()).toEqual(
       [
         ...pageFiles,
+        'quote.js',
         'veritee.reference.min.js',
         'samples/root.der',
+        'samples/sgx-root.der',
+        'samples/tdx-root.der',
         ...samples.map(({ name }) => `samples/${name}.txt`),
       ].sort(),
     )
@@ -33,6 +36,15 @@ describe('files', () => {
     const total = pageFiles.reduce((sum, path) => sum + gzipSync(site.get(path)?.body ?? '', { level: 9 }).length, 0)
     expect(total).toBeGreaterThan(20_000)
     expect(total).toBeLessThanOrEqual(40 * 1024)
+  })
+
+  test('what verifies quotes comes with the first quote, and not before', () => {
+    expect(text('page.js')).toContain('import("./quote.js")')
+    for (const word of ['PCK', 'MRENCLAVE', 'TCB Info']) {
+      expect(text('page.js')).not.toContain(word)
+      expect(text('quote.js')).toContain(word)
+    }
+    expect(text('index.html')).not.toContain('quote.js')
   })
 
   test('the document carries the policy itself, for hosts that send no header', () => {
@@ -52,13 +64,13 @@ describe('files', () => {
     expect(text('page.css')).not.toMatch(/url\(|@import/)
   })
 
-  test.each(['page.js', 'veritee.nitro.min.js', 'veritee.reference.min.js'])(
+  test.each(['page.js', 'quote.js', 'veritee.nitro.min.js', 'veritee.reference.min.js'])(
     '%s makes no code out of text, and reaches no other host',
     (path) => {
       const code = text(path)
       expect(code).not.toMatch(/\beval\(|new Function|WebAssembly|innerHTML|document\.write|insertAdjacentHTML/)
       expect([...code.matchAll(/https?:\/\/[^"'`\s]+/g)].map(([address]) => address)).toEqual(
-        path === 'page.js' ? ['http://www.w3.org/2000/svg'] : [],
+        path === 'page.js' || path === 'quote.js' ? ['http://www.w3.org/2000/svg'] : [],
       )
     },
   )

@@ -1,0 +1,24 @@
+/**
+ * One section of what evidence says, which says itself whether anybody vouches for it: until the signatures hold, anybody could have written it.
+ */
+import { type Child, h } from './dom.ts'
+
+/** @param signer who vouches for it; `undefined` when nobody does */
+export function evidenceSection(
+  id: string,
+  title: string,
+  signer: string | undefined,
+  ...body: readonly Child[]
+): HTMLElement {
+  return h(
+    'section',
+    { class: `card ${signer === undefined ? 'unverified' : 'signed'}`, 'aria-labelledby': `${id}-title` },
+    h(
+      'header',
+      {},
+      h('h3', { id: `${id}-title` }, title),
+      h('p', { class: 'trust' }, signer ?? 'Unverified: anybody can write this'),
+    ),
+    ...body,
+  )
+}
