@@ -24,7 +24,10 @@ const fields =
   'The Nitro Security Module always writes these fields, in these types and sizes. Anything else was not written by it.'
 
 /** The reasons that have to do with documents; others are about quotes, or about images and signed reference values. */
-type DocumentCode = Exclude<AttestationErrorCode, `${'eif' | 'reference'}-${string}` | QuoteCode>
+type DocumentCode = Exclude<
+  AttestationErrorCode,
+  `${'eif' | 'reference' | 'ohttp' | 'bhttp' | 'client' | 'gateway'}-${string}` | QuoteCode
+>
 
 /** The reasons that only quotes of Intel's have: their words are loaded with what verifies them. */
 export type QuoteCode =

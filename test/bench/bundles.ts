@@ -39,6 +39,9 @@ export const budgets: Readonly<Record<string, number>> = {
   'veritee/sgx': 18 * 1024,
   'veritee/ra-tls': 8 * 1024,
   'veritee/endorsements': 6 * 1024,
+  'veritee/client': 16 * 1024,
+  'veritee/gate': 1024,
+  'veritee/gateway': 20 * 1024,
   'veritee/reference': 21 * 1024,
   'veritee/inspect': 3 * 1024,
 }

@@ -4,7 +4,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 
 /** A folder with one entry file per kind of runtime, and the chunks that they share. */
 export interface Bundle {
@@ -16,7 +16,8 @@ export interface Bundle {
   readonly chunks: readonly string[]
 }
 
-export async function bundleSuite(folder: string): Promise<Bundle> {
+/** @param suite a module with another `runSuite`, to be run by the same entries */
+export async function bundleSuite(folder: string, suite?: URL): Promise<Bundle> {
   await build({
     entryPoints: ['console', 'worker', 'page'].map((name) =>
       fileURLToPath(new URL(`entries/${name}.ts`, import.meta.url)),
@@ -30,6 +31,7 @@ export async function bundleSuite(folder: string): Promise<Bundle> {
     target: 'es2022',
     platform: 'neutral',
     external: ['node:fs'],
+    plugins: suite === undefined ? [] : [insteadOfSuite(fileURLToPath(suite))],
     logLevel: 'warning',
   })
   const names = { console: 'console.mjs', worker: 'worker.mjs', page: 'page.mjs' }
@@ -40,5 +42,14 @@ export async function bundleSuite(folder: string): Promise<Bundle> {
     worker: names.worker,
     page: names.page,
     chunks: files.filter((file) => file.endsWith('.mjs') && !Object.values(names).includes(file)),
+  }
+}
+
+function insteadOfSuite(path: string): Plugin {
+  return {
+    name: 'suite',
+    setup({ onResolve }) {
+      onResolve({ filter: /^\.\.\/suite\.ts$/ }, () => ({ path }))
+    },
   }
 }

@@ -17,6 +17,8 @@ export interface Suite {
   readonly corpusFile: string
   /** A folder that is removed afterwards, for whatever a runtime leaves behind. */
   readonly folder: string
+  /** `127.0.0.1:PORT`: the one address that the suite may talk to, for runtimes that ask. Left out: none. */
+  readonly network?: string
 }
 
 /** Runs the suite in the runtime that `program` is and returns its report. */

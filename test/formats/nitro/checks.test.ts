@@ -9,7 +9,12 @@ import { make, refusalOf } from './made.ts'
 import { negativeCases } from './negative-cases.ts'
 
 /** Where each reason is tested; the compiler knows when one is missing here. */
-const tested: Readonly<Record<Exclude<AttestationErrorCode, `${'eif' | 'reference'}-${string}`>, string>> = {
+const tested: Readonly<
+  Record<
+    Exclude<AttestationErrorCode, `${'eif' | 'reference' | 'ohttp' | 'bhttp' | 'client' | 'gateway'}-${string}`>,
+    string
+  >
+> = {
   unsupported: 'environment.test.ts',
   'format-unknown': 'of verifyEvidence, not of a format',
   'format-refused': 'of verifyEvidence, not of a format',

@@ -1,0 +1,132 @@
+/**
+ * Messages under a seal, whole (RFC 9458) or in chunks (draft-ietf-ohai-chunked-ohttp, section 5). Chunks are authenticated one by one, in their order, and
+ * the last one says that it is the last.
+ *
+ *     whole     one seal over all of it
+ *     chunked   for each chunk but the last: length as QUIC writes numbers · that many sealed bytes
+ *               the last one: 0 · all that follows, with "final" as additional data
+ */
+import { type Bytes, concatBytes } from '../encoding/bytes.ts'
+import { malformed, type Source } from '../encoding/reader.ts'
+import { VerificationError } from '../errors.ts'
+import { encodeNumber, type PieceReader, type Pieces } from './pieces.ts'
+import { tagSize } from './suite.ts'
+
+/** One direction of one exchange: each call is for the next chunk. */
+export interface Sealer {
+  readonly seal: (data: Bytes, additionalData: Bytes) => Promise<Bytes>
+}
+export interface Opener {
+  /** `undefined` when the seal is broken, or that of another chunk. */
+  readonly open: (sealed: Bytes, additionalData: Bytes) => Promise<Bytes | undefined>
+}
+
+/** What a message may cost, in bytes before sealing. */
+export interface Limits {
+  /** Of one chunk. */
+  readonly maximumChunk: number
+  readonly maximumMessage: number
+}
+
+/** Longer pieces are sealed as several chunks: every receiver must take chunks of this size (section 2 of the draft). */
+const chunkSize = 16_384
+/** Nonces have the number of the chunk in them. Long before one could come again, no more is sealed or opened. */
+const maximumChunks = 4_294_967_296
+/** So many chunks in a row may hold nothing. */
+const maximumEmpty = 16
+
+const nothing: Bytes = /* @__PURE__ */ new Uint8Array()
+const final: Bytes = /* @__PURE__ */ new TextEncoder().encode('final')
+
+/** @param input held in memory until it ends */
+export async function* sealWhole(sealer: Sealer, input: PieceReader): Pieces {
+  yield await sealer.seal((await input.rest(Infinity)) ?? nothing, nothing)
+}
+
+/**
+ * What is there is sealed without waiting for more. The last chunk is empty: wherever the message is cut off, that is what one sees.
+ * @param maximum chunks, for tests
+ */
+export async function* sealChunks(sealer: Sealer, input: PieceReader, maximum: number = maximumChunks): Pieces {
+  let chunks = 1
+  for (let piece; (piece = await input.batch(chunkSize)) !== undefined;) {
+    if (++chunks > maximum) throw tooMany('message')
+    const sealed = await sealer.seal(piece, nothing)
+    yield concatBytes(encodeNumber(sealed.length), sealed)
+  }
+  yield concatBytes([0], await sealer.seal(nothing, final))
+}
+
+/** @throws VerificationError `ohttp-open`, `ohttp-incomplete`, `ohttp-size` */
+export async function* openWhole(opener: Opener, input: PieceReader, source: Source, maximum: number): Pieces {
+  const opened = await openRest(opener, input, source, nothing, maximum)
+  if (opened.length > 0) yield opened
+}
+
+/**
+ * A chunk comes out only after its seal was found whole.
+ * @param maximum chunks, for tests
+ * @throws VerificationError `ohttp-open`, `ohttp-incomplete`, `ohttp-size`, `ohttp-limit`, `ohttp-format`
+ */
+export async function* openChunks(
+  opener: Opener,
+  input: PieceReader,
+  source: Source,
+  { maximumChunk, maximumMessage }: Limits,
+  maximum: number = maximumChunks,
+): Pieces {
+  let left = maximumMessage
+  let empty = 0
+  for (let chunks = 1; ; chunks++) {
+    if (chunks > maximum) throw tooMany(source.name)
+    const length = await input.optionalNumber('length of a chunk')
+    if (length === undefined) throw incomplete(source)
+    const mostOfChunk = Math.min(maximumChunk, left)
+    if (length === 0) {
+      const last = await openRest(opener, input, source, final, mostOfChunk)
+      if (last.length > 0) yield last
+      return
+    }
+    // A length is the claim of somebody unknown: judged before a byte of the chunk is held.
+    if (length < tagSize) throw malformed(source, `chunk of ${length} bytes has no room for its seal`)
+    if (length - tagSize > mostOfChunk) throw tooLarge(source, mostOfChunk)
+    const opened = await opener.open(await input.take(length, 'chunk'), nothing)
+    if (opened === undefined) throw broken(source)
+    empty = opened.length === 0 ? empty + 1 : 0
+    if (empty > maximumEmpty) throw malformed(source, `more than ${maximumEmpty} empty chunks`)
+    left -= opened.length
+    if (opened.length > 0) yield opened
+  }
+}
+
+/** All that is left, under one seal. */
+async function openRest(
+  opener: Opener,
+  input: PieceReader,
+  source: Source,
+  additionalData: Bytes,
+  maximum: number,
+): Promise<Bytes> {
+  const sealed = await input.rest(maximum + tagSize)
+  if (sealed === undefined) throw tooLarge(source, maximum)
+  if (sealed.length < tagSize) throw incomplete(source)
+  const opened = await opener.open(sealed, additionalData)
+  if (opened === undefined) throw broken(source)
+  return opened
+}
+
+function tooLarge({ name }: Source, maximum: number): VerificationError {
+  return new VerificationError('ohttp-size', `${name}: bytes`, `at most ${maximum}`, 'more')
+}
+
+function tooMany(name: string): VerificationError {
+  return new VerificationError('ohttp-limit', `${name}: too many chunks under one key`)
+}
+
+function incomplete({ name }: Source): VerificationError {
+  return new VerificationError('ohttp-incomplete', `${name}: ended before its last chunk`)
+}
+
+function broken({ name }: Source): VerificationError {
+  return new VerificationError('ohttp-open', `${name}: seal is broken, or that of another message`)
+}

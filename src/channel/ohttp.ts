@@ -1,0 +1,213 @@
+/**
+ * Oblivious HTTP (RFC 9458), whole or in chunks (draft-ietf-ohai-chunked-ohttp): seals one request to a gateway's key, and opens the one response that was
+ * sealed under keys derived from it.
+ *
+ *     sealed request    header (key identifier, KEM, KDF, AEAD) · enc · sealed message
+ *     sealed response   nonce · sealed message
+ */
+import { aesGcm, hkdf } from '../crypto/aead.ts'
+import { randomBytes } from '../crypto/random.ts'
+import { type Bytes, concatBytes } from '../encoding/bytes.ts'
+import { malformed, type Source } from '../encoding/reader.ts'
+import { VerificationError } from '../errors.ts'
+import { type Limits, openChunks, type Opener, openWhole, sealChunks, type Sealer, sealWhole } from './chunks.ts'
+import { type GatewayKey, type KeyConfig, mayBePoint, uint16 } from './key-config.ts'
+import { counting, type HpkeContext, type SealingKey, setUpRecipient, setUpSender } from './hpke.ts'
+import { generate, type PieceReader, type Pieces, readPieces } from './pieces.ts'
+import type { Hpke } from './suite.ts'
+
+/** Media types of requests and of their responses. */
+export const mediaTypes = {
+  whole: { request: 'message/ohttp-req', response: 'message/ohttp-res' },
+  chunked: { request: 'message/ohttp-chunked-req', response: 'message/ohttp-chunked-res' },
+} as const
+
+/** How messages are sealed, and what may be opened. */
+export interface ChannelOptions extends Partial<Limits> {
+  /** In chunks, as they come: request and response alike. Default true; whole messages are held in memory. */
+  readonly chunked?: boolean
+  /** Bytes of one chunk that is opened, 16,384 or more. Default 65,536. */
+  readonly maximumChunk?: number
+  /** Bytes of the message that is opened. Default: no limit in chunks, 16 MiB whole. */
+  readonly maximumMessage?: number
+}
+
+export interface SealedRequest {
+  /** The request as it goes over the wire: once. */
+  readonly sealed: Pieces
+  /**
+   * Opens the response: once. A piece comes out only after its seal was found whole; the end comes only after the seal of the last.
+   * @throws VerificationError `ohttp-open`, `ohttp-incomplete`, `ohttp-format`, `ohttp-size`, `ohttp-limit`
+   */
+  readonly openResponse: (sealed: AsyncIterable<Bytes>) => Pieces
+}
+
+export interface OpenedRequest {
+  readonly keyId: number
+  /** The encapsulated key. No two requests have the same: one that was seen before is a replay. */
+  readonly enc: Bytes
+  /** The request, opened: once. Until it has given something, nothing shows that the sender knows the key. */
+  readonly message: Pieces
+  /** Seals the response: once. */
+  readonly sealResponse: (message: AsyncIterable<Bytes>) => Pieces
+}
+
+/** What request and response have in common. */
+interface Exchange {
+  readonly context: HpkeContext
+  readonly enc: Bytes
+  readonly cipher: Hpke
+  readonly options: ChannelOptions
+}
+
+const defaultLimits: Limits = { maximumChunk: 65_536, maximumMessage: Infinity }
+const defaultWhole = 16_777_216
+
+const requestSource: Source = { name: 'sealed request', code: 'ohttp-format' }
+const responseSource: Source = { name: 'sealed response', code: 'ohttp-format' }
+/** A message of our own that is to be sealed. */
+const messageSource: Source = { name: 'message', code: 'bhttp-format' }
+
+/**
+ * Seals a request.
+ * @param message read only when `sealed` is
+ */
+export async function sealRequest(
+  { keyId, publicKey, cipher }: KeyConfig,
+  message: AsyncIterable<Bytes>,
+  options: ChannelOptions = {},
+): Promise<SealedRequest> {
+  const header = headerOf(keyId, cipher)
+  const { enc, context } = await setUpSender(cipher, publicKey, infoOf(header, options))
+  return {
+    sealed: sealMessage(message, options, () => Promise.resolve({ head: concatBytes(header, enc), sealer: context })),
+    openResponse: once((sealed) => openResponse(sealed, { context, enc, cipher, options })),
+  }
+}
+
+/**
+ * Opens a request as far as its header; `message` opens the rest.
+ * @param keyOf the gateway's keys
+ * @throws VerificationError `ohttp-key-unknown` when there is no such key, `ohttp-format`, `ohttp-incomplete`; reading `message` throws what
+ * `openResponse` does
+ */
+export async function openRequest(
+  keyOf: (keyId: number) => GatewayKey | undefined,
+  sealed: AsyncIterable<Bytes>,
+  options: ChannelOptions = {},
+): Promise<OpenedRequest> {
+  const input = readPieces(sealed, requestSource, 'ohttp-incomplete')
+  try {
+    const header = await input.take(7, 'header')
+    const keyId = header[0] as number
+    const key = keyOf(keyId)
+    if (key === undefined) throw new VerificationError('ohttp-key-unknown', `no key has the identifier ${keyId}`)
+    const { cipher, suite, pair } = key
+    if (headerOf(keyId, cipher).some((byte, i) => byte !== header[i]))
+      throw malformed(requestSource, 'suite is not that of the key')
+    const enc = (await input.take(cipher.KEM.Nenc, 'encapsulated key')).slice()
+    const info = infoOf(header, options)
+    const noPoint = (): never => {
+      throw malformed(requestSource, `encapsulated key is no point of ${suite.kem}`)
+    }
+    if (!mayBePoint(enc, suite)) noPoint()
+    const context = await setUpRecipient(cipher, pair, enc, info).catch(noPoint)
+    const opener = openerOf(context)
+    return {
+      keyId,
+      enc,
+      message: generate(input, () => openMessage(opener, input, requestSource, options)),
+      sealResponse: once((message) => sealResponse(message, { context, enc, cipher, options })),
+    }
+  } catch (error) {
+    input.cancel()
+    throw error
+  }
+}
+
+function openResponse(sealed: AsyncIterable<Bytes>, exchange: Exchange): Pieces {
+  const input = readPieces(sealed, responseSource, 'ohttp-incomplete')
+  return generate(input, async function* () {
+    const nonce = await input.take(responseNonceSize(exchange.cipher), 'nonce')
+    const { opener } = await responseKeys(exchange, nonce)
+    yield* openMessage(opener, input, responseSource, exchange.options)
+  })
+}
+
+function sealResponse(message: AsyncIterable<Bytes>, exchange: Exchange): Pieces {
+  return sealMessage(message, exchange.options, async () => {
+    const head = randomBytes(responseNonceSize(exchange.cipher))
+    return { head, ...(await responseKeys(exchange, head)) }
+  })
+}
+
+/** RFC 9458 section 4.4, and for chunks section 5.2 of the draft: keys for this response to this request only. */
+async function responseKeys(
+  { context, enc, cipher, options }: Exchange,
+  responseNonce: Bytes,
+): Promise<{ readonly sealer: Sealer; readonly opener: Opener }> {
+  const secret = await context.exportSecret(labelOf('response', options), responseNonceSize(cipher))
+  const { key, nonce } = await hkdf(secret, concatBytes(enc, responseNonce), {
+    key: cipher.AEAD.Nk,
+    nonce: cipher.AEAD.Nn,
+  })
+  const sealer = counting(await aesGcm(key), nonce)
+  return { sealer, opener: openerOf(sealer) }
+}
+
+function sealMessage(
+  message: AsyncIterable<Bytes>,
+  { chunked = true }: ChannelOptions,
+  begin: () => Promise<{ readonly head: Bytes; readonly sealer: Sealer }>,
+): Pieces {
+  const input = readPieces(message, messageSource)
+  return generate(input, async function* () {
+    const { head, sealer } = await begin()
+    yield head
+    yield* (chunked ? sealChunks : sealWhole)(sealer, input)
+  })
+}
+
+function openMessage(opener: Opener, input: PieceReader, source: Source, options: ChannelOptions): Pieces {
+  const { chunked = true } = options
+  if (!chunked) return openWhole(opener, input, source, options.maximumMessage ?? defaultWhole)
+  return openChunks(opener, input, source, { ...defaultLimits, ...options })
+}
+
+/** Why it did not open is nobody's business, least of all the sender's. */
+function openerOf({ open }: SealingKey): Opener {
+  return {
+    open: (sealed, additionalData) =>
+      open(sealed, additionalData).then(
+        (opened) => new Uint8Array(opened),
+        () => undefined,
+      ),
+  }
+}
+
+function headerOf(keyId: number, { KEM, KDF, AEAD }: Hpke): Bytes {
+  return Uint8Array.from([keyId, ...uint16(KEM.id), ...uint16(KDF.id), ...uint16(AEAD.id)])
+}
+
+function infoOf(header: Bytes, options: ChannelOptions): Bytes {
+  return concatBytes(labelOf('request', options), [0], header)
+}
+
+function labelOf(direction: 'request' | 'response', { chunked = true }: ChannelOptions): Bytes {
+  return new TextEncoder().encode(`message/bhttp ${chunked ? 'chunked ' : ''}${direction}`)
+}
+
+/** max(Nn, Nk) */
+function responseNonceSize({ AEAD }: Hpke): number {
+  return Math.max(AEAD.Nn, AEAD.Nk)
+}
+
+/** A second response under the keys of the first would repeat nonces. */
+function once<Argument, Result>(body: (argument: Argument) => Result): (argument: Argument) => Result {
+  let isUsed = false
+  return (argument) => {
+    if (isUsed) throw new TypeError('a request has one response')
+    isUsed = true
+    return body(argument)
+  }
+}

@@ -1,0 +1,10 @@
+/**
+ * `veritee/client`: nothing is sent until the enclave is proven, and then only to its key.
+ */
+export { AppraisalError, AttestationError, type AttestationErrorCode, VerificationError } from '../errors.ts'
+export { type AttestationResult, isAttestationResult } from '../result.ts'
+export type { Suite } from '../channel/suite.ts'
+export { type AttestedFetch, attestedFetch } from './attested-fetch.ts'
+export { type Challenge, type KeyBinding, keyHashInReportData, keyHashInUserData, keyInPublicKey } from './binding.ts'
+export type { ClientMeter, ClientSpan, ClientTracer } from './observe.ts'
+export type { AttestedFetchOptions, ClientChallenge, ClientEvent, ClientState, Verify } from './options.ts'

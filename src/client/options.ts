@@ -1,0 +1,190 @@
+/**
+ * What a client is made of: read once, copied, and checked before anything is sent. Whatever is wrong here is a `TypeError`.
+ */
+import type { Suite } from '../channel/suite.ts'
+import type { Bytes } from '../encoding/bytes.ts'
+import { isPlainObject, knownOptions, requireOption } from '../options.ts'
+import { type AttestationResult, isAttestationResult } from '../result.ts'
+import { type Challenge, type KeyBinding, keyInPublicKey } from './binding.ts'
+import type { ClientMeter, ClientTracer } from './observe.ts'
+
+/** A verifier, with its options bound: `(evidence, { nonce }) => verifyNitro(evidence, { referenceValues, freshness: { nonce } })`. */
+export type Verify = (evidence: Bytes, challenge: Challenge) => Promise<AttestationResult>
+
+/** What the evidence of a client must answer, and what its report data (or user data) must be. */
+export interface ClientChallenge {
+  /** SHA-256 of a secret that is sent only inside sealed requests. */
+  readonly nonce: Bytes
+  /** 64 bytes that name the role: nobody's evidence as a server will do. */
+  readonly reportData: Bytes
+}
+
+/** Where a session stands, for a user interface. */
+export type ClientState = 'idle' | 'verifying' | 'verified' | 'refused' | 'closed'
+
+/** A change of state. */
+export interface ClientEvent {
+  readonly state: ClientState
+  /** With `verified`. */
+  readonly result?: AttestationResult
+  /** With `refused`: the code of the error, or its name where it has none. */
+  readonly code?: string
+}
+
+/** Options of `attestedFetch`. Unknown ones are a `TypeError`. */
+export interface AttestedFetchOptions {
+  readonly verify: Verify
+  /** Where in the evidence the key is. Default {@link keyInPublicKey}. */
+  readonly binding?: KeyBinding
+  /** The one suite; the gateway must have the same. Default P-256 with AES-128-GCM, which every runtime has. */
+  readonly suite?: Suite
+  /** Default `/.well-known/attestation`. */
+  readonly evidencePath?: string
+  /** Default `/.well-known/ohttp-gateway`. */
+  readonly gatewayPath?: string
+  /** A session ends at the latest after this, or when its result does. Default 3600. */
+  readonly maximumSessionSeconds?: number
+  /** From the nonce to the key. Default 30. */
+  readonly attestSeconds?: number
+  /** From the sealed request's start to the response's head. Default 120. */
+  readonly responseSeconds?: number
+  /** The longest wait for the next piece of a response. Default 60. */
+  readonly idleSeconds?: number
+  /** Bytes of the evidence endpoint's answer. Default 65,536; endorsements may need more. At most 1,048,576. */
+  readonly maximumEvidenceBytes?: number
+  /**
+   * How a body that is a stream goes out: `stream` sends each chunk as it is sealed, which browsers cannot do over HTTP/1.1 and some cannot do at all;
+   * `collect` gathers the sealed bytes in a `Blob` first. Default: `collect` in browsers, `stream` elsewhere.
+   */
+  readonly upload?: 'stream' | 'collect'
+  /** Allows `http:` to this machine itself, for development. */
+  readonly allowLoopbackHttp?: true
+  /** Default: the platform's, as it was when this module was loaded. It sees nonces, evidence and sealed bytes. */
+  readonly fetch?: typeof fetch
+  /** Tells results of verifiers. Pass the `isAttestationResult` of the verifier's own file where that is another copy of the library: two script tags. */
+  readonly isAttestationResult?: (value: unknown) => boolean
+  /** Evidence of this client, for gateways that ask for it: from one enclave to another. */
+  readonly attest?: (challenge: ClientChallenge) => Uint8Array | Promise<Uint8Array>
+  /** Called at each change of state. */
+  readonly onState?: (event: ClientEvent) => void
+  /** For spans; `@opentelemetry/api` fits. */
+  readonly tracer?: ClientTracer
+  /** For counters and the clock offset; `@opentelemetry/api` fits. */
+  readonly meter?: ClientMeter
+}
+
+/** {@link AttestedFetchOptions}, checked, copied and complete. */
+export interface ClientPolicy {
+  readonly origin: URL
+  readonly verify: Verify
+  readonly binding: KeyBinding
+  readonly suite: Suite
+  readonly evidenceUrl: string
+  readonly gatewayUrl: string
+  readonly sessionMs: number
+  readonly attestMs: number
+  readonly responseMs: number
+  readonly idleMs: number
+  readonly maximumEvidence: number
+  readonly streams: boolean
+  readonly fetch: typeof fetch | undefined
+  readonly isResult: (value: unknown) => boolean
+  readonly attest: AttestedFetchOptions['attest']
+  readonly onState: AttestedFetchOptions['onState']
+  readonly tracer: ClientTracer | undefined
+  readonly meter: ClientMeter | undefined
+}
+
+const names: readonly (keyof AttestedFetchOptions)[] = [
+  'verify',
+  'binding',
+  'suite',
+  'evidencePath',
+  'gatewayPath',
+  'maximumSessionSeconds',
+  'attestSeconds',
+  'responseSeconds',
+  'idleSeconds',
+  'maximumEvidenceBytes',
+  'upload',
+  'allowLoopbackHttp',
+  'fetch',
+  'isAttestationResult',
+  'attest',
+  'onState',
+  'tracer',
+  'meter',
+]
+
+/** @throws TypeError */
+export function readOptions(origin: unknown, options: unknown): ClientPolicy {
+  const given = knownOptions<AttestedFetchOptions>(options, names)
+  const { upload, allowLoopbackHttp, tracer, meter } = given
+  const base = readOrigin(origin, allowLoopbackHttp)
+  const numberOf = (name: keyof AttestedFetchOptions, otherwise: number, maximum: number): number => {
+    const value = Object.hasOwn(given, name) ? given[name] : otherwise
+    requireOption(name, `above 0, at most ${maximum}`, typeof value === 'number' && value > 0 && value <= maximum)
+    return value as number
+  }
+  const functionOf = <Name extends keyof AttestedFetchOptions>(name: Name): AttestedFetchOptions[Name] | undefined => {
+    // There but undefined is a slip that must not weaken anything.
+    requireOption(name, 'a function', !Object.hasOwn(given, name) || typeof given[name] === 'function')
+    return given[name]
+  }
+  const urlOf = (name: 'evidencePath' | 'gatewayPath', otherwise: string): string => {
+    const path: unknown = Object.hasOwn(given, name) ? given[name] : otherwise
+    const isPath = typeof path === 'string' && /^\/[^?#\s\\]*$/.test(path) && new URL(path, base).pathname === path
+    requireOption(name, 'a path', isPath)
+    return new URL(path as string, base).href
+  }
+  const verify = functionOf('verify')
+  if (verify === undefined) throw new TypeError('verify must be a function')
+  requireOption('upload', 'stream or collect', upload === undefined || ['stream', 'collect'].includes(upload))
+  requireOption('tracer', 'a tracer', tracer === undefined || typeof tracer.startSpan === 'function')
+  requireOption('meter', 'a meter', meter === undefined || typeof meter.createCounter === 'function')
+  return Object.freeze({
+    origin: base,
+    verify,
+    binding: functionOf('binding') ?? keyInPublicKey,
+    suite: readSuite(Object.hasOwn(given, 'suite') ? given.suite : { kem: 'P-256', aead: 'AES-128-GCM' }),
+    evidenceUrl: urlOf('evidencePath', '/.well-known/attestation'),
+    gatewayUrl: urlOf('gatewayPath', '/.well-known/ohttp-gateway'),
+    sessionMs: numberOf('maximumSessionSeconds', 3600, 604_800) * 1000,
+    attestMs: numberOf('attestSeconds', 30, 3600) * 1000,
+    responseMs: numberOf('responseSeconds', 120, 86_400) * 1000,
+    idleMs: numberOf('idleSeconds', 60, 86_400) * 1000,
+    maximumEvidence: numberOf('maximumEvidenceBytes', 65_536, 1_048_576),
+    streams: upload === undefined ? !isBrowser() : upload === 'stream',
+    fetch: functionOf('fetch'),
+    isResult: functionOf('isAttestationResult') ?? isAttestationResult,
+    attest: functionOf('attest'),
+    onState: functionOf('onState'),
+    tracer,
+    meter,
+  })
+}
+
+/** @throws TypeError unless it is an origin: scheme and host, over https */
+function readOrigin(origin: unknown, allowLoopbackHttp: unknown): URL {
+  requireOption('allowLoopbackHttp', 'true', allowLoopbackHttp === undefined || allowLoopbackHttp === true)
+  const isText = typeof origin === 'string' && URL.canParse(origin)
+  const url = new URL(isText ? origin : 'about:blank')
+  const isLoopback = /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname)
+  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback && allowLoopbackHttp === true)
+  requireOption('origin', 'an https origin such as https://enclave.example', isText && url.origin === origin && isSafe)
+  return url
+}
+
+function readSuite(suite: unknown): Suite {
+  const { kem, aead, ...unknown } = isPlainObject(suite) ? (suite as Suite) : ({} as Partial<Suite>)
+  const isKnown = (kem === 'P-256' || kem === 'X25519') && (aead === 'AES-128-GCM' || aead === 'AES-256-GCM')
+  const expected = "{ kem: 'P-256' or 'X25519', aead: 'AES-128-GCM' or 'AES-256-GCM' }"
+  requireOption('suite', expected, isKnown && Object.keys(unknown).length === 0)
+  return { kem, aead } as Suite
+}
+
+/** Pages and workers of browsers; other runtimes have no `location` of their own, or can stream all the same. */
+function isBrowser(): boolean {
+  const { navigator } = globalThis as { readonly navigator?: { readonly userAgent?: string } }
+  return (navigator?.userAgent ?? '').startsWith('Mozilla/')
+}

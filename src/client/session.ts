@@ -1,0 +1,114 @@
+/**
+ * One attested session: from a fresh nonce to a key that verified evidence vouches for. It belongs to one client, and so to one origin and one policy;
+ * nothing else can get hold of its key.
+ *
+ *     idle → challenging (nonce) → evidence (bytes) → verified (key, until) → for each request: sealed → sent → streaming → done
+ *                                                     any of them → failed: nothing was sent, or nothing more is
+ */
+import { toBase64Url } from '../channel/base64url.ts'
+import { reportDataOf } from '../channel/binding.ts'
+import { decodeKeyConfig, type KeyConfig } from '../channel/key-config.ts'
+import { hash } from '../crypto/digest.ts'
+import { type Bytes, equalBytes, isBytes, isZero } from '../encoding/bytes.ts'
+import { VerificationError } from '../errors.ts'
+import type { AttestationResult } from '../result.ts'
+import type { Challenge } from './binding.ts'
+import { askForEvidence } from './evidence.ts'
+import type { ClientPolicy } from './options.ts'
+import type { Runtime } from './runtime.ts'
+
+export interface Session {
+  readonly result: AttestationResult
+  readonly key: KeyConfig
+  /** What a gateway that asks for it tells this client by; travels only inside the seal. */
+  readonly secret: string | undefined
+  /** Whether it may still be used: by the wall clock, which may jump, and by one that cannot. */
+  readonly isLive: () => boolean
+}
+
+const nonceSize = 32
+
+/** Makes sessions, each with a nonce that no other had. */
+export function createAttester(
+  policy: ClientPolicy,
+  runtime: Runtime,
+  send: typeof fetch,
+): (signal: AbortSignal) => Promise<Session> {
+  let last: Bytes = new Uint8Array()
+
+  function freshBytes(): Bytes {
+    const bytes = runtime.randomBytes(nonceSize)
+    if (bytes.length !== nonceSize || isZero(bytes) || equalBytes(bytes, last))
+      throw new VerificationError('client-random', 'the random source repeats itself')
+    last = bytes.slice()
+    return bytes
+  }
+
+  return async (signal) => {
+    // challenging
+    const secret = policy.attest && freshBytes()
+    const nonce = secret === undefined ? freshBytes() : await hash('SHA-256', secret)
+    const own = await ownEvidence(policy, nonce)
+    signal.throwIfAborted()
+    const question = { nonce, evidence: own }
+    const wrapped = await askForEvidence(send, policy.evidenceUrl, question, policy.maximumEvidence, signal)
+    // evidence
+    const { evidence, keyConfig } = wrapped
+    if (own !== undefined && equalBytes(own, evidence))
+      throw new VerificationError('client-evidence', 'the evidence is what this client had sent')
+    const challenge: Challenge = Object.freeze({
+      nonce: nonce.slice(),
+      keyConfig: keyConfig?.slice(),
+      reportData: keyConfig && (await reportDataOf({ role: 'server', nonce, keyConfig })),
+      mediaType: wrapped.mediaType,
+      endorsements: wrapped.endorsements,
+    })
+    signal.throwIfAborted()
+    const result = await verified(policy, evidence, challenge)
+    signal.throwIfAborted()
+    // verified: the key is the object that is imported here, from bytes that the evidence vouches for, and it is never read again.
+    const bound = await policy.binding(result, { ...challenge, nonce: nonce.slice(), keyConfig: keyConfig?.slice() })
+    if (!isBytes(bound)) throw new VerificationError('client-key', 'key configuration', 'bytes', typeof bound)
+    const key = await decodeKeyConfig(bound, policy.suite)
+    return { result, key, secret: secret && toBase64Url(secret), isLive: lifetimeOf(policy, runtime, result) }
+  }
+}
+
+async function ownEvidence({ attest }: ClientPolicy, nonce: Bytes): Promise<Uint8Array | undefined> {
+  if (attest === undefined) return undefined
+  const reportData = await reportDataOf({ role: 'client', nonce, keyConfig: new Uint8Array() })
+  const evidence: unknown = await attest({ nonce: nonce.slice(), reportData })
+  if (!isBytes(evidence) || evidence.length === 0) throw new TypeError('attest must return evidence, as bytes')
+  return new Uint8Array(evidence)
+}
+
+/** What the caller's verifier says, if it says it in the one way that counts. */
+async function verified(
+  { verify, isResult }: ClientPolicy,
+  evidence: Bytes,
+  challenge: Challenge,
+): Promise<AttestationResult> {
+  let result: unknown
+  try {
+    result = await verify(evidence.slice(), challenge)
+  } catch (error) {
+    if (error instanceof Error) throw error
+    throw new VerificationError('client-verifier', 'the verifier threw what is no error')
+  }
+  if (!isResult(result))
+    throw new VerificationError('client-verifier', 'the verifier returned', 'an AttestationResult', typeof result)
+  return result as AttestationResult
+}
+
+function lifetimeOf(
+  { sessionMs }: ClientPolicy,
+  { now, elapsed }: Runtime,
+  { validUntil }: AttestationResult,
+): () => boolean {
+  const [wall, steady] = [now(), elapsed()]
+  const lifetime = Math.min(sessionMs, validUntil.getTime() - wall)
+  if (!(lifetime > 0))
+    throw new VerificationError('client-expired', 'validity of the result', 'beyond now', validUntil.toISOString())
+  const isWithin = (passed: number): boolean => passed >= 0 && passed < lifetime
+  return () => isWithin(now() - wall) && isWithin(elapsed() - steady)
+}

@@ -1,0 +1,90 @@
+/**
+ * The only place where bytes leave: one POST, to one address, without anything that the platform would add or follow by itself.
+ */
+import type { Pieces } from '../channel/pieces.ts'
+import type { Bytes } from '../encoding/bytes.ts'
+import { isBytes } from '../encoding/bytes.ts'
+import { VerificationError } from '../errors.ts'
+
+/** What is sent. */
+export interface Post {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: BodyInit
+  readonly signal: AbortSignal
+}
+
+/**
+ * Sends it, once.
+ * @throws VerificationError `client-transport` when there is no answer, or one from another address; the reason of the signal
+ */
+export async function post(send: typeof fetch, { url, headers, body, signal }: Post): Promise<Response> {
+  const init = {
+    method: 'POST',
+    headers,
+    body,
+    signal,
+    // Not followed: the next host would be another one. `error` would not say what came, and workerd does not have it.
+    redirect: 'manual',
+    ...(body instanceof ReadableStream && { duplex: 'half' }),
+    // Runtimes without cookies and caches refuse to be told to leave them alone.
+    ...('credentials' in Request.prototype && { credentials: 'omit' }),
+    ...('cache' in Request.prototype && 'credentials' in Request.prototype && { cache: 'no-store' }),
+    ...('referrerPolicy' in Request.prototype && { referrerPolicy: 'no-referrer' }),
+  } as RequestInit
+  let response: Response
+  try {
+    response = await send(url, init)
+  } catch {
+    signal.throwIfAborted()
+    throw new VerificationError('client-transport', 'the network, or what stands in between, gave no answer')
+  }
+  const isElsewhere = response.redirected || (response.url !== '' && response.url !== url)
+  if (isElsewhere || response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)) {
+    discard(response)
+    throw new VerificationError('client-transport', 'the answer is a redirection, which is not followed')
+  }
+  return response
+}
+
+/** The media type of an answer, in lower case, without parameters. */
+export function typeOf(response: Response): string {
+  return (response.headers.get('content-type') ?? '').replace(/;.*/s, '').trim().toLowerCase()
+}
+
+/** Nobody wants the body. */
+export function discard(response: Response): void {
+  response.body?.cancel().catch(() => undefined)
+}
+
+/**
+ * The body as it comes, until `signal` is aborted.
+ * @param progress called for each piece
+ * @throws VerificationError `client-transport` when it breaks off
+ */
+export async function* piecesOf(
+  body: ReadableStream<Uint8Array> | null,
+  signal: AbortSignal,
+  progress = (): void => undefined,
+): Pieces {
+  if (body === null) return
+  const reader = body.getReader()
+  const stop = (): void => {
+    reader.cancel().catch(() => undefined)
+  }
+  signal.addEventListener('abort', stop)
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((): never => {
+        throw new VerificationError('client-transport', 'the response broke off')
+      })
+      if (done) return
+      progress()
+      if (!isBytes(value)) throw new VerificationError('client-transport', 'the response is not made of bytes')
+      yield value as Bytes
+    }
+  } finally {
+    signal.removeEventListener('abort', stop)
+    stop()
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * The symmetric half of a channel: HKDF-SHA256 (RFC 5869) and AES-GCM. A file of its own, so that verifiers do not carry it.
+ */
+import { type Bytes, copyBytes } from '../encoding/bytes.ts'
+import { importKey, unsupported } from './subtle.ts'
+
+/** Taken once when this module loads, as in `subtle.ts`. */
+const subtle = /* @__PURE__ */ (() => (globalThis.crypto as Partial<Crypto> | undefined)?.subtle)()
+const encrypt: SubtleCrypto['encrypt'] = /* @__PURE__ */ (() => (subtle?.encrypt ?? unsupported).bind(subtle))()
+const decrypt: SubtleCrypto['decrypt'] = /* @__PURE__ */ (() => (subtle?.decrypt ?? unsupported).bind(subtle))()
+const deriveBits: SubtleCrypto['deriveBits'] = /* @__PURE__ */ (() =>
+  (subtle?.deriveBits ?? unsupported).bind(subtle))()
+
+/** One key of AES-GCM, with tags of 16 bytes. */
+export interface AesGcm {
+  readonly seal: (nonce: Bytes, data: Bytes, additionalData: Bytes) => Promise<Bytes>
+  /** Rejects when the tag does not fit. */
+  readonly open: (nonce: Bytes, sealed: Bytes, additionalData: Bytes) => Promise<ArrayBuffer>
+}
+
+/** Extract and expand, once for each info. @param lengths of the outputs, in bytes, by their info */
+export async function hkdf<Info extends string>(
+  secret: Bytes,
+  salt: Bytes,
+  lengths: Readonly<Record<Info, number>>,
+): Promise<Readonly<Record<Info, Bytes>>> {
+  const key = await importKey('raw', secret, 'HKDF', false, ['deriveBits'])
+  const derive = async (info: string, length: number): Promise<[string, Bytes]> => {
+    const algorithm = { name: 'HKDF', hash: 'SHA-256', salt, info: new TextEncoder().encode(info) }
+    return [info, new Uint8Array(await deriveBits(algorithm, key, length * 8))]
+  }
+  const derived = await Promise.all(Object.entries<number>(lengths).map(([info, length]) => derive(info, length)))
+  return Object.fromEntries(derived) as Record<Info, Bytes>
+}
+
+/** @param key 16 or 32 bytes */
+export async function aesGcm(key: Bytes): Promise<AesGcm> {
+  const imported = await importKey('raw', key, 'AES-GCM', false, ['encrypt', 'decrypt'])
+  return {
+    async seal(iv, data, additionalData) {
+      return new Uint8Array(await encrypt({ name: 'AES-GCM', iv, additionalData }, imported, data))
+    },
+    open: (iv, sealed, additionalData) => decrypt({ name: 'AES-GCM', iv, additionalData }, imported, sealed),
+  }
+}
+
+/** `base` with a counter, big-endian, combined with its last 4 bytes by exclusive or. @throws TypeError from 2^32 on: no nonce may come twice */
+export function counterNonce(base: Bytes, counter: number): Bytes {
+  if (counter >= 2 ** 32) throw new TypeError('counter of a nonce must be below 2^32')
+  const nonce = copyBytes(base)
+  for (let i = 1; i <= 4; i++) (nonce[nonce.length - i] as number) ^= counter >>> (8 * (i - 1))
+  return nonce
+}

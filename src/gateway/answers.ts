@@ -1,0 +1,79 @@
+/**
+ * Every answer that the gateway itself gives in the clear, with fixed words: they say which rule was broken, never anything about what was inside, about the
+ * app or about this machine.
+ */
+
+/** Why something was refused, or how it ended: what counters count. */
+export type Outcome =
+  RefusalReason | 'answered' | 'aborted' | 'handler-failed' | 'response-too-large' | 'response-stalled'
+
+/** Why a request was refused. */
+export type RefusalReason =
+  | 'not-found'
+  | 'method'
+  | 'media-type'
+  | 'busy'
+  | 'malformed'
+  | 'key-unknown'
+  | 'replayed'
+  | 'too-large'
+  | 'slow'
+  | 'attest-failed'
+  | 'client-refused'
+  | 'misdirected'
+  | 'head-too-large'
+
+const refusals: Readonly<Record<RefusalReason, readonly [status: number, text: string | undefined]>> = {
+  'not-found': [404, 'Nothing is served here.'],
+  method: [405, 'Only POST is served here.'],
+  'media-type': [415, 'The content type is not the one that is served here.'],
+  busy: [503, 'Too many requests at once.'],
+  malformed: [400, 'The request is malformed.'],
+  // RFC 9458 section 5.3: the client should get a new key configuration, here by attesting again.
+  'key-unknown': [422, undefined],
+  // In the clear: a sealed answer to a replay could be passed on as the answer to the request that was replayed.
+  replayed: [400, 'The request was refused.'],
+  'too-large': [413, 'The request is too large.'],
+  slow: [408, 'The request came too slowly.'],
+  'attest-failed': [503, 'No evidence can be had now.'],
+  'client-refused': [403, 'The client has not proven what it is.'],
+  misdirected: [421, 'This origin is not served here.'],
+  'head-too-large': [431, 'The header section is too large.'],
+}
+
+const headers = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
+
+/** An answer with the headers that all have. */
+export function answer(
+  status: number,
+  mediaType: string,
+  body: BodyInit,
+  more: Readonly<Record<string, string>> = {},
+): Response {
+  return new Response(body, { status, headers: { ...headers, 'content-type': mediaType, ...more } })
+}
+
+/** The answer to a refused request. */
+export function refuse(reason: RefusalReason): Response {
+  const [status, text] = refusals[reason]
+  if (text === undefined) {
+    const problem = {
+      type: 'https://iana.org/assignments/http-problem-types#ohttp-key',
+      title: 'key identifier unknown',
+    }
+    return answer(status, 'application/problem+json', JSON.stringify(problem))
+  }
+  const more: Readonly<Record<string, string>> | undefined =
+    reason === 'method' ? { allow: 'POST' } : reason === 'busy' ? { 'retry-after': '1' } : undefined
+  return answer(status, 'text/plain; charset=utf-8', text, more)
+}
+
+/** Why there is an answer of the gateway inside the seal. */
+export type SealedReason = RefusalReason | 'handler-failed' | 'response-too-large'
+
+/** Status and words of an answer that is sealed, because only the client may know what was inside. */
+export function sealedRefusal(reason: SealedReason): readonly [status: number, text: string] {
+  if (reason === 'handler-failed' || reason === 'response-too-large') return [500, 'The app failed.']
+  const [status, text] = refusals[reason]
+  return [status, text ?? '']
+}

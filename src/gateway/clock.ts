@@ -1,0 +1,46 @@
+/**
+ * Time as an argument. The gateway measures how long keys live and how long senders take, never what day it is.
+ */
+import { stopwatch } from '../trace.ts'
+
+/** A clock that does not jump, and a timer on it. */
+export interface Clock {
+  /** Milliseconds since any fixed moment; never goes back. */
+  readonly now: () => number
+  /** Calls `act` once after `milliseconds`, unless the function that is returned is called before. */
+  readonly after: (milliseconds: number, act: () => void) => () => void
+}
+
+/** The clock of the runtime. */
+export const runtimeClock: Clock = {
+  now: stopwatch,
+  after(milliseconds, act) {
+    const timer = setTimeout(act, milliseconds)
+    return () => {
+      clearTimeout(timer)
+    }
+  },
+}
+
+/**
+ * What `work` comes to, if that takes no longer than `milliseconds`. The work itself goes on; whoever owns it must stop it.
+ * @throws what `late` returns, when it takes longer
+ */
+export async function within<T>(
+  { after }: Clock,
+  milliseconds: number,
+  work: Promise<T>,
+  late: () => Error,
+): Promise<T> {
+  let stop: () => void = () => undefined
+  const deadline = new Promise<never>((_, reject) => {
+    stop = after(milliseconds, () => {
+      reject(late())
+    })
+  })
+  try {
+    return await Promise.race([work, deadline])
+  } finally {
+    stop()
+  }
+}

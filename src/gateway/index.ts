@@ -1,0 +1,20 @@
+/**
+ * `veritee/gateway`: the enclave's end of the attested channel.
+ */
+export { keyConfigDigest, reportDataOf, type ReportDataParts, type Role } from '../channel/binding.ts'
+export { AttestationError, type AttestationErrorCode, VerificationError } from '../errors.ts'
+export type { Clock } from './clock.ts'
+export { createGateway, type Gateway } from './gateway.ts'
+export type {
+  Attest,
+  Attestation,
+  AttestRequest,
+  ClientEvidence,
+  GatewayKeyOptions,
+  GatewayLimits,
+  GatewayOptions,
+  Handler,
+  HandlerContext,
+  VerifyClient,
+} from './options.ts'
+export type { GatewayMeter, GatewaySpan, GatewayTracer, SpanContext, SpanParent } from './telemetry.ts'

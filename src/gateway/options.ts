@@ -1,0 +1,287 @@
+/**
+ * What a gateway is made of: read once, copied, and checked before anything is served. Whatever is wrong here is a `TypeError`.
+ */
+import type { Suite } from '../channel/suite.ts'
+import type { Bytes } from '../encoding/bytes.ts'
+import { requireOption, snapshotOf } from '../options.ts'
+import type { AttestationResult } from '../result.ts'
+import { type Clock, runtimeClock } from './clock.ts'
+import { ignore } from './inbound.ts'
+import type { KeyPolicy } from './key-ring.ts'
+import type { GatewayMeter, GatewayTracer, SpanContext } from './telemetry.ts'
+
+/** What evidence is wanted for. All bytes are copies. */
+export interface AttestRequest {
+  /** The client's, 32 bytes: goes where the format has a nonce. */
+  readonly nonce: Bytes
+  /** What evidence must vouch for, by one of the rules of `channel/binding.ts`. */
+  readonly keyConfig: Bytes
+  /** SHA-256 of it, for `user_data` of Nitro. */
+  readonly keyConfigDigest: Bytes
+  /** 64 bytes that hold all of this, the role too: for formats with one field. */
+  readonly reportData: Bytes
+}
+
+/** Evidence, as its source gave it. */
+export interface Attestation {
+  /** What the evidence is, for the wrapper: `application/eat+cwt` say. */
+  readonly mediaType: string
+  readonly evidence: Uint8Array
+  /** Whether the evidence holds the key configuration itself. Default false: it holds a digest, and the configuration is sent beside it. */
+  readonly holdsKeyConfig?: boolean
+  /** Whatever the client's verifier needs beside the evidence, for JSON. */
+  readonly endorsements?: unknown
+}
+
+/** A source of evidence: the device of the enclave, a process beside it, a test. */
+export type Attest = (request: AttestRequest) => Attestation | Promise<Attestation>
+
+/** Evidence that a client offers of itself. */
+export interface ClientEvidence {
+  readonly evidence: Bytes
+  /** What the evidence must answer: SHA-256 of a secret that only the client knows. */
+  readonly nonce: Bytes
+  /** What its report data must be, or its user data where the format has a nonce of its own: names the role, so that nobody's evidence as a server will do. */
+  readonly reportData: Bytes
+}
+
+/** Verifies what a client says it is. Only what a verifier of this library returned will do. Throwing refuses. */
+export type VerifyClient = (offer: ClientEvidence) => Promise<AttestationResult>
+
+/** What the app learns beside the request. */
+export interface HandlerContext {
+  /** What the client has proven to be; `undefined` without `verifyClient`. */
+  readonly client: AttestationResult | undefined
+  /** The gateway's span around the handler, to be the parent of the app's own; `undefined` without `tracer`. */
+  readonly span: SpanContext | undefined
+}
+
+/** The app: gets the opened request, whose `signal` is aborted when nobody wants the answer any more. */
+export type Handler = (request: Request, context: HandlerContext) => Response | Promise<Response>
+
+/** How long keys live. */
+export interface GatewayKeyOptions {
+  /** After this, the next evidence is for a new key. Default 3600. */
+  readonly rotateEverySeconds?: number
+  /** How long the key before is still accepted: as long as sessions of clients last, at least. Default 3900, for an hour and what clocks may differ. */
+  readonly overlapSeconds?: number
+  /** The most requests that a key opens; at half of it, the next evidence is for a new key. Each costs about 150 bytes of memory. Default 262144. */
+  readonly maximumRequests?: number
+  /** The most keys at a time, 2 to 16; for one more, the oldest goes early. Default 4. */
+  readonly maximumKeys?: number
+}
+
+/** What a gateway puts up with. */
+export interface GatewayLimits {
+  /** Bytes of the opened request. Default 128 MiB. */
+  readonly requestBytes?: number
+  /** Bytes of the app's response body. Default 1 GiB. */
+  readonly responseBytes?: number
+  /** Bytes of one sealed chunk of a request. Default 64 KiB, and what the seal adds. */
+  readonly chunkBytes?: number
+  /** Bytes of a request or response that is not sent in chunks, and must be in memory. Default 1 MiB. */
+  readonly unchunkedBytes?: number
+  /** Names and values of the opened request's header section, its address included. Default 32 KiB. */
+  readonly headBytes?: number
+  /** Fields of that section. Default 128. */
+  readonly headFields?: number
+  /** Sealed requests at a time. Default 512. */
+  readonly concurrentRequests?: number
+  /** Requests for evidence at a time: all clients ask when a key is gone. Default 256. */
+  readonly concurrentAttestations?: number
+  /** The longest wait for the next bytes of a request, and for somebody to take those of a response. Default 30. */
+  readonly idleSeconds?: number
+  /** What a sender must reach on average, waits of `idleSeconds` aside. Default 1024. */
+  readonly bytesPerSecond?: number
+  /** The longest wait for evidence, and for `verifyClient`. Default 10. */
+  readonly attestSeconds?: number
+}
+
+/** Options of {@link createGateway}. Unknown ones are a `TypeError`. */
+export interface GatewayOptions {
+  /** What requests may be addressed to: `https://app.example`. Loopback addresses may be `http:`. */
+  readonly origins: string | readonly string[]
+  /** Pages of these origins may ask as well, or `*` for all: browsers ask for leave (CORS). Default: pages of the gateway's own origin only. */
+  readonly allowOrigins?: string | readonly string[]
+  readonly attest: Attest
+  readonly handler: Handler
+  /** Demands that clients prove what they are before they get evidence. Default: anybody may ask. */
+  readonly verifyClient?: VerifyClient
+  /** The one suite; clients must be given the same. Default P-256 with AES-128-GCM, which every runtime has. */
+  readonly suite?: Suite
+  readonly keys?: GatewayKeyOptions
+  readonly limits?: GatewayLimits
+  /** Default `/.well-known/attestation`. */
+  readonly evidencePath?: string
+  /** Default `/.well-known/ohttp-gateway`. */
+  readonly gatewayPath?: string
+  /** For spans; `@opentelemetry/api` fits. */
+  readonly tracer?: GatewayTracer
+  /** For counters; `@opentelemetry/api` fits. */
+  readonly meter?: GatewayMeter
+  /** Gets what `attest`, `verifyClient`, `handler` and the app's stream threw: no answer says it. Default: nobody learns of it. */
+  readonly onError?: (error: unknown) => void
+  /** For tests. Default: the runtime's. */
+  readonly clock?: Clock
+}
+
+/** {@link GatewayOptions}, checked, copied and complete. */
+export interface GatewayPolicy {
+  readonly origins: ReadonlySet<string>
+  readonly allowOrigins: ReadonlySet<string>
+  readonly attest: Attest
+  readonly handler: Handler
+  readonly verifyClient: VerifyClient | undefined
+  readonly suite: Suite
+  readonly keys: KeyPolicy
+  readonly limits: Readonly<Required<GatewayLimits>>
+  readonly evidencePath: string
+  readonly gatewayPath: string
+  readonly tracer: GatewayTracer | undefined
+  readonly meter: GatewayMeter | undefined
+  readonly onError: (error: unknown) => void
+  readonly clock: Clock
+}
+
+const defaultKeys: Required<GatewayKeyOptions> = {
+  rotateEverySeconds: 3600,
+  overlapSeconds: 3900,
+  maximumRequests: 262_144,
+  maximumKeys: 4,
+}
+
+const defaultLimits: Required<GatewayLimits> = {
+  requestBytes: 134_217_728,
+  responseBytes: 1_073_741_824,
+  chunkBytes: 65_536,
+  unchunkedBytes: 1_048_576,
+  headBytes: 32_768,
+  headFields: 128,
+  concurrentRequests: 512,
+  concurrentAttestations: 256,
+  idleSeconds: 30,
+  bytesPerSecond: 1024,
+  attestSeconds: 10,
+}
+
+const names: readonly (keyof GatewayOptions)[] = [
+  'origins',
+  'allowOrigins',
+  'attest',
+  'handler',
+  'verifyClient',
+  'suite',
+  'keys',
+  'limits',
+  'evidencePath',
+  'gatewayPath',
+  'tracer',
+  'meter',
+  'onError',
+  'clock',
+]
+
+/** @throws TypeError */
+export function readGatewayOptions(options: GatewayOptions): GatewayPolicy {
+  const given = readKnown('options', options, names)
+  const { attest, handler, verifyClient, suite = { kem: 'P-256', aead: 'AES-128-GCM' }, tracer, meter } = given
+  const { evidencePath = '/.well-known/attestation', gatewayPath = '/.well-known/ohttp-gateway' } = given
+  const { allowOrigins = [], clock = runtimeClock, onError = ignore } = given
+  requireOption('attest', 'a function', typeof attest === 'function')
+  requireOption('handler', 'a function', typeof handler === 'function')
+  // There but undefined: a demand that nobody would make good.
+  requireOption(
+    'verifyClient',
+    'a function',
+    !Object.hasOwn(given, 'verifyClient') || typeof verifyClient === 'function',
+  )
+  requireOption('evidencePath', 'a path', isPath(evidencePath))
+  requireOption('gatewayPath', 'a path of its own', isPath(gatewayPath) && gatewayPath !== evidencePath)
+  requireOption('tracer', 'a tracer', tracer === undefined || hasMethod(tracer, 'startSpan'))
+  requireOption('meter', 'a meter', meter === undefined || hasMethod(meter, 'createCounter'))
+  requireOption('onError', 'a function', typeof onError === 'function')
+  requireOption('clock', '{ now, after }', hasMethod(clock, 'now') && hasMethod(clock, 'after'))
+  const keys = readNumbers('keys', given.keys, defaultKeys)
+  requireOption('keys.maximumKeys', '2 to 16', keys.maximumKeys >= 2 && keys.maximumKeys <= 16)
+  requireOption('keys.maximumRequests', 'at most 16777216', keys.maximumRequests <= 16_777_216)
+  return {
+    origins: readOrigins('origins', given.origins),
+    allowOrigins:
+      allowOrigins === '*' || (Array.isArray(allowOrigins) && allowOrigins.length === 0)
+        ? new Set(allowOrigins)
+        : readOrigins('allowOrigins', allowOrigins),
+    attest: attest as Attest,
+    handler: handler as Handler,
+    verifyClient,
+    suite: readSuite(suite),
+    keys,
+    limits: readNumbers('limits', given.limits, defaultLimits),
+    evidencePath,
+    gatewayPath,
+    tracer,
+    meter,
+    onError: (error) => {
+      // Whoever watches must not be able to break what is watched.
+      try {
+        onError(error)
+      } catch {
+        return
+      }
+    },
+    clock,
+  }
+}
+
+function readSuite(suite: unknown): Suite {
+  const { kem, aead } = readKnown('suite', suite as Suite, ['kem', 'aead'])
+  requireOption('suite.kem', 'P-256 or X25519', kem === 'P-256' || kem === 'X25519')
+  requireOption('suite.aead', 'AES-128-GCM or AES-256-GCM', aead === 'AES-128-GCM' || aead === 'AES-256-GCM')
+  return { kem, aead } as Suite
+}
+
+function readOrigins(name: string, origins: unknown): ReadonlySet<string> {
+  const list: readonly unknown[] = Array.isArray(origins) ? [...(origins as unknown[])] : [origins]
+  requireOption(name, 'origins such as https://app.example', list.length > 0 && list.every(isOrigin))
+  return new Set(list as string[])
+}
+
+function isOrigin(text: unknown): boolean {
+  if (typeof text !== 'string' || !URL.canParse(text)) return false
+  const { origin, protocol, hostname } = new URL(text)
+  const isLoopback = /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(hostname)
+  return text === origin && (protocol === 'https:' || (protocol === 'http:' && isLoopback))
+}
+
+function isPath(value: unknown): boolean {
+  return (
+    typeof value === 'string' && /^\/[^?#\s\\]*$/.test(value) && new URL(value, 'https://a.invalid').pathname === value
+  )
+}
+
+function hasMethod(value: unknown, name: string): boolean {
+  return Object(value) === value && typeof (value as Record<string, unknown>)[name] === 'function'
+}
+
+/** Positive whole numbers, except that no overlap is an overlap. */
+function readNumbers<T extends object>(name: string, given: T | undefined, defaults: Required<T>): Required<T> {
+  const known = Object.keys(defaults) as (keyof T & string)[]
+  const numbers = { ...defaults, ...(given === undefined ? {} : readKnown(name, given, known)) }
+  for (const key of known) {
+    const value: unknown = numbers[key]
+    const least = key === 'overlapSeconds' ? 0 : 1
+    const isSound = Number.isSafeInteger(value) && (value as number) >= least
+    requireOption(`${name}.${key}`, `a whole number of at least ${least}`, isSound)
+  }
+  return numbers
+}
+
+function readKnown<T extends object>(name: string, value: T, known: readonly (keyof T & string)[]): Partial<T> {
+  const snapshot = snapshotOf<T>(value, name)
+  for (const key in snapshot)
+    requireOption(
+      `${name}: ${JSON.stringify(key)}`,
+      `one of ${known.join(', ')}`,
+      (known as readonly string[]).includes(key),
+    )
+  return snapshot
+}

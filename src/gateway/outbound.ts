@@ -1,0 +1,140 @@
+/**
+ * Bytes on their way out: made only when somebody reads them.
+ */
+import type { Pieces } from '../channel/pieces.ts'
+import type { Bytes } from '../encoding/bytes.ts'
+import { isBytes } from '../encoding/bytes.ts'
+import { VerificationError } from '../errors.ts'
+import type { Clock } from './clock.ts'
+import { ignore, readUntil, tooLarge } from './inbound.ts'
+
+/**
+ * The pieces of the app's body, until `signal` is aborted: then the body is cancelled with its reason, whether or not anything was read.
+ * @throws VerificationError `gateway-size` above `maximum` bytes, `gateway-body` for what is no bytes
+ * @throws what the app's stream fails with, and the reason of `signal`: never ends early without an error
+ */
+export function readApp(body: ReadableStream<Uint8Array> | null, maximum: number, signal: AbortSignal): Pieces {
+  return readUntil(body, signal, (reader) => readWithin(reader, maximum, signal))
+}
+
+async function* readWithin(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  maximum: number,
+  signal: AbortSignal,
+): Pieces {
+  for (let sent = 0; ;) {
+    signal.throwIfAborted()
+    const { done, value } = await reader.read()
+    // Cancelling the body looks like its end.
+    signal.throwIfAborted()
+    if (done) return
+    if (!isBytes(value)) throw new VerificationError('gateway-body', 'body of the response', 'bytes', 'something else')
+    sent += value.length
+    if (sent > maximum) throw tooLarge(maximum)
+    yield value as Bytes
+  }
+}
+
+/** A stream for the handler that reads `pieces` one at a time, and only when asked. */
+export function streamForApp(pieces: Pieces): ReadableStream<Bytes> {
+  return new ReadableStream<Bytes>(
+    {
+      async pull(controller) {
+        try {
+          const piece = await nextOf(pieces)
+          if (piece === undefined) controller.close()
+          else controller.enqueue(piece)
+        } catch (error) {
+          controller.error(error)
+        }
+      },
+      async cancel() {
+        await pieces.return()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+/** How an answer went. */
+export interface Delivery {
+  /** All of it was taken. */
+  readonly onDone: () => void
+  /** Making it failed. */
+  readonly onFailure: (error: unknown) => void
+  /** Nobody wants it any more. */
+  readonly onCancel: () => void
+  /** It was not taken in time. */
+  readonly onStall: () => void
+}
+
+/**
+ * The body of the outer response. When `pieces` fail, it ends where it is: everything before is delivered, and the final chunk, which alone makes it
+ * complete for the client, is missing. Exactly one function of `delivery` is called, once.
+ * @param signal aborted when somebody else has ended it: then nobody is waited for
+ */
+export function streamForNetwork(
+  pieces: Pieces,
+  stallMs: number,
+  clock: Clock,
+  signal: AbortSignal,
+  delivery: Delivery,
+): ReadableStream<Bytes> {
+  let isSettled = false
+  let stopWaiting: () => void = ignore
+  signal.addEventListener('abort', () => {
+    stopWaiting()
+  })
+  const waitForReader = (controller: ReadableStreamDefaultController<Bytes>): void => {
+    if (signal.aborted) return
+    stopWaiting = clock.after(stallMs, () => {
+      settle(delivery.onStall)
+      void pieces.return().catch(ignore)
+      controller.error(new VerificationError('gateway-slow', 'the response was not taken in time'))
+    })
+  }
+  const settle = (act: () => void): void => {
+    if (isSettled) return
+    isSettled = true
+    stopWaiting()
+    act()
+  }
+  return new ReadableStream<Bytes>(
+    {
+      start: waitForReader,
+      async pull(controller) {
+        stopWaiting()
+        try {
+          const piece = await nextOf(pieces)
+          if (isSettled) return
+          if (piece !== undefined) {
+            controller.enqueue(piece)
+            waitForReader(controller)
+            return
+          }
+          settle(delivery.onDone)
+        } catch (error) {
+          if (isSettled) return
+          settle(() => {
+            delivery.onFailure(error)
+          })
+        }
+        controller.close()
+      },
+      cancel() {
+        settle(delivery.onCancel)
+        void pieces.return().catch(ignore)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+/** The next piece that has bytes in it; a stream must be given something each time it asks. */
+async function nextOf(pieces: Pieces): Promise<Bytes | undefined> {
+  for (;;) {
+    const { done, value } = await pieces.next()
+    if (done === true) return undefined
+    if (value.length > 0) return value
+  }
+}
