@@ -3,8 +3,11 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import type { ReadableStream as NodeStream } from 'node:stream/web'
 import { answerOfEnclave, enclavePath } from './enclave/answer.ts'
-import { contentSecurityPolicy, type Site, type SiteFile } from './site.ts'
+import { channelPath, createChannel } from './enclave/channel.ts'
+import { contentSecurityPolicy, gatedPolicy, type Site, type SiteFile } from './site.ts'
 
 export interface DemoServer {
   readonly url: string
@@ -17,6 +20,8 @@ export interface DemoServerOptions {
   readonly port?: number
   /** Answers first, for tests. */
   readonly intercept?: (request: IncomingMessage) => Promise<SiteFile | undefined>
+  /** Told of everything that pages send to the enclave behind its gateway, for tests. */
+  readonly onSent?: (path: string, body: Uint8Array) => void
 }
 
 const headers = {
@@ -26,7 +31,7 @@ const headers = {
   'cache-control': 'no-store',
 }
 
-export async function startDemo({ site, port = 0, intercept }: DemoServerOptions): Promise<DemoServer> {
+export async function startDemo({ site, port = 0, intercept, onSent }: DemoServerOptions): Promise<DemoServer> {
   const served = withEnclave(site)
 
   async function answer(request: IncomingMessage): Promise<readonly [status: number, file: SiteFile]> {
@@ -34,17 +39,50 @@ export async function startDemo({ site, port = 0, intercept }: DemoServerOptions
     if (given !== undefined) return [200, given]
     if (request.method !== 'GET' && request.method !== 'HEAD') return refused(405, 'GET only')
     const url = new URL(request.url ?? '/', 'http://demo.invalid')
-    const path = url.pathname.slice(1) || 'index.html'
+    const path = url.pathname.slice(1).replace(/(^|\/)$/, '$1index.html')
     if (path.startsWith(enclavePath))
       return answerOfEnclave(path.slice(enclavePath.length), url.searchParams, new Date())
     const found = served.get(path)
     return found === undefined ? refused(404, 'not found') : [200, found]
   }
 
+  let channel: ReturnType<typeof createChannel> | undefined
+
+  /** What goes over the channel: streams, both ways. */
+  async function answerChannel(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { port } = server.address() as AddressInfo
+    channel ??= createChannel([`http://127.0.0.1:${port}`, `http://localhost:${port}`])
+    const url = new URL(request.url ?? '/', `http://127.0.0.1:${port}`)
+    const body = request.method === 'POST' ? await bodyOf(request) : undefined
+    onSent?.(url.pathname, body ?? new Uint8Array())
+    const answered = await channel(
+      url.pathname.slice(1 + channelPath.length),
+      new Request(url, {
+        method: request.method ?? 'GET',
+        headers: headersOf(request),
+        ...(body && { body }),
+      }),
+    )
+    response.writeHead(answered.status, { ...headers, ...Object.fromEntries(answered.headers) })
+    if (answered.body === null) response.end()
+    else
+      Readable.fromWeb(answered.body as NodeStream)
+        .on('error', () => response.destroy())
+        .pipe(response)
+  }
+
   const server = createServer((request, response) => {
+    if (request.url?.startsWith(`/${channelPath}`) === true) {
+      answerChannel(request, response).catch((error: unknown) => {
+        console.error(error)
+        response.destroy()
+      })
+      return
+    }
     answer(request).then(
       ([status, { type, body }]) => {
-        send(response, status, type, body)
+        const isGated = request.url?.startsWith('/send/gated/') === true
+        send(response, status, type, body, isGated ? { 'content-security-policy': gatedPolicy } : {})
       },
       (error: unknown) => {
         console.error(error)
@@ -63,9 +101,37 @@ export async function startDemo({ site, port = 0, intercept }: DemoServerOptions
   }
 }
 
-function send(response: ServerResponse, status: number, type: string, body: Uint8Array): void {
-  response.writeHead(status, { ...headers, 'content-type': type, 'content-length': body.length })
+function send(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  body: Uint8Array,
+  more: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, { ...headers, ...more, 'content-type': type, 'content-length': body.length })
   response.end(body)
+}
+
+/** What the gateway looks at. */
+function headersOf({ headers: given }: IncomingMessage): Headers {
+  const found = new Headers()
+  for (const name of ['content-type', 'origin', 'access-control-request-method']) {
+    const value = given[name]
+    if (typeof value === 'string') found.set(name, value)
+  }
+  return found
+}
+
+/** What a page of the demo sends is small. */
+async function bodyOf(request: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Buffer[] = []
+  let size = 0
+  for await (const part of request) {
+    size += (part as Buffer).length
+    if (size > 1_048_576) throw new Error('more than a page of the demo sends')
+    parts.push(part as Buffer)
+  }
+  return new Uint8Array(Buffer.concat(parts))
 }
 
 function refused(status: number, text: string): readonly [number, SiteFile] {

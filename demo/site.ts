@@ -9,6 +9,7 @@ import type { Expected } from '../fixtures/expected.ts'
 import type { ExpectedQuote } from '../fixtures/expected-quote.ts'
 import { folderOf, isQuoteSample, samples } from './page/samples.ts'
 import { emptyState, type State, toFragment } from './page/state.ts'
+import { channelAttacks } from './send/attacks.ts'
 
 export interface SiteFile {
   readonly type: string
@@ -26,17 +27,41 @@ const roots = { root: 'nitro', 'tdx-root': 'tdx', 'sgx-root': 'sgx' } as const
 /** The policy that the page runs under: nothing but its own files, nothing inline. */
 export const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'"
 
+/** The same for pages behind a gate, whose enclave is another origin of this machine. */
+export const gatedPolicy = `${contentSecurityPolicy} http://localhost:* http://127.0.0.1:*`
+
 /** What a visitor downloads before the first verdict. Samples, what verifies quotes, and what measures images and opens signed files, come when they are asked for. */
 export const pageFiles = ['index.html', 'page.css', 'page.js', 'veritee.nitro.min.js'] as const
 
 export async function buildSite(): Promise<Site> {
-  const [library, reference, page, quote, style, html, anchors, made] = await Promise.all([
+  const [
+    library,
+    reference,
+    page,
+    quote,
+    style,
+    html,
+    send,
+    gated,
+    gate,
+    gatedHtml,
+    sendStyle,
+    sendHtml,
+    anchors,
+    made,
+  ] = await Promise.all([
     bundleLibrary('veritee.nitro.min'),
     bundleLibrary('veritee.reference.min'),
     bundlePage('main.ts'),
     bundlePage('quote.ts'),
-    minifyStyle(),
+    minifyStyle('page/page.css'),
     readFile(here('page/index.html'), 'utf8'),
+    bundleSend('main.ts'),
+    bundleSend('gated.ts'),
+    bundleSend('gate.ts'),
+    readFile(here('send/gated.html'), 'utf8'),
+    minifyStyle('send/send.css'),
+    readFile(here('send/index.html'), 'utf8'),
     Promise.all(
       Object.entries(roots).map(async ([name, folder]) => {
         const body = await readFile(here(`${fixtures}/${folder}/root.der`))
@@ -53,6 +78,15 @@ export async function buildSite(): Promise<Site> {
     ['page.js', file('text/javascript', page)],
     ['quote.js', file('text/javascript', quote)],
     ['veritee.nitro.min.js', file('text/javascript', library)],
+    ['send/index.html', file('text/html', sendHtml.replace(/\n\s*/g, '\n'))],
+    ['send/send.css', file('text/css', sendStyle)],
+    ['send/send.js', file('text/javascript', send)],
+    ['send/gated.js', file('text/javascript', gated)],
+    // One gate each: a worker is for one folder.
+    ...channelAttacks.flatMap(({ name }) => [
+      [`send/gated/${name}/index.html`, file('text/html', gatedHtml.replace(/\n\s*/g, '\n'))] as const,
+      [`send/gated/${name}/gate.js`, file('text/javascript', gate)] as const,
+    ]),
     ['veritee.reference.min.js', file('text/javascript', reference)],
     ...anchors,
     ...made,
@@ -157,6 +191,29 @@ async function bundlePage(entry: 'main.ts' | 'quote.ts'): Promise<string> {
   return outputFiles[0]?.text ?? ''
 }
 
+/** A script of the page that sends: what is expected is pinned in it. */
+async function bundleSend(entry: 'main.ts' | 'gated.ts' | 'gate.ts'): Promise<string> {
+  const path = (name: string): string => here(`${fixtures}/nitro/${name}`)
+  const [expected, root] = await Promise.all([
+    readFile(path('valid/expected.json'), 'utf8'),
+    readFile(path('root.der')),
+  ])
+  const { referenceValues } = JSON.parse(expected) as Expected
+  const { outputFiles } = await build({
+    entryPoints: [here(`send/${entry}`)],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'iife',
+    target: 'es2022',
+    platform: 'browser',
+    legalComments: 'none',
+    logLevel: 'warning',
+    define: { PINNED: JSON.stringify({ measurements: referenceValues, root: root.toString('base64') }) },
+  })
+  return outputFiles[0]?.text ?? ''
+}
+
 /** What is imported when it is needed is a file of its own. */
 const quoteApart: Plugin = {
   name: 'quote-apart',
@@ -167,9 +224,9 @@ const quoteApart: Plugin = {
   },
 }
 
-async function minifyStyle(): Promise<string> {
+async function minifyStyle(path: string): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [here('page/page.css')],
+    entryPoints: [here(path)],
     minify: true,
     write: false,
     logLevel: 'warning',

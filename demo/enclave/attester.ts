@@ -56,6 +56,24 @@ export async function attest(attack: AttackName, nonce: Bytes, now: Date): Promi
   }
 }
 
+/** Evidence for a gateway's key: of the enclave that is expected, of one with other code, and of one that can be debugged. */
+export async function attestKey(
+  which: 'honest' | 'other-build' | 'debug',
+  nonce: Uint8Array,
+  keyConfig: Uint8Array,
+  now: Date,
+): Promise<Bytes> {
+  const enclave = await startEnclave(now)
+  const production = await productionPcrs()
+  const pcrs =
+    which === 'debug'
+      ? await debugPcrs()
+      : which === 'honest'
+        ? production
+        : { ...production, 0: reversed(production[0]) }
+  return enclave.document({ nonce: new Uint8Array(nonce), publicKey: new Uint8Array(keyConfig), userData, pcrs })
+}
+
 /** An honest enclave with these registers; all others are as they always are. */
 export async function attestPcrs(pcrs: Readonly<Record<number, Uint8Array>>, nonce: Bytes, now: Date): Promise<Bytes> {
   const enclave = await startEnclave(now)

@@ -4,6 +4,7 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DemoServer, startDemo } from '../../demo/server.ts'
+import { channelAttacks } from '../../demo/send/attacks.ts'
 import { buildSite, contentSecurityPolicy, pageFiles, type Site } from '../../demo/site.ts'
 import { samples } from '../../demo/page/samples.ts'
 
@@ -23,6 +24,11 @@ describe('files', () => {
       [
         ...pageFiles,
         'quote.js',
+        'send/index.html',
+        'send/send.css',
+        'send/send.js',
+        'send/gated.js',
+        ...channelAttacks.flatMap(({ name }) => [`send/gated/${name}/index.html`, `send/gated/${name}/gate.js`]),
         'veritee.reference.min.js',
         'samples/root.der',
         'samples/sgx-root.der',

@@ -1,0 +1,176 @@
+/**
+ * The enclave of the demo behind a gateway, and whoever stands in between: `…/NAME-OF-THE-ATTACK/attestation`, `…/gateway` and `…/plain`.
+ */
+import { createGateway, type Gateway } from '../../src/gateway/index.ts'
+import { createGatewayKey } from '../../src/channel/key-config.ts'
+import { type ChannelAttackName, channelAttacks } from '../send/attacks.ts'
+import { attestKey } from './attester.ts'
+
+export const channelPath = 'send/enclave/'
+
+const paths: Readonly<Record<string, string>> = {
+  attestation: '/.well-known/attestation',
+  gateway: '/.well-known/ohttp-gateway',
+}
+
+/** @param origins what the page may call this server */
+export function createChannel(origins: readonly string[]): (path: string, request: Request) => Promise<Response> {
+  const gateway = createGateway({
+    origins,
+    // Pages behind a gate are on another origin than their enclave.
+    allowOrigins: origins,
+    attest: async ({ nonce, keyConfig }) => ({
+      mediaType: 'application/cbor',
+      evidence: await attestKey('honest', nonce, keyConfig, new Date()),
+      holdsKeyConfig: true,
+    }),
+    handler: pay,
+    onError: (error) => {
+      console.error(error)
+    },
+  })
+  return async (path, request) => {
+    const [name = '', endpoint = ''] = path.split('/')
+    const attack = channelAttacks.find((known) => known.name === name)
+    if (attack === undefined) return text(404, 'there is no such attack')
+    // Where a page sends that trusts the address bar.
+    if (endpoint === 'plain') return text(200, 'paid')
+    const target = paths[endpoint]
+    if (target === undefined) return text(404, 'attestation, gateway or plain')
+    return between(attack.name, endpoint, new Request(new URL(target, request.url), request), gateway)
+  }
+}
+
+/** The app: it has the card number, and nobody else has. Its answer comes in pieces, as that of a language model does. */
+async function pay(request: Request): Promise<Response> {
+  const { card = '' } = (await request.json()) as { card?: string }
+  const digits = card.replace(/\D/g, '')
+  const pieces = [
+    `I read ${digits.length} digits, `,
+    `the last of them ${digits.slice(-4)}. `,
+    'Nobody else did. ',
+    'Payment ',
+    'accepted.',
+  ]
+  const encoder = new TextEncoder()
+  const stream = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const piece = pieces.shift()
+      if (piece === undefined) {
+        controller.close()
+        return
+      }
+      await new Promise((resolve) => setTimeout(resolve, 120))
+      controller.enqueue(encoder.encode(piece))
+    },
+  })
+  return new Response(stream, { headers: { 'content-type': 'text/plain; charset=utf-8' } })
+}
+
+async function between(
+  attack: ChannelAttackName,
+  endpoint: string,
+  request: Request,
+  gateway: Gateway,
+): Promise<Response> {
+  if (endpoint === 'attestation') {
+    if (request.method === 'OPTIONS') return gateway(request)
+    if (attack === 'no-evidence') return text(503, 'attestation is down today, please go on without it')
+    if (attack === 'swapped-key') return swapKey(request, gateway)
+    if (attack === 'replayed' || attack === 'other-build' || attack === 'debug') return ownEvidence(attack, request)
+    return gateway(request)
+  }
+  if (request.method === 'OPTIONS') return gateway(request)
+  if (attack === 'redirect') return new Response(null, { status: 307, headers: { location: '/send/elsewhere' } })
+  if (attack === 'plaintext') return text(200, 'paid')
+  const response = await gateway(request)
+  const { body } = response
+  if (body === null || attack === 'none') return response
+  const changed =
+    attack === 'tampered'
+      ? flipped(body)
+      : attack === 'truncated'
+        ? firstOf(body)
+        : attack === 'stalled'
+          ? stalled(body)
+          : body
+  return new Response(changed, response)
+}
+
+/** Genuine evidence, and other bytes where its key was. The signature covers them. */
+async function swapKey(request: Request, gateway: Gateway): Promise<Response> {
+  const response = await gateway(request)
+  const [mediaType, evidence, kind] = (await response.json()) as [string, string, number]
+  const document = Buffer.from(evidence, 'base64url')
+  const { config } = await createGatewayKey(0, { kem: 'P-256', aead: 'AES-128-GCM' })
+  // The configuration begins with its length and key identifier; the genuine one is where the same algorithms stand around a point.
+  const at = document.indexOf(Buffer.from(config.subarray(0, 2)), document.indexOf('public_key'))
+  document.set(config, at)
+  return cmw([mediaType, document.toString('base64url'), kind])
+}
+
+/** A genuine document that the attacker may have: for its own key, or from before. */
+async function ownEvidence(attack: 'replayed' | 'other-build' | 'debug', request: Request): Promise<Response> {
+  const { nonce = '' } = (await request.json()) as { nonce?: string }
+  const asked = new Uint8Array(Buffer.from(nonce, 'base64url'))
+  const { config } = await createGatewayKey(0, { kem: 'P-256', aead: 'AES-128-GCM' })
+  const document =
+    attack === 'replayed'
+      ? await attestKey('honest', crypto.getRandomValues(new Uint8Array(32)), config, new Date(Date.now() - 60_000))
+      : await attestKey(attack, asked, config, new Date())
+  return cmw(['application/cbor', Buffer.from(document).toString('base64url'), 4])
+}
+
+const cmw = (value: unknown): Response =>
+  new Response(JSON.stringify(value), { headers: { 'content-type': 'application/cmw+json' } })
+
+const text = (status: number, words: string): Response =>
+  new Response(words, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
+
+/** One bit of what is after the head of the message. */
+function flipped(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  let seen = 0
+  return body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(piece, controller) {
+        const changed = piece.slice()
+        const at = 40 - seen
+        if (at >= 0 && at < changed.length) changed[at] = (changed[at] ?? 0) ^ 1
+        seen += piece.length
+        controller.enqueue(changed)
+      },
+    }),
+  )
+}
+
+/** The beginning, and a clean end. */
+function firstOf(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  let pieces = 0
+  return body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(piece, controller) {
+        controller.enqueue(piece)
+        if (++pieces === 4) controller.terminate()
+      },
+    }),
+  )
+}
+
+/** The beginning, and then nothing for ever. */
+function stalled(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const reader = body.getReader()
+  let pieces = 0
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      if (pieces++ === 4) {
+        await reader.cancel()
+        return new Promise<void>(() => undefined)
+      }
+      const { done, value } = await reader.read()
+      if (done) controller.close()
+      else controller.enqueue(value)
+      return undefined
+    },
+    cancel: (reason) => reader.cancel(reason),
+  })
+}

@@ -1,0 +1,25 @@
+/**
+ * What is expected of the demo's enclave, by the page and by the worker of the gate alike.
+ */
+import type { AttestedFetchOptions } from '../../src/client/index.ts'
+import { verifyNitro } from '../../src/formats/nitro/index.ts'
+
+/** Pinned when this page was built: the measurements of the demo's image, and the root of its vendor. */
+declare const PINNED: { readonly measurements: Readonly<Record<`PCR${number}`, string>>; readonly root: string }
+
+/** The client's options, with an attacker of that name in between. */
+export function optionsFor(attack: string): AttestedFetchOptions {
+  const base = `/send/enclave/${attack}`
+  return {
+    verify: (evidence, { nonce }) =>
+      verifyNitro(evidence, {
+        referenceValues: PINNED.measurements,
+        freshness: { nonce },
+        trustAnchors: [Uint8Array.from(atob(PINNED.root), (character) => character.charCodeAt(0))],
+      }),
+    evidencePath: `${base}/attestation`,
+    gatewayPath: `${base}/gateway`,
+    idleSeconds: 3,
+    allowLoopbackHttp: true,
+  }
+}

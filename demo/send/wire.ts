@@ -1,0 +1,83 @@
+/**
+ * The wire, as this page sees it: every request that goes out and every answer that comes back, byte for byte, recorded at the only place where the client has
+ * a network.
+ */
+export interface Crossing {
+  readonly direction: 'out' | 'in'
+  readonly what: string
+  readonly type: string
+  bytes: Uint8Array
+  /** Whether more may come. */
+  open: boolean
+}
+
+/** A `fetch` that records. @param changed called whenever there is more to see */
+export function recorded(crossings: Crossing[], changed: () => void): typeof fetch {
+  return async (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input, location.href)
+    const body = init?.body == null ? new Uint8Array() : new Uint8Array(await new Response(init.body).arrayBuffer())
+    const type = new Headers(init?.headers).get('content-type') ?? ''
+    const method = init?.method ?? 'GET'
+    crossings.push({ direction: 'out', what: `${method} ${url.pathname}`, type, bytes: body, open: false })
+    changed()
+    const response = await fetch(input, { ...init, ...(init?.body != null && { body }) })
+    const answer: Crossing = {
+      direction: 'in',
+      what: response.type === 'opaqueredirect' ? 'a redirection' : `${response.status}`,
+      type: response.headers.get('content-type') ?? '',
+      bytes: new Uint8Array(),
+      open: response.body !== null,
+    }
+    crossings.push(answer)
+    changed()
+    if (response.body !== null) void follow(response.clone(), answer, changed)
+    return response
+  }
+}
+
+async function follow(response: Response, answer: Crossing, changed: () => void): Promise<void> {
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      const all = new Uint8Array(answer.bytes.length + value.length)
+      all.set(answer.bytes)
+      all.set(value, answer.bytes.length)
+      answer.bytes = all
+      changed()
+    }
+  } catch {
+    // Cut off: what came is shown.
+  }
+  answer.open = false
+  changed()
+}
+
+/** Where a card number can be read in bytes: as it is, with spaces or hyphens, in hexadecimal, in base64 at any offset. */
+export function readableAt(bytes: Uint8Array, card: string): readonly (readonly [from: number, to: number])[] {
+  const digits = card.replace(/\D/g, '')
+  if (digits.length < 8) return []
+  const groups = digits.match(/.{1,4}/g) ?? []
+  const hex = Array.from(digits, (digit) => digit.charCodeAt(0).toString(16)).join('')
+  // What stands in the middle of base64 does not depend on what is around it.
+  const inBase64 = [0, 1, 2].map((offset) => btoa(' '.repeat(offset) + digits).slice(4, -4))
+  const needles = [digits, groups.join(' '), groups.join('+'), groups.join('%20'), groups.join('-'), hex, ...inBase64]
+  // One character per byte, so that places in the text are places in the bytes.
+  let text = ''
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  const found = needles.flatMap((needle) => {
+    const places: [from: number, to: number][] = []
+    for (let at = text.indexOf(needle); at >= 0; at = text.indexOf(needle, at + 1))
+      places.push([at, at + needle.length])
+    return places
+  })
+  // A number that repeats itself is found more than once in the same place.
+  const merged: [from: number, to: number][] = []
+  for (const [from, to] of found.sort(([a], [b]) => a - b)) {
+    const last = merged.at(-1)
+    if (last !== undefined && from <= last[1]) last[1] = Math.max(last[1], to)
+    else merged.push([from, to])
+  }
+  return merged
+}

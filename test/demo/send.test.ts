@@ -1,0 +1,222 @@
+/**
+ * The page that sends, as visitors use it, in three browsers: with nobody in between the number arrives; with each attack it does not, and what the page says
+ * of the wire is what the server saw.
+ */
+import type { IncomingMessage } from 'node:http'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { channelAttacks } from '../../demo/send/attacks.ts'
+import { readableAt } from '../../demo/send/wire.ts'
+import { startDemo } from '../../demo/server.ts'
+import { buildSite, type Site, type SiteFile } from '../../demo/site.ts'
+import { browsers, type Visit } from '../portable/browsers.ts'
+import { makeFolder, removeFolder } from '../portable/cleanup.ts'
+import { within } from '../portable/programs.ts'
+
+/** What the page shows after one run. */
+export interface SendRow {
+  readonly name: string
+  readonly verdict: string
+  readonly code: string
+  readonly answer: string
+  readonly clear: string
+  readonly sealed: number
+  readonly crossings: number
+}
+
+const card = '4242424242424242'
+const whole = 'I read 16 digits, the last of them 4242. Nobody else did. Payment accepted.'
+/** The code that the page must show, and how many requests must have crossed. */
+const expected: Readonly<Record<string, string>> = {
+  none: '',
+  'swapped-key': 'cose-signature',
+  replayed: 'policy-nonce',
+  'other-build': 'policy-pcr',
+  debug: 'policy-debug',
+  'no-evidence': 'client-evidence',
+  redirect: 'client-transport',
+  plaintext: 'client-response',
+  truncated: 'ohttp-incomplete',
+  tampered: 'ohttp-open',
+  stalled: 'client-timeout',
+}
+
+/** What is tried behind the gate. */
+const gated = ['none', 'swapped-key', 'plaintext']
+
+interface Sent {
+  readonly path: string
+  readonly body: Uint8Array
+}
+
+interface Seen {
+  readonly rows: readonly SendRow[]
+  readonly violations: readonly string[]
+  readonly sent: readonly Sent[]
+}
+
+let site: Site
+beforeAll(async () => {
+  const built = await buildSite()
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('send-driver.ts', import.meta.url))],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    logLevel: 'warning',
+  })
+  const file = (type: string, text: string): SiteFile => ({ type, body: new TextEncoder().encode(text) })
+  const withDriver = (path: string): [string, SiteFile] => {
+    const html = new TextDecoder().decode(built.get(path)?.body)
+    const script = '<script type="module" src="/test/driver.js"></script>'
+    return [path, file('text/html; charset=utf-8', html.replace('</head>', `${script}</head>`))]
+  }
+  site = new Map([
+    ...built,
+    withDriver('send/index.html'),
+    ...gated.map((attack) => withDriver(`send/gated/${attack}/index.html`)),
+    ['test/driver.js', file('text/javascript', outputFiles[0]?.text ?? '')],
+  ])
+})
+
+test('every attack has an expectation', () => {
+  expect(channelAttacks.map(({ name }) => name).sort()).toEqual(Object.keys(expected).sort())
+})
+
+const here = browsers.map((browser) => ({ ...browser, program: browser.find() }))
+
+describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
+  if (program === undefined && process.env.VERITEE_ALL_RUNTIMES !== '1') {
+    test.skip('is not on this machine', () => undefined)
+    return
+  }
+  let seen: Seen
+  let behindGate: readonly Seen[]
+  const rowOf = (attack: string): SendRow => {
+    const row = seen.rows.find((one) => one.name === attack)
+    if (row === undefined) throw new Error(`no row ${attack} in ${name}`)
+    return row
+  }
+  const sentTo = (attack: string, endpoint: string): readonly Sent[] =>
+    seen.sent.filter(({ path }) => path === `/send/enclave/${attack}/${endpoint}`)
+
+  beforeAll(async () => {
+    if (program === undefined) throw new Error(`${name} is not on this machine`)
+    const folder = await makeFolder()
+    try {
+      const visits = ['send/', ...gated.map((attack) => `send/gated/${attack}/`)]
+      const all = await use(program, folder, async (visit) => {
+        const looks: Seen[] = []
+        for (const path of visits) looks.push(await look(visit, path, patienceMs * 2))
+        return looks
+      })
+      seen = all[0] as Seen
+      behindGate = all.slice(1)
+    } finally {
+      await removeFolder(folder)
+    }
+  })
+
+  test('nobody in between: the number arrives, sealed, and the answer comes back', () => {
+    const row = rowOf('none')
+    expect([row.code, row.answer, row.clear]).toEqual(['', whole, '0'])
+    expect(row.verdict).toBe('Sent, to the proven enclave and to nobody else.')
+    expect(sentTo('none', 'gateway').map(({ body }) => body.length)).toEqual([row.sealed])
+  })
+
+  test.each(channelAttacks.filter(({ name: attack }) => attack !== 'none'))('$name', ({ name: attack, isLate }) => {
+    const row = rowOf(attack)
+    expect(row.code).toBe(expected[attack])
+    expect(row.clear).toBe('0')
+    expect(row.verdict).toBe(isLate ? 'Stopped: the answer is not the enclave’s.' : 'Refused: nothing was sent.')
+    expect(whole.startsWith(row.answer)).toBe(true)
+    expect(row.answer).not.toBe(whole)
+    // Before the proof nothing of the number leaves, not even sealed.
+    expect(sentTo(attack, 'gateway').map(({ body }) => body.length)).toEqual(isLate ? [row.sealed] : [])
+    expect(row.sealed > 0).toBe(isLate)
+    expect(row.crossings).toBe(isLate ? 4 : 2)
+  })
+
+  test('what the server saw of attested sending has no number in it', () => {
+    const attested = seen.sent.filter(({ path }) => !path.endsWith('/plain'))
+    expect(attested.length).toBeGreaterThan(15)
+    expect(attested.filter(({ body }) => readableAt(body, card).length > 0)).toEqual([])
+  })
+
+  test('the count is real: plain fetch leaks it, and the page says so', () => {
+    expect(rowOf('plain').clear).toBe('19')
+    expect(sentTo('none', 'plain').map(({ body }) => readableAt(body, card).length)).toEqual([1])
+  })
+
+  test('behind a gate: plain fetch sends the number sealed, or fails', () => {
+    const [proven, swapped, inTheClear] = behindGate
+    expect(proven?.rows).toMatchObject([{ verdict: 'Sent, to the proven enclave and to nobody else.', answer: whole }])
+    const failed = [{ verdict: 'A network error, and nothing readable left.', answer: '' }]
+    expect([swapped?.rows, inTheClear?.rows]).toMatchObject([failed, failed])
+    const sizes = behindGate.map(({ sent }) =>
+      sent
+        .filter(({ path, body }) => path.endsWith('/gateway') && body.length > 0)
+        .map(({ body }) => body.length > 200),
+    )
+    expect(sizes).toEqual([[true], [], [true]])
+    expect(behindGate.flatMap(({ sent }) => sent).filter(({ body }) => readableAt(body, card).length > 0)).toEqual([])
+  })
+
+  test('their own policy is never violated', () => {
+    expect([seen, ...behindGate].flatMap(({ violations }) => violations)).toEqual([])
+  })
+})
+
+describe('readableAt', () => {
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+  test.each<readonly [string, string]>([
+    ['as it is', card],
+    ['in groups', '4242 4242 4242 4242'],
+    ['in an address', 'card=4242+4242+4242+4242'],
+    ['in hexadecimal', Buffer.from(card).toString('hex')],
+    ...[0, 1, 2, 3].map((offset) => [`in base64, at ${offset}`, btoa(`${'x'.repeat(offset)}${card}yz`)] as const),
+  ])('finds it %s', (_, text) => {
+    expect(readableAt(bytes(`before ${text} after`), '4242 4242 4242 4242')).toHaveLength(1)
+  })
+
+  test('finds nothing in something else', () => {
+    expect(readableAt(bytes('4242 4242 4242 4243'), card)).toEqual([])
+    expect(readableAt(bytes('anything'), '')).toEqual([])
+  })
+})
+
+/** Opens a page with the driver in it, and waits for its report. */
+async function look(visit: Visit, path: string, patienceMs: number): Promise<Seen> {
+  const sent: Sent[] = []
+  type Report = Omit<Seen, 'sent'>
+  let resolve: (report: Report) => void = () => undefined
+  let reject: (reason: unknown) => void = () => undefined
+  const received = new Promise<Report>((...given) => {
+    ;[resolve, reject] = given
+  })
+  received.catch(() => undefined)
+  const demo = await startDemo({
+    site,
+    onSent: (to, body) => sent.push({ path: to, body }),
+    async intercept(request) {
+      if (request.url === '/test/report') resolve((await jsonOf(request)) as Report)
+      else if (request.url === '/test/failure') reject(new Error(String(await jsonOf(request))))
+      else return undefined
+      return { type: 'text/plain', body: new Uint8Array() }
+    },
+  })
+  try {
+    await visit(`${demo.url}${path}`)
+    return { ...(await within(patienceMs, path, received)), sent }
+  } finally {
+    await demo.close()
+  }
+}
+
+async function jsonOf(request: IncomingMessage): Promise<unknown> {
+  const parts: Buffer[] = []
+  for await (const part of request) parts.push(part as Buffer)
+  return JSON.parse(Buffer.concat(parts).toString())
+}
