@@ -29,6 +29,6 @@ export function snapshotOf<T extends object>(value: unknown, name: string): Part
 export function knownOptions<T extends object>(options: unknown, known: readonly (keyof T & string)[]): Partial<T> {
   const snapshot = snapshotOf<T>(options, 'options')
   for (const key in snapshot)
-    requireOption(`option ${JSON.stringify(key)}`, `one of ${known.join(', ')}`, known.includes(key))
+    if (!known.includes(key)) throw new TypeError(`option ${JSON.stringify(key)} must be one of ${known.join(', ')}`)
   return snapshot
 }

@@ -36,13 +36,12 @@ export interface AttestationResult<Format extends string = string, Claims = unkn
 // A registry, not state that any verdict depends on: it lets `veritee/client` tell a result from something that looks like one.
 const results = /* @__PURE__ */ new WeakSet()
 
-/** What a verifier hands over with its claims. Times are Unix milliseconds. */
+/** What a verifier hands over with its claims. Numbers are Unix milliseconds. */
 export interface Findings {
-  readonly verifiedAt: number
-  /** The verifier's clock; `undefined` in archive mode. */
+  /** The verifier's clock; `undefined` in archive mode, where evidence is dated. */
   readonly clock: { readonly now: number } | undefined
-  /** `undefined` for formats that do not say. */
-  readonly attestedAt: number | undefined
+  /** When the evidence was made; `undefined` for formats that do not say. */
+  readonly timestamp: Date | undefined
   readonly validUntil: number
   readonly matched: string | number | undefined
   readonly publicKey: Uint8Array<ArrayBuffer> | undefined
@@ -56,17 +55,18 @@ export function attestationResult<Format extends string, Claims>(
   format: Format,
   claims: Claims,
   checks: CheckRecorder,
-  { verifiedAt, clock, attestedAt, validUntil, matched, publicKey }: Findings,
+  { clock, timestamp, validUntil, matched, publicKey }: Findings,
 ): AttestationResult<Format, Claims> {
   checks.conclude()
+  const attestedAt = timestamp?.getTime()
   const result = Object.freeze({
     format,
     claims,
-    verifiedAt: new Date(verifiedAt),
+    verifiedAt: new Date(clock?.now ?? (attestedAt as number)),
     timeSource: clock ? 'clock' : 'evidence',
     // Not said, or 1970: neither is a date.
     attestedAt: attestedAt && new Date(attestedAt),
-    clockOffsetSeconds: clock && attestedAt && (attestedAt - clock.now) / 1000,
+    clockOffsetSeconds: attestedAt && clock && (attestedAt - clock.now) / 1000,
     validUntil: new Date(validUntil),
     matched,
     publicKey,

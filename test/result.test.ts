@@ -7,9 +7,8 @@ import { attestationResult, type Findings, isAttestationResult } from '../src/re
 import { recordChecks } from '../src/trace.ts'
 
 const findings: Findings = {
-  verifiedAt: 2000,
   clock: { now: 2000 },
-  attestedAt: 500,
+  timestamp: new Date(500),
   validUntil: 9000,
   matched: 'v1',
   publicKey: Uint8Array.of(1),

@@ -17,8 +17,7 @@ export interface FreshnessPolicy {
 /** When the evidence was made and what it answers. */
 export interface FreshnessClaims {
   readonly nonce: Bytes | undefined
-  /** Unix milliseconds. */
-  readonly attestedAt: number
+  readonly timestamp: Date
 }
 
 /** The verifier's clock. */
@@ -50,7 +49,7 @@ export function appraiseFreshness(
  * @param clock `undefined` in archive mode
  */
 function appraiseAge(
-  { attestedAt }: FreshnessClaims,
+  { timestamp }: FreshnessClaims,
   { nonce, maxAgeSeconds = Infinity }: FreshnessPolicy,
   clock: Clock | undefined,
   checks: CheckRecorder,
@@ -60,7 +59,7 @@ function appraiseAge(
     checks.omit(code, 'skipped', 'archive: this proves the past only')
     return
   }
-  const age = (clock.now - attestedAt) / 1000
+  const age = (clock.now - timestamp.getTime()) / 1000
   const youngest = -clock.skewMs / 1000
   if (nonce === undefined && maxAgeSeconds === Infinity && age >= youngest) {
     checks.omit(code, 'skipped', `freshness skipped, age ${age} s`)

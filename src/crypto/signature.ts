@@ -2,7 +2,7 @@
  * Signature checks. A signature holds when WebCrypto says `true`; anything else, a rejected promise included, is a signature that does not hold.
  */
 import type { Bytes } from '../encoding/bytes.ts'
-import { childrenOf, decodeDer, INTEGER } from '../encoding/der.ts'
+import { childrenOf, contentOf, decodeDer, INTEGER } from '../encoding/der.ts'
 import { malformed, type Source } from '../encoding/reader.ts'
 import type { SignatureAlgorithm } from './algorithms.ts'
 import { importKey, verify } from './subtle.ts'
@@ -46,8 +46,9 @@ export async function verifySignature(
 export function ecdsaFromDer(der: Bytes, size: number): Bytes {
   const source: Source = { name: 'signature', code: 'cert-parse' }
   const raw = new Uint8Array(2 * size)
-  for (const [i, { content }] of childrenOf(decodeDer(der, source), source, 'SEQUENCE', [INTEGER, INTEGER]).entries()) {
-    const magnitude = content[0] === 0 ? content.subarray(1) : content
+  for (const [i, node] of childrenOf(decodeDer(der, source), source, 'SEQUENCE', [INTEGER, INTEGER]).entries()) {
+    const content = contentOf(node)
+    const magnitude = content.subarray(content[0] === 0 ? 1 : 0)
     if ((content[0] as number) >= 0x80 || magnitude.length > size) throw malformed(source, 'r or s out of range')
     raw.set(magnitude, (i + 1) * size - magnitude.length)
   }

@@ -7,17 +7,27 @@
  * pieces, anything left over. Text is not decoded: names are compared as bytes.
  */
 import { type Bytes, toHex } from './bytes.ts'
-import { type Cursor, cursor, end, malformed, remaining, type Source, take, uint } from './reader.ts'
+import { type Cursor, cursor, end, malformed, remaining, skip, type Source, uint } from './reader.ts'
 
-/** One element; the bytes are views of the input. */
-export interface DerNode {
+/** One element: where it stands in the bytes around it. */
+export interface Element {
   readonly tag: number
-  readonly content: Bytes
-  /** Identifier, length and content, as received. */
-  readonly raw: Bytes
-  /** What a constructed element consists of. */
+  readonly bytes: Bytes
+  /** Where its identifier begins, its content, and what follows it. */
+  readonly at: number
+  readonly from: number
+  readonly to: number
+}
+
+/** An element that was checked, with what it consists of if it is constructed. */
+export interface DerNode extends Element {
   readonly children: readonly DerNode[]
 }
+
+/** A view of the content. Views are made when they are asked for: of most elements nobody does, and making them would cost more than all checks. */
+export const contentOf = ({ bytes, from, to }: Element): Bytes => bytes.subarray(from, to)
+/** A view of identifier, length and content, as received. */
+export const rawOf = ({ bytes, at, to }: Element): Bytes => bytes.subarray(at, to)
 
 // Identifier octets by their X.680 names.
 export const BOOLEAN = 0x01
@@ -44,13 +54,6 @@ export function decodeDer(bytes: Bytes, source: Source): DerNode {
   return node
 }
 
-/** One element of which only the outside was read. */
-export interface Element {
-  readonly content: Bytes
-  /** Identifier, length and content, as received. */
-  readonly raw: Bytes
-}
-
 /** Reads the outside of one element, whose length is in DER; what it consists of is for others to check. For lists too long to become a tree. */
 export function readElement(input: Cursor, tag: number, field: string): Element {
   const { at, bytes, source } = input
@@ -63,14 +66,15 @@ export function readElement(input: Cursor, tag: number, field: string): Element 
   const length = first < 0x80 ? first : size > 0 && size <= 4 ? uint(input, size, `length of ${field}`) : 0
   if (first >= 0x80 && (length < 0x80 || length < 256 ** (size - 1)))
     throw malformed(source, `length of ${field} not in shortest form`)
-  return { content: take(input, length, field), raw: bytes.subarray(at, input.at) }
+  const from = input.at
+  return { tag, bytes, at, from, to: skip(input, length, field) }
 }
 
 /** One primitive element, checked in full. */
-export function readPrimitive(input: Cursor, tag: number, field: string): Pick<DerNode, 'tag' | 'content'> {
-  const { content } = readElement(input, tag, field)
-  if (!isCanonical(tag, content)) throw malformed(input.source, `${field} is not DER`)
-  return { tag, content }
+export function readPrimitive(input: Cursor, tag: number, field: string): Element {
+  const element = readElement(input, tag, field)
+  if (!isCanonical(tag, element.bytes, element.from, element.to)) throw malformed(input.source, `${field} is not DER`)
+  return element
 }
 
 /** The children of a SEQUENCE, which must have exactly these tags, in this order. @throws VerificationError with the code of `source` */
@@ -90,16 +94,17 @@ export function childrenOf<const Tags extends readonly number[]>(
 const hexTags = (tags: readonly number[]): string => toHex(Uint8Array.from(tags))
 
 /** A non-negative INTEGER of at most 4 bytes. */
-export function smallInteger({ content }: DerNode, source: Source): number {
+export function smallInteger(node: DerNode, source: Source): number {
+  const content = contentOf(node)
   if ((content[0] as number) >= 0x80 || content.length > 4) throw malformed(source, 'integer out of range')
   return content.reduce((value, byte) => value * 256 + byte, 0)
 }
 
 /** An OBJECT IDENTIFIER in dotted form. */
-export function objectIdentifier({ content }: DerNode): string {
+export function objectIdentifier(element: Element): string {
   const arcs: number[] = []
   let arc = 0
-  for (const byte of content) {
+  for (const byte of contentOf(element)) {
     arc = arc * 128 + (byte & 0x7f)
     if (byte >= 0x80) continue
     // The first number holds two arcs, of which the first is 0, 1 or 2.
@@ -111,7 +116,8 @@ export function objectIdentifier({ content }: DerNode): string {
 }
 
 /** The octets of a BIT STRING that must fill whole octets. */
-export function bitStringOctets({ content }: DerNode, source: Source): Bytes {
+export function bitStringOctets(node: DerNode, source: Source): Bytes {
+  const content = contentOf(node)
   if (content[0] !== 0) throw malformed(source, 'bit string with unused bits')
   return content.subarray(1)
 }
@@ -120,13 +126,14 @@ export function bitStringOctets({ content }: DerNode, source: Source): Bytes {
  * UTCTime or GeneralizedTime as Unix milliseconds. RFC 5280 section 4.1.2.5: seconds present, `Z`, no fraction, UTCTime through 2049
  * and GeneralizedTime from 2050 on.
  */
-export function time({ tag, content }: Pick<DerNode, 'tag' | 'content'>, source: Source): number {
-  const text = String.fromCharCode(...content.subarray(0, 16))
-  const digits = tag === UTC_TIME ? (text < '50' ? '20' : '19') + text : text
+export function time(node: Element, source: Source): number {
+  const text = String.fromCharCode(...contentOf(node).subarray(0, 16))
+  const digits = node.tag === UTC_TIME ? (text < '50' ? '20' : '19') + text : text
   const iso = digits.replace(/^(\d{4})(..)(..)(..)(..)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6.000Z')
   const date = new Date(iso)
   // What is no day of its month becomes a day of another one, and what is no date at all becomes null.
-  if (date.toJSON() === iso && (tag === UTC_TIME || (tag === GENERALIZED_TIME && iso >= '2050'))) return date.getTime()
+  if (date.toJSON() === iso && (node.tag === UTC_TIME || (node.tag === GENERALIZED_TIME && iso >= '2050')))
+    return date.getTime()
   throw malformed(source, `${JSON.stringify(text)} is no time`)
 }
 
@@ -134,45 +141,47 @@ function readNode(input: Cursor, depth: number): DerNode {
   const { bytes, source, at } = input
   if (depth === 0) throw malformed(source, `nested too deep at ${at}`)
   const tag = uint(input, 1, 'tag')
-  const content = take(input, readLength(input), 'content')
-  const children: DerNode[] = []
-  if ((tag & 0x20) !== 0) {
-    const inner = cursor(content, source)
-    while (remaining(inner) > 0) children.push(readNode(inner, depth - 1))
-  }
-  if (!isCanonical(tag, content)) throw malformed(source, `tag ${hexTags([tag])} at ${at} is not DER`)
-  return { tag, content, raw: bytes.subarray(at, input.at), children }
-}
-
-function readLength(input: Cursor): number {
   const first = uint(input, 1, 'length')
-  if (first < 0x80) return first
   const size = first - 0x80
   // 0 is an indefinite length; nothing here is as long as 2^32.
-  const length = size > 0 && size <= 4 ? uint(input, size, 'length') : 0
-  if (length < 0x80 || length < 256 ** (size - 1))
-    throw malformed(input.source, `length at ${input.at} not in shortest form`)
-  return length
+  const length = first < 0x80 ? first : size > 0 && size <= 4 ? uint(input, size, 'length') : 0
+  if (first >= 0x80 && (length < 0x80 || length < 256 ** (size - 1)))
+    throw malformed(source, `length at ${input.at} not in shortest form`)
+  const from = input.at
+  const to = skip(input, length, 'content')
+  const children: DerNode[] = []
+  if ((tag & 0x20) !== 0) {
+    const inner = cursor(bytes.subarray(from, to), source)
+    while (remaining(inner) > 0) children.push(readNode(inner, depth - 1))
+  }
+  if (!isCanonical(tag, bytes, from, to)) throw malformed(source, `tag ${hexTags([tag])} at ${at} is not DER`)
+  return { tag, children, bytes, at, from, to }
 }
 
 /** What X.690 sections 8, 10 and 11 ask of the content; constructed elements are the sum of their children. */
-function isCanonical(tag: number, content: Bytes): boolean {
-  const { length } = content
-  const [first = 0xff, second = 0] = content
-  const last = content[length - 1] ?? 0xff
+function isCanonical(tag: number, bytes: Bytes, from: number, to: number): boolean {
+  const length = to - from
+  const first = bytes[from] as number
+  const second = bytes[from + 1] as number
+  const last = bytes[to - 1] as number
   switch (tag) {
     case BOOLEAN:
       return length === 1 && (first === 0 || first === 0xff)
     case INTEGER:
     case ENUMERATED:
+      // The first nine bits must not all be the same.
       return length > 0 && !(length > 1 && (first === 0 ? second < 0x80 : first === 0xff && second >= 0x80))
     case BIT_STRING:
-      return length === 1 ? first === 0 : first < 8 && (last & ((1 << first) - 1)) === 0
+      return length > 0 && first < 8 && (last & ((1 << first) - 1)) === 0
     case NULL:
       return length === 0
     case OBJECT_IDENTIFIER:
       // Base 128: the last byte of each arc is below 0x80, and none starts with padding.
-      return last < 0x80 && content.every((byte, i) => byte !== 0x80 || (content[i - 1] ?? 0) >= 0x80)
+      return (
+        length > 0 &&
+        last < 0x80 &&
+        bytes.subarray(from, to).every((byte, i, all) => byte !== 0x80 || (all[i - 1] ?? 0) >= 0x80)
+      )
     default:
       // Universal class: a sequence or a set is constructed, nothing else is. The low bits 1f announce a longer tag, which nothing here has.
       return tag > 0 && (tag & 0x1f) !== 0x1f && (tag >= 0x40 || (tag & 0x20) > 0 === ((tag & 0x1e) === 0x10))

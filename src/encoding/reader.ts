@@ -51,7 +51,7 @@ export function uintLe(input: Cursor, size: number, field: string): number {
 }
 
 /** Moves on, and says where to. */
-function skip(input: Cursor, length: number, field: string): number {
+export function skip(input: Cursor, length: number, field: string): number {
   if (length > remaining(input)) {
     throw malformed(input.source, `${field} at ${input.at} needs ${length} bytes, found ${remaining(input)}`)
   }

@@ -9,7 +9,7 @@ import { importPublicKey, type PublicKey, verifySignature } from '../crypto/sign
 import { type Bytes, equalBytes, toHex } from '../encoding/bytes.ts'
 import { type CborValue, decodeCbor } from '../encoding/cbor.ts'
 import { type CoseSign1, decodeSign1, signedBytes } from '../encoding/cose.ts'
-import { decodeDer } from '../encoding/der.ts'
+import { contentOf, decodeDer } from '../encoding/der.ts'
 import { VerificationError } from '../errors.ts'
 import type { CheckRunner } from '../trace.ts'
 import { type Certificate, decodeCertificate } from '../x509/certificate.ts'
@@ -177,7 +177,7 @@ function checkPurpose({ extensions }: Certificate): void {
   const usage = extensions.get(EXTENDED_KEY_USAGE)?.value
   if (usage === undefined) return
   const source = { name: 'extended key usage', code: 'cert-extension' } as const
-  const purposes = decodeDer(usage, source).children.map(({ content }) => toHex(content))
+  const purposes = decodeDer(usage, source).children.map((purpose) => toHex(contentOf(purpose)))
   const isForThis = purposes.some((purpose) => purpose === CODE_SIGNING || purpose === ANY_PURPOSE)
   requireThat(isForThis, 'cert-extension', 'purposes of the signing certificate', 'code signing', purposes.join(', '))
 }

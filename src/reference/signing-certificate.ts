@@ -7,7 +7,7 @@
  */
 import { ES256, ES384, ES512, type SignatureAlgorithm } from '../crypto/algorithms.ts'
 import { type Bytes, toHex } from '../encoding/bytes.ts'
-import { BIT_STRING, childrenOf, context, decodeDer, INTEGER, SEQUENCE, time } from '../encoding/der.ts'
+import { BIT_STRING, childrenOf, context, decodeDer, INTEGER, rawOf, SEQUENCE, time } from '../encoding/der.ts'
 import { decodePem } from '../encoding/pem.ts'
 import { malformed, type Source } from '../encoding/reader.ts'
 
@@ -40,10 +40,10 @@ export function decodeSigningCertificate(der: Bytes, source: Source): SigningCer
   const [notBefore, notAfter, more] = validity.children.map((node) => time(node, source))
   if (notBefore === undefined || notAfter === undefined || more !== undefined)
     throw malformed(source, 'malformed validity')
-  const key = toHex(spki.raw)
+  const key = toHex(rawOf(spki))
   const algorithm = [ES256, ES384, ES512].find(({ key: { spki: pattern } }) => new RegExp(pattern).test(key))
   if (algorithm === undefined) throw malformed(source, 'key must be on P-256, P-384 or P-521')
-  return { der, spki: spki.raw, algorithm, notBefore, notAfter }
+  return { der, spki: rawOf(spki), algorithm, notBefore, notAfter }
 }
 
 /** The one certificate in a PEM text. Readers differ in what they make of several. @throws VerificationError with the code of `source` */

@@ -7,6 +7,8 @@ import {
   bitStringOctets,
   BOOLEAN,
   childrenOf,
+  contentOf,
+  rawOf,
   context,
   decodeDer,
   type DerNode,
@@ -84,19 +86,17 @@ export function decodeCertificate(der: Bytes, name: string): Certificate {
     [context(0), INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, context(3)],
   )
   // INTEGER 2 is v3.
-  if (toHex(version.content) !== '020102') throw malformed(source, 'not an X.509 v3 certificate')
+  if (toHex(contentOf(version)) !== '020102') throw malformed(source, 'not an X.509 v3 certificate')
   // RFC 5280 section 4.1.2.2: positive, at most 20 octets without the zero in front that only says so.
-  const { content } = serial
-  const { length } = content[0] === 0 ? content.subarray(1) : content
-  if ((content[0] as number) >= 0x80 || length === 0 || length > 20)
-    throw malformed(source, 'serialNumber out of range')
-  if (!equalBytes(innerAlgorithm.raw, algorithm.raw)) {
+  const serialNumber = contentOf(serial)
+  const size = serialNumber.length - (serialNumber[0] === 0 ? 1 : 0)
+  if ((serialNumber[0] as number) >= 0x80 || size < 1 || size > 20) throw malformed(source, 'serialNumber out of range')
+  if (!equalBytes(rawOf(innerAlgorithm), rawOf(algorithm))) {
     throw malformed({ name, code: 'cert-algorithm' }, 'two signature algorithms')
   }
   if (issuer.children.length === 0) throw malformed(source, 'empty issuer')
-  const [notBefore, notAfter, more] = validity.children.map((node) => time(node, source))
-  if (notBefore === undefined || notAfter === undefined || more !== undefined)
-    throw malformed(source, 'malformed validity')
+  if (validity.children.length !== 2) throw malformed(source, 'malformed validity')
+  const [notBefore, notAfter] = validity.children.map((node) => time(node, source)) as [number, number]
   const extensionSource: Source = { name, code: 'cert-extension' }
   const extensions = decodeExtensions(wrapper, extensionSource)
   const basicConstraints = extensions.get(BASIC_CONSTRAINTS)
@@ -104,15 +104,15 @@ export function decodeCertificate(der: Bytes, name: string): Certificate {
   return {
     name,
     der,
-    tbs: tbs.raw,
-    serialNumber: content,
-    signatureAlgorithm: algorithm.raw,
+    tbs: rawOf(tbs),
+    serialNumber,
+    signatureAlgorithm: rawOf(algorithm),
     signature: bitStringOctets(signature, source),
-    issuer: issuer.raw,
-    subject: subject.raw,
+    issuer: rawOf(issuer),
+    subject: rawOf(subject),
     notBefore,
     notAfter,
-    spki: spki.raw,
+    spki: rawOf(spki),
     extensions,
     basicConstraints:
       basicConstraints && decodeBasicConstraints(decodeDer(basicConstraints.value, extensionSource), extensionSource),
@@ -123,8 +123,7 @@ export function decodeCertificate(der: Bytes, name: string): Certificate {
 /** `[n] EXPLICIT SEQUENCE SIZE (1..MAX) OF Extension`; certificates and revocation lists share it. */
 export function decodeExtensions(wrapper: DerNode, source: Source): ReadonlyMap<string, Extension> {
   const [list, more] = wrapper.children
-  if (list?.tag !== SEQUENCE || list.children.length === 0 || more !== undefined)
-    throw malformed(source, 'malformed extensions')
+  if (list?.tag !== SEQUENCE || list.children.length === 0 || more) throw malformed(source, 'malformed extensions')
   const extensions = new Map<string, Extension>()
   for (const extension of list.children) {
     const critical = extension.children.length > 2
@@ -134,11 +133,11 @@ export function decodeExtensions(wrapper: DerNode, source: Source): ReadonlyMap<
       DerNode,
       DerNode?,
     ]
-    const id = toHex(oid.content)
+    const id = toHex(contentOf(oid))
     // DER leaves out a DEFAULT: critical FALSE is never encoded.
-    if (critical && flag.content[0] === 0) throw malformed(source, `extension ${id} encodes FALSE`)
+    if (critical && contentOf(flag)[0] === 0) throw malformed(source, `extension ${id} encodes FALSE`)
     if (extensions.has(id)) throw malformed(source, `extension ${id} stands twice`)
-    extensions.set(id, { critical, value: value.content })
+    extensions.set(id, { critical, value: contentOf(value) })
   }
   return extensions
 }
@@ -147,16 +146,17 @@ function decodeBasicConstraints(node: DerNode, source: Source): BasicConstraints
   const tags = [BOOLEAN, INTEGER].slice(0, node.children.length)
   const [cA, pathLength] = childrenOf(node, source, 'basicConstraints', tags)
   // A pathLenConstraint without cA does not get here: the first element must be a BOOLEAN, and DER leaves FALSE out.
-  if (cA?.content[0] === 0) throw malformed(source, 'malformed basicConstraints')
+  if (cA && contentOf(cA)[0] === 0) throw malformed(source, 'malformed basicConstraints')
   return { cA: cA !== undefined, pathLength: pathLength && smallInteger(pathLength, source) }
 }
 
-function decodeKeyUsage({ tag, content }: DerNode, source: Source): number {
+function decodeKeyUsage(node: DerNode, source: Source): number {
+  const content = contentOf(node)
   const [unused = 0, first = 0, second = 0] = content
   const bits = (first << 8) | second
   // A named bit list drops trailing zero bits, hence its last bit is set, and one of the nine that there are.
   if (
-    tag !== BIT_STRING ||
+    node.tag !== BIT_STRING ||
     content.length > 3 ||
     (bits & 0x7f) !== 0 ||
     (bits & (1 << (unused + 8 * (3 - content.length)))) === 0

@@ -12,6 +12,7 @@ import { type Bytes, concatBytes, equalBytes, toHex } from '../encoding/bytes.ts
 import {
   BIT_STRING,
   bitStringOctets,
+  contentOf,
   context,
   decodeDer,
   type DerNode,
@@ -20,6 +21,7 @@ import {
   GENERALIZED_TIME,
   INTEGER,
   OCTET_STRING,
+  rawOf,
   readElement,
   readPrimitive,
   SEQUENCE,
@@ -92,27 +94,28 @@ const maximumTree = 16_384
 export function decodeCrl(der: Bytes, name: string): Crl {
   const source: Source = { name, code: 'crl-parse' }
   const input = cursor(der, source)
-  const list = cursor(readElement(input, SEQUENCE, 'CertificateList').content, source)
+  const list = cursor(contentOf(readElement(input, SEQUENCE, 'CertificateList')), source)
   end(input)
   const tbs = readElement(list, SEQUENCE, 'TBSCertList')
   const algorithm = readTree(list, SEQUENCE, 'signatureAlgorithm')
   const signature = readTree(list, BIT_STRING, 'signatureValue')
   end(list)
 
-  const fields = cursor(tbs.content, source)
+  const fields = cursor(contentOf(tbs), source)
   // v1 has no version; INTEGER 1 is v2.
   const isV2 = nextTag(fields) === INTEGER
-  if (isV2 && toHex(readElement(fields, INTEGER, 'version').raw) !== '020101') throw malformed(source, 'not v1 or v2')
+  if (isV2 && toHex(rawOf(readElement(fields, INTEGER, 'version'))) !== '020101')
+    throw malformed(source, 'not v1 or v2')
   const innerAlgorithm = readTree(fields, SEQUENCE, 'signature')
   const issuer = readTree(fields, SEQUENCE, 'issuer')
   const thisUpdate = readTime(fields, 'thisUpdate')
   const nextUpdate = readTime(fields, 'nextUpdate')
   const revoked =
-    nextTag(fields) === SEQUENCE ? readElement(fields, SEQUENCE, 'revokedCertificates').content : undefined
+    nextTag(fields) === SEQUENCE ? contentOf(readElement(fields, SEQUENCE, 'revokedCertificates')) : undefined
   const wrapper = nextTag(fields) === context(0) ? readTree(fields, context(0), 'crlExtensions') : undefined
   end(fields)
 
-  if (!equalBytes(innerAlgorithm.raw, algorithm.raw)) {
+  if (!equalBytes(rawOf(innerAlgorithm), rawOf(algorithm))) {
     throw malformed({ name, code: 'crl-algorithm' }, 'two signature algorithms')
   }
   if (issuer.children.length === 0) throw malformed(source, 'empty issuer')
@@ -122,14 +125,15 @@ export function decodeCrl(der: Bytes, name: string): Crl {
   const crlNumber = extensions.get(CRL_NUMBER)
   const revokedCertificates = revoked ?? new Uint8Array()
   let last: Bytes | undefined
-  for (const entry of entriesOf(revokedCertificates, source)) last = decodeEntry(entry, isV2, source, last)
+  const entries = cursor(revokedCertificates, source)
+  while (remaining(entries) > 0) last = decodeEntry(readEntry(entries), isV2, source, last)
   return {
     name,
     der,
-    tbs: tbs.raw,
-    signatureAlgorithm: algorithm.raw,
+    tbs: rawOf(tbs),
+    signatureAlgorithm: rawOf(algorithm),
     signature: bitStringOctets(signature, source),
-    issuer: issuer.raw,
+    issuer: rawOf(issuer),
     thisUpdate,
     nextUpdate,
     revokedCertificates,
@@ -219,12 +223,17 @@ export function startCrlSignature(
 export function refuseRevoked({ name, issuer, serialNumber }: Certificate, crl: CheckedCrl): void {
   if (!equalBytes(issuer, crl.issuer)) throw malformed({ name, code: 'crl-issuer' }, `${crl.name} is of another issuer`)
   const source: Source = { name: crl.name, code: 'crl-parse' }
-  for (const entry of entriesOf(crl.revokedCertificates, source)) {
+  const entries = cursor(crl.revokedCertificates, source)
+  while (remaining(entries) > 0) {
+    const entry = readEntry(entries)
     // The serial number stands first: nothing else of the entry is looked at.
-    const { content, raw } = readElement(cursor(entry.content, source), INTEGER, 'userCertificate')
-    if (!equalBytes(content, serialNumber)) continue
-    const since = iso(time(decodeDer(entry.raw, source).children[1] as DerNode, source))
-    throw malformed({ name, code: 'crl-revoked' }, `revoked since ${since} by ${crl.name}, serial number ${toHex(raw)}`)
+    const serial = readElement(cursor(contentOf(entry), source), INTEGER, 'userCertificate')
+    if (serial.to - serial.from !== serialNumber.length || !equalBytes(contentOf(serial), serialNumber)) continue
+    const since = iso(time(decodeDer(rawOf(entry), source).children[1] as DerNode, source))
+    throw malformed(
+      { name, code: 'crl-revoked' },
+      `revoked since ${since} by ${crl.name}, serial number ${toHex(rawOf(serial))}`,
+    )
   }
 }
 
@@ -258,7 +267,8 @@ function extensionsOf(wrapper: DerNode, isV2: boolean, name: string): ReadonlyMa
  * @param known what was found right behind the serial number of another entry: lists are made in batches, of one date and one reason
  * @returns what stands behind the serial number of this one: its date, its extensions
  */
-function decodeEntry({ content }: Element, isV2: boolean, source: Source, known?: Bytes): Bytes {
+function decodeEntry(entry: Element, isV2: boolean, source: Source, known?: Bytes): Bytes {
+  const content = contentOf(entry)
   const input = cursor(content, source)
   readPrimitive(input, INTEGER, 'userCertificate')
   const rest = content.subarray(input.at)
@@ -274,9 +284,10 @@ function decodeEntry({ content }: Element, isV2: boolean, source: Source, known?
 }
 
 /** RFC 5280 section 5.3.1: 0 to 10 without 7. 8 takes an entry back, which is for delta lists only. */
-function checkReason({ tag, content }: DerNode, source: Source): void {
+function checkReason(node: DerNode, source: Source): void {
+  const content = contentOf(node)
   const reason = content[0] ?? 7
-  if (tag !== ENUMERATED || content.length !== 1 || reason > 10 || reason === 7 || reason === 8)
+  if (node.tag !== ENUMERATED || content.length !== 1 || reason > 10 || reason === 7 || reason === 8)
     throw malformed(source, `reason code ${toHex(content)}`)
 }
 
@@ -284,25 +295,24 @@ function checkReason({ tag, content }: DerNode, source: Source): void {
 function decodeKeyIdentifier(value: Bytes, source: Source): Bytes | undefined {
   const { tag, children } = decodeDer(value, source)
   if (tag !== SEQUENCE) throw malformed(source, 'malformed authorityKeyIdentifier')
-  return children.find((child) => child.tag === KEY_IDENTIFIER)?.content
+  const identifier = children.find((child) => child.tag === KEY_IDENTIFIER)
+  return identifier && contentOf(identifier)
 }
 
 /** RFC 5280 section 5.2.3: not negative, at most 20 octets (and one more for the sign). */
 function decodeCrlNumber(value: Bytes, source: Source): Bytes {
-  const { tag, content } = decodeDer(value, source)
-  if (tag !== INTEGER || (content[0] as number) >= 0x80 || content.length > 21)
+  const node = decodeDer(value, source)
+  const content = contentOf(node)
+  if (node.tag !== INTEGER || (content[0] as number) >= 0x80 || content.length > 21)
     throw malformed(source, 'cRLNumber out of range')
   return content
 }
 
-/** The entries of a list, one after another. */
-function* entriesOf(revoked: Bytes, source: Source): Generator<Element> {
-  const input = cursor(revoked, source)
-  while (remaining(input) > 0) {
-    const entry = readElement(input, SEQUENCE, 'entry')
-    if (entry.raw.length > maximumTree) throw malformed(source, `entry of ${entry.raw.length} bytes`)
-    yield entry
-  }
+/** Reads the outside of one entry of a list. */
+function readEntry(input: Cursor): Element {
+  const entry = readElement(input, SEQUENCE, 'entry')
+  if (entry.to - entry.at > maximumTree) throw malformed(input.source, `entry of ${entry.to - entry.at} bytes`)
+  return entry
 }
 
 /** The tag that comes next; `undefined` at the end. */
@@ -310,7 +320,7 @@ const nextTag = ({ bytes, at }: Cursor): number | undefined => bytes[at]
 
 /** Reads one element and all that it consists of. */
 function readTree(input: Cursor, tag: number, field: string): DerNode {
-  const { raw } = readElement(input, tag, field)
+  const raw = rawOf(readElement(input, tag, field))
   if (raw.length > maximumTree) throw malformed(input.source, `${field} of ${raw.length} bytes`)
   return decodeDer(raw, input.source)
 }

@@ -18,22 +18,23 @@ function entryOf({ der }: Certificate, { spki }: Certificate): string {
   return String.fromCharCode(...spki, ...der)
 }
 
-/** The imported key of a certificate whose signature by this issuer was found good before. */
+/** The imported key of a certificate whose signature by this issuer was found good before; none where there is no issuer. */
 export function recall(
   cache: EndorsementCache | undefined,
   certificate: Certificate,
-  issuer: Certificate,
+  issuer: Certificate | undefined,
 ): PublicKey | undefined {
-  return cache?.get(entryOf(certificate, issuer))
+  return issuer && cache?.get(entryOf(certificate, issuer))
 }
 
-/** Remembers a certificate that was found good, on a path to a pinned root. */
+/** Remembers a certificate that was found good, on a path to a pinned root, and its key. */
 export function remember(
   cache: EndorsementCache | undefined,
   certificate: Certificate,
-  issuer: Certificate,
-  key: PublicKey,
+  issuer: Certificate | undefined,
+  key: PublicKey | undefined,
 ): void {
-  const [oldest] = cache?.set(entryOf(certificate, issuer), key).keys() ?? []
-  if (oldest !== undefined && cache !== undefined && cache.size > maximumEntries) cache.delete(oldest)
+  if (cache === undefined || issuer === undefined || key === undefined) return
+  const [oldest] = cache.set(entryOf(certificate, issuer), key).keys()
+  if (oldest !== undefined && cache.size > maximumEntries) cache.delete(oldest)
 }

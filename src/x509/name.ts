@@ -2,7 +2,7 @@
  * Names as text, for people. Nothing is decided by what this returns: names are compared as bytes.
  */
 import type { Bytes } from '../encoding/bytes.ts'
-import { childrenOf, decodeDer, type DerNode, OBJECT_IDENTIFIER, objectIdentifier } from '../encoding/der.ts'
+import { childrenOf, contentOf, decodeDer, type DerNode, OBJECT_IDENTIFIER, objectIdentifier } from '../encoding/der.ts'
 import type { Source } from '../encoding/reader.ts'
 
 const source: Source = { name: 'name', code: 'cert-parse' }
@@ -40,6 +40,6 @@ function attributeToText(attribute: DerNode): string {
   const tag = attribute.children[1]?.tag ?? 0
   const [type, value] = childrenOf(attribute, source, 'attribute', [OBJECT_IDENTIFIER, tag] as const)
   const id = objectIdentifier(type)
-  const text = new TextDecoder(tag === bmpString ? 'utf-16be' : 'utf-8').decode(value.content)
+  const text = new TextDecoder(tag === bmpString ? 'utf-16be' : 'utf-8').decode(contentOf(value))
   return `${attributes[id] ?? id}=${printable(text).replace(/[,+=\\]/g, (character) => `\\${character}`)}`
 }

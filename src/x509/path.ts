@@ -62,8 +62,6 @@ export async function fingerprint(der: Bytes): Promise<string> {
  * @param chain the root first, the end entity last
  * @param roots SHA-256 of every root that is trusted
  * @param algorithm the one signature algorithm, and by it the one key type, that this vendor uses
- * @param decode {@link decodeCertificate}, or something that remembers what it was asked before
- * @param hashOf {@link fingerprint}, or the same
  * @throws VerificationError `root-mismatch`, `cert-parse`, `cert-algorithm`, `cert-extension`, `cert-path-length`, `cert-chain-name`
  */
 export async function checkPath(
@@ -71,14 +69,25 @@ export async function checkPath(
   roots: readonly string[],
   algorithm: SignatureAlgorithm,
   checks: CheckRunner,
-  decode: typeof decodeCertificate = decodeCertificate,
-  hashOf: typeof fingerprint = fingerprint,
 ): Promise<CertificationPath> {
-  const root = await hashOf((chain[0] as NamedCertificate).der)
-  checks.judge('verify', 'root-mismatch', 'SHA-256 of the root', roots.includes(root), roots.join(' or '), root)
+  checkRoot(await fingerprint((chain[0] as NamedCertificate).der), roots, checks)
   const certificates = checks.run('verify', 'cert-parse', `${chain.length} X.509 v3 certificates`, () =>
-    chain.map(({ der, name }) => decode(der, name)),
+    chain.map(({ der, name }) => decodeCertificate(der, name)),
   )
+  return checkRules(certificates, algorithm, checks)
+}
+
+/** @param root its {@link fingerprint}. @throws VerificationError `root-mismatch` */
+export function checkRoot(root: string, roots: readonly string[], checks: CheckRunner): void {
+  checks.judge('verify', 'root-mismatch', 'SHA-256 of the root', roots.includes(root), roots.join(' or '), root)
+}
+
+/** What {@link checkPath} checks once it knows the root. @throws VerificationError `cert-algorithm`, `cert-extension`, `cert-path-length`, `cert-chain-name` */
+export function checkRules(
+  certificates: readonly Certificate[],
+  algorithm: SignatureAlgorithm,
+  checks: CheckRunner,
+): CertificationPath {
   for (const [id, summary, rule] of rules) {
     checks.run('verify', id, summary, () => {
       certificates.forEach((certificate, i) => {
@@ -127,37 +136,35 @@ export interface PathSignatures {
 
 /**
  * Starts every signature check of a path, each key imported once; a cache spares those that were made before.
- * @param importKey {@link importPublicKey}, or something that remembers what it imported before
+ * @param anchorKey that of the first certificate, where it was imported already
  */
 export function startSignatures(
   { certificates }: Pick<CertificationPath, 'certificates'>,
   algorithm: SignatureAlgorithm,
   cache?: EndorsementCache,
-  importKey: typeof importPublicKey = importPublicKey,
+  anchorKey?: PublicKey,
 ): PathSignatures {
   const startedAt = stopwatch()
-  const issuerOf = (i: number): Certificate => certificates[i - 1] as Certificate
-  const remembered = certificates.map((certificate, i) => (i > 0 ? recall(cache, certificate, issuerOf(i)) : undefined))
-  // A key is for the signature below it: where that one is remembered, it is not needed.
-  const keys = certificates.map(
-    ({ spki }, i) => remembered[i] ?? (remembered[i + 1] ? undefined : importKey(spki, algorithm)),
-  )
+  const known = certificates.map((certificate, i) => recall(cache, certificate, certificates[i - 1]))
+  const keys = [anchorKey, ...known.slice(1)]
+  // A key is imported for the signature below it: where that one is remembered, it is not needed.
+  const keyOf = (i: number): PublicKey =>
+    (keys[i] ??= importPublicKey((certificates[i] as Certificate).spki, algorithm))
   const holds = certificates.map(
-    async (certificate, i) =>
-      i === 0 ||
-      remembered[i] !== undefined ||
-      verifySignature(algorithm, keys[i - 1], certificate.signature, certificate.tbs, true),
+    async ({ signature, tbs }, i) =>
+      i === 0 || known[i] !== undefined || verifySignature(algorithm, keyOf(i - 1), signature, tbs, true),
   )
+  void keyOf(certificates.length - 1)
   return {
     keys,
     async settle(checks) {
       const bad = (await Promise.all(holds)).indexOf(false)
-      const subject = bad < 0 ? 'certificates signed' : `${certificates[bad]?.name} signed by ${issuerOf(bad).name}`
+      const subject =
+        bad < 0 ? 'certificates signed' : `${certificates[bad]?.name} signed by ${certificates[bad - 1]?.name}`
       checks.judge('verify', 'cert-chain-signature', subject, bad < 0, 'true', `${bad < 0}`, startedAt)
       // Only what hangs on a pinned root is remembered, and the end entity never is: it is as short-lived as the evidence.
       certificates.slice(0, -1).forEach((certificate, i) => {
-        const key = keys[i]
-        if (i > 0 && key !== undefined) remember(cache, certificate, issuerOf(i), key)
+        remember(cache, certificate, certificates[i - 1], keys[i])
       })
     },
   }

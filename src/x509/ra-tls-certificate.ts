@@ -10,11 +10,13 @@ import {
   BIT_STRING,
   bitStringOctets,
   childrenOf,
+  contentOf,
   context,
   decodeDer,
   type DerNode,
   GENERALIZED_TIME,
   INTEGER,
+  rawOf,
   SEQUENCE,
   time,
   UTC_TIME,
@@ -49,21 +51,21 @@ export function decodeRaTlsCertificate(der: Bytes): RaTlsCertificate {
     [context(0), INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, context(3)],
   )
   // INTEGER 2 is v3.
-  if (toHex(version.content) !== '020102') throw malformed(source, 'not an X.509 v3 certificate')
-  if (!equalBytes(innerAlgorithm.raw, algorithm.raw))
+  if (toHex(contentOf(version)) !== '020102') throw malformed(source, 'not an X.509 v3 certificate')
+  if (!equalBytes(rawOf(innerAlgorithm), rawOf(algorithm)))
     throw malformed({ name, code: 'cert-algorithm' }, 'two signature algorithms')
   const [notBefore, notAfter, more] = validity.children.map(readTime)
   if (notBefore === undefined || notAfter === undefined || more !== undefined)
     throw malformed(source, 'malformed validity')
   return {
-    tbs: tbs.raw,
-    signatureAlgorithm: algorithm.raw,
+    tbs: rawOf(tbs),
+    signatureAlgorithm: rawOf(algorithm),
     signature: bitStringOctets(signature, source),
-    issuer: issuer.raw,
-    subject: subject.raw,
+    issuer: rawOf(issuer),
+    subject: rawOf(subject),
     notBefore,
     notAfter,
-    spki: spki.raw,
+    spki: rawOf(spki),
     extensions: decodeExtensions(extensions, { name, code: 'cert-extension' }),
   }
 }
@@ -81,7 +83,7 @@ export function usesAlgorithm(
 
 /** GeneralizedTime from 1950 to 2049 is what UTCTime should have said, with two digits of the year less. */
 function readTime(node: DerNode): number {
-  const year = String.fromCharCode(...node.content.subarray(0, 4))
+  const year = String.fromCharCode(...contentOf(node).subarray(0, 4))
   const isEarly = node.tag === GENERALIZED_TIME && year >= '1950' && year < '2050'
-  return time(isEarly ? { ...node, tag: UTC_TIME, content: node.content.subarray(2) } : node, source)
+  return time(isEarly ? { ...node, tag: UTC_TIME, from: node.from + 2 } : node, source)
 }

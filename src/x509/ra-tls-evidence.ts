@@ -15,7 +15,7 @@
 import { type DigestAlgorithm, hash } from '../crypto/digest.ts'
 import { type Bytes, concatBytes, equalBytes, toHex } from '../encoding/bytes.ts'
 import { cborType, decodeCbor, isCborMap } from '../encoding/cbor.ts'
-import { decodeDer, OCTET_STRING } from '../encoding/der.ts'
+import { contentOf, decodeDer, OCTET_STRING } from '../encoding/der.ts'
 import { malformed, type Source } from '../encoding/reader.ts'
 import { VerificationError } from '../errors.ts'
 import { gunzip } from './gunzip.ts'
@@ -181,9 +181,9 @@ const maximumEventLog = 65_536
 /** The content of the one OCTET STRING that an extension's value is. */
 function octetString(value: Bytes, name: string): Bytes {
   const source = { ...evidenceSource, name }
-  const { tag, content } = decodeDer(value, source)
-  if (tag !== OCTET_STRING) throw malformed(source, 'must be an OCTET STRING')
-  return content
+  const node = decodeDer(value, source)
+  if (node.tag !== OCTET_STRING) throw malformed(source, 'must be an OCTET STRING')
+  return contentOf(node)
 }
 
 /** 64 bytes: the hash, then zeros. */

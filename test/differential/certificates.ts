@@ -5,7 +5,7 @@ import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import * as asn1js from 'asn1js'
 import * as pkijs from 'pkijs'
-import { decodeDer, type DerNode, objectIdentifier } from '../../src/encoding/der.ts'
+import { decodeDer, type DerNode, objectIdentifier, rawOf } from '../../src/encoding/der.ts'
 import { decodeCertificate } from '../../src/x509/certificate.ts'
 import { hex, unhex } from '../attester/bytes.ts'
 import type { Bytes } from './corpus.ts'
@@ -43,7 +43,7 @@ export function ours(der: Bytes): string {
     spki: hex(spki),
     signature: hex(signature),
     extensions: [...extensions].map(([id, { critical, value }]) =>
-      said(objectIdentifier({ tag: 6, content: unhex(id), raw: unhex(id), children: [] }), critical, value),
+      said(objectIdentifier({ tag: 6, bytes: unhex(id), at: 0, from: 0, to: id.length / 2 }), critical, value),
     ),
   })
 }
@@ -91,7 +91,9 @@ export function asn1jsTree(der: Bytes): string {
   return theirTreeOf(parse(der))
 }
 
-function treeOf({ tag, raw, children }: DerNode): string {
+function treeOf(node: DerNode): string {
+  const { tag, children } = node
+  const raw = rawOf(node)
   if ((tag & 0x20) === 0) return `${tag}:${hex(raw)}`
   return `${tag}:${hex(raw.subarray(0, 2))}(${children.map(treeOf).join()})`
 }

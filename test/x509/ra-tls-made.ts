@@ -94,9 +94,8 @@ export async function makeRaTls(
 /** What a verifier of this library returns for evidence with this report data. */
 export function resultOf(reportData: unknown): ReportDataResult {
   return attestationResult('fake', { reportData: reportData as Uint8Array }, recordChecks(), {
-    verifiedAt: now.getTime(),
     clock: { now: now.getTime() },
-    attestedAt: now.getTime(),
+    timestamp: now,
     validUntil: now.getTime(),
     matched: undefined,
     publicKey: undefined,

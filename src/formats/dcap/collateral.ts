@@ -2,7 +2,7 @@
  * Everything around a quote that somebody signed: nothing may be missing, unreadable, of somebody else, stale or revoked.
  */
 import { ES256 } from '../../crypto/algorithms.ts'
-import { importPublicKey } from '../../crypto/signature.ts'
+import type { PublicKey } from '../../crypto/signature.ts'
 import { type Bytes, equalBytes } from '../../encoding/bytes.ts'
 import { VerificationError } from '../../errors.ts'
 import type { CheckRecorder } from '../../trace.ts'
@@ -22,6 +22,7 @@ import { type DcapPlatform, decodePck } from './pck.ts'
 import { decodeQeIdentity, type QeIdentity, qeIdentitySource } from './qe-identity.ts'
 import type { Quote } from './quote.ts'
 import {
+  importAttestationKey,
   type PendingPath,
   settleSignatures,
   startQeReportSignature,
@@ -52,8 +53,8 @@ export interface CollateralPolicy {
 }
 
 /**
- * Reads all of it, then starts all signature checks at once: from the root down to the quote itself there are nine. While they run, everything that needs no
- * signature is checked. Then they are judged.
+ * Reads all of it, and starts each signature check as soon as what it covers was read: from the root down to the quote itself there are nine. While they
+ * run, everything that needs no signature is checked. Then they are judged.
  * @throws VerificationError for everything that is not as it must be
  */
 export async function verifyCollateral(
@@ -63,26 +64,31 @@ export async function verifyCollateral(
 ): Promise<Collateral> {
   const { endorsements, roots, now, skewMs, cache } = policy
   // All chains have one root: it is read and hashed once, and its key imported once.
-  const [readCertificate, hashOf, importKey] = [
-    remembering(decodeCertificate),
-    remembering(fingerprint),
-    remembering(importPublicKey),
-  ]
-  const decode = (der: Bytes, name: string): Certificate => ({ ...readCertificate(der, name), name })
-  const read = (chain: Chain): ReadChain => {
-    const certificates = checks.run('decode', 'cert-parse', `certificates of ${chain.name}`, () =>
-      chain.certificates.map(({ der, name }) => decode(der, name)),
-    )
-    return { chain, certificates }
+  const [decode, hashOf] = [remembering(decodeCertificate), remembering(fingerprint)]
+  const start = (chain: Chain, above?: Started): Started => {
+    const isSameKey = above !== undefined && equalBytes(above.chain.certificates[0].spki, chain.certificates[0].spki)
+    return { chain, signatures: startSignatures(chain, ES256, cache, isSameKey ? above.signatures.keys[0] : undefined) }
   }
+  // As soon as WebCrypto has these keys, the checks that need them run on threads of their own, beside this one that reads on.
+  const begun = async (keys: readonly (PublicKey | undefined)[]): Promise<unknown> =>
+    Promise.all(keys.filter((key) => key !== undefined))
 
+  const attestationKey = importAttestationKey(quote)
+  const quoteSignatures = startQuoteSignatures(quote, attestationKey)
+  await begun([attestationKey])
   // The chain of the platform's certificate, and of whoever speaks for Intel about platforms and quoting enclaves: one, unless somebody sent two.
-  const pckChain = read(readPckChain(quote, endorsements, checks))
-  const tcbInfoChain = read(readSignerChain('tcbInfoIssuerChain', endorsements, checks))
-  const qeIdentityChain =
+  const pckChain = readPckChain(quote, endorsements, checks, decode)
+  // Before the signatures: threads take what comes first. Judged below; where there is no WebCrypto, something else may say so first.
+  hashOf(pckChain.certificates[0].der).catch(() => undefined)
+  const pck = start(pckChain)
+  const qeReport = startQeReportSignature(quote, pck.signatures.keys.at(-1))
+  await begun(pck.signatures.keys)
+  const tcbInfoSigner = start(readSignerChain('tcbInfoIssuerChain', endorsements, checks, decode), pck)
+  const qeIdentitySigner =
     endorsements.qeIdentityIssuerChain === endorsements.tcbInfoIssuerChain
-      ? tcbInfoChain
-      : read(readSignerChain('qeIdentityIssuerChain', endorsements, checks))
+      ? tcbInfoSigner
+      : start(readSignerChain('qeIdentityIssuerChain', endorsements, checks, decode), pck)
+  await begun([...tcbInfoSigner.signatures.keys, ...qeIdentitySigner.signatures.keys])
   // What they say: the signature is checked over the bytes as served, and these bytes are what is read.
   const tcbInfoDocument = checks.run('decode', 'tcb-info-format', 'TCB Info', () =>
     decodeSignedJson(endorsement(endorsements, 'tcbInfo'), 'tcbInfo', tcbInfoSource),
@@ -101,15 +107,6 @@ export async function verifyCollateral(
     crl: checks.run('decode', 'crl-parse', name, () => decodeCrl(endorsementDer(endorsements, name), name)),
     issuer,
   }))
-
-  // All at once: threads that wait for work are slow to wake.
-  const start = ({ chain, certificates }: ReadChain): Started => ({
-    chain,
-    signatures: startSignatures({ certificates }, ES256, cache, importKey),
-  })
-  const pck = start(pckChain)
-  const tcbInfoSigner = start(tcbInfoChain)
-  const qeIdentitySigner = qeIdentityChain === tcbInfoChain ? tcbInfoSigner : start(qeIdentityChain)
   const [rootCaCrl, pckCrl] = lists.map(({ crl, issuer }, i) =>
     startCrlSignature(crl, issuer, ES256, pck.signatures.keys[i]),
   ) as [CrlSignature, CrlSignature]
@@ -130,13 +127,13 @@ export async function verifyCollateral(
       qeIdentityDocument.signature,
       qeIdentityDocument.signedBytes,
     ),
-    qeReport: startQeReportSignature(quote, pck.signatures.keys.at(-1)),
-    quote: startQuoteSignatures(quote),
+    qeReport,
+    quote: quoteSignatures,
   }
 
   // Meanwhile: names, purposes and dates, and that all of it is of one Intel.
   const finish = async ({ chain, signatures }: Started): Promise<PendingPath> => {
-    const path = await checkChain(chain, roots, checks, decode, hashOf)
+    const path = await checkChain(chain, roots, checks, hashOf)
     checkDates(path, policy, checks)
     return { path, signatures }
   }
@@ -167,12 +164,6 @@ export async function verifyCollateral(
       qeIdentity.nextUpdate,
     ),
   }
-}
-
-/** A chain, taken apart and not yet checked. */
-interface ReadChain {
-  readonly chain: Chain
-  readonly certificates: readonly Certificate[]
 }
 
 /** A chain with the checks of its signatures under way. */

@@ -2,9 +2,10 @@
  * The common name in a Name. Intel names its certificates by what they may be used for. A name alone proves nothing: it counts once the path holds.
  */
 import { type Bytes, toHex } from '../../encoding/bytes.ts'
-import { decodeDer } from '../../encoding/der.ts'
+import { contentOf, decodeDer } from '../../encoding/der.ts'
 import { malformed, type Source } from '../../encoding/reader.ts'
 
+const utf8 = /* @__PURE__ */ new TextDecoder()
 /** 2.5.4.3 */
 const COMMON_NAME = '550403'
 
@@ -12,9 +13,9 @@ const COMMON_NAME = '550403'
 export function commonName(name: Bytes, source: Source): string {
   const found = decodeDer(name, source)
     .children.flatMap(({ children }) => children)
-    .filter(({ children: [type] }) => type !== undefined && toHex(type.content) === COMMON_NAME)
+    .filter(({ children: [type] }) => type !== undefined && toHex(contentOf(type)) === COMMON_NAME)
   const [attribute, more] = found
   const value = attribute?.children[1]
   if (value === undefined || more !== undefined) throw malformed(source, 'not one common name')
-  return new TextDecoder().decode(value.content)
+  return utf8.decode(contentOf(value))
 }

@@ -3,13 +3,13 @@
  */
 import { ES256 } from '../../crypto/algorithms.ts'
 import { type Bytes, equalBytes } from '../../encoding/bytes.ts'
-import { context, INTEGER, readElement, SEQUENCE } from '../../encoding/der.ts'
+import { contentOf, context, INTEGER, rawOf, readElement, SEQUENCE } from '../../encoding/der.ts'
 import { decodePem } from '../../encoding/pem.ts'
 import { cursor, type Source } from '../../encoding/reader.ts'
 import { VerificationError } from '../../errors.ts'
 import type { CheckRecorder } from '../../trace.ts'
-import type { decodeCertificate } from '../../x509/certificate.ts'
-import { type CertificationPath, checkPath, type fingerprint, type NamedCertificate } from '../../x509/path.ts'
+import { type Certificate, decodeCertificate } from '../../x509/certificate.ts'
+import { type CertificationPath, checkRoot, checkRules, fingerprint } from '../../x509/path.ts'
 import { commonName } from './common-name.ts'
 import { endorsement, type EndorsementTexts } from './endorsements.ts'
 import type { Quote } from './quote.ts'
@@ -34,36 +34,48 @@ function pckChainOf({ certificationDataType, certificationData }: Quote, endorse
 export function certificatesIn({ certificationDataType, certificationData }: Quote): readonly Bytes[] {
   const source: Source = { name: 'PCK certificate chain', code: 'cert-parse' }
   if (certificationDataType !== pckChainData) return []
-  return [...rootFirst(decodePem(chainText(certificationData), 'CERTIFICATE', source), source)].reverse()
+  const certificates = decodePem(chainText(certificationData), 'CERTIFICATE', source)
+  // Chains have three, and nothing is searched for in a thousand.
+  if (certificates.length > pckNames.length) return certificates.reverse()
+  const named = rootFirst(certificates.map((der) => ({ der, ...namesOf(der, source) })))
+  return named.map(({ der }) => der).reverse()
 }
 
 /** Many platforms end the text with a NUL, as C does. */
 function chainText(certificationData: Bytes): string {
-  return new TextDecoder().decode(certificationData).replace(/\0+$/, '')
+  let { length } = certificationData
+  while (certificationData[length - 1] === 0) length--
+  return new TextDecoder().decode(certificationData.subarray(0, length))
 }
 
 /** Certificates in the order of a path, the root first, and what the last one must be called. */
 export interface Chain {
   /** Of the last one, for messages. */
   readonly name: string
-  readonly certificates: readonly [root: NamedCertificate, ...others: NamedCertificate[]]
+  readonly certificates: readonly [root: Certificate, ...others: Certificate[]]
   readonly leafName: string
 }
 
-/** @throws VerificationError `pck-chain-missing`, `endorsement-missing`, `cert-parse`, `cert-path` */
-export function readPckChain(quote: Quote, endorsements: EndorsementTexts, checks: CheckRecorder): Chain {
+/** @throws VerificationError `pck-chain-missing`, `endorsement-missing`, `cert-parse`, `cert-path`, and as {@link decodeCertificate} */
+export function readPckChain(
+  quote: Quote,
+  endorsements: EndorsementTexts,
+  checks: CheckRecorder,
+  decode?: typeof decodeCertificate,
+): Chain {
   const pem = checks.run('decode', 'pck-chain-missing', 'PCK certificate chain', () => pckChainOf(quote, endorsements))
-  return readChain(pem, pckNames, 'Intel SGX PCK Certificate', checks)
+  return readChain(pem, pckNames, 'Intel SGX PCK Certificate', checks, decode)
 }
 
-/** The chain of a signer of JSON, one of the two. @throws VerificationError `endorsement-missing`, `cert-parse`, `cert-path` */
+/** The chain of a signer of JSON, one of the two. @throws VerificationError `endorsement-missing`, `cert-parse`, `cert-path`, and as {@link decodeCertificate} */
 export function readSignerChain(
   name: 'tcbInfoIssuerChain' | 'qeIdentityIssuerChain',
   endorsements: EndorsementTexts,
   checks: CheckRecorder,
+  decode?: typeof decodeCertificate,
 ): Chain {
   const pem = checks.run('decode', 'endorsement-missing', name, () => endorsement(endorsements, name))
-  return readChain(pem, [`root of ${name}`, `signer of ${name}`], 'Intel SGX TCB Signing', checks)
+  return readChain(pem, [`root of ${name}`, `signer of ${name}`], 'Intel SGX TCB Signing', checks, decode)
 }
 
 /**
@@ -86,28 +98,41 @@ export function checkSameRoot(
   )
 }
 
-/** @param names of the certificates in messages, root first: there must be as many. */
-function readChain(pem: string, names: readonly string[], leafName: string, checks: CheckRecorder): Chain {
-  const leafAs = names.at(-1) as string
-  const source: Source = { name: leafAs, code: 'cert-parse' }
-  const chain = checks.run('decode', 'cert-parse', `PEM of ${leafAs}`, () =>
-    rootFirst(decodePem(pem, 'CERTIFICATE', source), source),
+/**
+ * @param names of the certificates in messages, root first: there must be as many
+ * @param decode {@link decodeCertificate}, or something that remembers what it was asked before
+ */
+function readChain(
+  pem: string,
+  names: readonly string[],
+  leafName: string,
+  checks: CheckRecorder,
+  decode: typeof decodeCertificate = decodeCertificate,
+): Chain {
+  const name = names.at(-1) as string
+  const encoded = checks.run('decode', 'cert-parse', `PEM of ${name}`, () =>
+    decodePem(pem, 'CERTIFICATE', { name, code: 'cert-parse' }),
   )
-  const subject = `certificates in the chain of ${leafAs}`
-  checks.judge('decode', 'cert-path', subject, chain.length === names.length, `${names.length}`, `${chain.length}`)
-  const named = chain.map((der, i): NamedCertificate => ({ name: names[i] as string, der }))
-  return { name: leafAs, certificates: named as unknown as Chain['certificates'], leafName }
+  const subject = `certificates in the chain of ${name}`
+  checks.judge('decode', 'cert-path', subject, encoded.length === names.length, `${names.length}`, `${encoded.length}`)
+  const certificates = checks.run('decode', 'cert-parse', `certificates of ${name}`, () =>
+    // By the names that they have in the usual order.
+    rootFirst(encoded.map((der, i) => decode(der, names.at(-1 - i) as string))).map((certificate, i) =>
+      certificate.name === names[i] ? certificate : { ...certificate, name: names[i] },
+    ),
+  )
+  return { name, certificates: certificates as unknown as Chain['certificates'], leafName }
 }
 
-/** Every rule but dates and signatures. @throws VerificationError as {@link checkPath}, `cert-path` */
+/** Every rule but dates and signatures. @param hashOf {@link fingerprint}, or something that remembers. @throws VerificationError as `checkPath`, `cert-path` */
 export async function checkChain(
   { certificates, leafName }: Chain,
   roots: readonly string[],
   checks: CheckRecorder,
-  decode?: typeof decodeCertificate,
-  hashOf?: typeof fingerprint,
+  hashOf: typeof fingerprint = fingerprint,
 ): Promise<CertificationPath> {
-  const path = await checkPath(certificates, roots, ES256, checks, decode, hashOf)
+  checkRoot(await hashOf(certificates[0].der), roots, checks)
+  const path = checkRules(certificates, ES256, checks)
   const { name, subject } = path.leaf
   const found = checks.run('verify', 'cert-path', `name of ${name}`, () =>
     commonName(subject, { name, code: 'cert-path' }),
@@ -116,30 +141,30 @@ export async function checkChain(
   return path
 }
 
+/** What certificates are put in order by. */
+type Names = Pick<Certificate, 'issuer' | 'subject'>
+
 /**
  * Certificates in the order of a path. Intel's service sends the leaf first; quotes of older platforms have the root in the middle.
  * What is no chain stays as it is: the rules of a path say what is wrong with it.
  */
-function rootFirst(certificates: readonly Bytes[], source: Source): readonly Bytes[] {
-  // Chains have two or three; checked later, but nothing is searched for in a thousand.
-  if (certificates.length > 3) return certificates
-  const named = certificates.map((der) => ({ der, ...namesOf(der, source) }))
+function rootFirst<Named extends Names>(named: readonly Named[]): readonly Named[] {
   const path = named.filter(({ issuer, subject }) => equalBytes(issuer, subject)).slice(0, 1)
   for (const { subject } of path) {
     const next = named.find((candidate) => !path.includes(candidate) && equalBytes(candidate.issuer, subject))
     if (next !== undefined) path.push(next)
   }
-  return path.length === certificates.length ? path.map(({ der }) => der) : certificates
+  return path.length === named.length ? path : named
 }
 
 /** RFC 5280 section 4.1: nothing but the two names. The certificate is decoded in full when its path is checked. */
-function namesOf(der: Bytes, source: Source): { readonly issuer: Bytes; readonly subject: Bytes } {
-  const certificate = cursor(readElement(cursor(der, source), SEQUENCE, 'Certificate').content, source)
-  const tbs = cursor(readElement(certificate, SEQUENCE, 'TBSCertificate').content, source)
+function namesOf(der: Bytes, source: Source): Names {
+  const certificate = cursor(contentOf(readElement(cursor(der, source), SEQUENCE, 'Certificate')), source)
+  const tbs = cursor(contentOf(readElement(certificate, SEQUENCE, 'TBSCertificate')), source)
   readElement(tbs, context(0), 'version')
   readElement(tbs, INTEGER, 'serialNumber')
   readElement(tbs, SEQUENCE, 'signature')
-  const issuer = readElement(tbs, SEQUENCE, 'issuer').raw
+  const issuer = rawOf(readElement(tbs, SEQUENCE, 'issuer'))
   readElement(tbs, SEQUENCE, 'validity')
-  return { issuer, subject: readElement(tbs, SEQUENCE, 'subject').raw }
+  return { issuer, subject: rawOf(readElement(tbs, SEQUENCE, 'subject')) }
 }

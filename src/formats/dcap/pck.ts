@@ -3,9 +3,10 @@
  *
  * Source: Intel SGX PCK Certificate and CRL Profile Specification, section 1.3.5. The order of the entries does not matter; unknown ones are refused.
  */
-import { copyBytes, toHex } from '../../encoding/bytes.ts'
+import { type Bytes, concatBytes, copyBytes, equalBytes, fromHex, toHex } from '../../encoding/bytes.ts'
 import {
   BOOLEAN,
+  contentOf,
   decodeDer,
   type DerNode,
   ENUMERATED,
@@ -55,20 +56,20 @@ export interface DcapConfiguration {
 }
 
 /** 1.2.840.113741.1.13.1 */
-const sgxExtension = '2a864886f84d010d01'
+const sgxExtension = /* @__PURE__ */ fromHex('2a864886f84d010d01')
 const sgxTypes = ['standard', 'scalable', 'scalable-with-integrity'] as const
 const componentCount = 16
 
 /** @throws VerificationError `pck-cert-format` */
 export function decodePck(certificate: Certificate): DcapPlatform {
   const source: Source = { name: certificate.name, code: 'pck-cert-format' }
-  const extension = certificate.extensions.get(sgxExtension)
+  const extension = certificate.extensions.get(toHex(sgxExtension))
   if (extension === undefined) throw malformed(source, 'no SGX extension')
   const ca = caOf(certificate, source)
   const entries = entriesOf(decodeDer(extension.value, source), sgxExtension, ca === 'platform' ? 7 : 5, source)
-  const tcb = entriesOf(get(entries, 2, SEQUENCE, source), `${sgxExtension}02`, componentCount + 2, source)
+  const tcb = entriesOf(get(entries, 2, SEQUENCE, source), concatBytes(sgxExtension, [2]), componentCount + 2, source)
   const configuration = ca === 'platform' ? get(entries, 7, SEQUENCE, source) : undefined
-  const sgxType = sgxTypes[get(entries, 5, ENUMERATED, source).content[0] ?? 3]
+  const sgxType = sgxTypes[contentOf(get(entries, 5, ENUMERATED, source))[0] ?? 3]
   if (sgxType === undefined) throw malformed(source, 'unknown SGX type')
   return Object.freeze({
     ca,
@@ -98,15 +99,15 @@ function caOf({ issuer }: Certificate, source: Source): PckCa {
 }
 
 function readConfiguration(node: DerNode, source: Source): DcapConfiguration {
-  const entries = entriesOf(node, `${sgxExtension}07`, 3, source)
-  const flag = (arc: number): boolean => get(entries, arc, BOOLEAN, source).content[0] !== 0
+  const entries = entriesOf(node, concatBytes(sgxExtension, [7]), 3, source)
+  const flag = (arc: number): boolean => contentOf(get(entries, arc, BOOLEAN, source))[0] !== 0
   return Object.freeze({ dynamicPlatform: flag(1), cachedKeys: flag(2), smtEnabled: flag(3) })
 }
 
 /** By the last arc of their identifier, which must follow `prefix`: exactly 1 to `count`. */
 function entriesOf(
   { tag, children }: DerNode,
-  prefix: string,
+  prefix: Bytes,
   count: number,
   source: Source,
 ): ReadonlyMap<number, DerNode> {
@@ -115,14 +116,14 @@ function entriesOf(
     tag: entryTag,
     children: [oid, value, more],
   } of children) {
-    const id = oid?.tag === OBJECT_IDENTIFIER ? toHex(oid.content) : ''
-    const arc = parseInt(id.slice(prefix.length), 16)
+    const id = oid?.tag === OBJECT_IDENTIFIER ? contentOf(oid) : prefix
+    const arc = id[prefix.length] ?? 0
     if (
       entryTag !== SEQUENCE ||
       value === undefined ||
       more !== undefined ||
-      id.length !== prefix.length + 2 ||
-      !id.startsWith(prefix)
+      id.length !== prefix.length + 1 ||
+      !equalBytes(id.subarray(0, -1), prefix)
     )
       throw malformed(source, 'malformed SGX extension')
     if (arc > count || entries.has(arc))
@@ -141,7 +142,7 @@ function get(entries: ReadonlyMap<number, DerNode>, arc: number, tag: number, so
 }
 
 function octets(entries: ReadonlyMap<number, DerNode>, arc: number, size: number, source: Source): Uint8Array {
-  const { content } = get(entries, arc, OCTET_STRING, source)
+  const content = contentOf(get(entries, arc, OCTET_STRING, source))
   if (content.length !== size) throw malformed(source, `entry ${arc} of the SGX extension must have ${size} bytes`)
   return copyBytes(content)
 }

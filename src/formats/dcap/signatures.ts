@@ -55,16 +55,17 @@ export function startSignature(
   }
 }
 
-/** What needs nothing but the quote: its signature, and that the attestation key is the one that the quoting enclave reports. */
-export function startQuoteSignatures({
-  attestationKey,
-  qeAuthData,
-  qeReport,
-  signature,
-  signedBytes,
-}: Quote): readonly Pending[] {
+/** Starts the import of the key that signed the quote. */
+export function importAttestationKey({ attestationKey }: Quote): PublicKey {
   // An uncompressed point, as import takes it.
-  const key = importPublicKey(concatBytes([4], attestationKey), ES256)
+  return importPublicKey(concatBytes([4], attestationKey), ES256)
+}
+
+/** What needs nothing but the quote: its signature, and that the attestation key is the one that the quoting enclave reports. */
+export function startQuoteSignatures(
+  { attestationKey, qeAuthData, qeReport, signature, signedBytes }: Quote,
+  key: PublicKey,
+): readonly Pending[] {
   const startedAt = stopwatch()
   const digest = hash('SHA-256', concatBytes(attestationKey, qeAuthData))
   // Judged below; where there is no WebCrypto, something else may say so first.

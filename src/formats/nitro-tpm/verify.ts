@@ -9,7 +9,7 @@ import { recordChecks } from '../../trace.ts'
 import { checkPath } from '../../x509/path.ts'
 import { appraiseBindings, appraiseKind } from '../nsm/appraise.ts'
 import { checkDates, refuseDoubt } from '../nsm/dates.ts'
-import { chainOf, claimsOf, decodeDocument } from '../nsm/evidence.ts'
+import { chainOf, decodeDocument } from '../nsm/evidence.ts'
 import { verifySignatures } from '../nsm/signatures.ts'
 import { copyEvidence } from '../options.ts'
 import type { NitroTpmClaims } from './evidence.ts'
@@ -40,7 +40,7 @@ export async function verifyNitroTpm(evidence: Uint8Array, options: NitroTpmOpti
 
   // 2. Endorsements: a path from a pinned root down to the leaf, at the caller's time.
   const path = await checkPath(chainOf(document), policy.roots, ES384, checks)
-  const dates = checkDates(path, document, policy, checks)
+  const dates = checkDates(path, document.claims, policy, checks)
 
   // 3. Authenticity: every certificate is signed by the one above, and the leaf's key signed exactly these bytes.
   await verifySignatures(document, path, policy.cache, checks)
@@ -49,12 +49,12 @@ export async function verifyNitroTpm(evidence: Uint8Array, options: NitroTpmOpti
   // 4. Appraisal: the document is AWS's word. Is it what the caller expects? Failures are kept, so that all of them are reported.
   appraiseKind(document, 'tpm', checks)
   const matched = appraiseReferenceValues('policy-pcr', document.pcrs, policy.referenceValues, checks)
-  appraiseFreshness(document, policy.freshness, dates.clock, checks)
+  appraiseFreshness(document.claims, policy.freshness, dates.clock, checks)
   appraiseBindings(document, policy, checks)
 
   // 5. Only here does a result exist, and only if no appraisal failed.
-  return attestationResult('nitro-tpm', claimsOf(document), checks, {
-    ...document,
+  return attestationResult('nitro-tpm', document.claims, checks, {
+    ...document.claims,
     ...dates,
     matched,
     validUntil: path.notAfter,

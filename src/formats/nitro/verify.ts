@@ -10,7 +10,7 @@ import { type CheckRecorder, recordChecks } from '../../trace.ts'
 import { checkPath } from '../../x509/path.ts'
 import { appraiseBindings, appraiseKind } from '../nsm/appraise.ts'
 import { checkDates, refuseDoubt } from '../nsm/dates.ts'
-import { chainOf, claimsOf, decodeDocument, type NsmDocument } from '../nsm/evidence.ts'
+import { chainOf, decodeDocument, type NsmDocument } from '../nsm/evidence.ts'
 import { verifySignatures } from '../nsm/signatures.ts'
 import { copyEvidence } from '../options.ts'
 import type { NitroClaims } from './evidence.ts'
@@ -49,7 +49,7 @@ export async function verifyNitro(evidence: Uint8Array, options: NitroOptions): 
 
   // 2. Endorsements: a path from a pinned root down to the leaf, at the caller's time.
   const path = await checkPath(chainOf(document), policy.roots, ES384, checks)
-  const dates = checkDates(path, document, policy, checks)
+  const dates = checkDates(path, document.claims, policy, checks)
 
   // 3. Authenticity: every certificate is signed by the one above, and the leaf's key signed exactly these bytes.
   await verifySignatures(document, path, policy.cache, checks)
@@ -59,12 +59,12 @@ export async function verifyNitro(evidence: Uint8Array, options: NitroOptions): 
   appraiseKind(document, 'enclave', checks)
   appraiseDebug(document, policy, checks)
   const matched = appraiseReferenceValues('policy-pcr', document.pcrs, policy.referenceValues, checks)
-  appraiseFreshness(document, policy.freshness, dates.clock, checks)
+  appraiseFreshness(document.claims, policy.freshness, dates.clock, checks)
   appraiseBindings(document, policy, checks)
 
   // 5. Only here does a result exist, and only if no appraisal failed.
-  return attestationResult('nitro', Object.freeze({ ...claimsOf(document), debug: isDebug(document) }), checks, {
-    ...document,
+  return attestationResult('nitro', Object.freeze({ ...document.claims, debug: isDebug(document) }), checks, {
+    ...document.claims,
     ...dates,
     matched,
     validUntil: path.notAfter,
@@ -84,6 +84,5 @@ function appraiseDebug(document: NsmDocument, { debug }: NitroPolicy, checks: Ch
 }
 
 function isDebug({ pcrs }: NsmDocument): boolean {
-  const image = pcrs.get('PCR0')
-  return image === undefined || isZero(image)
+  return isZero(pcrs.get('PCR0') ?? new Uint8Array())
 }

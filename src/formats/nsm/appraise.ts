@@ -13,10 +13,10 @@ export function appraiseKind({ kind }: NsmDocument, expected: NsmKind, checks: C
 
 /** Fails with `policy-user-data`, `policy-public-key` or both. */
 export function appraiseBindings(
-  document: NsmDocument,
+  { claims }: NsmDocument,
   { userData, publicKey }: NsmPolicy,
   checks: CheckRecorder,
 ): void {
-  appraiseBinding('policy-user-data', 'user_data', document.userData, userData, checks)
-  appraiseBinding('policy-public-key', 'public_key', document.publicKey, publicKey, checks)
+  appraiseBinding('policy-user-data', 'user_data', claims.userData, userData, checks)
+  appraiseBinding('policy-public-key', 'public_key', claims.publicKey, publicKey, checks)
 }

@@ -11,8 +11,6 @@ import { atEvidenceTime, type CommonPolicy } from '../options.ts'
 export interface Dates {
   /** The verifier's clock; `undefined` in archive mode. */
   readonly clock: Clock | undefined
-  /** The time that certificates were checked at, Unix milliseconds. */
-  readonly verifiedAt: number
   /**
    * Set when evidence that answers our nonce has dates that do not fit. It is the reason to refuse, once the signatures have shown that the
    * nonce is really in there: until then it would be a forger who tells us that our clock is wrong.
@@ -30,31 +28,29 @@ export function checkDates(
   { now, skewMs, freshness }: CommonPolicy,
   checks: CheckRecorder,
 ): Dates {
-  const { attestedAt } = claims
+  const attestedAt = claims.timestamp.getTime()
   if (now === atEvidenceTime) {
-    refuse(findInvalid(path, [attestedAt], 0), 'certificates valid then', checks)
-    return { clock: undefined, verifiedAt: attestedAt, doubt: undefined }
+    refuse(findInvalid(path, [attestedAt], 0), checks)
+    return { clock: undefined, doubt: undefined }
   }
   const invalid = findInvalid(path, [now, attestedAt], skewMs)
-  const dates = { clock: { now, skewMs }, verifiedAt: now }
+  const clock = { now, skewMs }
   if (answersNonce(claims, freshness) && (invalid !== undefined || attestedAt > now + skewMs)) {
     const problem = `answers our nonce, but clocks are ${(attestedAt - now) / 1000} s apart`
-    return {
-      ...dates,
-      doubt: new VerificationError('clock-suspect', problem, iso(now), iso(attestedAt), { cause: invalid }),
-    }
+    const doubt = new VerificationError('clock-suspect', problem, iso(now), iso(attestedAt), { cause: invalid })
+    return { clock, doubt }
   }
-  refuse(invalid, 'certificates valid now', checks)
-  return { ...dates, doubt: undefined }
+  refuse(invalid, checks)
+  return { clock, doubt: undefined }
 }
 
 /** Says what {@link checkDates} could not say before the signatures held. @throws VerificationError `clock-suspect` */
 export function refuseDoubt({ doubt }: Dates, checks: CheckRecorder): void {
-  if (doubt !== undefined) refuse(doubt, '', checks)
+  if (doubt !== undefined) refuse(doubt, checks)
 }
 
-function refuse(error: VerificationError | undefined, summary: string, checks: CheckRecorder): void {
-  checks.run('verify', 'cert-validity', summary, () => {
+function refuse(error: VerificationError | undefined, checks: CheckRecorder): void {
+  checks.run('verify', 'cert-validity', 'certificate dates', () => {
     if (error !== undefined) throw error
   })
 }

@@ -53,16 +53,10 @@ export interface NsmEvidence extends NsmClaims {
 export interface NsmDocument {
   readonly sign1: CoseSign1
   readonly kind: NsmKind
-  /** `timestamp`, Unix milliseconds. */
-  readonly attestedAt: number
-  readonly moduleId: string
   readonly pcrs: ReadonlyMap<string, Bytes>
   readonly certificate: Bytes
   readonly cabundle: readonly Bytes[]
-  readonly publicKey: Bytes | undefined
-  readonly userData: Bytes | undefined
-  readonly nonce: Bytes | undefined
-  readonly unknownFields: readonly UnknownField[]
+  readonly claims: NsmClaims
 }
 
 const maximumPayload = 16_384
@@ -93,32 +87,9 @@ export function chainOf({ cabundle, certificate }: NsmDocument): NamedCertificat
   return [...cabundle.map((der, i) => ({ name: `cabundle[${i}]`, der })), { name: 'certificate', der: certificate }]
 }
 
-/** The claims of a document, frozen. */
-export function claimsOf({
-  moduleId,
-  attestedAt,
-  pcrs,
-  publicKey,
-  userData,
-  nonce,
-  unknownFields,
-}: NsmDocument): NsmClaims {
-  return Object.freeze({
-    moduleId,
-    digest: 'SHA384',
-    timestamp: new Date(attestedAt),
-    pcrs: Object.freeze(Object.fromEntries(pcrs)),
-    publicKey,
-    userData,
-    nonce,
-    unknownFields,
-  })
-}
-
 /** The document for display. */
-export function evidenceOf(document: NsmDocument): NsmEvidence {
-  const { kind, certificate, cabundle } = document
-  return Object.freeze({ kind, ...claimsOf(document), certificate, cabundle: Object.freeze([...cabundle]) })
+export function evidenceOf({ kind, claims, certificate, cabundle }: NsmDocument): NsmEvidence {
+  return Object.freeze({ kind, ...claims, certificate, cabundle: Object.freeze([...cabundle]) })
 }
 
 function checkSize(name: string, length: number, maximum: number, checks: CheckRecorder): void {
@@ -164,19 +135,24 @@ function readFields(payload: CborMap): Omit<NsmDocument, 'sign1'> {
   const digest = field(payload, 'digest', 'tstr')
   if (digest !== 'SHA384')
     throw new VerificationError('payload-digest', 'digest', 'SHA384', JSON.stringify(digest.slice(0, 16)))
+  const pcrs = readPcrs(field(payload, kind === 'tpm' ? 'nitrotpm_pcrs' : 'pcrs', 'map', 1, 32))
   return {
     kind,
-    moduleId: field(payload, 'module_id', 'tstr', 1),
-    attestedAt: field(payload, 'timestamp', 'uint', 1, maximumTimestamp),
-    pcrs: readPcrs(field(payload, kind === 'tpm' ? 'nitrotpm_pcrs' : 'pcrs', 'map', 1, 32)),
+    pcrs,
     certificate: field(payload, 'certificate', 'bstr', 1, maximumCertificate),
     cabundle: field(payload, 'cabundle', 'array', 1, maximumCabundle).map((certificate, i) =>
       typed(certificate, `cabundle[${i}]`, 'bstr', 1, maximumCertificate),
     ),
-    publicKey: optionalBytes(payload, 'public_key'),
-    userData: optionalBytes(payload, 'user_data'),
-    nonce: optionalBytes(payload, 'nonce'),
-    unknownFields: Object.freeze([...payload].map(unknownField)),
+    claims: Object.freeze({
+      moduleId: field(payload, 'module_id', 'tstr', 1),
+      digest,
+      timestamp: new Date(field(payload, 'timestamp', 'uint', 1, maximumTimestamp)),
+      pcrs: Object.freeze(Object.fromEntries(pcrs)),
+      publicKey: optionalBytes(payload, 'public_key'),
+      userData: optionalBytes(payload, 'user_data'),
+      nonce: optionalBytes(payload, 'nonce'),
+      unknownFields: Object.freeze([...payload].map(unknownField)),
+    }),
   }
 }
 

@@ -68,9 +68,8 @@ export async function verifyTdx(evidence: Uint8Array, options: TdxOptions): Prom
   // 5. Only here does a result exist, and only if no appraisal failed.
   const claims = Object.freeze(Object.assign({ debug: isDebug(report) }, report, dcapClaims(quote, collateral, tcb)))
   return attestationResult('tdx', claims, checks, {
-    verifiedAt: policy.now,
     clock: policy,
-    attestedAt: undefined,
+    timestamp: undefined,
     validUntil: collateral.validUntil,
     matched,
     publicKey: undefined,
