@@ -146,15 +146,14 @@ export function startSignatures(
 ): PathSignatures {
   const startedAt = stopwatch()
   const known = certificates.map((certificate, i) => recall(cache, certificate, certificates[i - 1]))
-  const keys = [anchorKey, ...known.slice(1)]
-  // A key is imported for the signature below it: where that one is remembered, it is not needed.
-  const keyOf = (i: number): PublicKey =>
-    (keys[i] ??= importPublicKey((certificates[i] as Certificate).spki, algorithm))
+  // A key is for the signature below it: where that one is remembered, it is not needed.
+  const keys = certificates.map(
+    ({ spki }, i) => (i > 0 ? known[i] : anchorKey) ?? (known[i + 1] ? undefined : importPublicKey(spki, algorithm)),
+  )
   const holds = certificates.map(
     async ({ signature, tbs }, i) =>
-      i === 0 || known[i] !== undefined || verifySignature(algorithm, keyOf(i - 1), signature, tbs, true),
+      i === 0 || known[i] !== undefined || verifySignature(algorithm, keys[i - 1], signature, tbs, true),
   )
-  void keyOf(certificates.length - 1)
   return {
     keys,
     async settle(checks) {
