@@ -71,14 +71,14 @@ export async function verifyCollateral(
   }
   // As soon as WebCrypto has these keys, the checks that need them run on threads of their own, beside this one that reads on.
   const begun = async (keys: readonly (PublicKey | undefined)[]): Promise<unknown> =>
-    Promise.all(keys.filter((key) => key !== undefined))
+    Promise.allSettled(keys.filter((key) => key !== undefined))
 
   const attestationKey = importAttestationKey(quote)
   const quoteSignatures = startQuoteSignatures(quote, attestationKey)
   await begun([attestationKey])
   // The chain of the platform's certificate, and of whoever speaks for Intel about platforms and quoting enclaves: one, unless somebody sent two.
   const pckChain = readPckChain(quote, endorsements, checks, decode)
-  // Before the signatures: threads take what comes first. Judged below; where there is no WebCrypto, something else may say so first.
+  // Before the signatures: threads take what comes first. Judged below, unless something else is wrong before.
   hashOf(pckChain.certificates[0].der).catch(() => undefined)
   const pck = start(pckChain)
   const qeReport = startQeReportSignature(quote, pck.signatures.keys.at(-1))

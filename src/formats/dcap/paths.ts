@@ -5,7 +5,7 @@ import { ES256 } from '../../crypto/algorithms.ts'
 import { type Bytes, equalBytes } from '../../encoding/bytes.ts'
 import { contentOf, context, INTEGER, rawOf, readElement, SEQUENCE } from '../../encoding/der.ts'
 import { decodePem } from '../../encoding/pem.ts'
-import { cursor, type Source } from '../../encoding/reader.ts'
+import { cursor, malformed, type Source } from '../../encoding/reader.ts'
 import { VerificationError } from '../../errors.ts'
 import type { CheckRecorder } from '../../trace.ts'
 import { type Certificate, decodeCertificate } from '../../x509/certificate.ts'
@@ -16,6 +16,9 @@ import type { Quote } from './quote.ts'
 
 /** Certification data that is a chain: PEM of the PCK certificate, its CA and the root. */
 const pckChainData = 5
+
+/** Intel's have at most 1300 bytes. */
+const maximumCertificate = 16_384
 
 const pckNames = ['root of the PCK', 'CA of the PCK', 'PCK certificate']
 
@@ -115,9 +118,15 @@ function readChain(
   )
   const subject = `certificates in the chain of ${name}`
   checks.judge('decode', 'cert-path', subject, encoded.length === names.length, `${names.length}`, `${encoded.length}`)
+  const read = (der: Bytes, i: number): Certificate => {
+    // The name that it has in the usual order.
+    const own = names.at(-1 - i) as string
+    if (der.length > maximumCertificate)
+      throw malformed({ name: own, code: 'cert-parse' }, `at most ${maximumCertificate} bytes, found ${der.length}`)
+    return decode(der, own)
+  }
   const certificates = checks.run('decode', 'cert-parse', `certificates of ${name}`, () =>
-    // By the names that they have in the usual order.
-    rootFirst(encoded.map((der, i) => decode(der, names.at(-1 - i) as string))).map((certificate, i) =>
+    rootFirst(encoded.map(read)).map((certificate, i) =>
       certificate.name === names[i] ? certificate : { ...certificate, name: names[i] },
     ),
   )

@@ -68,7 +68,7 @@ export function startQuoteSignatures(
 ): readonly Pending[] {
   const startedAt = stopwatch()
   const digest = hash('SHA-256', concatBytes(attestationKey, qeAuthData))
-  // Judged below; where there is no WebCrypto, something else may say so first.
+  // Judged below, unless something else is wrong before.
   digest.catch(() => undefined)
   const binding: Pending = {
     async settle(checks) {

@@ -628,6 +628,12 @@ describe('quotes and TCB', () => {
       'cert-parse',
       /PCK certificate: no PEM block/,
     )
+    // Endorsements may be a megabyte, certificates may not: an endorsement cache spreads them into text.
+    await refuses(
+      tdx({ items: { tcbInfoIssuerChain: pem(new Uint8Array(16_385), root) } }),
+      'cert-parse',
+      /signer of tcbInfoIssuerChain: at most 16384 bytes, found 16385/,
+    )
     await refuses(
       tdx({ items: { tcbInfoIssuerChain: pem(pck, ca, root) } }),
       'cert-path',
