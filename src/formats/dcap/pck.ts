@@ -116,7 +116,7 @@ function entriesOf(
     tag: entryTag,
     children: [oid, value, more],
   } of children) {
-    const id = oid?.tag === OBJECT_IDENTIFIER ? contentOf(oid) : prefix
+    const id = oid?.tag === OBJECT_IDENTIFIER ? contentOf(oid) : new Uint8Array()
     const arc = id[prefix.length] ?? 0
     if (
       entryTag !== SEQUENCE ||
