@@ -33,33 +33,23 @@ export function answersNonce(found: FreshnessClaims, expected: FreshnessPolicy):
   return found.nonce !== undefined && expected.nonce !== undefined && equalBytes(found.nonce, expected.nonce)
 }
 
-/** Fails with `policy-nonce`, `policy-freshness` or both. */
-export function appraiseFreshness(
-  claims: FreshnessClaims,
-  expected: FreshnessPolicy,
-  clock: Clock | undefined,
-  checks: CheckRecorder,
-): void {
-  appraiseBinding('policy-nonce', 'nonce', claims.nonce, expected.nonce, checks)
-  appraiseAge(claims, expected, clock, checks)
-}
-
 /**
- * Not older than asked for, and never from the future beyond the skew; fails with `policy-freshness`.
+ * The nonce, and the age: not older than asked for, and never from the future beyond the skew. Fails with `policy-nonce`, `policy-freshness` or both.
  * @param clock `undefined` in archive mode
  */
-function appraiseAge(
-  { timestamp }: FreshnessClaims,
+export function appraiseFreshness(
+  claims: FreshnessClaims,
   { nonce, maxAgeSeconds = Infinity }: FreshnessPolicy,
   clock: Clock | undefined,
   checks: CheckRecorder,
 ): void {
+  appraiseBinding('policy-nonce', 'nonce', claims.nonce, nonce, checks)
   const code = 'policy-freshness'
   if (clock === undefined) {
     checks.omit(code, 'skipped', 'archive: this proves the past only')
     return
   }
-  const age = (clock.now - timestamp.getTime()) / 1000
+  const age = (clock.now - claims.timestamp.getTime()) / 1000
   const youngest = -clock.skewMs / 1000
   if (nonce === undefined && maxAgeSeconds === Infinity && age >= youngest) {
     checks.omit(code, 'skipped', `freshness skipped, age ${age} s`)

@@ -43,11 +43,6 @@ export function decodeCbor(bytes: Bytes, source: Source, deterministic = false):
   return value
 }
 
-/** Reads one item from where `input` stands; a read past its end carries the code of its own source. */
-export function readCbor(input: Cursor, source: Source, deterministic = false): CborValue {
-  return readItem(input, source, deterministic, maximumDepth)
-}
-
 /** Whether a decoded value is a map. */
 export function isCborMap(value: CborValue): value is CborMap {
   return value instanceof Map
@@ -78,7 +73,8 @@ export function readHead(input: Cursor): CborHead {
   return [major, argument, argument >= (size === 1 ? 24 : 256 ** (size / 2))]
 }
 
-function readItem(input: Cursor, source: Source, deterministic: boolean, depth: number): CborValue {
+/** Reads one item from where `input` stands; a read past its end carries the code of its own source. */
+export function readCbor(input: Cursor, source: Source, deterministic = false, depth = maximumDepth): CborValue {
   const { at, bytes } = input
   const refuse = (problem: string): never => {
     throw malformed(source, `${problem} at ${at}`)
@@ -92,7 +88,7 @@ function readItem(input: Cursor, source: Source, deterministic: boolean, depth: 
     return [false, true, null, undefined][info - 20]
   }
   if (deterministic && !shortest) refuse('head not in shortest form')
-  const item = (): CborValue => readItem(input, source, deterministic, depth - 1)
+  const item = (): CborValue => readCbor(input, source, deterministic, depth - 1)
   if (major === 4) {
     const array: CborValue[] = []
     readItems(input, source, argument, 1, () => array.push(item()))

@@ -2,8 +2,7 @@
  * The options that every verifier takes, read once and checked before a byte of evidence is looked at. Whatever is wrong here is the caller's
  * mistake: a `TypeError`.
  */
-import type { FreshnessPolicy } from '../appraisal/freshness.ts'
-import { skipFreshness } from '../appraisal/freshness.ts'
+import { type Clock, type FreshnessPolicy, skipFreshness } from '../appraisal/freshness.ts'
 import { type Bytes, copyBytes, isBytes } from '../encoding/bytes.ts'
 import type { Check } from '../trace.ts'
 import { fingerprint } from '../x509/path.ts'
@@ -46,8 +45,8 @@ export interface CommonOptions extends VerifierOptions {
 export interface VerifierPolicy {
   /** SHA-256 of each root certificate that is trusted, lower-case hexadecimal. */
   readonly roots: readonly string[]
-  readonly now: number | typeof atEvidenceTime
-  readonly skewMs: number
+  /** `undefined` in archive mode: {@link atEvidenceTime}. */
+  readonly clock: Clock | undefined
   readonly cache: EndorsementCache | undefined
   readonly trace: ((check: Check) => void) | undefined
 }
@@ -91,8 +90,7 @@ export async function readVerifierOptions(
   requireOption('trace', 'a function', trace === undefined || typeof trace === 'function')
   requireOption('endorsementCache', 'a Map', endorsementCache === undefined || endorsementCache instanceof Map)
   return {
-    now: now === atEvidenceTime ? now : readTime(now),
-    skewMs: clockSkewSeconds * 1000,
+    clock: now === atEvidenceTime ? undefined : { now: readTime(now), skewMs: clockSkewSeconds * 1000 },
     cache: endorsementCache,
     trace,
     // Last: nothing of the caller's is read after a wait.

@@ -99,8 +99,6 @@ export function decodeCertificate(der: Bytes, name: string): Certificate {
   const [notBefore, notAfter] = validity.children.map((node) => time(node, source)) as [number, number]
   const extensionSource: Source = { name, code: 'cert-extension' }
   const extensions = decodeExtensions(wrapper, extensionSource)
-  const basicConstraints = extensions.get(BASIC_CONSTRAINTS)
-  const keyUsage = extensions.get(KEY_USAGE)
   return {
     name,
     der,
@@ -114,9 +112,8 @@ export function decodeCertificate(der: Bytes, name: string): Certificate {
     notAfter,
     spki: rawOf(spki),
     extensions,
-    basicConstraints:
-      basicConstraints && decodeBasicConstraints(decodeDer(basicConstraints.value, extensionSource), extensionSource),
-    keyUsage: keyUsage === undefined ? 0 : decodeKeyUsage(decodeDer(keyUsage.value, extensionSource), extensionSource),
+    basicConstraints: decodeBasicConstraints(extensions.get(BASIC_CONSTRAINTS), extensionSource),
+    keyUsage: decodeKeyUsage(extensions.get(KEY_USAGE), extensionSource),
   }
 }
 
@@ -142,7 +139,9 @@ export function decodeExtensions(wrapper: DerNode, source: Source): ReadonlyMap<
   return extensions
 }
 
-function decodeBasicConstraints(node: DerNode, source: Source): BasicConstraints {
+function decodeBasicConstraints(extension: Extension | undefined, source: Source): BasicConstraints | undefined {
+  if (extension === undefined) return undefined
+  const node = decodeDer(extension.value, source)
   const tags = [BOOLEAN, INTEGER].slice(0, node.children.length)
   const [cA, pathLength] = childrenOf(node, source, 'basicConstraints', tags)
   // A pathLenConstraint without cA does not get here: the first element must be a BOOLEAN, and DER leaves FALSE out.
@@ -150,7 +149,9 @@ function decodeBasicConstraints(node: DerNode, source: Source): BasicConstraints
   return { cA: cA !== undefined, pathLength: pathLength && smallInteger(pathLength, source) }
 }
 
-function decodeKeyUsage(node: DerNode, source: Source): number {
+function decodeKeyUsage(extension: Extension | undefined, source: Source): number {
+  if (extension === undefined) return 0
+  const node = decodeDer(extension.value, source)
   const content = contentOf(node)
   const [unused = 0, first = 0, second = 0] = content
   const bits = (first << 8) | second

@@ -2,6 +2,7 @@
  * The options that TDX and SGX share. Whatever is wrong here is the caller's mistake, a `TypeError`; what is wrong inside the endorsements is not, for
  * they come from outside like the quote.
  */
+import type { Clock } from '../../appraisal/freshness.ts'
 import { type Bytes, fromHex } from '../../encoding/bytes.ts'
 import { allowDebug, bytesOf, readVerifierOptions, type VerifierOptions, type VerifierPolicy } from '../options.ts'
 import { isPlainObject, requireOption, snapshotOf } from '../../options.ts'
@@ -40,8 +41,7 @@ export interface DcapOptions extends Omit<VerifierOptions, 'now'> {
 }
 
 /** {@link DcapOptions}, checked and copied. */
-export interface DcapPolicy extends VerifierPolicy {
-  readonly now: number
+export interface DcapPolicy extends Omit<VerifierPolicy, 'clock'>, Clock {
   readonly endorsements: EndorsementTexts
   /** `undefined` when the caller skips it. */
   readonly reportData: Bytes | undefined
@@ -89,9 +89,9 @@ export async function readDcapOptions(own: Partial<DcapOptions>): Promise<DcapPo
     platforms: readPlatforms(own.platforms),
     debug: debug === allowDebug,
   }
-  const { now, ...common } = await readVerifierOptions(own, ...intelSgxRoots)
-  if (typeof now !== 'number') throw new TypeError('now must be a Date: a quote has no date of its own')
-  return Object.assign({ now }, common, policy)
+  const { clock, ...common } = await readVerifierOptions(own, ...intelSgxRoots)
+  if (clock === undefined) throw new TypeError('now must be a Date: a quote has no date of its own')
+  return Object.assign({ ...clock }, common, policy)
 }
 
 /** @throws TypeError unless `value` is bytes, or their hexadecimal digits, of exactly `size` */

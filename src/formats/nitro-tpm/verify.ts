@@ -40,22 +40,22 @@ export async function verifyNitroTpm(evidence: Uint8Array, options: NitroTpmOpti
 
   // 2. Endorsements: a path from a pinned root down to the leaf, at the caller's time.
   const path = await checkPath(chainOf(document), policy.roots, ES384, checks)
-  const dates = checkDates(path, document.claims, policy, checks)
+  const doubt = checkDates(path, document.claims, policy, checks)
 
   // 3. Authenticity: every certificate is signed by the one above, and the leaf's key signed exactly these bytes.
   await verifySignatures(document, path, policy.cache, checks)
-  refuseDoubt(dates, checks)
+  refuseDoubt(doubt, checks)
 
   // 4. Appraisal: the document is AWS's word. Is it what the caller expects? Failures are kept, so that all of them are reported.
   appraiseKind(document, 'tpm', checks)
   const matched = appraiseReferenceValues('policy-pcr', document.pcrs, policy.referenceValues, checks)
-  appraiseFreshness(document.claims, policy.freshness, dates.clock, checks)
+  appraiseFreshness(document.claims, policy.freshness, policy.clock, checks)
   appraiseBindings(document, policy, checks)
 
   // 5. Only here does a result exist, and only if no appraisal failed.
   return attestationResult('nitro-tpm', document.claims, checks, {
     ...document.claims,
-    ...dates,
+    clock: policy.clock,
     matched,
     validUntil: path.notAfter,
   })

@@ -1,51 +1,36 @@
 /**
  * The dates of a document: of its certificates, and its own.
  */
-import { answersNonce, type Clock, type FreshnessClaims } from '../../appraisal/freshness.ts'
+import { answersNonce, type FreshnessClaims } from '../../appraisal/freshness.ts'
 import { VerificationError } from '../../errors.ts'
 import type { CheckRecorder } from '../../trace.ts'
 import { type CertificationPath, findInvalid, iso } from '../../x509/path.ts'
-import { atEvidenceTime, type CommonPolicy } from '../options.ts'
-
-/** What the dates came to, and when. */
-export interface Dates {
-  /** The verifier's clock; `undefined` in archive mode. */
-  readonly clock: Clock | undefined
-  /**
-   * Set when evidence that answers our nonce has dates that do not fit. It is the reason to refuse, once the signatures have shown that the
-   * nonce is really in there: until then it would be a forger who tells us that our clock is wrong.
-   */
-  readonly doubt: VerificationError | undefined
-}
+import type { CommonPolicy } from '../options.ts'
 
 /**
  * Every certificate is valid now, and was when the document was made. AWS dates both, so they fit in all genuine documents.
+ * @returns a doubt, when evidence that answers our nonce has dates that do not fit: the reason to refuse, once the signatures have shown that the
+ * nonce is really in there. Until then it would be a forger who tells us that our clock is wrong.
  * @throws VerificationError `cert-validity`
  */
 export function checkDates(
   path: CertificationPath,
   claims: FreshnessClaims,
-  { now, skewMs, freshness }: CommonPolicy,
+  { clock, freshness }: CommonPolicy,
   checks: CheckRecorder,
-): Dates {
+): VerificationError | undefined {
   const attestedAt = claims.timestamp.getTime()
-  if (now === atEvidenceTime) {
-    refuse(findInvalid(path, [attestedAt], 0), checks)
-    return { clock: undefined, doubt: undefined }
-  }
-  const invalid = findInvalid(path, [now, attestedAt], skewMs)
-  const clock = { now, skewMs }
-  if (answersNonce(claims, freshness) && (invalid !== undefined || attestedAt > now + skewMs)) {
-    const problem = `answers our nonce, but clocks are ${(attestedAt - now) / 1000} s apart`
-    const doubt = new VerificationError('clock-suspect', problem, iso(now), iso(attestedAt), { cause: invalid })
-    return { clock, doubt }
+  const invalid = clock ? findInvalid(path, [clock.now, attestedAt], clock.skewMs) : findInvalid(path, [attestedAt], 0)
+  if (clock && answersNonce(claims, freshness) && (invalid !== undefined || attestedAt > clock.now + clock.skewMs)) {
+    const problem = `answers our nonce, but clocks are ${(attestedAt - clock.now) / 1000} s apart`
+    return new VerificationError('clock-suspect', problem, iso(clock.now), iso(attestedAt), { cause: invalid })
   }
   refuse(invalid, checks)
-  return { clock, doubt: undefined }
+  return undefined
 }
 
 /** Says what {@link checkDates} could not say before the signatures held. @throws VerificationError `clock-suspect` */
-export function refuseDoubt({ doubt }: Dates, checks: CheckRecorder): void {
+export function refuseDoubt(doubt: VerificationError | undefined, checks: CheckRecorder): void {
   if (doubt !== undefined) refuse(doubt, checks)
 }
 

@@ -123,21 +123,20 @@ function checkHeaders({ protectedHeader, unprotectedHeader, signature }: CoseSig
 
 function decodePayload(payload: Bytes): CborMap {
   const map = decodeCbor(payload, { name: 'payload', code: 'payload-cbor' })
-  if (isCborMap(map)) return map
   // A tag in front would be another encoding of the same; anything else is simply not a document.
-  const type = cborType(map)
-  throw new VerificationError(type === 'tag' ? 'payload-cbor' : 'payload-field-type', 'payload', 'map', type)
+  if (cborType(map) === 'tag') throw new VerificationError('payload-cbor', 'payload', 'map', 'tag')
+  return typed(map, 'payload', 'map')
 }
 
 /** Takes every field that it knows out of the map; what stays is unknown. */
 function readFields(payload: CborMap): Omit<NsmDocument, 'sign1'> {
-  const kind = payload.has('nitrotpm_pcrs') ? 'tpm' : 'enclave'
+  const isTpm = payload.has('nitrotpm_pcrs')
   const digest = field(payload, 'digest', 'tstr')
   if (digest !== 'SHA384')
     throw new VerificationError('payload-digest', 'digest', 'SHA384', JSON.stringify(digest.slice(0, 16)))
-  const pcrs = readPcrs(field(payload, kind === 'tpm' ? 'nitrotpm_pcrs' : 'pcrs', 'map', 1, 32))
+  const pcrs = readPcrs(field(payload, isTpm ? 'nitrotpm_pcrs' : 'pcrs', 'map', 1, 32))
   return {
-    kind,
+    kind: isTpm ? 'tpm' : 'enclave',
     pcrs,
     certificate: field(payload, 'certificate', 'bstr', 1, maximumCertificate),
     cabundle: field(payload, 'cabundle', 'array', 1, maximumCabundle).map((certificate, i) =>
@@ -157,10 +156,9 @@ function readFields(payload: CborMap): Omit<NsmDocument, 'sign1'> {
 }
 
 function unknownField([key, value]: [number | string, CborValue]): UnknownField {
-  if (typeof key !== 'string') throw new VerificationError('payload-field-type', 'payload key', 'tstr', cborType(key))
   // Instances have no use for `pcrs`, and a document with both kinds would be read differently by different verifiers.
   if (key === 'pcrs') throw new VerificationError('payload-pcr', 'registers', 'pcrs or nitrotpm_pcrs', 'both')
-  return Object.freeze({ key, value })
+  return Object.freeze({ key: typed(key, 'payload key', 'tstr'), value })
 }
 
 function readPcrs(registers: CborMap): ReadonlyMap<string, Bytes> {
@@ -195,8 +193,8 @@ function field<Type extends keyof FieldTypes>(
   payload: CborMap,
   key: string,
   type: Type,
-  minimum = 0,
-  maximum = Infinity,
+  minimum?: number,
+  maximum?: number,
 ): FieldTypes[Type] {
   const value = payload.get(key)
   if (value === null || !payload.delete(key))
@@ -215,8 +213,8 @@ function typed<Type extends keyof FieldTypes>(
   value: CborValue,
   name: string,
   type: Type,
-  minimum: number,
-  maximum: number,
+  minimum = 0,
+  maximum = Infinity,
 ): FieldTypes[Type] {
   const found = cborType(value)
   if (found !== type) throw new VerificationError('payload-field-type', name, type, found)
