@@ -69,10 +69,14 @@ export function recordChecks(trace?: (check: Check) => void): CheckRecorder {
     stage: CheckStage,
     id: AttestationErrorCode,
     outcome: CheckOutcome,
-    said: Said,
-    startedAt = stopwatch(),
+    begunAt: number | undefined,
+    summary: string,
+    expected?: string,
+    actual?: string,
   ): void {
-    const { message: summary, expected, actual } = said
+    // Asked for once: it costs more than what many a check does.
+    const endedAt = stopwatch()
+    const startedAt = begunAt ?? endedAt
     const check = Object.freeze({
       id,
       stage,
@@ -81,42 +85,42 @@ export function recordChecks(trace?: (check: Check) => void): CheckRecorder {
       expected,
       actual,
       startedAt,
-      durationMs: stopwatch() - startedAt,
+      durationMs: endedAt - startedAt,
     })
     made.push(check)
     trace?.(check)
   }
 
-  function fail(stage: CheckStage, error: AttestationError, startedAt: number): void {
-    record(stage, error.code, 'fail', error, startedAt)
+  function fail(stage: CheckStage, error: AttestationError, startedAt: number | undefined): void {
+    record(stage, error.code, 'fail', startedAt, error.message, error.expected, error.actual)
     Object.assign(error, { checks: Object.freeze([...made]) })
   }
 
   return {
     made,
-    run(stage, id, message, body) {
+    run(stage, id, summary, body) {
       const startedAt = stopwatch()
       try {
         const proved = body()
-        record(stage, id, 'pass', { message }, startedAt)
+        record(stage, id, 'pass', startedAt, summary)
         return proved
       } catch (error) {
         if (error instanceof AttestationError) fail(stage, error, startedAt)
         throw error
       }
     },
-    judge(stage, id, message, holds, expected, actual, startedAt = stopwatch()) {
+    judge(stage, id, subject, holds, expected, actual, startedAt) {
       if (holds) {
-        record(stage, id, 'pass', { message, expected, actual }, startedAt)
+        record(stage, id, 'pass', startedAt, subject, expected, actual)
         return
       }
-      const error = new (stage === 'appraise' ? AppraisalError : VerificationError)(id, message, expected, actual)
+      const error = new (stage === 'appraise' ? AppraisalError : VerificationError)(id, subject, expected, actual)
       fail(stage, error, startedAt)
       if (error instanceof VerificationError) throw error
       failed.push(error)
     },
-    omit(id, outcome, message) {
-      record('appraise', id, outcome, { message })
+    omit(id, outcome, summary) {
+      record('appraise', id, outcome, undefined, summary)
     },
     conclude() {
       const [first] = failed
@@ -127,11 +131,4 @@ export function recordChecks(trace?: (check: Check) => void): CheckRecorder {
       })
     },
   }
-}
-
-/** What a check, or the error of a failed one, says of itself. */
-interface Said {
-  readonly message: string
-  readonly expected?: string | undefined
-  readonly actual?: string | undefined
 }

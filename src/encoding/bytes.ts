@@ -10,7 +10,7 @@ export type Bytes = Uint8Array<ArrayBuffer>
 
 /** Whether `value` is a `Uint8Array` (a Node `Buffer` is one too), of this realm or another. */
 export function isBytes(value: unknown): value is Uint8Array {
-  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]'
+  return ArrayBuffer.isView(value) && (value as DataView | Uint8Array)[Symbol.toStringTag] === 'Uint8Array'
 }
 
 /** A private copy in memory that nobody else can write to: `slice` would share memory for a `Buffer`. */
@@ -27,7 +27,7 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 
 /** Whether every byte is zero. */
 export function isZero(bytes: Uint8Array): boolean {
-  return equalBytes(bytes, new Uint8Array(bytes.length))
+  return !bytes.some(Boolean)
 }
 
 /** One array out of several. */
@@ -42,18 +42,21 @@ export function concatBytes(...parts: readonly ArrayLike<number>[]): Bytes {
 }
 
 /** Lower-case hexadecimal. */
-export function toHex(bytes: Uint8Array): string {
+export function toHex(bytes: Uint8Array | readonly number[]): string {
   let text = ''
-  // 256 to 511 are the 3 digits from 100 to 1ff.
-  for (const byte of bytes) text += (byte + 256).toString(16).slice(1)
+  for (const byte of bytes) text += hexadecimal[byte] as string
   return text
 }
+
+/** The digits of each byte: 256 to 511 are the 3 digits from 100 to 1ff. */
+const hexadecimal = /* @__PURE__ */ Array.from({ length: 256 }, (_, byte) => (byte + 256).toString(16).slice(1))
 
 /** @throws TypeError when `text` is not hexadecimal; `name` says whose it is. */
 export function fromHex(text: string, name = 'hex'): Bytes {
   const [, digits] = /^(?:0x)?((?:[0-9a-f]{2})*)$/i.exec(text) ?? []
   if (digits === undefined) throw new TypeError(`${name} must be hexadecimal`)
-  return new Uint8Array(digits.length / 2).map((_, i) => parseInt(digits.slice(2 * i, 2 * i + 2), 16))
+  const digit = (at: number): number => (digits.charCodeAt(at) & 15) + 9 * (digits.charCodeAt(at) >> 6)
+  return new Uint8Array(digits.length / 2).map((_, i) => 16 * digit(2 * i) + digit(2 * i + 1))
 }
 
 /** @throws TypeError when `text` is neither canonical base64 nor canonical base64url; `name` says whose it is */

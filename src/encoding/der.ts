@@ -7,7 +7,7 @@
  * pieces, anything left over. Text is not decoded: names are compared as bytes.
  */
 import { type Bytes, toHex } from './bytes.ts'
-import { type Cursor, cursor, end, malformed, remaining, skip, type Source, uint } from './reader.ts'
+import { type Cursor, cursor, end, malformed, skip, type Source, uint } from './reader.ts'
 
 /** One element: where it stands in the bytes around it. */
 export interface Element {
@@ -86,12 +86,10 @@ export function childrenOf<const Tags extends readonly number[]>(
 ): { readonly [Index in keyof Tags]: DerNode } {
   const found = node.children.map(({ tag }) => tag)
   if (node.tag !== SEQUENCE || found.length !== tags.length || !found.every((tag, i) => tag === tags[i])) {
-    throw malformed(source, `${field} must have the tags ${hexTags(tags)}, found ${hexTags(found)}`)
+    throw malformed(source, `${field} must have the tags ${toHex(tags)}, found ${toHex(found)}`)
   }
   return node.children as unknown as { readonly [Index in keyof Tags]: DerNode }
 }
-
-const hexTags = (tags: readonly number[]): string => toHex(Uint8Array.from(tags))
 
 /** A non-negative INTEGER of at most 4 bytes. */
 export function smallInteger(node: DerNode, source: Source): number {
@@ -127,13 +125,19 @@ export function bitStringOctets(node: DerNode, source: Source): Bytes {
  * and GeneralizedTime from 2050 on.
  */
 export function time(node: Element, source: Source): number {
-  const text = String.fromCharCode(...contentOf(node).subarray(0, 16))
+  let text = ''
+  for (const byte of contentOf(node).subarray(0, 16)) text += String.fromCharCode(byte)
   const digits = node.tag === UTC_TIME ? (text < '50' ? '20' : '19') + text : text
-  const iso = digits.replace(/^(\d{4})(..)(..)(..)(..)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6.000Z')
-  const date = new Date(iso)
-  // What is no day of its month becomes a day of another one, and what is no date at all becomes null.
-  if (date.toJSON() === iso && (node.tag === UTC_TIME || (node.tag === GENERALIZED_TIME && iso >= '2050')))
-    return date.getTime()
+  const at = (i: number): number => Number(digits.slice(i, i + 2))
+  const moment = Date.UTC(100 * at(0) + at(2), at(4) - 1, at(6), at(8), at(10), at(12))
+  const isTime = /^\d{4}(0[1-9]|1[0-2])\d\d([01]\d|2[0-3])[0-5]\d[0-5]\dZ$/.test(digits)
+  // February 30 becomes a day of March.
+  if (
+    isTime &&
+    new Date(moment).getUTCDate() === at(6) &&
+    (node.tag === UTC_TIME || (node.tag === GENERALIZED_TIME && digits >= '2050'))
+  )
+    return moment
   throw malformed(source, `${JSON.stringify(text)} is no time`)
 }
 
@@ -150,16 +154,16 @@ function readNode(input: Cursor, depth: number): DerNode {
   const from = input.at
   const to = skip(input, length, 'content')
   const children: DerNode[] = []
-  if ((tag & 0x20) !== 0) {
-    const inner = cursor(bytes.subarray(from, to), source)
-    while (remaining(inner) > 0) children.push(readNode(inner, depth - 1))
-  }
-  if (!isCanonical(tag, bytes, from, to)) throw malformed(source, `tag ${hexTags([tag])} at ${at} is not DER`)
+  if ((tag & 0x20) !== 0) for (input.at = from; input.at < to;) children.push(readNode(input, depth - 1))
+  // A child that reaches beyond its parent is none of it.
+  if (input.at > to || !isCanonical(tag, bytes, from, to))
+    throw malformed(source, `tag ${toHex([tag])} at ${at} is not DER`)
   return { tag, children, bytes, at, from, to }
 }
 
 /** What X.690 sections 8, 10 and 11 ask of the content; constructed elements are the sum of their children. */
-function isCanonical(tag: number, bytes: Bytes, from: number, to: number): boolean {
+function isCanonical(tag: number, bytes: Bytes, at: number, to: number): boolean {
+  let from = at
   const length = to - from
   const first = bytes[from] as number
   const second = bytes[from + 1] as number
@@ -177,11 +181,8 @@ function isCanonical(tag: number, bytes: Bytes, from: number, to: number): boole
       return length === 0
     case OBJECT_IDENTIFIER:
       // Base 128: the last byte of each arc is below 0x80, and none starts with padding.
-      return (
-        length > 0 &&
-        last < 0x80 &&
-        bytes.subarray(from, to).every((byte, i, all) => byte !== 0x80 || (all[i - 1] ?? 0) >= 0x80)
-      )
+      while (from < to && (bytes[from] !== 0x80 || (from > at && (bytes[from - 1] as number) >= 0x80))) from++
+      return length > 0 && last < 0x80 && from === to
     default:
       // Universal class: a sequence or a set is constructed, nothing else is. The low bits 1f announce a longer tag, which nothing here has.
       return tag > 0 && (tag & 0x1f) !== 0x1f && (tag >= 0x40 || (tag & 0x20) > 0 === ((tag & 0x1e) === 0x10))

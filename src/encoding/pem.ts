@@ -32,7 +32,7 @@ export function decodePem(text: string, label: string, source: Source): Bytes[] 
 
 function decodeBody(body: string, source: Source): Bytes {
   // RFC 7468 section 3: the standard alphabet, padded.
-  const isStandard = body.length % 4 === 0 && !/[-_]/.test(body)
+  const isStandard = body.length % 4 === 0 && !body.includes('-') && !body.includes('_')
   try {
     if (isStandard) return fromBase64(body)
   } catch {

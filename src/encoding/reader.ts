@@ -10,7 +10,7 @@ export interface Source {
   readonly code: AttestationErrorCode
 }
 
-/** Where reading stands. Only the functions of this file move it. */
+/** Where reading stands: the functions that read move it. */
 export interface Cursor {
   readonly bytes: Bytes
   readonly source: Source

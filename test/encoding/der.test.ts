@@ -39,11 +39,12 @@ describe('refused', () => {
     ['a byte more', '050000', '1 bytes left over at 2'],
     ['two elements', '05000500', '2 bytes left over at 2'],
     ['a length past the end', '040200', 'content at 2 needs 2 bytes, found 1'],
-    ['a child past the end of its parent', '30030402000500', 'content at 2 needs 2 bytes, found 1'],
-    ['a parent that ends inside of a child', '300104', 'length at 1 needs 1 bytes, found 0'],
+    ['a child past the end of its parent', '30030402000500', 'tag 30 at 0 is not DER'],
+    ['a grandchild past the end of its parent', '300630030402000201', 'tag 30 at 2 is not DER'],
+    ['a parent that ends inside of a child', '300104', 'length at 3 needs 1 bytes, found 0'],
     // X.690 section 10.1
     ['an indefinite length', '30800000', 'length at 2 not in shortest form'],
-    ['an indefinite length inside', '300430800000', 'length at 2 not in shortest form'],
+    ['an indefinite length inside', '300430800000', 'length at 4 not in shortest form'],
     ['5 in the long form', '3081050403000000', 'length at 3 not in shortest form'],
     ['0 in the long form', '308100', 'length at 3 not in shortest form'],
     ['127 in the long form', '04817f' + long(127), 'length at 3 not in shortest form'],
@@ -66,7 +67,7 @@ describe('refused', () => {
     ['TRUE as fe', '0101fe', 'tag 01 at 0 is not DER'],
     ['an empty BOOLEAN', '0100', 'tag 01 at 0 is not DER'],
     ['a BOOLEAN of two bytes', '0102ffff', 'tag 01 at 0 is not DER'],
-    ['TRUE as 01, inside', '3003010101', 'tag 01 at 0 is not DER'],
+    ['TRUE as 01, inside', '3003010101', 'tag 01 at 2 is not DER'],
     // Section 8.3
     ['an empty INTEGER', '0200', 'tag 02 at 0 is not DER'],
     ['1 with a zero in front', '02020001', 'tag 02 at 0 is not DER'],
@@ -114,8 +115,8 @@ describe('refused', () => {
     const nested = (depth: number): Uint8Array<ArrayBuffer> =>
       Array.from({ length: depth - 1 }).reduce<Uint8Array<ArrayBuffer>>((inner) => der.sequence(inner), unhex('0500'))
     expect(() => decodeDer(nested(16), source)).not.toThrow()
-    expect(refusalOf(() => decodeDer(nested(17), source))).toBe('cert-parse: leaf: nested too deep at 0')
-    expect(refusalOf(() => decodeDer(nested(2000), source))).toBe('cert-parse: leaf: nested too deep at 0')
+    expect(refusalOf(() => decodeDer(nested(17), source))).toBe('cert-parse: leaf: nested too deep at 32')
+    expect(refusalOf(() => decodeDer(nested(2000), source))).toBe('cert-parse: leaf: nested too deep at 64')
   })
 })
 

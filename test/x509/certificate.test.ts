@@ -273,7 +273,7 @@ describe('cert-extension', () => {
       basicConstraintsOf(element(0x31, boolean(true))),
       /^basicConstraints must have the tags 01/,
     ],
-    ['basicConstraints: TRUE as 01', basicConstraintsOf(unhex('3003010101')), /tag 01 at 0 is not DER$/],
+    ['basicConstraints: TRUE as 01', basicConstraintsOf(unhex('3003010101')), /tag 01 at 2 is not DER$/],
     ['basicConstraints: a byte more', basicConstraintsOf(unhex('300000')), '1 bytes left over at 2'],
     ['basicConstraints: nothing', basicConstraintsOf(), 'tag at 0 needs 1 bytes, found 0'],
     ['keyUsage: no bit', keyUsageOf(unhex('030100')), 'malformed keyUsage'],

@@ -1,8 +1,8 @@
 /**
  * The two kinds of bodies of a quote, as the processor wrote them: every field is a private copy, integers are little-endian.
  */
-import { type Bytes, copyBytes } from '../../encoding/bytes.ts'
-import { type Cursor, cursor, end, type Source, take, uintLe } from '../../encoding/reader.ts'
+import type { Bytes } from '../../encoding/bytes.ts'
+import { type Cursor, cursor, end, skip, type Source, take, uintLe } from '../../encoding/reader.ts'
 
 /** What an SGX report says of an enclave. Source: Intel SDM volume 3D, "REPORT"; sgx_report.h. */
 export interface SgxReport {
@@ -164,5 +164,5 @@ export function decodeTdxReport(bytes: Bytes, source: Source): TdxReport {
 
 /** Bytes of their own: whoever uses `.buffer` of a field must not get the whole quote. */
 function fieldsOf(input: Cursor): (length: number) => Bytes {
-  return (length) => copyBytes(take(input, length, 'field'))
+  return (length) => input.bytes.slice(input.at, skip(input, length, 'field'))
 }

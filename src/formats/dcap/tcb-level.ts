@@ -75,8 +75,8 @@ export function sortLevels<Level>(
   if (levels.length === 0) throw malformed(source, 'no TCB levels')
   const keyed = levels.map((level) => ({ level, key: keyOf(level) }))
   keyed.sort((a, b) => compare(b.key, a.key))
-  keyed.slice(1).forEach(({ key }, i) => {
-    if (compare(key, keyed[i]?.key ?? []) === 0) throw malformed(source, 'a TCB level stands twice')
+  keyed.forEach(({ key }, i) => {
+    if (i > 0 && compare(key, keyed[i - 1]?.key ?? []) === 0) throw malformed(source, 'a TCB level stands twice')
   })
   return keyed.map(({ level }) => level)
 }
@@ -115,6 +115,7 @@ const needsConfiguration = (status: TcbStatus): boolean => status.includes('Conf
 
 /** By the first number that differs. */
 function compare(a: readonly number[], b: readonly number[]): number {
-  const i = a.findIndex((value, index) => value !== b[index])
-  return i < 0 ? 0 : (a[i] as number) - (b[i] ?? 0)
+  let i = 0
+  while (i < a.length && a[i] === b[i]) i++
+  return i === a.length ? 0 : (a[i] as number) - (b[i] ?? 0)
 }
