@@ -53,8 +53,8 @@ export interface CollateralPolicy {
 }
 
 /**
- * Reads all of it, and starts each signature check as soon as what it covers was read: from the root down to the quote itself there are nine. While they
- * run, everything that needs no signature is checked. Then they are judged.
+ * Reads all of it, and then starts every signature check: from the root down to the quote itself there are nine. While they run, everything is checked that
+ * needs no signature. Then they are judged.
  * @throws VerificationError for everything that is not as it must be
  */
 export async function verifyCollateral(
@@ -62,33 +62,17 @@ export async function verifyCollateral(
   policy: CollateralPolicy,
   checks: CheckRecorder,
 ): Promise<Collateral> {
-  const { endorsements, roots, now, skewMs, cache } = policy
-  // All chains have one root: it is read and hashed once, and its key imported once.
-  const [decode, hashOf] = [remembering(decodeCertificate), remembering(fingerprint)]
-  const start = (chain: Chain, above?: Started): Started => {
-    const isSameKey = above !== undefined && equalBytes(above.chain.certificates[0].spki, chain.certificates[0].spki)
-    return { chain, signatures: startSignatures(chain, ES256, cache, isSameKey ? above.signatures.keys[0] : undefined) }
-  }
-  // As soon as WebCrypto has these keys, the checks that need them run on threads of their own, beside this one that reads on.
-  const begun = async (keys: readonly (PublicKey | undefined)[]): Promise<unknown> =>
-    Promise.allSettled(keys.filter((key) => key !== undefined))
+  const { endorsements, roots, now, skewMs } = policy
 
-  const attestationKey = importAttestationKey(quote)
-  const quoteSignatures = startQuoteSignatures(quote, attestationKey)
-  await begun([attestationKey])
-  // The chain of the platform's certificate, and of whoever speaks for Intel about platforms and quoting enclaves: one, unless somebody sent two.
+  // The chain of the platform's certificate, and of whoever speaks for Intel about platforms and quoting enclaves: one, unless somebody sent two. All have
+  // one root: it is read and hashed once.
+  const decode = remembering(decodeCertificate)
   const pckChain = readPckChain(quote, endorsements, checks, decode)
-  // Before the signatures: threads take what comes first. Judged below, unless something else is wrong before.
-  hashOf(pckChain.certificates[0].der).catch(() => undefined)
-  const pck = start(pckChain)
-  const qeReport = startQeReportSignature(quote, pck.signatures.keys.at(-1))
-  await begun(pck.signatures.keys)
-  const tcbInfoSigner = start(readSignerChain('tcbInfoIssuerChain', endorsements, checks, decode), pck)
-  const qeIdentitySigner =
+  const tcbInfoChain = readSignerChain('tcbInfoIssuerChain', endorsements, checks, decode)
+  const qeIdentityChain =
     endorsements.qeIdentityIssuerChain === endorsements.tcbInfoIssuerChain
-      ? tcbInfoSigner
-      : start(readSignerChain('qeIdentityIssuerChain', endorsements, checks, decode), pck)
-  await begun([...tcbInfoSigner.signatures.keys, ...qeIdentitySigner.signatures.keys])
+      ? tcbInfoChain
+      : readSignerChain('qeIdentityIssuerChain', endorsements, checks, decode)
   // What they say: the signature is checked over the bytes as served, and these bytes are what is read.
   const tcbInfoDocument = checks.run('decode', 'tcb-info-format', 'TCB Info', () =>
     decodeSignedJson(endorsement(endorsements, 'tcbInfo'), 'tcbInfo', tcbInfoSource),
@@ -107,9 +91,21 @@ export async function verifyCollateral(
     crl: checks.run('decode', 'crl-parse', name, () => decodeCrl(endorsementDer(endorsements, name), name)),
     issuer,
   }))
+
+  // All in one go: calls of WebCrypto cost less next to each other. The checks that need a key begin as soon as WebCrypto has it, on threads of their own.
+  const hashOf = remembering(fingerprint)
+  const attestationKey = importAttestationKey(quote)
+  const quoteSignatures = startQuoteSignatures(quote, attestationKey)
+  // Before the other signatures: threads take what comes first. Judged below, unless something else is wrong before.
+  hashOf(root.der).catch(() => undefined)
+  const pck = startChain(pckChain, policy)
+  const qeReport = startQeReportSignature(quote, pck.signatures.keys.at(-1))
   const [rootCaCrl, pckCrl] = lists.map(({ crl, issuer }, i) =>
     startCrlSignature(crl, issuer, ES256, pck.signatures.keys[i]),
   ) as [CrlSignature, CrlSignature]
+  await begun(pck.signatures.keys)
+  const tcbInfoSigner = startChain(tcbInfoChain, policy, pck)
+  const qeIdentitySigner = qeIdentityChain === tcbInfoChain ? tcbInfoSigner : startChain(qeIdentityChain, policy, pck)
   const pending = {
     rootCaCrl,
     pckCrl,
@@ -130,9 +126,10 @@ export async function verifyCollateral(
     qeReport,
     quote: quoteSignatures,
   }
+  await begun([...tcbInfoSigner.signatures.keys, ...qeIdentitySigner.signatures.keys])
 
   // Meanwhile: names, purposes and dates, and that all of it is of one Intel.
-  const finish = async ({ chain, signatures }: Started): Promise<PendingPath> => {
+  const finish = async ({ chain, signatures }: StartedChain): Promise<PendingPath> => {
     const path = await checkChain(chain, roots, checks, hashOf)
     checkDates(path, policy, checks)
     return { path, signatures }
@@ -167,9 +164,20 @@ export async function verifyCollateral(
 }
 
 /** A chain with the checks of its signatures under way. */
-interface Started {
+interface StartedChain {
   readonly chain: Chain
   readonly signatures: PathSignatures
+}
+
+/** @param above a chain that was started, whose root's key is used again where it is the same */
+function startChain(chain: Chain, { cache }: CollateralPolicy, above?: StartedChain): StartedChain {
+  const isSameKey = above !== undefined && equalBytes(above.chain.certificates[0].spki, chain.certificates[0].spki)
+  return { chain, signatures: startSignatures(chain, ES256, cache, isSameKey ? above.signatures.keys[0] : undefined) }
+}
+
+/** Waits for keys, whatever becomes of them: what needs them begins meanwhile. */
+async function begun(keys: readonly (PublicKey | undefined)[]): Promise<void> {
+  await Promise.allSettled(keys.filter((key) => key !== undefined))
 }
 
 /** Asked about the same bytes again, it gives the answer that it gave. */
