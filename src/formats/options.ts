@@ -26,7 +26,7 @@ export interface VerifierOptions {
   readonly now?: Date | typeof atEvidenceTime
   /** How far clocks may be apart, 0 to 86400. Default 300: enclaves have no NTP. Not used with {@link atEvidenceTime}. */
   readonly clockSkewSeconds?: number
-  /** A `Map` of yours that spares the signature checks of issuers seen before. Default: none. */
+  /** A `Map` of yours that spares the signature checks of endorsements seen before: issuers, and what Intel publishes. Default: none. */
   readonly endorsementCache?: EndorsementCache
   /** Called with every check as soon as it was made. What it throws, the verifier throws. */
   readonly trace?: (check: Check) => void

@@ -7,7 +7,7 @@
  * Lists grow to megabytes, so entries never become objects that stay: they are checked one by one, and walked again for each question.
  */
 import type { SignatureAlgorithm } from '../crypto/algorithms.ts'
-import { importPublicKey, type PublicKey, verifySignature } from '../crypto/signature.ts'
+import { importPublicKey, verifySignature } from '../crypto/signature.ts'
 import { type Bytes, concatBytes, equalBytes, toHex } from '../encoding/bytes.ts'
 import {
   BIT_STRING,
@@ -196,20 +196,19 @@ export interface CrlSignature {
 
 /**
  * Starts the signature check of a list that {@link checkCrlContent} found right.
- * @param key the issuer's, where it was imported already
+ * @param verdict of that check, where somebody else started it
  */
 export function startCrlSignature(
   crl: Crl,
   issuer: Certificate,
   algorithm: SignatureAlgorithm,
-  key: PublicKey = importPublicKey(issuer.spki, algorithm),
+  verdict = verifySignature(algorithm, importPublicKey(issuer.spki, algorithm), crl.signature, crl.tbs, true),
 ): CrlSignature {
   const startedAt = stopwatch()
-  const signature = verifySignature(algorithm, key, crl.signature, crl.tbs, true)
   return {
     async settle(checks) {
       const subject = `${crl.name} signed by ${issuer.name}`
-      const holds = await signature
+      const holds = await verdict
       checks.judge('verify', 'crl-signature', subject, holds, 'true', `${holds}`, startedAt)
       return crl as CheckedCrl
     },

@@ -8,7 +8,7 @@ import { VerificationError } from '../../errors.ts'
 import type { CheckRecorder } from '../../trace.ts'
 import { type Certificate, decodeCertificate } from '../../x509/certificate.ts'
 import { checkCrlContent, type CrlSignature, decodeCrl, startCrlSignature } from '../../x509/crl.ts'
-import type { EndorsementCache } from '../../x509/endorsement-cache.ts'
+import { type EndorsementCache, remember } from '../../x509/endorsement-cache.ts'
 import {
   type CertificationPath,
   findInvalid,
@@ -24,12 +24,13 @@ import type { Quote } from './quote.ts'
 import {
   importAttestationKey,
   type PendingPath,
+  pendingSignature,
   settleSignatures,
   startQeReportSignature,
   startQuoteSignatures,
-  startSignature,
 } from './signatures.ts'
-import { checkValidity, decodeSignedJson } from './signed-json.ts'
+import { textSignatures } from './signed-texts.ts'
+import { checkValidity, decodeSignedJson, type SignedJson } from './signed-json.ts'
 import { decodeTcbInfo, type TcbInfo, tcbInfoSource } from './tcb-info.ts'
 
 /** What Intel says about the platform of one quote, all of it authentic and current. Whether it fits the quote is for `evaluate.ts` to say. */
@@ -90,6 +91,7 @@ export async function verifyCollateral(
   ).map(([name, issuer]) => ({
     crl: checks.run('decode', 'crl-parse', name, () => decodeCrl(endorsementDer(endorsements, name), name)),
     issuer,
+    text: endorsement(endorsements, name),
   }))
 
   // All in one go: calls of WebCrypto cost less next to each other. The checks that need a key begin as soon as WebCrypto has it, on threads of their own.
@@ -100,28 +102,28 @@ export async function verifyCollateral(
   hashOf(root.der).catch(() => undefined)
   const pck = startChain(pckChain, policy)
   const qeReport = startQeReportSignature(quote, pck.signatures.keys.at(-1))
-  const [rootCaCrl, pckCrl] = lists.map(({ crl, issuer }, i) =>
-    startCrlSignature(crl, issuer, ES256, pck.signatures.keys[i]),
-  ) as [CrlSignature, CrlSignature]
+  const texts = textSignatures(policy.cache)
+  const [rootCaCrl, pckCrl] = lists.map(({ crl, issuer, text }, i) => {
+    const signed = { text, signature: crl.signature, signedBytes: crl.tbs, isDer: true }
+    return startCrlSignature(crl, issuer, ES256, texts.start(signed, issuer, pck.signatures.keys[i]))
+  }) as [CrlSignature, CrlSignature]
   await begun(pck.signatures.keys)
   const tcbInfoSigner = startChain(tcbInfoChain, policy, pck)
   const qeIdentitySigner = qeIdentityChain === tcbInfoChain ? tcbInfoSigner : startChain(qeIdentityChain, policy, pck)
+  const startDocument = (document: SignedJson, { chain, signatures: { keys } }: StartedChain): Promise<boolean> =>
+    texts.start({ ...document, isDer: false }, chain.certificates.at(-1) as Certificate, keys.at(-1))
   const pending = {
     rootCaCrl,
     pckCrl,
-    tcbInfo: startSignature(
+    tcbInfo: pendingSignature(
       'tcb-info-signature',
       'TCB Info, every byte as served, signed by Intel',
-      tcbInfoSigner.signatures.keys.at(-1),
-      tcbInfoDocument.signature,
-      tcbInfoDocument.signedBytes,
+      startDocument(tcbInfoDocument, tcbInfoSigner),
     ),
-    qeIdentity: startSignature(
+    qeIdentity: pendingSignature(
       'qe-identity-signature',
       'QE identity, every byte as served, signed by Intel',
-      qeIdentitySigner.signatures.keys.at(-1),
-      qeIdentityDocument.signature,
-      qeIdentityDocument.signedBytes,
+      startDocument(qeIdentityDocument, qeIdentitySigner),
     ),
     qeReport,
     quote: quoteSignatures,
@@ -148,6 +150,9 @@ export async function verifyCollateral(
   checkValidity(qeIdentity, 'qe-identity-validity', 'QE identity', now, skewMs, checks)
 
   await settleSignatures({ pck: pckPath, signers, ...pending }, checks)
+  texts.remember()
+  for (const { path, signatures } of signers)
+    remember(policy.cache, path.leaf, path.certificates[0], signatures.keys.at(-1))
   return {
     platform,
     pck: pckPath.path.leaf,

@@ -5,7 +5,7 @@
 import { ES256 } from '../../crypto/algorithms.ts'
 import { hash } from '../../crypto/digest.ts'
 import { importPublicKey, type PublicKey, verifySignature } from '../../crypto/signature.ts'
-import { type Bytes, concatBytes, toHex } from '../../encoding/bytes.ts'
+import { concatBytes, toHex } from '../../encoding/bytes.ts'
 import type { AttestationErrorCode } from '../../errors.ts'
 import { type CheckRecorder, stopwatch } from '../../trace.ts'
 import { type CrlSignature, refuseRevoked } from '../../x509/crl.ts'
@@ -37,16 +37,9 @@ export interface PendingSignatures {
   readonly quote: readonly Pending[]
 }
 
-/** Starts a check of r || s over `data`. */
-export function startSignature(
-  code: AttestationErrorCode,
-  subject: string,
-  key: PublicKey | undefined,
-  signature: Bytes,
-  data: Bytes,
-): Pending {
+/** @param verdict of a check that was started just now */
+export function pendingSignature(code: AttestationErrorCode, subject: string, verdict: Promise<boolean>): Pending {
   const startedAt = stopwatch()
-  const verdict = verifySignature(ES256, key, signature, data)
   return {
     async settle(checks) {
       const holds = await verdict
@@ -78,10 +71,8 @@ export function startQuoteSignatures(
       checks.judge('verify', 'attestation-key-binding', subject, bound === expected, expected, bound, startedAt)
     },
   }
-  return [
-    binding,
-    startSignature('quote-signature', 'quote signed by its attestation key', key, signature, signedBytes),
-  ]
+  const verdict = verifySignature(ES256, key, signature, signedBytes)
+  return [binding, pendingSignature('quote-signature', 'quote signed by its attestation key', verdict)]
 }
 
 /** The quoting enclave's report, signed by the platform. */
@@ -89,7 +80,8 @@ export function startQeReportSignature(
   { qeReportSignature, qeReportBytes }: Quote,
   pckKey: PublicKey | undefined,
 ): Pending {
-  return startSignature('qe-report-signature', 'QE report signed by the PCK', pckKey, qeReportSignature, qeReportBytes)
+  const verdict = verifySignature(ES256, pckKey, qeReportSignature, qeReportBytes)
+  return pendingSignature('qe-report-signature', 'QE report signed by the PCK', verdict)
 }
 
 /** @throws VerificationError `cert-chain-signature`, `crl-signature`, `crl-revoked`, `tcb-info-signature`, `qe-identity-signature`, `qe-report-signature`, `attestation-key-binding`, `quote-signature` */

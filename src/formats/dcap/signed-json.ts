@@ -14,6 +14,8 @@ export interface SignedJson {
   /** BODY, every byte as served. */
   readonly signedBytes: Bytes
   readonly signature: Bytes
+  /** Signature and BODY, without what stands around them. */
+  readonly text: string
 }
 
 /** When a document may be used, Unix milliseconds; both ends belong to it. */
@@ -35,7 +37,7 @@ export function decodeSignedJson(text: string, name: string, source: Source): Si
     new RegExp(`^${space}\\{${space}${first}${space},${space}${second}${space}\\}${space}$`)
   const [, found, hex] = outer(body, signature).exec(text) ?? swapped(outer(signature, body).exec(text))
   if (found === undefined || hex === undefined) throw malformed(source, `not {"${name}":{…},"signature":"…"}`)
-  return { signedBytes: new TextEncoder().encode(found), signature: fromHex(hex) }
+  return { signedBytes: new TextEncoder().encode(found), signature: fromHex(hex), text: hex.toLowerCase() + found }
 }
 
 const swapped = (match: RegExpExecArray | null): readonly (string | undefined)[] => [match?.[0], match?.[2], match?.[1]]

@@ -12,11 +12,23 @@ import {
   isAttestationResult,
   skipReferenceValues,
   skipReportData,
+  type TdxOptions,
   verifyTdx,
 } from '../../../src/formats/tdx/index.ts'
+import type { EndorsementCache } from '../../../src/x509/endorsement-cache.ts'
 import { hex, pattern, unhex } from '../../attester/bytes.ts'
 import { measurements, platform, reportData, serialNumbers, tdOffsets } from '../../attester/intel.ts'
-import { attester, type Change, day, makeTdx, now, refusalOf, tdReferenceValues as values, tdx } from '../dcap/made.ts'
+import {
+  attester,
+  type Change,
+  day,
+  makeTdx,
+  now,
+  refusalOf,
+  tdReferenceValues as values,
+  tdx,
+  without,
+} from '../dcap/made.ts'
 
 const v5 = (...body: readonly (readonly [number, ArrayLike<number>])[]): Change => ({ quote: { version: 5, body } })
 
@@ -261,14 +273,118 @@ describe('platforms', () => {
 })
 
 describe('the endorsement cache', () => {
-  test('spares what was verified before, and no rule', async () => {
-    const endorsementCache = new Map<string, Promise<CryptoKey | undefined>>()
-    await tdx({ options: { endorsementCache } })
-    expect(endorsementCache.size).toBe(1)
-    await tdx({ options: { endorsementCache } })
-    expect(endorsementCache.size).toBe(1)
-    const revoked = { rootCaCrl: { revoked: [serialNumbers.platform] } }
-    expect((await refusalOf(tdx({ endorsements: revoked, options: { endorsementCache } }))).code).toBe('crl-revoked')
+  /** Evidence with its endorsements, and a cache that has seen them. */
+  async function warm(): Promise<{
+    readonly evidence: Uint8Array
+    readonly options: TdxOptions
+    readonly endorsementCache: EndorsementCache
+  }> {
+    const { evidence, options } = await makeTdx()
+    const endorsementCache: EndorsementCache = new Map()
+    await verifyTdx(evidence, { ...options, endorsementCache })
+    return { evidence, options: { ...options, endorsementCache }, endorsementCache }
+  }
+  /** The next to last digit of a text, changed: of JSON, one of the signature; of base64, too. */
+  const changed = (text: string): string => {
+    const at = text.length - 8
+    return text.slice(0, at) + (text[at] === 'a' ? 'b' : 'a') + text.slice(at + 1)
+  }
+
+  test('remembers CA and signer, both lists and both documents, and no more the second time', async () => {
+    const { evidence, options, endorsementCache } = await warm()
+    expect(endorsementCache.size).toBe(6)
+    for (const key of endorsementCache.values()) expect(await key).toBeInstanceOf(CryptoKey)
+    await expect(verifyTdx(evidence, options)).resolves.toBeDefined()
+    expect(endorsementCache.size).toBe(6)
+  })
+
+  test('the checks of a warm verification are those of a cold one', async () => {
+    const { evidence, options } = await makeTdx()
+    const endorsementCache: EndorsementCache = new Map()
+    const [cold, again] = [
+      await verifyTdx(evidence, { ...options, endorsementCache }),
+      await verifyTdx(evidence, { ...options, endorsementCache }),
+    ]
+    const told = ({ checks }: typeof cold): unknown => checks.map((check) => without(check, 'startedAt', 'durationMs'))
+    expect(told(again)).toEqual(told(cold))
+  })
+
+  test('spares no rule: what was revoked since is refused', async () => {
+    const { options } = await warm()
+    const { evidence, options: later } = await makeTdx({
+      endorsements: { rootCaCrl: { revoked: [serialNumbers.platform] } },
+    })
+    const { code } = await refusalOf(verifyTdx(evidence, { ...options, endorsements: later.endorsements }))
+    expect(code).toBe('crl-revoked')
+  })
+
+  test('spares no rule: what has expired since is refused', async () => {
+    const { evidence, options } = await warm()
+    const late = new Date(now.getTime() + 30 * day)
+    expect((await refusalOf(verifyTdx(evidence, { ...options, now: late }))).code).toMatch(/-validity$/)
+  })
+
+  test.each([
+    ['tcbInfo', 'tcb-info-signature'],
+    ['qeIdentity', 'qe-identity-signature'],
+    ['rootCaCrl', 'crl-signature'],
+    ['pckCrl', 'crl-signature'],
+  ] as const)('%s with another signature is not what it remembers', async (name, code) => {
+    const { evidence, options, endorsementCache } = await warm()
+    const endorsements = { ...options.endorsements, [name]: changed(options.endorsements[name]) }
+    expect((await refusalOf(verifyTdx(evidence, { ...options, endorsements }))).code).toBe(code)
+    expect(endorsementCache.size).toBe(6)
+  })
+
+  test.each(['tcbInfo', 'qeIdentity'] as const)(
+    '%s that says something else is not what it remembers',
+    async (name) => {
+      const { evidence, options } = await warm()
+      const endorsements = {
+        ...options.endorsements,
+        [name]: options.endorsements[name].replace('"tcbEvaluationDataNumber":20', '"tcbEvaluationDataNumber":21'),
+      }
+      expect(endorsements[name]).not.toBe(options.endorsements[name])
+      expect((await refusalOf(verifyTdx(evidence, { ...options, endorsements }))).code).toMatch(/-signature$/)
+    },
+  )
+
+  test('a document that it remembers from another signer is checked', async () => {
+    const { options, endorsementCache } = await warm()
+    const { evidence, options: other } = await makeTdx({ attester: { keys: new Map() } })
+    await expect(verifyTdx(evidence, other)).resolves.toBeDefined()
+    const endorsements = { ...other.endorsements, tcbInfo: options.endorsements.tcbInfo }
+    const { code } = await refusalOf(verifyTdx(evidence, { ...other, endorsements, endorsementCache }))
+    expect(code).toBe('tcb-info-signature')
+  })
+
+  test('what it holds is believed: whoever writes to it can vouch for a document', async () => {
+    const { evidence, options, endorsementCache } = await warm()
+    const forged = changed(options.endorsements.tcbInfo)
+    const endorsements = { ...options.endorsements, tcbInfo: forged }
+    const signatureOf = (text: string): string => /"signature":"(\w+)"/.exec(text)?.[1] ?? ''
+    for (const [entry, key] of endorsementCache)
+      endorsementCache.set(entry.replace(signatureOf(options.endorsements.tcbInfo), signatureOf(forged)), key)
+    expect(endorsementCache.size).toBe(7)
+    await expect(verifyTdx(evidence, { ...options, endorsements })).resolves.toBeDefined()
+  })
+
+  test('remembers nothing of what Intel published when the quote was refused', async () => {
+    const { evidence, options } = await makeTdx()
+    const endorsementCache: EndorsementCache = new Map()
+    const broken = evidence.map((byte, i) => (i === 700 ? byte ^ 1 : byte))
+    await refusalOf(verifyTdx(broken, { ...options, endorsementCache }))
+    expect(endorsementCache.size).toBeLessThanOrEqual(1)
+  })
+
+  test('remembers no text above 64 KiB, so that it stays small', async () => {
+    const note = 'x'.repeat(65_536)
+    const { evidence, options } = await makeTdx({ endorsements: { tcbInfo: (body) => ({ ...body, note }) } })
+    expect(options.endorsements.tcbInfo.length).toBeGreaterThan(65_536)
+    const endorsementCache: EndorsementCache = new Map()
+    await verifyTdx(evidence, { ...options, endorsementCache })
+    expect(endorsementCache.size).toBe(5)
+    await expect(verifyTdx(evidence, { ...options, endorsementCache })).resolves.toBeDefined()
   })
 })
 
