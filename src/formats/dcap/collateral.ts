@@ -2,7 +2,6 @@
  * Everything around a quote that somebody signed: nothing may be missing, unreadable, of somebody else, stale or revoked.
  */
 import { ES256 } from '../../crypto/algorithms.ts'
-import type { PublicKey } from '../../crypto/signature.ts'
 import { type Bytes, equalBytes } from '../../encoding/bytes.ts'
 import { VerificationError } from '../../errors.ts'
 import type { CheckRecorder } from '../../trace.ts'
@@ -94,7 +93,7 @@ export async function verifyCollateral(
     text: endorsement(endorsements, name),
   }))
 
-  // All in one go: calls of WebCrypto cost less next to each other. The checks that need a key begin as soon as WebCrypto has it, on threads of their own.
+  // All in one go: calls of WebCrypto cost less next to each other. They run on threads of their own.
   const hashOf = remembering(fingerprint)
   const attestationKey = importAttestationKey(quote)
   const quoteSignatures = startQuoteSignatures(quote, attestationKey)
@@ -107,7 +106,6 @@ export async function verifyCollateral(
     const signed = { text, signature: crl.signature, signedBytes: crl.tbs, isDer: true }
     return startCrlSignature(crl, issuer, ES256, texts.start(signed, issuer, pck.signatures.keys[i]))
   }) as [CrlSignature, CrlSignature]
-  await begun(pck.signatures.keys)
   const tcbInfoSigner = startChain(tcbInfoChain, policy, pck)
   const qeIdentitySigner = qeIdentityChain === tcbInfoChain ? tcbInfoSigner : startChain(qeIdentityChain, policy, pck)
   const startDocument = (document: SignedJson, { chain, signatures: { keys } }: StartedChain): Promise<boolean> =>
@@ -128,7 +126,6 @@ export async function verifyCollateral(
     qeReport,
     quote: quoteSignatures,
   }
-  await begun([...tcbInfoSigner.signatures.keys, ...qeIdentitySigner.signatures.keys])
 
   // Meanwhile: names, purposes and dates, and that all of it is of one Intel.
   const finish = async ({ chain, signatures }: StartedChain): Promise<PendingPath> => {
@@ -178,11 +175,6 @@ interface StartedChain {
 function startChain(chain: Chain, { cache }: CollateralPolicy, above?: StartedChain): StartedChain {
   const isSameKey = above !== undefined && equalBytes(above.chain.certificates[0].spki, chain.certificates[0].spki)
   return { chain, signatures: startSignatures(chain, ES256, cache, isSameKey ? above.signatures.keys[0] : undefined) }
-}
-
-/** Waits for keys, whatever becomes of them: what needs them begins meanwhile. */
-async function begun(keys: readonly (PublicKey | undefined)[]): Promise<void> {
-  await Promise.allSettled(keys.filter((key) => key !== undefined))
 }
 
 /** Asked about the same bytes again, it gives the answer that it gave. */
