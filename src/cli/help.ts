@@ -5,6 +5,7 @@ const overview = `veritee: check a confidential-computing enclave before any dat
 
   veritee verify FILE|-  OPTIONS     verify evidence; the exit code tells
   veritee inspect FILE|- [--json]    show evidence without verifying it
+  veritee collateral FILE|-          fetch what Intel says of a quote's platform
   veritee measure IMAGE  [--json]    what an image will measure to
   veritee sign FILE…  OPTIONS        sign measurements as reference values
   veritee --version
@@ -43,7 +44,7 @@ What it must carry (Nitro)
 
 Intel TDX and SGX
   --collateral FILE         required: what Intel says of the platform, JSON that
-                            fetchIntelEndorsements returned
+                            veritee collateral printed
   --report-data HEX|@FILE   the 64 bytes that the quote was made for, or
   --skip-report-data        whatever it was made for
   --mrtd HEX --rtmr0 HEX … --rtmr3 HEX
@@ -87,6 +88,19 @@ const inspectHelp = `veritee inspect FILE|- [--json] [--event-log FILE]
 Shows what evidence says. Nothing is verified: anybody can write such a thing.
 Exit codes: 0 shown, 1 usage, 2 not a well-formed document.`
 
+const collateralHelp = `veritee collateral FILE|- OPTIONS
+
+Fetches what Intel says of the platform that made a TDX or SGX quote, for
+veritee verify --collateral. Good for 30 days at most. Nothing is verified here,
+so whoever delivers it needs no trust.
+  --from URL                a cache (PCCS) instead of Intel's own service
+  --early                   what Intel knew when it made an issue public, instead
+                            of what it enforces months later
+  --timeout 60s             how long to wait
+  -o, --output FILE         where to write it; default: standard output
+
+Exit codes: 0 fetched, 1 usage, 2 no quote, or the service has not answered.`
+
 const measureHelp = `veritee measure [IMAGE] OPTIONS
 
 Prints what the registers of an enclave will be, like nitro-cli describe-eif.
@@ -119,6 +133,7 @@ your own CA. Whoever has the CA's certificate can verify enclaves against it.
 const helpOf: Readonly<Record<string, string>> = {
   verify: verifyHelp,
   inspect: inspectHelp,
+  collateral: collateralHelp,
   measure: measureHelp,
   sign: signHelp,
 }

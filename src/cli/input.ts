@@ -58,7 +58,7 @@ export async function readCorim(path: string): Promise<Bytes> {
 
 /** What Intel says of a platform, as `fetchIntelEndorsements` returns it, in JSON. @throws UsageError when the file is something else */
 export async function readCollateral(path: string): Promise<Readonly<Record<string, unknown>>> {
-  return readJson(path, 'the one that fetchIntelEndorsements returns', maximumCollateral)
+  return readJson(path, 'the one that veritee collateral prints', maximumCollateral)
 }
 
 /** A log of what was measured, as it is. @throws UsageError */

@@ -112,7 +112,7 @@ export async function quoteVerifier(values: Values, format: 'tdx' | 'sgx'): Prom
 async function commonOf(values: Values): Promise<DcapOptions> {
   const { collateral, 'report-data': reportData, at, skew, 'minimum-tcb-evaluation': minimum } = values
   if (typeof collateral !== 'string')
-    throw new UsageError('say what Intel says of the platform: --collateral FILE, as fetchIntelEndorsements returns it')
+    throw new UsageError('say what Intel says of the platform: --collateral FILE, as veritee collateral prints it')
   requireOne(
     [reportData !== undefined, values['skip-report-data'] === true],
     'say what it was made for: --report-data HEX or --skip-report-data',

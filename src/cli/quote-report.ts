@@ -44,19 +44,18 @@ export const quoteQuestions: Readonly<Record<string, string>> = {
 }
 
 const stale =
-  'Fetch the collateral anew: it is good for 30 days at most. To verify as of then, name the time with --at.'
+  'Fetch the collateral anew (veritee collateral): it is good for 30 days at most. To verify as of then, name the time with --at.'
 
 /** What to do about a refusal, where something can be done. */
 export const quoteHints: Readonly<Record<string, string>> = {
   'quote-version-epid': 'EPID attestation was retired by Intel. The enclave must make an ECDSA quote (DCAP).',
-  'endorsement-missing': 'The collateral must have every item that fetchIntelEndorsements returns.',
+  'endorsement-missing': 'The collateral must have every item that veritee collateral prints.',
   'pck-chain-missing':
     'The quote names its platform without certificates: put these into the collateral as pckCertificateChain.',
   'crl-validity': stale,
   'tcb-info-validity': stale,
   'qe-identity-validity': stale,
-  'tcb-info-mismatch':
-    'The collateral is for another kind of platform: fetch it for the FMSPC that veritee inspect shows.',
+  'tcb-info-mismatch': 'The collateral is for another kind of platform: fetch it for this quote (veritee collateral).',
   'tcb-not-supported': 'Intel lists no state that low, or the collateral is older than the platform: fetch it anew.',
   'policy-migration': 'Whoever runs the migration TD can read this one. If that is you: --allow-migration.',
 }

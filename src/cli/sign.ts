@@ -2,7 +2,7 @@
  * `veritee sign`: measurements in, a CoRIM out, signed by the key of a private CA's certificate. Runs where the image is built.
  */
 import { createPrivateKey } from 'node:crypto'
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { AttestationError, signReferenceValues } from '../reference/index.ts'
 import {
   type CommandOptions,
@@ -16,6 +16,7 @@ import {
 } from './arguments.ts'
 import { UsageError } from './failures.ts'
 import { readCertificate, readCertificates } from './input.ts'
+import { writeOutput } from './output.ts'
 
 const options: CommandOptions = {
   key: { type: 'string' },
@@ -65,23 +66,12 @@ export async function sign(args: string[]): Promise<number> {
     // Nothing was verified: the certificate is the user's own.
     throw error instanceof AttestationError ? new UsageError(`--cert: ${error.message}`, { cause: error }) : error
   })
-  const inputs = [...files, ...['key', 'cert', 'chain'].map((option) => values[option])]
-  for (const input of inputs) await refuseOverwriting(output, input)
-  await writeFile(output, corim).catch((error: unknown) => {
-    throw new UsageError(`cannot write ${output}: ${(error as Error).message}`)
-  })
+  const paths = ['key', 'cert', 'chain'].map((option) => values[option])
+  await writeOutput(output, corim, [...files, ...paths.filter((path) => typeof path === 'string')])
   console.log(
     `${output}: ${builds.length === 1 ? '1 build' : `${builds.length} builds`}, ${corim.length} bytes, signed with ${algorithm}`,
   )
   return 0
-}
-
-/** A slip of the shell's history must not cost a key. Links are followed. */
-async function refuseOverwriting(output: string, input: Values[string]): Promise<void> {
-  if (typeof input !== 'string') return
-  const [target, source] = await Promise.all([output, input].map((path) => stat(path).catch(() => undefined)))
-  if (target !== undefined && target.ino === source?.ino && target.dev === source.dev)
-    throw new UsageError(`-o ${output} would overwrite ${input}`)
 }
 
 function required(values: Values, option: string, demand: string): string {

@@ -74,7 +74,12 @@ export function readHead(input: Cursor): CborHead {
 }
 
 /** Reads one item from where `input` stands; a read past its end carries the code of its own source. */
-export function readCbor(input: Cursor, source: Source, deterministic = false, depth = maximumDepth): CborValue {
+export function readCbor(
+  input: Cursor,
+  source: Source,
+  deterministic = false,
+  depth: number = maximumDepth,
+): CborValue {
   const { at, bytes } = input
   const refuse = (problem: string): never => {
     throw malformed(source, `${problem} at ${at}`)

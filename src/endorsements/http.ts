@@ -91,4 +91,8 @@ function tooLong(url: string, maximum: number, found: string): VerificationError
   return new VerificationError('endorsement-fetch', `size of ${url}`, `at most ${maximum} bytes`, found)
 }
 
-const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+/** Node says in the cause why a fetch has failed. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message
+}

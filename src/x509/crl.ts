@@ -202,7 +202,13 @@ export function startCrlSignature(
   crl: Crl,
   issuer: Certificate,
   algorithm: SignatureAlgorithm,
-  verdict = verifySignature(algorithm, importPublicKey(issuer.spki, algorithm), crl.signature, crl.tbs, true),
+  verdict: Promise<boolean> = verifySignature(
+    algorithm,
+    importPublicKey(issuer.spki, algorithm),
+    crl.signature,
+    crl.tbs,
+    true,
+  ),
 ): CrlSignature {
   const startedAt = stopwatch()
   return {

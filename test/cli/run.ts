@@ -1,7 +1,7 @@
 /**
  * The command as a child process, bundled once per test file from src, so that what is tested is what stands there.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -51,9 +51,29 @@ export function veritee(args: readonly string[], input: string | Uint8Array = ''
   return { code: status, stdout, stderr }
 }
 
+/** The same while this process goes on, for commands that ask a server of a test. */
+export async function veriteeBeside(args: readonly string[]): Promise<Outcome> {
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: repository,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH ?? '' },
+  })
+  let [stdout, stderr] = ['', '']
+  child.stdout.on('data', (data: Buffer) => (stdout += data.toString()))
+  child.stderr.on('data', (data: Buffer) => (stderr += data.toString()))
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  return { code, stdout, stderr }
+}
+
+/** Where a file for tests would be; gone after them. */
+export const pathOf = (name: string): string => join(folder, name)
+
 /** A file for the command to read; gone after the tests. */
 export function written(name: string, content: string | Uint8Array): string {
-  const path = join(folder, name)
+  const path = pathOf(name)
   writeFileSync(path, content)
   return path
 }

@@ -1,0 +1,24 @@
+/**
+ * Writing files.
+ */
+import { stat, writeFile } from 'node:fs/promises'
+import { UsageError } from './failures.ts'
+
+/** Writes a file, but over none of `inputs`: a slip of the shell's history must not cost a key. @throws UsageError */
+export async function writeOutput(
+  output: string,
+  content: string | Uint8Array,
+  inputs: readonly (string | undefined)[],
+): Promise<void> {
+  for (const input of inputs) if (input !== undefined) await refuseOverwriting(output, input)
+  await writeFile(output, content).catch((error: unknown) => {
+    throw new UsageError(`cannot write ${output}: ${(error as Error).message}`)
+  })
+}
+
+/** Links are followed. */
+async function refuseOverwriting(output: string, input: string): Promise<void> {
+  const [target, source] = await Promise.all([output, input].map((path) => stat(path).catch(() => undefined)))
+  if (target !== undefined && target.ino === source?.ino && target.dev === source.dev)
+    throw new UsageError(`-o ${output} would overwrite ${input}`)
+}
