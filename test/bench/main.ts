@@ -10,6 +10,7 @@ import { profileCold, profileWarm } from './profile.ts'
 import { median, quantile, spread, table } from './statistics.ts'
 import { findSubject } from './subject.ts'
 import { findTdxSubject, measureTdx } from './tdx.ts'
+import { tdxInRuntimes } from './tdx-runtimes.ts'
 import { measureWarm, type Warm } from './warm.ts'
 
 const quick = process.argv.includes('--quick')
@@ -24,6 +25,10 @@ const tdx = findTdxSubject()
 console.log(`\n### The same for a TDX quote with its collateral, \`${tdx.name}\`\n`)
 console.log(warmTable(await measureTdx(tdx, quick ? 60 : 600)))
 if (process.argv.includes('--warm')) process.exit()
+
+console.log('\n### `verifyTdx` in seven runtimes, over the bare calls with keys as points\n')
+console.log(table(['', 'bare calls, ms', 'ratio', 'warm `endorsementCache`'], await tdxInRuntimes(tdx, quick ? 4 : 40)))
+if (process.argv.includes('--runtimes')) process.exit()
 
 function warmTable(warm: readonly Warm[]): string {
   return table(
