@@ -55,6 +55,7 @@ const hexadecimal = /* @__PURE__ */ Array.from({ length: 256 }, (_, byte) => (by
 export function fromHex(text: string, name = 'hex'): Bytes {
   const [, digits] = /^(?:0x)?((?:[0-9a-f]{2})*)$/i.exec(text) ?? []
   if (digits === undefined) throw new TypeError(`${name} must be hexadecimal`)
+  // Of letters in either case, the low bits count from 1.
   const digit = (at: number): number => (digits.charCodeAt(at) & 15) + 9 * (digits.charCodeAt(at) >> 6)
   return new Uint8Array(digits.length / 2).map((_, i) => 16 * digit(2 * i) + digit(2 * i + 1))
 }

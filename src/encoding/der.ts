@@ -162,12 +162,12 @@ function readNode(input: Cursor, depth: number): DerNode {
 }
 
 /** What X.690 sections 8, 10 and 11 ask of the content; constructed elements are the sum of their children. */
-function isCanonical(tag: number, bytes: Bytes, at: number, to: number): boolean {
-  let from = at
+function isCanonical(tag: number, bytes: Bytes, from: number, to: number): boolean {
   const length = to - from
   const first = bytes[from] as number
   const second = bytes[from + 1] as number
   const last = bytes[to - 1] as number
+  let i = from
   switch (tag) {
     case BOOLEAN:
       return length === 1 && (first === 0 || first === 0xff)
@@ -181,8 +181,8 @@ function isCanonical(tag: number, bytes: Bytes, at: number, to: number): boolean
       return length === 0
     case OBJECT_IDENTIFIER:
       // Base 128: the last byte of each arc is below 0x80, and none starts with padding.
-      while (from < to && (bytes[from] !== 0x80 || (from > at && (bytes[from - 1] as number) >= 0x80))) from++
-      return length > 0 && last < 0x80 && from === to
+      while (i < to && (bytes[i] !== 0x80 || (i > from && (bytes[i - 1] as number) >= 0x80))) i++
+      return length > 0 && last < 0x80 && i === to
     default:
       // Universal class: a sequence or a set is constructed, nothing else is. The low bits 1f announce a longer tag, which nothing here has.
       return tag > 0 && (tag & 0x1f) !== 0x1f && (tag >= 0x40 || (tag & 0x20) > 0 === ((tag & 0x1e) === 0x10))

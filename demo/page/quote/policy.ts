@@ -130,7 +130,7 @@ export function readCollateral(text: string): QuotePolicy['endorsements'] {
   if (text.trim() === '') return undefined
   const value = parse(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Error('Collateral is one JSON object: what fetchIntelEndorsements returns.')
+    throw new Error('Collateral is one JSON object: what veritee collateral prints, or fetchIntelEndorsements returns.')
   return value as Readonly<Record<string, unknown>>
 }
 

@@ -6,6 +6,7 @@ import { describeCertificate } from '../../../src/inspect.ts'
 import type { AttestationErrorCode } from '../library.ts'
 import { day, duration, iso, moment } from '../time.ts'
 import type { Action, Fact, Verdict } from '../verdict.ts'
+import { collateralFile } from './code.ts'
 import type { QuoteOutcome } from './outcome.ts'
 import { advisoriesIn, statusWords } from './tcb.ts'
 import { wordsOf } from './words-intel.ts'
@@ -68,7 +69,7 @@ function refusal(outcome: QuoteOutcome): Verdict {
       : headlineOf(outcome, code),
     detail: [
       lacksCollateral
-        ? 'Fetch the collateral with fetchIntelEndorsements, or with what runs your enclaves, and drop the JSON here. This page may not ask Intel itself: nothing leaves it.'
+        ? `Fetch it with \`npx veritee collateral quote.bin -o ${collateralFile}\`, or with what runs your enclaves, and drop the JSON here. This page may not ask Intel itself: nothing leaves it.`
         : detailOf(outcome, code),
       ...others,
     ].join(' '),
