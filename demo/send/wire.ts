@@ -30,28 +30,43 @@ export function recorded(crossings: Crossing[], changed: () => void): typeof fet
     }
     crossings.push(answer)
     changed()
-    if (response.body !== null) void follow(response.clone(), answer, changed)
-    return response
+    return response.body === null ? response : new Response(watched(response.body, answer, changed), response)
   }
 }
 
-async function follow(response: Response, answer: Crossing, changed: () => void): Promise<void> {
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) break
-      const all = new Uint8Array(answer.bytes.length + value.length)
-      all.set(answer.bytes)
-      all.set(value, answer.bytes.length)
-      answer.bytes = all
-      changed()
-    }
-  } catch {
-    // Cut off: what came is shown.
+/** The same body, recorded as it is read. Not a clone: in service workers of Firefox, two readers of one body see pieces of each other. */
+function watched(body: ReadableStream<Uint8Array>, answer: Crossing, changed: () => void): ReadableStream<Uint8Array> {
+  const reader = body.getReader()
+  const end = (): void => {
+    answer.open = false
+    changed()
   }
-  answer.open = false
-  changed()
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read()
+        if (done) {
+          end()
+          controller.close()
+          return
+        }
+        const all = new Uint8Array(answer.bytes.length + value.length)
+        all.set(answer.bytes)
+        all.set(value, answer.bytes.length)
+        answer.bytes = all
+        changed()
+        controller.enqueue(value)
+      } catch (error) {
+        // Cut off: what came is shown.
+        end()
+        controller.error(error)
+      }
+    },
+    cancel(reason) {
+      end()
+      return reader.cancel(reason)
+    },
+  })
 }
 
 /** Where a card number can be read in bytes: as it is, with spaces or hyphens, in hexadecimal, in base64 at any offset. */

@@ -26,6 +26,7 @@ export async function collateral(args: string[]): Promise<number> {
   if (!(seconds > 0 && seconds <= 3600)) throw new UsageError('--timeout must be more than 0s, and 1h at most')
   const bytes = await readEvidence(path)
   const tee = detectFormat(bytes)
+  if (tee === undefined) throw new VerificationError('format-unknown', 'the evidence is no quote of TDX or SGX')
   if (tee !== 'tdx' && tee !== 'sgx') throw new UsageError(`collateral is about quotes of TDX and SGX: this is ${tee}`)
   const { platform, certificationDataType } = tee === 'tdx' ? decodeTdxEvidence(bytes) : decodeSgxEvidence(bytes)
   if (platform === undefined)
@@ -48,10 +49,10 @@ export async function collateral(args: string[]): Promise<number> {
       ? new UsageError(error.message.replace(/^baseUrl/, '--from'), { cause: error })
       : error
   })
-  const text = `${JSON.stringify(endorsements, undefined, 2)}\n`
-  if (typeof output !== 'string') process.stdout.write(text)
+  const text = JSON.stringify(endorsements, undefined, 2)
+  if (typeof output !== 'string') console.log(text)
   else {
-    await writeOutput(output, text, [path])
+    await writeOutput(output, `${text}\n`, [path])
     console.log(`${output}: collateral of ${tee} for FMSPC ${fmspc}, ${ca} CA. Not verified: veritee verify does that.`)
   }
   return 0
@@ -61,9 +62,9 @@ async function withinSeconds(
   seconds: number,
   ask: (signal: AbortSignal) => Promise<IntelEndorsements>,
 ): Promise<IntelEndorsements> {
-  const signal = AbortSignal.timeout(seconds * 1000)
+  const signal = AbortSignal.timeout(Math.ceil(seconds * 1000))
   return ask(signal).catch((error: unknown) => {
-    if (!signal.aborted || error !== signal.reason) throw error
+    if (error !== signal.reason) throw error
     throw new VerificationError('endorsement-fetch', 'the service', `its answers within ${seconds} s`, 'none', {
       cause: error,
     })

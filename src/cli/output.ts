@@ -1,6 +1,7 @@
 /**
  * Writing files.
  */
+import { fstatSync, type Stats } from 'node:fs'
 import { stat, writeFile } from 'node:fs/promises'
 import { UsageError } from './failures.ts'
 
@@ -16,9 +17,12 @@ export async function writeOutput(
   })
 }
 
-/** Links are followed. */
+/** Links are followed; `-` is whatever standard input comes from. */
 async function refuseOverwriting(output: string, input: string): Promise<void> {
-  const [target, source] = await Promise.all([output, input].map((path) => stat(path).catch(() => undefined)))
+  const target = await statOf(output)
+  const source = input === '-' ? fstatSync(0) : await statOf(input)
   if (target !== undefined && target.ino === source?.ino && target.dev === source.dev)
-    throw new UsageError(`-o ${output} would overwrite ${input}`)
+    throw new UsageError(`-o ${output} would overwrite ${input === '-' ? 'what it is read from' : input}`)
 }
+
+const statOf = async (path: string): Promise<Stats | undefined> => stat(path).catch(() => undefined)

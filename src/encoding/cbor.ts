@@ -73,7 +73,7 @@ export function readHead(input: Cursor): CborHead {
   return [major, argument, argument >= (size === 1 ? 24 : 256 ** (size / 2))]
 }
 
-/** Reads one item from where `input` stands; a read past its end carries the code of its own source. */
+/** Reads one item from where `input` stands; a read past its end carries the code of its own source. @param depth how deep items may nest */
 export function readCbor(
   input: Cursor,
   source: Source,

@@ -94,5 +94,8 @@ function tooLong(url: string, maximum: number, found: string): VerificationError
 /** Node says in the cause why a fetch has failed. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message
+  const { message, cause } = error
+  if (!(cause instanceof Error)) return message
+  // Where several addresses were tried, only the code says something.
+  return `${message}: ${(cause.message || String((cause as { readonly code?: unknown }).code)).trim()}`
 }

@@ -161,7 +161,7 @@ export function startSignatures(
       const subject =
         bad < 0 ? 'certificates signed' : `${certificates[bad]?.name} signed by ${certificates[bad - 1]?.name}`
       checks.judge('verify', 'cert-chain-signature', subject, bad < 0, 'true', `${bad < 0}`, startedAt)
-      // Only what hangs on a pinned root is remembered, and the end entity never is: it is as short-lived as the evidence.
+      // Only what hangs on a pinned root is remembered, and not the end entity: most are as short-lived as the evidence.
       certificates.slice(0, -1).forEach((certificate, i) => {
         remember(cache, certificate, certificates[i - 1], keys[i])
       })

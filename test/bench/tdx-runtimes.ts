@@ -7,10 +7,9 @@ import { bundleSuite } from '../portable/bundle.ts'
 import { makeFolder, removeFolder } from '../portable/cleanup.ts'
 import { runtimes, type Suite } from '../portable/runtimes.ts'
 import { median, spread } from './statistics.ts'
-import type { TdxSubject } from './tdx.ts'
-import { blockSize, type TdxTimes, type TdxWork } from './tdx-suite.ts'
-import { bareChecksOf } from './tdx.ts'
 import { base64 } from './subject.ts'
+import { blockSize, type TdxTimes, type TdxWork } from './tdx-suite.ts'
+import { bareChecksOf, type TdxSubject } from './tdx.ts'
 
 /** Rows of a table: runtime, milliseconds of the bare calls, ratio of the library to them, and with a warm cache. */
 export async function tdxInRuntimes({ evidence, options }: TdxSubject, blocks: number): Promise<string[][]> {

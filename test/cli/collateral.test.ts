@@ -77,6 +77,12 @@ describe('fetched', () => {
     expect(asked.filter((path) => path.endsWith('update=early'))).toHaveLength(2)
   })
 
+  it('asks for the list of the CA that certified the platform', async () => {
+    const { url, asked } = await start()
+    await veriteeBeside(['collateral', 'fixtures/tdx/valid-processor-ca/evidence.bin', '--from', url])
+    expect(asked).toContain(`/sgx${v4}/pckcrl?ca=processor&encoding=der`)
+  })
+
   it('asks for what a quote of SGX needs', async () => {
     const { url, asked } = await start()
     // The service of this test knows no SGX; what it was asked for tells.
@@ -101,10 +107,10 @@ describe('not to be had: exit code 2, and nothing is written', () => {
 
   it('a service that does not answer in time', async () => {
     const { url } = await start({ [tcb]: () => undefined })
-    const { code, stderr } = await veriteeBeside(['collateral', quote, '--from', url, '--timeout', '1s'])
+    const { code, stderr } = await veriteeBeside(['collateral', quote, '--from', url, '--timeout', '0.2001s'])
     expect([code, stderr]).toEqual([
       2,
-      'veritee: the service: expected its answers within 1 s, found none (endorsement-fetch)\n',
+      'veritee: the service: expected its answers within 0.2001 s, found none (endorsement-fetch)\n',
     ])
   })
 
@@ -116,10 +122,14 @@ describe('not to be had: exit code 2, and nothing is written', () => {
     expect(stderr).toMatch(/found fetch failed: .*ECONNREFUSED.* \(endorsement-fetch\)/)
   })
 
-  it('what is no quote', () => {
-    const { code, stderr } = veritee(['collateral', written('cut.bin', bytesOfQuote.subarray(0, 700))])
+  it.each<readonly [what: string, bytes: Uint8Array, code: string]>([
+    ['a quote that is cut', bytesOfQuote.subarray(0, 700), 'quote-format'],
+    ['a quote that is cut early', bytesOfQuote.subarray(0, 100), 'format-unknown'],
+    ['no evidence at all', Buffer.from('x\u0001\u0002junk'), 'format-unknown'],
+  ])('%s', (_what, bytes, expected) => {
+    const { code, stderr } = veritee(['collateral', written('no-quote.bin', bytes)])
     expect(code).toBe(2)
-    expect(stderr).toContain('(quote-format)')
+    expect(stderr).toContain(`(${expected})`)
   })
 })
 
@@ -145,6 +155,14 @@ describe('usage: exit code 1', () => {
     const { code, stderr } = veritee(['collateral', written('type-1.bin', bytes)])
     expect(code).toBe(1)
     expect(stderr).toContain('certification data of type 1')
+  })
+
+  it('does not write over what standard input comes from', async () => {
+    const { url } = await start()
+    const own = written('input.bin', bytesOfQuote)
+    const { code, stderr } = await veriteeBeside(['collateral', '-', '--from', url, '-o', own], own)
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`-o ${own} would overwrite what it is read from`)])
+    expect(readFileSync(own)).toEqual(bytesOfQuote)
   })
 
   it('does not write over the quote', async () => {

@@ -2,7 +2,7 @@
  * The command as a child process, bundled once per test file from src, so that what is tested is what stands there.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -51,16 +51,16 @@ export function veritee(args: readonly string[], input: string | Uint8Array = ''
   return { code: status, stdout, stderr }
 }
 
-/** The same while this process goes on, for commands that ask a server of a test. */
-export async function veriteeBeside(args: readonly string[]): Promise<Outcome> {
+/** The same while this process goes on, for commands that ask a server of a test. @param input a file for standard input */
+export async function veriteeBeside(args: readonly string[], input?: string): Promise<Outcome> {
   const child = spawn(process.execPath, [program, ...args], {
     cwd: repository,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : openSync(input, 'r'), 'pipe', 'pipe'],
     env: { PATH: process.env.PATH ?? '' },
   })
   let [stdout, stderr] = ['', '']
-  child.stdout.on('data', (data: Buffer) => (stdout += data.toString()))
-  child.stderr.on('data', (data: Buffer) => (stderr += data.toString()))
+  child.stdout?.on('data', (data: Buffer) => (stdout += data.toString()))
+  child.stderr?.on('data', (data: Buffer) => (stderr += data.toString()))
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', resolve)

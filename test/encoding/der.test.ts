@@ -91,6 +91,7 @@ describe('refused', () => {
     ['an OBJECT IDENTIFIER that is cut', '0602559d', 'tag 06 at 0 is not DER'],
     ['one that is nothing but cut', '060180', 'tag 06 at 0 is not DER'],
     ['one that starts with padding', '0602801d', 'tag 06 at 0 is not DER'],
+    ['a long one that starts with padding', '068180' + '80' + '01'.repeat(127), 'tag 06 at 0 is not DER'],
     ['one with padding in the middle', '060455801d13', 'tag 06 at 0 is not DER'],
     ['one with padding, twice', '06055580801d' + '13', 'tag 06 at 0 is not DER'],
     // Section 10.2, and constructed where it must not be
@@ -265,6 +266,9 @@ describe('time: RFC 5280 section 4.1.2.5', () => {
     ['hour 24', UTC_TIME, '240101240000Z'],
     ['minute 60', UTC_TIME, '240101006000Z'],
     ['second 60', UTC_TIME, '161231235960Z'],
+    ['second 60, not at the end of a day', UTC_TIME, '260601120060Z'],
+    ['second 99', UTC_TIME, '260601120099Z'],
+    ['minute 60', UTC_TIME, '260601126000Z'],
     ['a sign', UTC_TIME, '-40101000000Z'],
     ['a space', UTC_TIME, '24 101000000Z'],
     ['NUL at the end', UTC_TIME, '240101000000Z\0'],

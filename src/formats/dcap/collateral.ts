@@ -2,7 +2,7 @@
  * Everything around a quote that somebody signed: nothing may be missing, unreadable, of somebody else, stale or revoked.
  */
 import { ES256 } from '../../crypto/algorithms.ts'
-import { type Bytes, equalBytes } from '../../encoding/bytes.ts'
+import { type Bytes, equalBytes, toHex } from '../../encoding/bytes.ts'
 import { VerificationError } from '../../errors.ts'
 import type { CheckRecorder } from '../../trace.ts'
 import { type Certificate, decodeCertificate } from '../../x509/certificate.ts'
@@ -97,19 +97,23 @@ export async function verifyCollateral(
   const hashOf = remembering(fingerprint)
   const attestationKey = importAttestationKey(quote)
   const quoteSignatures = startQuoteSignatures(quote, attestationKey)
-  // Before the other signatures: threads take what comes first. Judged below, unless something else is wrong before.
+  // Before nearly all signatures: threads take what comes first. Judged below, unless something else is wrong before.
   hashOf(root.der).catch(() => undefined)
   const pck = startChain(pckChain, policy)
   const qeReport = startQeReportSignature(quote, pck.signatures.keys.at(-1))
   const texts = textSignatures(policy.cache)
   const [rootCaCrl, pckCrl] = lists.map(({ crl, issuer, text }, i) => {
-    const signed = { text, signature: crl.signature, signedBytes: crl.tbs, isDer: true }
+    const signed = { text: () => text, signature: crl.signature, signedBytes: crl.tbs, isDer: true }
     return startCrlSignature(crl, issuer, ES256, texts.start(signed, issuer, pck.signatures.keys[i]))
   }) as [CrlSignature, CrlSignature]
   const tcbInfoSigner = startChain(tcbInfoChain, policy, pck)
   const qeIdentitySigner = qeIdentityChain === tcbInfoChain ? tcbInfoSigner : startChain(qeIdentityChain, policy, pck)
   const startDocument = (document: SignedJson, { chain, signatures: { keys } }: StartedChain): Promise<boolean> =>
-    texts.start({ ...document, isDer: false }, chain.certificates.at(-1) as Certificate, keys.at(-1))
+    texts.start(
+      { ...document, text: () => toHex(document.signature) + document.body, isDer: false },
+      chain.certificates.at(-1) as Certificate,
+      keys.at(-1),
+    )
   const pending = {
     rootCaCrl,
     pckCrl,
@@ -148,6 +152,7 @@ export async function verifyCollateral(
 
   await settleSignatures({ pck: pckPath, signers, ...pending }, checks)
   texts.remember()
+  // An end entity, but one that signs for months.
   for (const { path, signatures } of signers)
     remember(policy.cache, path.leaf, path.certificates[0], signatures.keys.at(-1))
   return {

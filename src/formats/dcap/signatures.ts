@@ -1,6 +1,6 @@
 /**
- * All signatures around a quote. Each check starts as soon as what it covers was read, so that they run side by side; they are judged together at the
- * end, in an order that does not depend on which was done first.
+ * All signatures around a quote. The checks start one after another without waiting, so that they run side by side; they are judged together at the end, in
+ * an order that does not depend on which was done first.
  */
 import { ES256 } from '../../crypto/algorithms.ts'
 import { hash } from '../../crypto/digest.ts'

@@ -14,8 +14,8 @@ export interface SignedJson {
   /** BODY, every byte as served. */
   readonly signedBytes: Bytes
   readonly signature: Bytes
-  /** Signature and BODY, without what stands around them. */
-  readonly text: string
+  /** BODY, read from these bytes: a text of its own, that keeps nothing of what stood around it in memory. */
+  readonly body: string
 }
 
 /** When a document may be used, Unix milliseconds; both ends belong to it. */
@@ -37,14 +37,15 @@ export function decodeSignedJson(text: string, name: string, source: Source): Si
     new RegExp(`^${space}\\{${space}${first}${space},${space}${second}${space}\\}${space}$`)
   const [, found, hex] = outer(body, signature).exec(text) ?? swapped(outer(signature, body).exec(text))
   if (found === undefined || hex === undefined) throw malformed(source, `not {"${name}":{…},"signature":"…"}`)
-  return { signedBytes: new TextEncoder().encode(found), signature: fromHex(hex), text: hex.toLowerCase() + found }
+  const signedBytes = new TextEncoder().encode(found)
+  return { signedBytes, signature: fromHex(hex), body: new TextDecoder().decode(signedBytes) }
 }
 
 const swapped = (match: RegExpExecArray | null): readonly (string | undefined)[] => [match?.[0], match?.[2], match?.[1]]
 
 /** Parses the bytes that were signed. @throws VerificationError with the code of `source` */
-export function parseSigned({ signedBytes }: SignedJson, source: Source): JsonValue {
-  return decodeJson(new TextDecoder().decode(signedBytes), source)
+export function parseSigned({ body }: SignedJson, source: Source): JsonValue {
+  return decodeJson(body, source)
 }
 
 /** `issueDate` and `nextUpdate` of a body. @throws VerificationError with the code of `source` */

@@ -9,12 +9,12 @@ import type { Certificate } from '../../x509/certificate.ts'
 import { type EndorsementCache, keep } from '../../x509/endorsement-cache.ts'
 
 /** Real texts have at most 20,000 characters. What is longer is checked each time, so that a cache stays small. */
-const maximumText = 65_536
+const maximumEntry = 65_536
 
 /** A text and its signature. */
 export interface SignedText {
-  /** Both, as they were spelled: what differs in anything is another. */
-  readonly text: string
+  /** Both: a list in base64, or the signature of a document in hexadecimal and what it signed. Asked for where there is a cache. */
+  readonly text: () => string
   /** r || s, or DER with `isDer`. */
   readonly signature: Bytes
   readonly signedBytes: Bytes
@@ -33,11 +33,11 @@ export function textSignatures(cache: EndorsementCache | undefined): TextSignatu
   const started: (readonly [entry: string, key: PublicKey])[] = []
   return {
     start({ text, signature, signedBytes, isDer }, { spki }, known) {
-      // Behind the key, no certificate can be taken for a text: DER is not ASCII.
-      const entry = cache && String.fromCharCode(...spki) + text
+      // A key says itself where it ends. Behind it a certificate begins with 0\x82, a list in base64 with M, a document with 128 digits and a brace.
+      const entry = cache && String.fromCharCode(...spki) + text()
       if (entry !== undefined && cache?.has(entry)) return Promise.resolve(true)
       const key = known ?? importPublicKey(spki, ES256)
-      if (entry !== undefined && text.length <= maximumText) started.push([entry, key])
+      if (entry !== undefined && entry.length <= maximumEntry) started.push([entry, key])
       return verifySignature(ES256, key, signature, signedBytes, isDer)
     },
     remember() {

@@ -284,7 +284,7 @@ describe('the endorsement cache', () => {
     await verifyTdx(evidence, { ...options, endorsementCache })
     return { evidence, options: { ...options, endorsementCache }, endorsementCache }
   }
-  /** The next to last digit of a text, changed: of JSON, one of the signature; of base64, too. */
+  /** A text with one character near its end changed: there stands the signature, of documents as of lists. */
   const changed = (text: string): string => {
     const at = text.length - 8
     return text.slice(0, at) + (text[at] === 'a' ? 'b' : 'a') + text.slice(at + 1)
@@ -375,6 +375,13 @@ describe('the endorsement cache', () => {
     const broken = evidence.map((byte, i) => (i === 700 ? byte ^ 1 : byte))
     await refusalOf(verifyTdx(broken, { ...options, endorsementCache }))
     expect(endorsementCache.size).toBeLessThanOrEqual(1)
+  })
+
+  test('what stands around a document is no part of it: white space adds no entry', async () => {
+    const { evidence, options, endorsementCache } = await warm()
+    const tcbInfo = ` ${options.endorsements.tcbInfo}${' '.repeat(1000)}`
+    await verifyTdx(evidence, { ...options, endorsements: { ...options.endorsements, tcbInfo } })
+    expect(endorsementCache.size).toBe(6)
   })
 
   test('remembers no text above 64 KiB, so that it stays small', async () => {
