@@ -16,7 +16,7 @@ import { quoteCommandLine, quoteImportCode } from '../../demo/page/quote/code.ts
 import { type QuoteOutcome, quoteOutcomeOf } from '../../demo/page/quote/outcome.ts'
 import { quotePolicyOf } from '../../demo/page/quote/policy.ts'
 import { isQuoteSample, samples } from '../../demo/page/samples.ts'
-import { fromFragment } from '../../demo/page/state.ts'
+import { emptyState, fromFragment } from '../../demo/page/state.ts'
 import { buildSite, type Site } from '../../demo/site.ts'
 import * as library from '../../src/formats/nitro/index.ts'
 
@@ -146,4 +146,11 @@ describe.each(samples.filter(({ name }) => isQuoteSample(name)))('$name', ({ nam
     expect({ status, output }).toMatchObject({ status: error === undefined ? 0 : isAuthentic ? 3 : 2 })
     if (error !== undefined) expect(output).toContain(`"${error.code}"`)
   })
+})
+
+test('a quote without collateral: the command fetches it first', () => {
+  const { policy } = quotePolicyOf({ ...emptyState, evidence: 'AA' }, 'tdx')
+  expect(quoteCommandLine({ policy, now: clock }).split('\n')[0]).toBe(
+    'npx veritee collateral evidence.bin -o endorsements.json',
+  )
 })

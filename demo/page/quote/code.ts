@@ -75,7 +75,7 @@ export function quoteImportCode({ policy, now }: QuoteRequest): string {
 
 /** A command for a POSIX shell. */
 export function quoteCommandLine({ policy, now }: QuoteRequest): string {
-  const { kind, builds, reportData, accepted, root, debug, skewSeconds, log } = policy
+  const { kind, endorsements, builds, reportData, accepted, root, debug, skewSeconds, log } = policy
   const files = builds.map((build, i) => [builds.length === 1 ? 'build.json' : `build-${i + 1}.json`, build] as const)
   const flags = [`--collateral ${collateralFile}`]
   if (files.length === 0) flags.push('--skip-reference-values')
@@ -87,6 +87,7 @@ export function quoteCommandLine({ policy, now }: QuoteRequest): string {
   if (debug) flags.push('--allow-debug')
   if (skewSeconds !== 300) flags.push(`--skew ${skewSeconds}s`)
   return [
+    ...(endorsements === undefined ? [`npx veritee collateral ${evidenceFile} -o ${collateralFile}`] : []),
     ...files.map(([name, build]) => `echo '${JSON.stringify(build)}' > ${name}`),
     ...(log === undefined ? [] : [`npx veritee inspect ${evidenceFile} --event-log ${logFile(policy)}`]),
     [`npx veritee verify ${evidenceFile} --format ${kind}`, ...flags].join(' \\\n  '),

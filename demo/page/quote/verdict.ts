@@ -4,6 +4,7 @@
 import type { TcbStatus } from '../../../src/formats/tdx/index.ts'
 import { describeCertificate } from '../../../src/inspect.ts'
 import type { AttestationErrorCode } from '../library.ts'
+import { evidenceFile } from '../code.ts'
 import { day, duration, iso, moment } from '../time.ts'
 import type { Action, Fact, Verdict } from '../verdict.ts'
 import { collateralFile } from './code.ts'
@@ -69,7 +70,7 @@ function refusal(outcome: QuoteOutcome): Verdict {
       : headlineOf(outcome, code),
     detail: [
       lacksCollateral
-        ? `Fetch it with \`npx veritee collateral quote.bin -o ${collateralFile}\`, or with what runs your enclaves, and drop the JSON here. This page may not ask Intel itself: nothing leaves it.`
+        ? `Fetch it with \`npx veritee collateral ${evidenceFile} -o ${collateralFile}\`, or with what runs your enclaves, and drop the JSON here. This page may not ask Intel itself: nothing leaves it.`
         : detailOf(outcome, code),
       ...others,
     ].join(' '),
