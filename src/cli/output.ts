@@ -9,9 +9,9 @@ import { UsageError } from './failures.ts'
 export async function writeOutput(
   output: string,
   content: string | Uint8Array,
-  inputs: readonly (string | undefined)[],
+  inputs: readonly string[],
 ): Promise<void> {
-  for (const input of inputs) if (input !== undefined) await refuseOverwriting(output, input)
+  for (const input of inputs) await refuseOverwriting(output, input)
   await writeFile(output, content).catch((error: unknown) => {
     throw new UsageError(`cannot write ${output}: ${(error as Error).message}`)
   })

@@ -156,7 +156,9 @@ export async function checkCrl(
   checks: CheckRecorder,
 ): Promise<CheckedCrl> {
   checkCrlContent(crl, issuer, algorithm, validity, checks)
-  return startCrlSignature(crl, issuer, algorithm).settle(checks)
+  const key = importPublicKey(issuer.spki, algorithm)
+  const verdict = verifySignature(algorithm, key, crl.signature, crl.tbs, true)
+  return pendingCrlSignature(crl, issuer, verdict).settle(checks)
 }
 
 /**
@@ -194,22 +196,8 @@ export interface CrlSignature {
   settle(checks: CheckRecorder): Promise<CheckedCrl>
 }
 
-/**
- * Starts the signature check of a list that {@link checkCrlContent} found right.
- * @param verdict of that check, where somebody else started it
- */
-export function startCrlSignature(
-  crl: Crl,
-  issuer: Certificate,
-  algorithm: SignatureAlgorithm,
-  verdict: Promise<boolean> = verifySignature(
-    algorithm,
-    importPublicKey(issuer.spki, algorithm),
-    crl.signature,
-    crl.tbs,
-    true,
-  ),
-): CrlSignature {
+/** For a list in which {@link checkCrlContent} must find everything right besides. @param verdict of a check that was started just now */
+export function pendingCrlSignature(crl: Crl, issuer: Certificate, verdict: Promise<boolean>): CrlSignature {
   const startedAt = stopwatch()
   return {
     async settle(checks) {

@@ -7,30 +7,22 @@ import { bundleSuite } from '../portable/bundle.ts'
 import { makeFolder, removeFolder } from '../portable/cleanup.ts'
 import { runtimes, type Suite } from '../portable/runtimes.ts'
 import { median, spread } from './statistics.ts'
-import { base64 } from './subject.ts'
-import { blockSize, type TdxTimes, type TdxWork } from './tdx-suite.ts'
-import { bareChecksOf, type TdxSubject } from './tdx.ts'
+import { blockSize, type TdxTimes } from './tdx-suite.ts'
+import type { TdxSubject } from './tdx.ts'
 
 /** Rows of a table: runtime, milliseconds of the bare calls, ratio of the library to them, and with a warm cache. */
-export async function tdxInRuntimes({ evidence, options }: TdxSubject, blocks: number): Promise<string[][]> {
+export async function tdxInRuntimes({ work }: TdxSubject, blocks: number): Promise<string[][]> {
   const folder = await makeFolder()
   try {
-    const work: TdxWork = {
-      evidence: base64(evidence),
-      endorsements: options.endorsements,
-      now: (options.now ?? new Date()).toISOString(),
-      trustAnchors: options.trustAnchors?.map(base64),
-      bareChecks: bareChecksOf(evidence, options.endorsements),
-      blocks,
-    }
+    const corpus = { ...work, blocks }
     const corpusFile = join(folder, 'work.json')
-    await writeFile(corpusFile, JSON.stringify(work))
+    await writeFile(corpusFile, JSON.stringify(corpus))
     const bundle = await bundleSuite(join(folder, 'bundle'), new URL('tdx-suite.ts', import.meta.url))
     const rows: string[][] = []
     for (const { name, find, run } of runtimes) {
       const program = find()
       // The runners know of another suite; what goes through them is JSON all the same.
-      const suite = { bundle, corpus: work, corpusFile, folder: join(folder, name) } as unknown as Suite
+      const suite = { bundle, corpus, corpusFile, folder: join(folder, name) } as unknown as Suite
       rows.push(
         program === undefined
           ? [`${name}: not found`, '', '', '']

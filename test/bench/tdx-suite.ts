@@ -18,8 +18,6 @@ export interface TdxWork {
   readonly now: string
   readonly trustAnchors: readonly string[] | undefined
   readonly bareChecks: readonly BareCheck[]
-  /** How many blocks of each kind, after half as many that are not counted. */
-  readonly blocks: number
 }
 
 /** Milliseconds of each block of {@link blockSize} runs; blocks of one index were taken one after another. */
@@ -32,14 +30,14 @@ export interface TdxTimes {
 /** Clocks of browsers tick in milliseconds: one run is too short for them. */
 export const blockSize = 25
 
-export async function runSuite({
+/** What is timed: the bare calls with keys as points and as `spki`, the verification, and the same with a warm cache. */
+export function bodiesOf({
   evidence,
   endorsements,
   now,
   trustAnchors,
   bareChecks,
-  blocks,
-}: TdxWork): Promise<TdxTimes> {
+}: TdxWork): Readonly<Record<keyof TdxTimes | 'spki', () => Promise<unknown>>> {
   const quote = fromBase64(evidence)
   const options: TdxOptions = {
     endorsements,
@@ -49,11 +47,18 @@ export async function runSuite({
     ...(trustAnchors && { trustAnchors: trustAnchors.map(fromBase64) }),
   }
   const endorsementCache: EndorsementCache = new Map()
-  const bodies = {
+  return {
     bare: floorOf({ bareChecks }, 'raw', p256),
+    spki: floorOf({ bareChecks }, 'spki', p256),
     library: () => verifyTdx(quote, options),
     cached: () => verifyTdx(quote, { ...options, endorsementCache }),
   }
+}
+
+/** @param input with how many blocks of each kind are counted, after half as many that are not */
+export async function runSuite(input: TdxWork & { readonly blocks: number }): Promise<TdxTimes> {
+  const { blocks } = input
+  const bodies = bodiesOf(input)
   const times = { bare: [], library: [], cached: [] } as Record<keyof TdxTimes, number[]>
   for (let block = -Math.ceil(blocks / 2); block < blocks; block++) {
     for (const kind of ['bare', 'library', 'cached'] as const) {

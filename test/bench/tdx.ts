@@ -3,65 +3,61 @@
  * without: five keys and nine signatures. What these need is taken out here by offsets and with readers that are not the library's.
  */
 import { readFileSync } from 'node:fs'
-import {
-  type DcapEndorsements,
-  type EndorsementCache,
-  skipReferenceValues,
-  skipReportData,
-  type TdxOptions,
-  verifyTdx,
-} from '../../src/formats/tdx/index.ts'
+import type { DcapEndorsements } from '../../src/formats/tdx/index.ts'
 import { openIntelVectors } from '../formats/dcap/intel-vectors.ts'
 import { paired, worked } from './statistics.ts'
 import { base64, partsOf } from './subject.ts'
+import { bodiesOf, type TdxWork } from './tdx-suite.ts'
 import type { Warm } from './warm.ts'
-import { type BareCheck, floorOf, p256 } from './work.ts'
+import type { BareCheck } from './work.ts'
 
 const realCase = 'tdx4-90c06f-dstack-verifier@2026-01-27'
 const fixture = new URL('../../fixtures/tdx/', import.meta.url)
 
-/** A quote, what is expected of it, and what to call it in a table. */
+/** What is measured, and what to call it in a table. */
 export interface TdxSubject {
   readonly name: string
-  readonly evidence: Uint8Array<ArrayBuffer>
-  readonly options: TdxOptions
+  readonly work: TdxWork
 }
 
 export function findTdxSubject(): TdxSubject {
   const vectors = openIntelVectors()
-  const lenient = { referenceValues: skipReferenceValues, reportData: skipReportData } as const
   if (typeof vectors === 'string') {
-    const read = (file: string): Uint8Array<ArrayBuffer> => new Uint8Array(readFileSync(new URL(file, fixture)))
-    const text = (file: string): unknown => JSON.parse(new TextDecoder().decode(read(file)))
-    return {
-      name: 'fixtures/tdx/valid',
-      evidence: read('valid/evidence.bin'),
-      options: {
-        ...lenient,
-        endorsements: text('valid/endorsements.json') as DcapEndorsements,
-        now: new Date((text('valid/expected.json') as { now: string }).now),
-        trustAnchors: [read('root.der')],
-      },
-    }
+    const read = (file: string): Uint8Array => readFileSync(new URL(file, fixture))
+    const json = (file: string): unknown => JSON.parse(new TextDecoder().decode(read(file)))
+    const { now } = json('valid/expected.json') as { now: string }
+    const endorsements = json('valid/endorsements.json') as DcapEndorsements
+    const work = workOf(read('valid/evidence.bin'), endorsements, new Date(now), [read('root.der')])
+    return { name: 'fixtures/tdx/valid', work }
   }
   const entry = vectors.manifest.cases.find(({ id }) => id === realCase)
   if (entry === undefined) throw new Error(`no case ${realCase}`)
+  const now = new Date(entry.timeUnix * 1000)
+  return { name: realCase, work: workOf(vectors.quote(entry.quote), vectors.endorsements(entry), now) }
+}
+
+function workOf(
+  quote: Uint8Array,
+  endorsements: DcapEndorsements,
+  now: Date,
+  trustAnchors?: readonly Uint8Array[],
+): TdxWork {
   return {
-    name: realCase,
-    evidence: vectors.quote(entry.quote),
-    options: { ...lenient, endorsements: vectors.endorsements(entry), now: new Date(entry.timeUnix * 1000) },
+    evidence: base64(quote),
+    endorsements,
+    now: now.toISOString(),
+    trustAnchors: trustAnchors?.map(base64),
+    bareChecks: bareChecksOf(quote, endorsements),
   }
 }
 
-export async function measureTdx({ evidence, options }: TdxSubject, rounds: number): Promise<Warm[]> {
-  const bareChecks = bareChecksOf(evidence, options.endorsements)
-  const floor = floorOf({ bareChecks }, 'raw', p256)
-  const endorsementCache: EndorsementCache = new Map()
+export async function measureTdx({ work }: TdxSubject, rounds: number): Promise<Warm[]> {
+  const { bare: floor, spki, library, cached } = bodiesOf(work)
   const lines: readonly (readonly [what: string, bound: number | undefined, body: () => Promise<unknown>])[] = [
     ['the bare calls themselves (noise)', undefined, floor],
-    ['the bare calls, keys as `spki`', undefined, floorOf({ bareChecks }, 'spki', p256)],
-    ['`verifyTdx` with collateral', 1.3, () => verifyTdx(evidence, options)],
-    ['`verifyTdx`, warm `endorsementCache`', undefined, () => verifyTdx(evidence, { ...options, endorsementCache })],
+    ['the bare calls, keys as `spki`', undefined, spki],
+    ['`verifyTdx` with collateral', 1.3, library],
+    ['`verifyTdx`, warm `endorsementCache`', undefined, cached],
   ]
   // Until the compiler has seen enough of everything: of this much code, that takes more than a thousand verifications.
   for (const [, , body] of lines) await paired(3 * rounds, floor, body)
@@ -76,7 +72,7 @@ export async function measureTdx({ evidence, options }: TdxSubject, rounds: numb
 /** SubjectPublicKeyInfo of a P-256 key, up to its point. */
 const p256Head = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex')
 
-export function bareChecksOf(quote: Uint8Array, endorsements: DcapEndorsements): BareCheck[] {
+function bareChecksOf(quote: Uint8Array, endorsements: DcapEndorsements): BareCheck[] {
   // Version 4, TDX 1.0: 48 bytes of header and 584 of report are signed; then a length, the signature, the key, and a container of the QE report.
   const at = (from: number, length: number): Uint8Array => quote.subarray(from, from + length)
   const view = new DataView(quote.buffer, quote.byteOffset)

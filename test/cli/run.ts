@@ -1,13 +1,14 @@
 /**
  * The command as a child process, bundled once per test file from src, so that what is tested is what stands there.
  */
-import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, beforeAll } from 'vitest'
+import { start } from '../portable/programs.ts'
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url))
 // Two folders below the repository, as dist/cli is: the command finds package.json from there. Test files run side by side.
@@ -53,19 +54,14 @@ export function veritee(args: readonly string[], input: string | Uint8Array = ''
 
 /** The same while this process goes on, for commands that ask a server of a test. @param input a file for standard input */
 export async function veriteeBeside(args: readonly string[], input?: string): Promise<Outcome> {
-  const child = spawn(process.execPath, [program, ...args], {
+  const standardInput = input === undefined ? undefined : openSync(input, 'r')
+  const running = start(process.execPath, [program, ...args], {
     cwd: repository,
-    stdio: [input === undefined ? 'ignore' : openSync(input, 'r'), 'pipe', 'pipe'],
+    stdio: [standardInput ?? 'ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH ?? '' },
   })
-  let [stdout, stderr] = ['', '']
-  child.stdout?.on('data', (data: Buffer) => (stdout += data.toString()))
-  child.stderr?.on('data', (data: Buffer) => (stderr += data.toString()))
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', resolve)
-  })
-  return { code, stdout, stderr }
+  if (standardInput !== undefined) closeSync(standardInput)
+  return { code: await running.exit, stdout: running.output(), stderr: running.complaints() }
 }
 
 /** Where a file for tests would be; gone after them. */

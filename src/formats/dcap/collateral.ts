@@ -1,12 +1,13 @@
 /**
  * Everything around a quote that somebody signed: nothing may be missing, unreadable, of somebody else, stale or revoked.
  */
+import type { Clock } from '../../appraisal/freshness.ts'
 import { ES256 } from '../../crypto/algorithms.ts'
 import { type Bytes, equalBytes, toHex } from '../../encoding/bytes.ts'
 import { VerificationError } from '../../errors.ts'
 import type { CheckRecorder } from '../../trace.ts'
 import { type Certificate, decodeCertificate } from '../../x509/certificate.ts'
-import { checkCrlContent, type CrlSignature, decodeCrl, startCrlSignature } from '../../x509/crl.ts'
+import { checkCrlContent, type CrlSignature, decodeCrl, pendingCrlSignature } from '../../x509/crl.ts'
 import { type EndorsementCache, remember } from '../../x509/endorsement-cache.ts'
 import {
   type CertificationPath,
@@ -21,7 +22,6 @@ import { type DcapPlatform, decodePck } from './pck.ts'
 import { decodeQeIdentity, type QeIdentity, qeIdentitySource } from './qe-identity.ts'
 import type { Quote } from './quote.ts'
 import {
-  importAttestationKey,
   type PendingPath,
   pendingSignature,
   settleSignatures,
@@ -47,8 +47,7 @@ export interface Collateral {
 export interface CollateralPolicy {
   readonly endorsements: EndorsementTexts
   readonly roots: readonly string[]
-  readonly now: number
-  readonly skewMs: number
+  readonly clock: Clock
   readonly cache: EndorsementCache | undefined
 }
 
@@ -62,7 +61,8 @@ export async function verifyCollateral(
   policy: CollateralPolicy,
   checks: CheckRecorder,
 ): Promise<Collateral> {
-  const { endorsements, roots, now, skewMs } = policy
+  const { endorsements, roots } = policy
+  const { now, skewMs } = policy.clock
 
   // The chain of the platform's certificate, and of whoever speaks for Intel about platforms and quoting enclaves: one, unless somebody sent two. All have
   // one root: it is read and hashed once.
@@ -90,21 +90,20 @@ export async function verifyCollateral(
   ).map(([name, issuer]) => ({
     crl: checks.run('decode', 'crl-parse', name, () => decodeCrl(endorsementDer(endorsements, name), name)),
     issuer,
-    text: endorsement(endorsements, name),
+    text: () => endorsement(endorsements, name),
   }))
 
   // All in one go: calls of WebCrypto cost less next to each other. They run on threads of their own.
   const hashOf = remembering(fingerprint)
-  const attestationKey = importAttestationKey(quote)
-  const quoteSignatures = startQuoteSignatures(quote, attestationKey)
+  const quoteSignatures = startQuoteSignatures(quote)
   // Before nearly all signatures: threads take what comes first. Judged below, unless something else is wrong before.
   hashOf(root.der).catch(() => undefined)
   const pck = startChain(pckChain, policy)
   const qeReport = startQeReportSignature(quote, pck.signatures.keys.at(-1))
   const texts = textSignatures(policy.cache)
   const [rootCaCrl, pckCrl] = lists.map(({ crl, issuer, text }, i) => {
-    const signed = { text: () => text, signature: crl.signature, signedBytes: crl.tbs, isDer: true }
-    return startCrlSignature(crl, issuer, ES256, texts.start(signed, issuer, pck.signatures.keys[i]))
+    const signed = { text, signature: crl.signature, signedBytes: crl.tbs, isDer: true }
+    return pendingCrlSignature(crl, issuer, texts.start(signed, issuer, pck.signatures.keys[i]))
   }) as [CrlSignature, CrlSignature]
   const tcbInfoSigner = startChain(tcbInfoChain, policy, pck)
   const qeIdentitySigner = qeIdentityChain === tcbInfoChain ? tcbInfoSigner : startChain(qeIdentityChain, policy, pck)
@@ -197,8 +196,8 @@ function remembering<Others extends unknown[], Answer>(
 }
 
 /** @throws VerificationError `cert-validity` */
-function checkDates(path: CertificationPath, { now, skewMs }: CollateralPolicy, checks: CheckRecorder): void {
-  const invalid: VerificationError | undefined = findInvalid(path, [now], skewMs)
+function checkDates(path: CertificationPath, { clock }: CollateralPolicy, checks: CheckRecorder): void {
+  const invalid: VerificationError | undefined = findInvalid(path, [clock.now], clock.skewMs)
   checks.run('verify', 'cert-validity', `dates of ${path.leaf.name} and what is above it`, () => {
     if (invalid !== undefined) throw invalid
   })

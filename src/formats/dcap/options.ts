@@ -3,7 +3,7 @@
  * they come from outside like the quote.
  */
 import type { Clock } from '../../appraisal/freshness.ts'
-import { type Bytes, fromHex } from '../../encoding/bytes.ts'
+import { type Bytes, fromHex, isZero } from '../../encoding/bytes.ts'
 import { allowDebug, bytesOf, readVerifierOptions, type VerifierOptions, type VerifierPolicy } from '../options.ts'
 import { isPlainObject, requireOption, snapshotOf } from '../../options.ts'
 import type { DcapEndorsements, EndorsementTexts } from './endorsements.ts'
@@ -41,7 +41,8 @@ export interface DcapOptions extends Omit<VerifierOptions, 'now'> {
 }
 
 /** {@link DcapOptions}, checked and copied. */
-export interface DcapPolicy extends Omit<VerifierPolicy, 'clock'>, Clock {
+export interface DcapPolicy extends VerifierPolicy {
+  readonly clock: Clock
   readonly endorsements: EndorsementTexts
   /** `undefined` when the caller skips it. */
   readonly reportData: Bytes | undefined
@@ -91,7 +92,7 @@ export async function readDcapOptions(own: Partial<DcapOptions>): Promise<DcapPo
   }
   const { clock, ...common } = await readVerifierOptions(own, ...intelSgxRoots)
   if (clock === undefined) throw new TypeError('now must be a Date: a quote has no date of its own')
-  return Object.assign({ ...clock }, common, policy)
+  return Object.assign({ clock }, common, policy)
 }
 
 /** @throws TypeError unless `value` is bytes, or their hexadecimal digits, of exactly `size` */
@@ -138,11 +139,7 @@ function readPlatforms(value: unknown): readonly Bytes[] | undefined {
   requireOption('platforms', 'a list of at least one', Array.isArray(value) && value.length > 0)
   return (value as readonly unknown[]).map((id, i) => {
     const bytes = readSizedBytes(id, platformIdSize, `platforms[${i}]`)
-    requireOption(
-      `platforms[${i}]`,
-      'other than zero',
-      bytes.some((byte) => byte !== 0),
-    )
+    requireOption(`platforms[${i}]`, 'other than zero', !isZero(bytes))
     return bytes
   })
 }

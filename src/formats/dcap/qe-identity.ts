@@ -5,12 +5,12 @@
  * Source: Intel PCS API version 4, "Get Quoting Enclave Identity". Hexadecimal strings are bytes in the order of the report: `miscselect` "D182B18C" is D1 first.
  */
 import { fromHex, toHex } from '../../encoding/bytes.ts'
-import { memberOf } from '../../encoding/json.ts'
+import { decodeJson, memberOf } from '../../encoding/json.ts'
 import { malformed, type Source } from '../../encoding/reader.ts'
 import { VerificationError } from '../../errors.ts'
 import type { DcapTee } from './quote.ts'
 import type { SgxReport } from './report.ts'
-import { hexOf, integerOf, parseSigned, type SignedJson, type Validity, validityOf } from './signed-json.ts'
+import { hexOf, integerOf, type SignedJson, type Validity, validityOf } from './signed-json.ts'
 import { type ComponentLevel, readComponentLevels } from './tcb-level.ts'
 
 export interface QeIdentity extends Validity {
@@ -33,7 +33,7 @@ const source = qeIdentitySource
 
 /** @throws VerificationError `qe-identity-format` */
 export function decodeQeIdentity(document: SignedJson): QeIdentity {
-  const body = parseSigned(document, source)
+  const body = decodeJson(document.body, source)
   const version = integerOf(body, 'version', 0xffff, source)
   if (version !== 2) throw malformed(source, `unknown version ${version}`)
   return {

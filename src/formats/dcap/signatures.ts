@@ -48,17 +48,16 @@ export function pendingSignature(code: AttestationErrorCode, subject: string, ve
   }
 }
 
-/** Starts the import of the key that signed the quote. */
-export function importAttestationKey({ attestationKey }: Quote): PublicKey {
-  // An uncompressed point, as import takes it.
-  return importPublicKey(concatBytes([4], attestationKey), ES256)
-}
-
 /** What needs nothing but the quote: its signature, and that the attestation key is the one that the quoting enclave reports. */
-export function startQuoteSignatures(
-  { attestationKey, qeAuthData, qeReport, signature, signedBytes }: Quote,
-  key: PublicKey,
-): readonly Pending[] {
+export function startQuoteSignatures({
+  attestationKey,
+  qeAuthData,
+  qeReport,
+  signature,
+  signedBytes,
+}: Quote): readonly Pending[] {
+  // An uncompressed point, as import takes it.
+  const key = importPublicKey(concatBytes([4], attestationKey), ES256)
   const startedAt = stopwatch()
   const digest = hash('SHA-256', concatBytes(attestationKey, qeAuthData))
   // Judged below, unless something else is wrong before.

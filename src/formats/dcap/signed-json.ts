@@ -3,7 +3,7 @@
  * bytes of BODY as served, and these bytes are what is parsed: nothing is ever written again to be verified.
  */
 import { type Bytes, fromHex } from '../../encoding/bytes.ts'
-import { decodeJson, type JsonValue, memberOf, optionalMemberOf } from '../../encoding/json.ts'
+import { type JsonValue, memberOf, optionalMemberOf } from '../../encoding/json.ts'
 import { malformed, type Source } from '../../encoding/reader.ts'
 import type { AttestationErrorCode } from '../../errors.ts'
 import type { CheckRecorder } from '../../trace.ts'
@@ -42,11 +42,6 @@ export function decodeSignedJson(text: string, name: string, source: Source): Si
 }
 
 const swapped = (match: RegExpExecArray | null): readonly (string | undefined)[] => [match?.[0], match?.[2], match?.[1]]
-
-/** Parses the bytes that were signed. @throws VerificationError with the code of `source` */
-export function parseSigned({ body }: SignedJson, source: Source): JsonValue {
-  return decodeJson(body, source)
-}
 
 /** `issueDate` and `nextUpdate` of a body. @throws VerificationError with the code of `source` */
 export function validityOf(body: JsonValue, source: Source): Validity {

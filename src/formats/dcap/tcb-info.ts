@@ -4,10 +4,10 @@
  *
  * Source: Intel PCS API version 4, "Get TCB Info". Members that are not listed here are signed, and without influence.
  */
-import { isJsonObject, type JsonValue, memberOf, optionalMemberOf } from '../../encoding/json.ts'
+import { decodeJson, isJsonObject, type JsonValue, memberOf, optionalMemberOf } from '../../encoding/json.ts'
 import { malformed, type Source } from '../../encoding/reader.ts'
 import type { DcapTee } from './quote.ts'
-import { hexOf, integerOf, parseSigned, type SignedJson, type Validity, validityOf } from './signed-json.ts'
+import { hexOf, integerOf, type SignedJson, type Validity, validityOf } from './signed-json.ts'
 import {
   type ComponentLevel,
   platformStatuses,
@@ -58,7 +58,7 @@ const componentCount = 16
 
 /** @throws VerificationError `tcb-info-format` */
 export function decodeTcbInfo(document: SignedJson): TcbInfo {
-  const body = parseSigned(document, source)
+  const body = decodeJson(document.body, source)
   const version = integerOf(body, 'version', 0xffff, source)
   if (version !== 2 && version !== 3) throw malformed(source, `unknown version ${version}`)
   const tee = version === 2 ? 'sgx' : teeOf(memberOf(body, 'id', 'string', source))

@@ -62,7 +62,7 @@ export async function verifySgx(evidence: Uint8Array, options: SgxOptions): Prom
   // 5. Only here does a result exist, and only if no appraisal failed.
   const claims = Object.freeze(Object.assign({ debug: isDebug(report) }, report, dcapClaims(quote, collateral, tcb)))
   return attestationResult('sgx', claims, checks, {
-    clock: policy,
+    clock: policy.clock,
     timestamp: undefined,
     validUntil: collateral.validUntil,
     matched,

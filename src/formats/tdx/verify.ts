@@ -68,7 +68,7 @@ export async function verifyTdx(evidence: Uint8Array, options: TdxOptions): Prom
   // 5. Only here does a result exist, and only if no appraisal failed.
   const claims = Object.freeze(Object.assign({ debug: isDebug(report) }, report, dcapClaims(quote, collateral, tcb)))
   return attestationResult('tdx', claims, checks, {
-    clock: policy,
+    clock: policy.clock,
     timestamp: undefined,
     validUntil: collateral.validUntil,
     matched,

@@ -7,11 +7,7 @@ import { AttestationError, VerificationError } from '../../../src/errors.ts'
 import { checkChain, readPckChain } from '../../../src/formats/dcap/paths.ts'
 import { decodeQuote } from '../../../src/formats/dcap/quote.ts'
 import { intelSgxRoots } from '../../../src/formats/dcap/roots.ts'
-import {
-  importAttestationKey,
-  startQeReportSignature,
-  startQuoteSignatures,
-} from '../../../src/formats/dcap/signatures.ts'
+import { startQeReportSignature, startQuoteSignatures } from '../../../src/formats/dcap/signatures.ts'
 import {
   allowDebug,
   type DcapOptions,
@@ -148,7 +144,7 @@ if (typeof vectors === 'string') {
       const signatures = startSignatures(path, ES256)
       await signatures.settle(checks)
       await startQeReportSignature(quote, signatures.keys.at(-1)).settle(checks)
-      const [binding, signature] = startQuoteSignatures(quote, importAttestationKey(quote))
+      const [binding, signature] = startQuoteSignatures(quote)
       await binding?.settle(checks)
       const verdict = signature?.settle(checks).then(
         () => 'signatures-valid',
