@@ -27,6 +27,11 @@ export interface AttestedFetch {
   readonly result: AttestationResult | undefined
   /** Attests now, whether there is a session or not. */
   reattest(): Promise<AttestationResult>
+  /**
+   * Calls `listener` at each change of state from now on, beside `onState`. A listener has one place, however often it is given.
+   * @returns what ends it
+   */
+  subscribe(listener: (event: ClientEvent) => void): () => void
   /** Ends the session and everything under way, for good. */
   close(): void
 }
@@ -60,6 +65,7 @@ export function createClient(origin: string, options: AttestedFetchOptions, runt
   const closing = new AbortController()
   /** One for each exchange under way. */
   const open = new Set<AbortController>()
+  const listeners = new Set(policy.onState && [policy.onState])
   let state: ClientState = 'idle'
   let current: Session | undefined
   let pending: Promise<Session> | undefined
@@ -67,7 +73,8 @@ export function createClient(origin: string, options: AttestedFetchOptions, runt
   function enter(event: ClientEvent): void {
     if (state === 'closed') return
     ;({ state } = event)
-    quietly(() => policy.onState?.(Object.freeze(event)))
+    Object.freeze(event)
+    for (const listener of [...listeners]) quietly(() => listener(event))
   }
 
   /** One attestation for everybody who waits for one. Its failure is theirs, and the next call tries anew. */
@@ -159,6 +166,15 @@ export function createClient(origin: string, options: AttestedFetchOptions, runt
         closing.signal.throwIfAborted()
         pending ??= start()
         return (await pending).result
+      },
+    },
+    subscribe: {
+      value: (listener: (event: ClientEvent) => void) => {
+        if (typeof listener !== 'function') throw new TypeError('listener must be a function')
+        listeners.add(listener)
+        return () => {
+          listeners.delete(listener)
+        }
       },
     },
     close: {
