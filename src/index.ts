@@ -4,19 +4,19 @@
 import { copyBytes, isBytes } from './encoding/bytes.ts'
 import { decodeCbor, isCborMap } from './encoding/cbor.ts'
 import { decodeSign1 } from './encoding/cose.ts'
-import { AttestationError, VerificationError } from './errors.ts'
-import type { NitroOptions, NitroResult } from './formats/nitro/index.ts'
-import type { NitroTpmOptions, NitroTpmResult } from './formats/nitro-tpm/index.ts'
-import type { SgxOptions, SgxResult } from './formats/sgx/index.ts'
-import type { TdxOptions, TdxResult } from './formats/tdx/index.ts'
+import { AttestationError, VerificationError } from './core/errors.ts'
+import type { NitroOptions, NitroResult } from './formats/aws/nitro/index.ts'
+import type { NitroTpmOptions, NitroTpmResult } from './formats/aws/nitro-tpm/index.ts'
+import type { SgxOptions, SgxResult } from './formats/intel/sgx/index.ts'
+import type { TdxOptions, TdxResult } from './formats/intel/tdx/index.ts'
 import { copyEvidence } from './formats/options.ts'
-import { isPlainObject, requireOption } from './options.ts'
+import { isPlainObject, requireOption } from './core/options.ts'
 
 export * from './formats/common.ts'
-export type { NitroOptions, NitroResult } from './formats/nitro/index.ts'
-export type { NitroTpmOptions, NitroTpmResult } from './formats/nitro-tpm/index.ts'
-export type { SgxOptions, SgxResult } from './formats/sgx/index.ts'
-export type { TdxOptions, TdxResult } from './formats/tdx/index.ts'
+export type { NitroOptions, NitroResult } from './formats/aws/nitro/index.ts'
+export type { NitroTpmOptions, NitroTpmResult } from './formats/aws/nitro-tpm/index.ts'
+export type { SgxOptions, SgxResult } from './formats/intel/sgx/index.ts'
+export type { TdxOptions, TdxResult } from './formats/intel/tdx/index.ts'
 
 /** The kinds of evidence that this version verifies. */
 export type EvidenceFormat = 'nitro' | 'nitro-tpm' | 'tdx' | 'sgx'
@@ -92,22 +92,22 @@ export async function verifyEvidence(evidence: Uint8Array, options: EvidenceOpti
   switch (format) {
     case 'nitro': {
       if (accepted.nitro === undefined) throw refused()
-      const { verifyNitro } = await import('./formats/nitro/index.ts')
+      const { verifyNitro } = await import('./formats/aws/nitro/index.ts')
       return verifyNitro(bytes, accepted.nitro)
     }
     case 'nitro-tpm': {
       if (accepted['nitro-tpm'] === undefined) throw refused()
-      const { verifyNitroTpm } = await import('./formats/nitro-tpm/index.ts')
+      const { verifyNitroTpm } = await import('./formats/aws/nitro-tpm/index.ts')
       return verifyNitroTpm(bytes, accepted['nitro-tpm'])
     }
     case 'tdx': {
       if (accepted.tdx === undefined) throw refused()
-      const { verifyTdx } = await import('./formats/tdx/verify.ts')
+      const { verifyTdx } = await import('./formats/intel/tdx/verify.ts')
       return verifyTdx(bytes, accepted.tdx)
     }
     case 'sgx': {
       if (accepted.sgx === undefined) throw refused()
-      const { verifySgx } = await import('./formats/sgx/verify.ts')
+      const { verifySgx } = await import('./formats/intel/sgx/verify.ts')
       return verifySgx(bytes, accepted.sgx)
     }
   }

@@ -23,16 +23,14 @@ import { bundle, entriesOf } from './bench/bundles.ts'
 const sources = readSources('src')
 const library = sources.filter(({ path }) => !path.startsWith('src/cli/'))
 const entries = entriesOf()
-/** Folders that are shared by the formats named with them, and by nothing else. */
-const sharedFormats: Readonly<Record<string, readonly string[]>> = {
-  nsm: ['nitro', 'nitro-tpm'],
-  dcap: ['tdx', 'sgx'],
-}
+/** The folders of formats, `family/format`: those below `src/formats` that have an entry point. */
+const formats = sources.flatMap(({ path }) => /^src\/formats\/([^/]+\/[^/]+)\/index\.ts$/.exec(path)?.[1] ?? [])
+const namesOf = (folder: string): readonly [family: string, format: string] =>
+  folder.split('/') as [family: string, format: string]
 
 describe('import direction', () => {
   /** A part imports from itself and from the lines above it; parts of one line do not know each other. */
   const order: readonly (readonly string[])[] = [
-    // errors and trace name each other's types, hence one part.
     ['core'],
     ['encoding'],
     ['crypto'],
@@ -44,16 +42,16 @@ describe('import direction', () => {
     ['gate'],
     ['cli'],
   ]
-  const core = ['src/errors.ts', 'src/options.ts', 'src/result.ts', 'src/trace.ts']
 
-  const partOf = (path: string): string => {
-    if (core.includes(path)) return 'core'
-    if (path === 'src/index.ts') return 'root'
-    return path.split('/')[1]?.replace(/\.ts$/, '') ?? path
-  }
+  const partOf = (path: string): string => (path === 'src/index.ts' ? 'root' : (path.split('/')[1] ?? path))
   const lineOf = (part: string): number => order.findIndex((line) => line.includes(part))
-  /** The folder of a format; `undefined` for what all formats share, the files right in `formats`. */
-  const formatOf = (path: string): string | undefined => /^src\/formats\/([^/]+)\//.exec(path)?.[1]
+
+  /** Whose a file of `src/formats` is: that of one format, of a family, or of all. */
+  function ownerOf(path: string): string {
+    const [, , ...folders] = path.split('/').slice(0, -1)
+    const format = folders.slice(0, 2).join('/')
+    return formats.includes(format) ? format : (folders[0] ?? '')
+  }
 
   function mayImport(from: string, to: string): boolean {
     const [part, other] = [partOf(from), partOf(to)]
@@ -64,9 +62,10 @@ describe('import direction', () => {
       if (part === 'channel') return other === 'encoding' || other === 'crypto' || other === 'core'
       return lineOf(other) >= 0 && lineOf(other) < lineOf(part)
     }
-    const [format, otherFormat] = [formatOf(from), formatOf(to)]
-    if (otherFormat === undefined || format === otherFormat) return true
-    return format !== undefined && sharedFormats[otherFormat]?.includes(format) === true
+    if (part !== 'formats') return true
+    // A format imports its family, and nothing beside it.
+    const [owner, otherOwner] = [ownerOf(from), ownerOf(to)]
+    return otherOwner === '' || owner === otherOwner || owner.startsWith(`${otherOwner}/`)
   }
 
   const forbidden = (all: readonly Source[]): string[] =>
@@ -81,16 +80,19 @@ describe('import direction', () => {
     ['src/appraisal/a.ts', '../x509/path.ts'],
     ['src/appraisal/a.ts', '../crypto/digest.ts'],
     ['src/x509/a.ts', '../appraisal/freshness.ts'],
-    ['src/trace.ts', './encoding/bytes.ts'],
-    ['src/formats/nitro/a.ts', '../nitro-tpm/verify.ts'],
-    ['src/formats/nsm/a.ts', '../nitro/verify.ts'],
-    ['src/formats/tdx/a.ts', '../nsm/evidence.ts'],
-    ['src/formats/options.ts', './nitro/options.ts'],
-    ['src/formats/nitro/a.ts', '../../index.ts'],
-    ['src/client/a.ts', '../formats/nitro/index.ts'],
+    ['src/core/record.ts', '../encoding/bytes.ts'],
+    ['src/formats/aws/nitro/a.ts', '../nitro-tpm/verify.ts'],
+    ['src/formats/aws/a.ts', './nitro/verify.ts'],
+    ['src/formats/intel/tdx/a.ts', '../../aws/evidence.ts'],
+    ['src/formats/intel/tdx/events/a.ts', '../../sgx/verify.ts'],
+    ['src/formats/intel/quote/a.ts', '../tdx/verify.ts'],
+    ['src/formats/options.ts', './aws/nitro/options.ts'],
+    ['src/formats/options.ts', './aws/options.ts'],
+    ['src/formats/aws/nitro/a.ts', '../../../index.ts'],
+    ['src/client/a.ts', '../formats/aws/nitro/index.ts'],
     ['src/client/a.ts', '../gateway/index.ts'],
-    ['src/elsewhere/a.ts', '../errors.ts'],
-    ['src/errors.ts', '../package.json'],
+    ['src/elsewhere/a.ts', '../core/errors.ts'],
+    ['src/core/errors.ts', '../../package.json'],
   ])('%s must not import %s', (path, specifier) => {
     expect(forbidden([parseSource(path, `import type { a } from '${specifier}'`)])).toHaveLength(1)
     expect(forbidden([parseSource(path, `const a = await import('${specifier}')`)])).toHaveLength(1)
@@ -117,7 +119,7 @@ describe('import direction', () => {
 
   test('no file imports itself in a circle, errors and trace naming types of each other aside', () => {
     expect(cyclesOf(sources, false)).toEqual([])
-    expect(cyclesOf(sources, true)).toEqual([['src/errors.ts', 'src/trace.ts']])
+    expect(cyclesOf(sources, true)).toEqual([['src/core/errors.ts', 'src/core/record.ts']])
     const circle = [
       parseSource('src/a.ts', "import { b } from './b.ts'"),
       parseSource('src/b.ts', "import { c } from './c.ts'"),
@@ -159,7 +161,7 @@ describe('what the library never touches', () => {
     fetch: /^src\/(endorsements|client|gateway)\//,
     XMLHttpRequest: /^$/,
     // One stopwatch, for the trace; the client has a world of its own.
-    performance: /^src\/(trace|client\/runtime)\.ts$/,
+    performance: /^src\/(core\/record|client\/runtime)\.ts$/,
     crypto: /^src\/(crypto|client|gateway)\//,
   }
   /** Properties, wherever they are read from: `globalThis.process`, `{ subtle } = crypto`. */
@@ -237,34 +239,36 @@ describe('importing an entry point', () => {
 })
 
 describe('bundles', () => {
-  /** Words that belong to one format each, whatever the format is that a page imports. */
-  const words: Readonly<Record<string, RegExp>> = {
-    nsm: /nitrotpm_pcrs|module_id/,
-    nitro: /verifyNitro\b|NitroEvidence/,
-    // A Nitro verifier must know the key `nitrotpm_pcrs` to refuse it.
-    'nitro-tpm': /nitro-tpm|[nN]itroTpm/,
-    'sev-snp': /sev|snp|vcek/i,
-    // Intel's platforms speak of SGX whatever they run; what only one of the two formats has is another matter.
-    dcap: /\btdx|sgx|intel|mrenclave|quoting|\btcb/i,
-    tdx: /verifyTdx\b|serviceTds|policy-migration|anyValue/,
-    sgx: /verifySgx\b|minimumIsvSvn/,
-    cca: /\bcca\b|realm/i,
-    psa: /\bpsa\b/i,
-    'android-key': /android/i,
+  test.each(formats)('%s holds no other family and no other format', async (own) => {
+    const [family, format] = namesOf(own)
+    const { code, sources: bundled } = await bundle(`src/formats/${own}/index.ts`)
+    for (const other of formats.filter((folder) => folder !== own)) {
+      const [otherFamily, otherFormat] = namesOf(other)
+      const isForeign = otherFamily !== family
+      const folder = `src/formats/${isForeign ? otherFamily : other}/`
+      const met = bundled.filter((path) => path.startsWith(folder))
+      expect(met, `sources of ${other}`).toEqual([])
+      // Intel's platforms speak of SGX whatever they run: inside a family, one format may name another.
+      const words = [...(await exportedByNoOther(other)), ...(isForeign ? [otherFamily, otherFormat] : [])]
+      const found = words.filter((word) => new RegExp(`\\b${word}\\b`).test(code))
+      expect(found, `words of ${other}`).toEqual([])
+    }
+    expect(code).toContain(format)
+  })
+
+  /** What a format's entry point exports at run time. */
+  async function exportsOf(folder: string): Promise<string[]> {
+    const { metafile } = await bundle(`src/formats/${folder}/index.ts`)
+    return Object.values(metafile.outputs).flatMap(({ entryPoint, exports }) => (entryPoint ? exports : []))
   }
 
-  test.each(entries.filter(({ source }) => source.startsWith('src/formats/')))(
-    '$name holds no other format',
-    async ({ name, source }) => {
-      const own = source.split('/')[2] ?? ''
-      const { code, sources: bundled } = await bundle(source)
-      const others = Object.entries(words).filter(([part]) => part !== own && !sharedFormats[part]?.includes(own))
-      expect(Object.keys(words)).toContain(own)
-      expect(others.filter(([, word]) => word.test(code)).map(([format]) => format)).toEqual([])
-      const folders = new Set(bundled.map((path) => /^src\/formats\/([^/]+)\//.exec(path)?.[1]))
-      for (const other of others) expect(folders, `${name} bundles ${other[0]}`).not.toContain(other[0])
-    },
-  )
+  /** The names that stand for one format alone: its verifier's, for one. */
+  async function exportedByNoOther(folder: string): Promise<string[]> {
+    const others = (await Promise.all(formats.filter((other) => other !== folder).map(exportsOf))).flat()
+    const own = (await exportsOf(folder)).filter((name) => !others.includes(name))
+    expect(own.some((name) => name.startsWith('verify'))).toBe(true)
+    return own
+  }
 
   test('veritee loads a format only when it meets one', async () => {
     const { code, sources: upFront, chunks } = await bundle('src/index.ts')
@@ -301,7 +305,7 @@ describe('entry points', () => {
 
   test('the entry of a format only re-exports', () => {
     const barrels = sources.filter(
-      ({ path }) => /^src\/[^/]+\/([^/]+\/)?index\.ts$/.test(path) || path === 'src/formats/common.ts',
+      ({ path }) => /^src\/.+\/index\.ts$/.test(path) || /^src\/formats\/(.+\/)?common\.ts$/.test(path),
     )
     expect(barrels.length).toBeGreaterThan(2)
     const statements = barrels.flatMap(({ path, tree }) =>
@@ -320,7 +324,7 @@ describe('entry points', () => {
       'src/channel/hpke.ts',
       'src/channel/key-config.ts',
       'src/channel/suite.ts',
-      'src/reference/eif-registers.ts',
+      'src/reference/eif/registers.ts',
     ])
   })
 })

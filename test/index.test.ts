@@ -11,7 +11,7 @@ import {
   VerificationError,
 } from '../src/index.ts'
 import { createNitroAttester } from './attester/nitro.ts'
-import { makeSgx, makeTdx } from './formats/dcap/made.ts'
+import { makeSgx, makeTdx } from './formats/intel/made.ts'
 
 const now = new Date('2026-06-01T00:00:00Z')
 const enclave = await createNitroAttester({ now })

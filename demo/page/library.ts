@@ -1,7 +1,7 @@
 /**
  * The library, as a page gets it from the script tag: the global `veritee`. Only its types are imported here.
  */
-import type * as nitro from '../../src/formats/nitro/index.ts'
+import type * as nitro from '../../src/formats/aws/nitro/index.ts'
 import type * as reference from '../../src/reference/index.ts'
 
 /** Everything that `veritee/nitro` exports. */
@@ -20,7 +20,7 @@ export type {
   NitroEvidence,
   NitroOptions,
   NitroResult,
-} from '../../src/formats/nitro/index.ts'
+} from '../../src/formats/aws/nitro/index.ts'
 
 declare global {
   /** Script tags put it there. */

@@ -5,7 +5,7 @@ import { setUpAsk } from './ask.ts'
 import { type Bytes, fromAnything, fromPasted, toHex } from './bytes.ts'
 import { button, element, h } from './dom.ts'
 import { readForm, showDependents, showForm, showKind, showProblems } from './form.ts'
-import { printable } from '../../src/inspect.ts'
+import { printable } from '../../src/inspect/index.ts'
 import type { AttestationError, SignedReferenceValues } from './library.ts'
 import { outcomeOf } from './outcome.ts'
 import { type Policy, policyOf, type Problem } from './policy.ts'
@@ -80,7 +80,7 @@ async function verify(): Promise<void> {
   showKind(kind ?? 'nitro')
   if (bytes !== undefined && kind !== undefined) {
     // What verifies quotes is loaded with the first of them.
-    const { extendForm, showQuote } = await import('./quote.ts')
+    const { extendForm, showQuote } = await import('./formats/intel.ts')
     if (extendForm()) showForm(state)
     const shown = await showQuote({ kind, bytes, state: current, clock: new Date(), load, change })
     if (run !== runs) return

@@ -1,7 +1,7 @@
 /**
  * The verdict in one plain sentence, and what a visitor can do about it. Everything that was left out is said: a link can carry any settings.
  */
-import { describeCertificate } from '../../src/inspect.ts'
+import { describeCertificate } from '../../src/inspect/index.ts'
 import type { AttestationErrorCode } from './library.ts'
 import type { Outcome } from './outcome.ts'
 import type { State } from './state.ts'

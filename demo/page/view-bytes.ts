@@ -1,7 +1,7 @@
 /**
  * Bytes and whatever was decoded from them, for people.
  */
-import { printable } from '../../src/inspect.ts'
+import { printable } from '../../src/inspect/index.ts'
 import { type Bytes, toHex } from './bytes.ts'
 import { type Child, h, hex } from './dom.ts'
 import { readAs } from './read-as.ts'

@@ -1,7 +1,7 @@
 /**
  * What the document says, section by section. Each section says whether anybody vouches for it: until the signatures hold, anybody could have written it.
  */
-import { printable } from '../../src/inspect.ts'
+import { printable } from '../../src/inspect/index.ts'
 import { type Child, h, mark, pairs } from './dom.ts'
 import type { Outcome } from './outcome.ts'
 import { evidenceSection } from './view-section.ts'

@@ -1,7 +1,7 @@
 /**
  * Where the expected measurements came from: an image that was measured on this page, or a file that a CA signed.
  */
-import { printable } from '../../src/inspect.ts'
+import { printable } from '../../src/inspect/index.ts'
 import { type Child, h, hex, mark, pairs } from './dom.ts'
 import type { SignedReferenceValues } from './library.ts'
 import type { Outcome } from './outcome.ts'

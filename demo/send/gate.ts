@@ -2,7 +2,7 @@
  * The worker of the gate: requests to the enclave go over an attested session, or fail.
  */
 import { attestedFetch } from '../../src/client/index.ts'
-import { gateRequests, type GateScope } from '../../src/gate.ts'
+import { gateRequests, type GateScope } from '../../src/gate/index.ts'
 import { optionsFor } from './verifying.ts'
 import { type Crossing, recorded } from './wire.ts'
 

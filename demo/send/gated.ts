@@ -1,7 +1,7 @@
 /**
  * A page that knows nothing of attestation: it calls `fetch`. The worker of a gate stands between it and the network.
  */
-import { installGate } from '../../src/gate.ts'
+import { installGate } from '../../src/gate/index.ts'
 import { element, h } from '../page/dom.ts'
 import { channelAttacks } from './attacks.ts'
 import { say, viewWire } from './view.ts'

@@ -2,7 +2,7 @@
  * Sends a card number to the enclave of the demo, with somebody in between, and shows what went over the wire.
  */
 import { attestedFetch } from '../../src/client/index.ts'
-import { AttestationError } from '../../src/formats/nitro/index.ts'
+import { AttestationError } from '../../src/formats/aws/nitro/index.ts'
 import { element, h } from '../page/dom.ts'
 import { type ChannelAttack, channelAttacks } from './attacks.ts'
 import { say, viewWire } from './view.ts'

@@ -2,7 +2,7 @@
  * What is expected of the demo's enclave, by the page and by the worker of the gate alike.
  */
 import type { AttestedFetchOptions } from '../../src/client/index.ts'
-import { verifyNitro } from '../../src/formats/nitro/index.ts'
+import { verifyNitro } from '../../src/formats/aws/nitro/index.ts'
 
 /** Pinned when this page was built: the measurements of the demo's image, and the root of its vendor. */
 declare const PINNED: { readonly measurements: Readonly<Record<`PCR${number}`, string>>; readonly root: string }

@@ -2,7 +2,7 @@
  * Is the evidence from now? A nonce of the caller proves it without trusting any clock; a maximum age is for evidence that was fetched without one.
  */
 import { type Bytes, equalBytes } from '../encoding/bytes.ts'
-import type { CheckRecorder } from '../trace.ts'
+import type { CheckRecorder } from '../core/record.ts'
 import { appraiseBinding } from './binding.ts'
 
 /** Pass it as `freshness` to accept evidence of any age, a replayed one too, within the dates of its certificates. */

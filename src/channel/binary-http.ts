@@ -10,7 +10,7 @@
  */
 import { type Bytes, concatBytes, isZero } from '../encoding/bytes.ts'
 import { malformed } from '../encoding/reader.ts'
-import { VerificationError } from '../errors.ts'
+import { VerificationError } from '../core/errors.ts'
 import { encodeNumber, encodeText, generate, type PieceReader, type Pieces, readPieces } from './pieces.ts'
 
 /** Name in lower case; value with one character per byte. */

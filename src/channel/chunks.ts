@@ -8,7 +8,7 @@
  */
 import { type Bytes, concatBytes } from '../encoding/bytes.ts'
 import { malformed, type Source } from '../encoding/reader.ts'
-import { VerificationError } from '../errors.ts'
+import { VerificationError } from '../core/errors.ts'
 import { encodeNumber, type PieceReader, type Pieces } from './pieces.ts'
 import { tagSize } from './suite.ts'
 

@@ -6,7 +6,7 @@ import { NotSupportedError } from 'hpke'
 import { isPointOfP256 } from '../crypto/p256.ts'
 import { type Bytes, concatBytes, equalBytes, toHex } from '../encoding/bytes.ts'
 import { cursor, end, take, uint } from '../encoding/reader.ts'
-import { VerificationError } from '../errors.ts'
+import { VerificationError } from '../core/errors.ts'
 import { type Hpke, hpke, type Suite } from './suite.ts'
 
 /** A gateway's public key, ready to seal to. */

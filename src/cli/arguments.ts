@@ -11,10 +11,10 @@ import {
   skipFreshness,
   skipReferenceValues,
 } from '../index.ts'
-import type { NitroReferenceValues, PcrReferenceValues } from '../formats/nitro/index.ts'
+import type { NitroReferenceValues, PcrReferenceValues } from '../formats/aws/nitro/index.ts'
 import { openReferenceValues, type SignedReferenceValues } from '../reference/index.ts'
 import { UsageError } from './failures.ts'
-import type { OptionFormats } from './formats.ts'
+import type { OptionFormats } from './formats/asked.ts'
 import { readCertificates, readCorim, readJson, readValue } from './input.ts'
 
 /** The options of a command, by name without `--`. */

@@ -2,9 +2,9 @@
  * `veritee collateral`: what Intel says of the platform that made a quote, fetched for `veritee verify --collateral`. Nothing is verified here.
  */
 import { fetchIntelEndorsements, intelPcsUrl, type IntelEndorsements } from '../endorsements/index.ts'
-import { VerificationError } from '../errors.ts'
-import { decodeSgxEvidence } from '../formats/sgx/index.ts'
-import { decodeTdxEvidence } from '../formats/tdx/index.ts'
+import { VerificationError } from '../core/errors.ts'
+import { decodeSgxEvidence } from '../formats/intel/sgx/index.ts'
+import { decodeTdxEvidence } from '../formats/intel/tdx/index.ts'
 import { detectFormat } from '../index.ts'
 import { type CommandOptions, parseOne, secondsOf } from './arguments.ts'
 import { UsageError } from './failures.ts'

@@ -1,7 +1,7 @@
 /**
  * What can go wrong, and the exit code of each class: 0 ok, 1 usage, 2 not authentic, 3 authentic but not as expected.
  */
-import { AppraisalError, AttestationError } from '../errors.ts'
+import { AppraisalError, AttestationError } from '../core/errors.ts'
 
 /** The user of the command asked for something that cannot be done. */
 export class UsageError extends Error {

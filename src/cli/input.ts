@@ -4,7 +4,7 @@
 import { createReadStream } from 'node:fs'
 import { type Bytes, concatBytes, fromBase64, fromHex } from '../encoding/bytes.ts'
 import { decodePem } from '../encoding/pem.ts'
-import { AttestationError } from '../errors.ts'
+import { AttestationError } from '../core/errors.ts'
 import { UsageError } from './failures.ts'
 
 /** More than any evidence needs, as text too. Reading stops there. */

@@ -1,8 +1,8 @@
 /**
  * Certificates for people: what each says, or that it says nothing.
  */
-import { AttestationError } from '../errors.ts'
-import { type CertificateDescription, describeCertificate } from '../inspect.ts'
+import { AttestationError } from '../core/errors.ts'
+import { type CertificateDescription, describeCertificate } from '../inspect/index.ts'
 import { row } from './text.ts'
 
 /** One certificate of the chain, as far as it can be read. */

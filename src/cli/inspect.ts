@@ -2,13 +2,13 @@
  * `veritee inspect`: what evidence says, without any reason to believe it.
  */
 import { isZero, toHex } from '../encoding/bytes.ts'
-import { decodeNitroEvidence, type NitroEvidence } from '../formats/nitro/index.ts'
+import { decodeNitroEvidence, type NitroEvidence } from '../formats/aws/nitro/index.ts'
 import { detectFormat } from '../index.ts'
 import { parseOne } from './arguments.ts'
 import { UsageError } from './failures.ts'
 import { readEventLog, readEvidence } from './input.ts'
 import { type Link, linksAsText, linksOf } from './inspect-chain.ts'
-import { inspectQuote } from './inspect-quote.ts'
+import { inspectQuote } from './formats/intel/inspect.ts'
 import { stringify } from './json.ts'
 import { bytesAsText, paint, row, wrap } from './text.ts'
 

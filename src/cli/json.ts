@@ -3,7 +3,7 @@
  * hexadecimal, times ISO 8601.
  */
 import { toHex } from '../encoding/bytes.ts'
-import { AppraisalError, type AttestationError } from '../errors.ts'
+import { AppraisalError, type AttestationError } from '../core/errors.ts'
 import type { EvidenceResult } from '../index.ts'
 import type { SignedReferenceValues } from '../reference/index.ts'
 import { UsageError } from './failures.ts'

@@ -1,10 +1,10 @@
 /**
  * Verdicts for people: a checklist, what the evidence says, and on the last line the verdict.
  */
-import { AppraisalError, AttestationError } from '../errors.ts'
+import { AppraisalError, AttestationError } from '../core/errors.ts'
 import type { Check, EvidenceResult } from '../index.ts'
 import type { SignedReferenceValues } from '../reference/index.ts'
-import { quoteCaveats, quoteHints, quoteQuestions, quoteRows } from './quote-report.ts'
+import { quoteCaveats, quoteHints, quoteQuestions, quoteRows } from './formats/intel/report.ts'
 import { bytesAsText, type Colour, paint, row, wrap } from './text.ts'
 
 /** What a check looks at, for people who do not know the codes. */

@@ -1,17 +1,17 @@
 /**
  * `veritee verify`: from the command line to a verifier, and its verdict as a checklist or as JSON.
  */
-import { AttestationError } from '../errors.ts'
+import { AttestationError } from '../core/errors.ts'
 import type { EvidenceFormat, EvidenceResult } from '../index.ts'
-import { verifyNitro } from '../formats/nitro/index.ts'
-import { verifyNitroTpm } from '../formats/nitro-tpm/index.ts'
+import { verifyNitro } from '../formats/aws/nitro/index.ts'
+import { verifyNitroTpm } from '../formats/aws/nitro-tpm/index.ts'
 import type { SignedReferenceValues } from '../reference/index.ts'
 import { inWordsOfTheCommand, nsmOptionFormats, parseOne, policyOf, type Values, verifyOptions } from './arguments.ts'
 import { exitCodeOf, failureOf, UsageError } from './failures.ts'
-import { formatOf, formatsAsked, type Verifier } from './formats.ts'
+import { formatOf, formatsAsked, type Verifier } from './formats/asked.ts'
 import { readEvidence } from './input.ts'
 import { verdictToJson } from './json.ts'
-import { quoteOptionFormats, quoteOptions, quoteVerifier, spokenOfQuotes } from './quote-arguments.ts'
+import { quoteOptionFormats, quoteOptions, quoteVerifier, spokenOfQuotes } from './formats/intel/arguments.ts'
 import { printVerdict } from './report.ts'
 
 /** A verifier, and where its reference values came from, if they are signed. */

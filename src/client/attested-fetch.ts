@@ -2,8 +2,8 @@
  * `fetch` to an enclave that is proven first. There is no way through here without an attested session: no option, no fallback, no second path.
  */
 import type { HeaderField } from '../channel/binary-http.ts'
-import { VerificationError } from '../errors.ts'
-import type { AttestationResult } from '../result.ts'
+import { VerificationError } from '../core/errors.ts'
+import type { AttestationResult } from '../core/result.ts'
 import { within } from './deadline.ts'
 import { exchange } from './exchange.ts'
 import { codeOf, observe, quietly } from './observe.ts'

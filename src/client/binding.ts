@@ -3,8 +3,8 @@
  */
 import { keyConfigDigest } from '../channel/binding.ts'
 import { type Bytes, equalBytes, isBytes, toHex } from '../encoding/bytes.ts'
-import { VerificationError } from '../errors.ts'
-import type { AttestationResult } from '../result.ts'
+import { VerificationError } from '../core/errors.ts'
+import type { AttestationResult } from '../core/result.ts'
 
 /** What the evidence was asked for, and what came with it. All bytes are copies. */
 export interface Challenge {

@@ -1,7 +1,7 @@
 /**
  * Waiting, with an end: nothing that others do or leave undone may keep a caller waiting for ever.
  */
-import { VerificationError } from '../errors.ts'
+import { VerificationError } from '../core/errors.ts'
 import type { Runtime } from './runtime.ts'
 
 /**

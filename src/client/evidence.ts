@@ -9,7 +9,7 @@ import { fromBase64Url } from '../channel/base64url.ts'
 import { type Bytes, concatBytes } from '../encoding/bytes.ts'
 import { decodeJson, isJsonObject, type JsonValue } from '../encoding/json.ts'
 import { malformed } from '../encoding/reader.ts'
-import { VerificationError } from '../errors.ts'
+import { VerificationError } from '../core/errors.ts'
 import { discard, piecesOf, post, typeOf } from './transport.ts'
 
 /** What came, unverified. */

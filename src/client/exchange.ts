@@ -6,7 +6,7 @@ import { decodeResponse, encodeRequest, type HeaderField, type ResponseHead } fr
 import { clientSecretHeader } from '../channel/binding.ts'
 import { mediaTypes, sealRequest } from '../channel/ohttp.ts'
 import type { Bytes } from '../encoding/bytes.ts'
-import { VerificationError } from '../errors.ts'
+import { VerificationError } from '../core/errors.ts'
 import { within } from './deadline.ts'
 import type { ClientPolicy } from './options.ts'
 import type { OutgoingRequest } from './request.ts'

@@ -1,8 +1,8 @@
 /**
  * `veritee/client`: nothing is sent until the enclave is proven, and then only to its key.
  */
-export { AppraisalError, AttestationError, type AttestationErrorCode, VerificationError } from '../errors.ts'
-export { type AttestationResult, isAttestationResult } from '../result.ts'
+export { AppraisalError, AttestationError, type AttestationErrorCode, VerificationError } from '../core/errors.ts'
+export { type AttestationResult, isAttestationResult } from '../core/result.ts'
 export type { Suite } from '../channel/suite.ts'
 export { type AttestedFetch, attestedFetch } from './attested-fetch.ts'
 export { type Challenge, type KeyBinding, keyHashInReportData, keyHashInUserData, keyInPublicKey } from './binding.ts'

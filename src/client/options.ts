@@ -3,8 +3,8 @@
  */
 import type { Suite } from '../channel/suite.ts'
 import type { Bytes } from '../encoding/bytes.ts'
-import { isPlainObject, knownOptions, requireOption } from '../options.ts'
-import { type AttestationResult, isAttestationResult } from '../result.ts'
+import { isPlainObject, knownOptions, requireOption } from '../core/options.ts'
+import { type AttestationResult, isAttestationResult } from '../core/result.ts'
 import { type Challenge, type KeyBinding, keyInPublicKey } from './binding.ts'
 import type { ClientMeter, ClientTracer } from './observe.ts'
 

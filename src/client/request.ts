@@ -4,7 +4,7 @@
 import type { Pieces } from '../channel/pieces.ts'
 import type { HeaderField, RequestHead } from '../channel/binary-http.ts'
 import { isBytes } from '../encoding/bytes.ts'
-import { requireOption } from '../options.ts'
+import { requireOption } from '../core/options.ts'
 
 /** A request that is ready to be sealed. */
 export interface OutgoingRequest {

@@ -2,7 +2,7 @@
  * Random bytes, for nonces.
  */
 import { type Bytes, isZero } from '../encoding/bytes.ts'
-import { VerificationError } from '../errors.ts'
+import { VerificationError } from '../core/errors.ts'
 import { unsupported } from './subtle.ts'
 
 /** Taken once when this module loads, as in `subtle.ts`. */

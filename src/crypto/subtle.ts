@@ -2,7 +2,7 @@
  * The WebCrypto functions, taken once when this module loads: what a page patches into `crypto.subtle` afterwards is not called. Code that runs
  * before this module can still replace them; whoever can run code first owns the page.
  */
-import { VerificationError } from '../errors.ts'
+import { VerificationError } from '../core/errors.ts'
 
 const subtle = /* @__PURE__ */ (() => (globalThis.crypto as Partial<Crypto> | undefined)?.subtle)()
 

@@ -5,7 +5,7 @@
  * Refused: other tags, indefinite lengths and longer heads than needed (nothing signs the envelope, so leniency there only lets one
  * document have many byte forms), a detached payload, an empty or malformed protected header, anything left over.
  */
-import { VerificationError } from '../errors.ts'
+import { VerificationError } from '../core/errors.ts'
 import { type Bytes, concatBytes } from './bytes.ts'
 import { type CborMap, decodeCbor, isCborMap, readCbor, readHead } from './cbor.ts'
 import { type Cursor, cursor, end, malformed, type Source, take } from './reader.ts'

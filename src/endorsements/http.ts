@@ -2,7 +2,7 @@
  * One GET of a vendor service: bounded in size, without redirects, over a `fetch` that the caller gives.
  */
 import { type Bytes, concatBytes } from '../encoding/bytes.ts'
-import { VerificationError } from '../errors.ts'
+import { VerificationError } from '../core/errors.ts'
 
 /** The part of `fetch` that is used. */
 export type Fetch = (

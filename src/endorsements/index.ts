@@ -1,7 +1,7 @@
 /**
  * `veritee/endorsements`: asks vendors what they say of a platform, for verifiers whose evidence does not bring that along. Decides nothing.
  */
-export { AttestationError, type AttestationErrorCode, VerificationError } from '../errors.ts'
+export { AttestationError, type AttestationErrorCode, VerificationError } from '../core/errors.ts'
 export type { Fetch } from './http.ts'
 export {
   fetchIntelEndorsements,

@@ -4,9 +4,9 @@
  */
 import { type Clock, type FreshnessPolicy, skipFreshness } from '../appraisal/freshness.ts'
 import { type Bytes, copyBytes, isBytes } from '../encoding/bytes.ts'
-import type { Check } from '../trace.ts'
+import type { Check } from '../core/record.ts'
 import { fingerprint } from '../x509/path.ts'
-import { knownOptions, requireOption } from '../options.ts'
+import { knownOptions, requireOption } from '../core/options.ts'
 import type { EndorsementCache } from '../x509/endorsement-cache.ts'
 
 /** Pass it as `now` to verify evidence as of its own time, for archives. The result proves the past only, and says so in `timeSource`. */

@@ -4,8 +4,8 @@
  */
 import type { Pieces } from '../channel/pieces.ts'
 import type { HeaderField, ResponseHead } from '../channel/binary-http.ts'
-import { VerificationError } from '../errors.ts'
-import type { AttestationResult } from '../result.ts'
+import { VerificationError } from '../core/errors.ts'
+import type { AttestationResult } from '../core/result.ts'
 import { type Outcome, type RefusalReason, type SealedReason, sealedRefusal } from './answers.ts'
 import type { Exchange } from './exchange.ts'
 import { ignore } from './inbound.ts'

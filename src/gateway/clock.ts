@@ -1,7 +1,7 @@
 /**
  * Time as an argument. The gateway measures how long keys live and how long senders take, never what day it is.
  */
-import { stopwatch } from '../trace.ts'
+import { stopwatch } from '../core/record.ts'
 
 /** A clock that does not jump, and a timer on it. */
 export interface Clock {

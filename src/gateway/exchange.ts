@@ -2,7 +2,7 @@
  * What belongs to one sealed request from its first byte to the last of its answer: who may still read, whether the answer is still wanted, the slot that
  * it takes and the spans that tell of it. However it ends, it ends once, here.
  */
-import { stopwatch } from '../trace.ts'
+import { stopwatch } from '../core/record.ts'
 import type { Outcome } from './answers.ts'
 import { contextOf, type SpanContext, type StepSpan, type Telemetry } from './telemetry.ts'
 

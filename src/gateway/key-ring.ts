@@ -11,7 +11,7 @@
 import { createGatewayKey, type GatewayKey } from '../channel/key-config.ts'
 import type { Suite } from '../channel/suite.ts'
 import { randomBytes } from '../crypto/random.ts'
-import type { AttestationResult } from '../result.ts'
+import type { AttestationResult } from '../core/result.ts'
 import type { Clock } from './clock.ts'
 
 /** How keys come and go. */

@@ -3,8 +3,8 @@
  */
 import type { Suite } from '../channel/suite.ts'
 import type { Bytes } from '../encoding/bytes.ts'
-import { requireOption, snapshotOf } from '../options.ts'
-import type { AttestationResult } from '../result.ts'
+import { requireOption, snapshotOf } from '../core/options.ts'
+import type { AttestationResult } from '../core/result.ts'
 import { type Clock, runtimeClock } from './clock.ts'
 import { ignore } from './inbound.ts'
 import type { KeyPolicy } from './key-ring.ts'

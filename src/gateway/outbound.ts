@@ -4,7 +4,7 @@
 import type { Pieces } from '../channel/pieces.ts'
 import type { Bytes } from '../encoding/bytes.ts'
 import { isBytes } from '../encoding/bytes.ts'
-import { VerificationError } from '../errors.ts'
+import { VerificationError } from '../core/errors.ts'
 import type { Clock } from './clock.ts'
 import { ignore, readUntil, tooLarge } from './inbound.ts'
 

@@ -1,7 +1,7 @@
 /**
  * From what went wrong while a request was read to the answer that its sender gets.
  */
-import { AttestationError } from '../errors.ts'
+import { AttestationError } from '../core/errors.ts'
 import type { RefusalReason } from './answers.ts'
 
 /** Why a request that could not be read is refused. */

@@ -1,12 +1,12 @@
 /**
  * `veritee/reference`: reference values, from the thing that is to run (an image, a role, an instance, a signing certificate), and from files that were signed.
  */
-export { AttestationError, type AttestationErrorCode, VerificationError } from '../errors.ts'
-export type { Hex } from '../formats/nsm/reference-values.ts'
-export { type EifMeasurements, type EifPcrs, type EifSignature, measureEif, type MeasureEifOptions } from './eif.ts'
-export type { EifArchitecture, EifSection, EifSectionType } from './eif-header.ts'
-export type { EifImage, ReadingOptions } from './image-reader.ts'
-export { pcr3OfRole, pcr4OfInstance, pcr8OfCertificate } from './pcr.ts'
+export { AttestationError, type AttestationErrorCode, VerificationError } from '../core/errors.ts'
+export type { Hex } from '../formats/aws/reference-values.ts'
+export { type EifMeasurements, type EifPcrs, type EifSignature, measureEif, type MeasureEifOptions } from './eif/eif.ts'
+export type { EifArchitecture, EifSection, EifSectionType } from './eif/header.ts'
+export type { EifImage, ReadingOptions } from './eif/image-reader.ts'
+export { pcr3OfRole, pcr4OfInstance, pcr8OfCertificate } from './eif/pcr.ts'
 export type {
   Comid,
   CorimContent,
@@ -17,8 +17,8 @@ export type {
   CorimMeasurement,
   CorimPeriod,
   CorimReference,
-} from './corim.ts'
-export type { CorimMeta } from './corim-envelope.ts'
+} from './corim/corim.ts'
+export type { CorimMeta } from './corim/envelope.ts'
 export {
   decodeCorim,
   type DecodeCorimOptions,
@@ -26,12 +26,12 @@ export {
   openCorim,
   type OpenCorimOptions,
   type OpenedCorim,
-} from './corim-file.ts'
-export type { ReferenceEnvironment } from './environments.ts'
-export { signReferenceValues, type SignReferenceValuesOptions } from './sign.ts'
+} from './corim/file.ts'
+export type { ReferenceEnvironment } from './corim/environments.ts'
+export { signReferenceValues, type SignReferenceValuesOptions } from './corim/sign.ts'
 export {
   openReferenceValues,
   type OpenReferenceValuesOptions,
   type SignedReferenceValue,
   type SignedReferenceValues,
-} from './signed.ts'
+} from './corim/signed.ts'

@@ -29,8 +29,8 @@ import {
   UTC_TIME,
 } from '../encoding/der.ts'
 import { type Cursor, cursor, end, malformed, remaining, type Source } from '../encoding/reader.ts'
-import { VerificationError } from '../errors.ts'
-import { type CheckRecorder, stopwatch } from '../trace.ts'
+import { VerificationError } from '../core/errors.ts'
+import { type CheckRecorder, stopwatch } from '../core/record.ts'
 import { type Certificate, CRL_SIGN, decodeExtensions, type Extension } from './certificate.ts'
 import { iso } from './path.ts'
 

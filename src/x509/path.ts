@@ -9,8 +9,8 @@ import type { SignatureAlgorithm } from '../crypto/algorithms.ts'
 import { hash } from '../crypto/digest.ts'
 import { importPublicKey, type PublicKey, verifySignature } from '../crypto/signature.ts'
 import { type Bytes, equalBytes, toHex } from '../encoding/bytes.ts'
-import { type AttestationErrorCode, VerificationError } from '../errors.ts'
-import { type CheckRunner, stopwatch } from '../trace.ts'
+import { type AttestationErrorCode, VerificationError } from '../core/errors.ts'
+import { type CheckRunner, stopwatch } from '../core/record.ts'
 import {
   BASIC_CONSTRAINTS,
   type Certificate,

@@ -6,7 +6,7 @@
  */
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
-import type { DcapEndorsements } from '../../src/formats/dcap/endorsements.ts'
+import type { DcapEndorsements } from '../../src/formats/intel/collateral/endorsements.ts'
 import { concat, hex, pattern, unhex } from './bytes.ts'
 import { type CertificatePlan, createSigner, type DistinguishedName, issue, sign, type Signer } from './certificate.ts'
 import {

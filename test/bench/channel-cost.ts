@@ -8,7 +8,7 @@ import { createGatewayKey, decodeKeyConfig } from '../../src/channel/key-config.
 import { openRequest, sealRequest } from '../../src/channel/ohttp.ts'
 import { createClient } from '../../src/client/attested-fetch.ts'
 import { platform } from '../../src/client/runtime.ts'
-import { skipReferenceValues, verifyNitro } from '../../src/formats/nitro/index.ts'
+import { skipReferenceValues, verifyNitro } from '../../src/formats/aws/nitro/index.ts'
 import { createGateway } from '../../src/gateway/index.ts'
 import { createNitroAttester } from '../attester/nitro.ts'
 import { defaultSuite, origin } from '../gateway/bench.ts'

@@ -1,8 +1,8 @@
 /**
  * One cold measurement, in whatever runtime: from the moment that everything but the library is there to the first verdict.
  */
-import type * as Nitro from '../../src/formats/nitro/index.ts'
-import type { Check, NitroOptions } from '../../src/formats/nitro/index.ts'
+import type * as Nitro from '../../src/formats/aws/nitro/index.ts'
+import type { Check, NitroOptions } from '../../src/formats/aws/nitro/index.ts'
 import { callOf, floorOf, type Work } from './work.ts'
 
 /** Milliseconds; bare calls import nothing. */

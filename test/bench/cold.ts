@@ -105,7 +105,7 @@ async function answer(folder: string, work: Work, url: string): Promise<[status:
 async function buildInto(folder: string): Promise<void> {
   const settings = { bundle: true, format: 'esm', minify: true, target: 'es2022', logLevel: 'warning' } as const
   const sources = {
-    veritee: 'src/formats/nitro/index.ts',
+    veritee: 'src/formats/aws/nitro/index.ts',
     'cold-page': 'test/bench/cold-page.ts',
     'cold-node': 'test/bench/cold-node.ts',
   }

@@ -16,8 +16,8 @@ import { build } from 'esbuild'
 import { type Browser, type ElementHandle, launch } from 'puppeteer-core'
 import { checksumOf, planLargeEif } from '../attester/large-eif.ts'
 import { findChromium } from '../portable/browsers.ts'
-import { writeSparse } from '../reference/sparse.ts'
-import type { Watched } from '../reference/watched.ts'
+import { writeSparse } from '../reference/eif/sparse.ts'
+import type { Watched } from '../reference/eif/watched.ts'
 import type { Measured } from './eif-page.ts'
 import { table } from './statistics.ts'
 
@@ -54,7 +54,7 @@ async function inNode(kind: string): Promise<Row> {
   const { stdout } = await promisify(execFile)(process.execPath, [
     '--import',
     file('../support/ts.mjs'),
-    file('../reference/watched.ts'),
+    file('../reference/eif/watched.ts'),
     kind,
     String(size),
   ])

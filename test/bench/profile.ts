@@ -2,7 +2,7 @@
  * Where the time above the floor goes. `trace` is called after each check: the time between two calls is what the later check took, with everything
  * that led to it, so that the parts add up to the whole.
  */
-import { verifyNitro } from '../../src/formats/nitro/index.ts'
+import { verifyNitro } from '../../src/formats/aws/nitro/index.ts'
 import type { Cold } from './cold.ts'
 import { type Gap, gapsOf } from './cold-run.ts'
 import { median, spread, table, timed } from './statistics.ts'

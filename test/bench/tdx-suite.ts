@@ -8,7 +8,7 @@ import {
   skipReportData,
   type TdxOptions,
   verifyTdx,
-} from '../../src/formats/tdx/index.ts'
+} from '../../src/formats/intel/tdx/index.ts'
 import { type BareCheck, floorOf, fromBase64, p256 } from './work.ts'
 
 /** What is measured, in a form that travels. Bytes are base64. */

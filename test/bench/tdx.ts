@@ -3,8 +3,8 @@
  * without: five keys and nine signatures. What these need is taken out here by offsets and with readers that are not the library's.
  */
 import { readFileSync } from 'node:fs'
-import type { DcapEndorsements } from '../../src/formats/tdx/index.ts'
-import { openIntelVectors } from '../formats/dcap/intel-vectors.ts'
+import type { DcapEndorsements } from '../../src/formats/intel/tdx/index.ts'
+import { openIntelVectors } from '../formats/intel/intel-vectors.ts'
 import { paired, worked } from './statistics.ts'
 import { base64, partsOf } from './subject.ts'
 import { bodiesOf, type TdxWork } from './tdx-suite.ts'

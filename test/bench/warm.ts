@@ -1,7 +1,7 @@
 /**
  * Warm: the same process, everything loaded and compiled, floor and library in turns.
  */
-import { type EndorsementCache, verifyNitro } from '../../src/formats/nitro/index.ts'
+import { type EndorsementCache, verifyNitro } from '../../src/formats/aws/nitro/index.ts'
 import { type Paired, paired, worked } from './statistics.ts'
 import { callOf, floorOf, type Work } from './work.ts'
 

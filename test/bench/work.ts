@@ -2,7 +2,7 @@
  * The work that is measured, in a form that travels to other processes and pages: one document with what the caller expects of it, and the bare
  * WebCrypto calls that its verification cannot do without. Runs anywhere; imports types only.
  */
-import type { NitroOptions } from '../../src/formats/nitro/index.ts'
+import type { NitroOptions } from '../../src/formats/aws/nitro/index.ts'
 
 /** One signature to check: a key, what it signed and how. Base64. */
 export interface BareCheck {

@@ -10,7 +10,7 @@ import {
   type HeaderField,
   type RequestHead,
 } from '../../src/channel/binary-http.ts'
-import { VerificationError } from '../../src/errors.ts'
+import { VerificationError } from '../../src/core/errors.ts'
 import {
   type Bytes,
   drain,

@@ -5,7 +5,7 @@ import { webcrypto } from 'node:crypto'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createGatewayKey, decodeKeyConfig, encodeKeyConfig } from '../../src/channel/key-config.ts'
 import type { Suite } from '../../src/channel/suite.ts'
-import { VerificationError } from '../../src/errors.ts'
+import { VerificationError } from '../../src/core/errors.ts'
 import { type Bytes, hex, join, suites, toHex } from './messages.ts'
 
 const nist: Suite = { kem: 'P-256', aead: 'AES-128-GCM' }

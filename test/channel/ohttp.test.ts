@@ -16,7 +16,7 @@ import {
 import { readPieces } from '../../src/channel/pieces.ts'
 import type { Suite } from '../../src/channel/suite.ts'
 import { counterNonce } from '../../src/crypto/aead.ts'
-import { VerificationError } from '../../src/errors.ts'
+import { VerificationError } from '../../src/core/errors.ts'
 import {
   type Bytes,
   drain,

@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { encodeNumber, encodeText, generate, type Pieces, readPieces } from '../../src/channel/pieces.ts'
-import { VerificationError } from '../../src/errors.ts'
+import { VerificationError } from '../../src/core/errors.ts'
 import {
   type Bytes,
   endless,

@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { DcapEndorsements } from '../../src/formats/tdx/index.ts'
+import type { DcapEndorsements } from '../../src/formats/intel/tdx/index.ts'
 import { type Reply, type Service, startService } from '../endorsements/intel-service.ts'
 import { file as nitroFile, pathOf, repository, useCommand, veritee, veriteeBeside, written } from './run.ts'
 

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { ExpectedQuote } from '../../fixtures/expected-quote.ts'
-import { openIntelVectors } from '../formats/dcap/intel-vectors.ts'
+import { openIntelVectors } from '../formats/intel/intel-vectors.ts'
 import { file as nitroFile, lastLine, nonce, pcr0, repository, useCommand, veritee, written } from './run.ts'
 
 useCommand()

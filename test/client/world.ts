@@ -6,7 +6,7 @@ import { createClient } from '../../src/client/attested-fetch.ts'
 import type { AttestedFetch } from '../../src/client/index.ts'
 import type { AttestedFetchOptions, Verify } from '../../src/client/options.ts'
 import type { Runtime } from '../../src/client/runtime.ts'
-import { skipReferenceValues, verifyNitro } from '../../src/formats/nitro/index.ts'
+import { skipReferenceValues, verifyNitro } from '../../src/formats/aws/nitro/index.ts'
 import { createGateway, type GatewayOptions } from '../../src/gateway/index.ts'
 import { createNitroAttester, type NitroAttester } from '../attester/nitro.ts'
 

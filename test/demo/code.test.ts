@@ -12,13 +12,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { commandLine, importCode } from '../../demo/page/code.ts'
 import { type Outcome, outcomeOf } from '../../demo/page/outcome.ts'
 import { policyOf } from '../../demo/page/policy.ts'
-import { quoteCommandLine, quoteImportCode } from '../../demo/page/quote/code.ts'
-import { type QuoteOutcome, quoteOutcomeOf } from '../../demo/page/quote/outcome.ts'
-import { quotePolicyOf } from '../../demo/page/quote/policy.ts'
+import { quoteCommandLine, quoteImportCode } from '../../demo/page/formats/intel/code.ts'
+import { type QuoteOutcome, quoteOutcomeOf } from '../../demo/page/formats/intel/outcome.ts'
+import { quotePolicyOf } from '../../demo/page/formats/intel/policy.ts'
 import { isQuoteSample, samples } from '../../demo/page/samples.ts'
 import { emptyState, fromFragment } from '../../demo/page/state.ts'
 import { buildSite, type Site } from '../../demo/site.ts'
-import * as library from '../../src/formats/nitro/index.ts'
+import * as library from '../../src/formats/aws/nitro/index.ts'
 
 const run = promisify(execFile)
 const source = (path: string): string => fileURLToPath(new URL(`../../src/${path}`, import.meta.url))
@@ -31,9 +31,9 @@ beforeAll(async () => {
   site = await buildSite()
   await build({
     entryPoints: {
-      nitro: source('formats/nitro/index.ts'),
-      tdx: source('formats/tdx/index.ts'),
-      sgx: source('formats/sgx/index.ts'),
+      nitro: source('formats/aws/nitro/index.ts'),
+      tdx: source('formats/intel/tdx/index.ts'),
+      sgx: source('formats/intel/sgx/index.ts'),
       command: source('cli/main.ts'),
     },
     outdir: folder,

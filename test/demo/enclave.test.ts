@@ -11,7 +11,7 @@ import {
   type NitroResult,
   skipFreshness,
   verifyNitro,
-} from '../../src/formats/nitro/index.ts'
+} from '../../src/formats/aws/nitro/index.ts'
 
 const root = new Uint8Array(readFileSync(new URL('../../fixtures/nitro/root.der', import.meta.url)))
 const nonce = Uint8Array.from({ length: 32 }, (_, i) => i)

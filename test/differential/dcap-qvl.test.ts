@@ -5,8 +5,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { ExpectedQuote } from '../../fixtures/expected-quote.ts'
-import type { DcapEndorsements } from '../../src/formats/tdx/index.ts'
-import { type IntelCase, type IntelVectors, openIntelVectors } from '../formats/dcap/intel-vectors.ts'
+import type { DcapEndorsements } from '../../src/formats/intel/tdx/index.ts'
+import { type IntelCase, type IntelVectors, openIntelVectors } from '../formats/intel/intel-vectors.ts'
 import { type DcapInput, ours, theirs } from './dcap-qvl.ts'
 
 const noModule = 'it looks at neither identity nor TCB level of the TDX module'

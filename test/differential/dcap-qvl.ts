@@ -10,8 +10,8 @@ import {
   skipReferenceValues,
   skipReportData,
   verifySgx,
-} from '../../src/formats/sgx/index.ts'
-import { verifyTdx } from '../../src/formats/tdx/index.ts'
+} from '../../src/formats/intel/sgx/index.ts'
+import { verifyTdx } from '../../src/formats/intel/tdx/index.ts'
 
 /** A quote, what Intel says of its platform, and when. */
 export interface DcapInput {

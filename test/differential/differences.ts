@@ -3,7 +3,7 @@
  * nothing uses any more.
  */
 import { expect } from 'vitest'
-import { VerificationError } from '../../src/errors.ts'
+import { VerificationError } from '../../src/core/errors.ts'
 import { skipLine } from './corpus.ts'
 
 /** What our refusal looks like (`code: message`), and why we refuse what the other reader takes. */

@@ -4,7 +4,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { cursor, end, malformed, remaining, take, uint } from '../../src/encoding/reader.ts'
-import { VerificationError } from '../../src/errors.ts'
+import { VerificationError } from '../../src/core/errors.ts'
 import { refusalOf, seeded, source } from './refusal.ts'
 
 test('take: a view, and the cursor behind it', () => {

@@ -1,7 +1,7 @@
 /**
  * What a reader says to bad input. Anything but a `VerificationError` is a failure of the test, and so is acceptance.
  */
-import { VerificationError } from '../../src/errors.ts'
+import { VerificationError } from '../../src/core/errors.ts'
 import type { Source } from '../../src/encoding/reader.ts'
 
 /** The source of the tests: its name and its code must come back in every refusal. */

@@ -8,7 +8,7 @@ import {
   intelPcsUrl,
   intelRootCaCrlUrl,
 } from '../../src/endorsements/intel.ts'
-import { VerificationError } from '../../src/errors.ts'
+import { VerificationError } from '../../src/core/errors.ts'
 import { hex } from '../attester/bytes.ts'
 import { findVectors } from '../support/vectors.ts'
 import { makeChain, makeCrl } from '../x509/made.ts'

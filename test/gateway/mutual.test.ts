@@ -3,9 +3,9 @@
  */
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { skipReferenceValues, verifyNitro } from '../../src/formats/nitro/index.ts'
+import { skipReferenceValues, verifyNitro } from '../../src/formats/aws/nitro/index.ts'
 import { reportDataOf, type VerifyClient } from '../../src/gateway/index.ts'
-import type { AttestationResult } from '../../src/result.ts'
+import type { AttestationResult } from '../../src/core/result.ts'
 import { createNitroAttester, type NitroAttester } from '../attester/nitro.ts'
 import { type Bench, createBench, question, until } from './bench.ts'
 import { readKeyConfig } from './sealing-client.ts'

@@ -233,7 +233,7 @@ describe('single files', () => {
     }
   })
 
-  test.each(['veritee.nitro.min.js', 'veritee.nitro.min.mjs', 'formats/nitro/verify.js'])(
+  test.each(['veritee.nitro.min.js', 'veritee.nitro.min.mjs', 'formats/aws/nitro/verify.js'])(
     'the map of %s leads from a line to where it was written',
     (file) => {
       const lines = (installed[`dist/${file}`] ?? '').split('\n')
@@ -243,7 +243,7 @@ describe('single files', () => {
         mapOf(`dist/${file}.map`) as SourceMapPayload,
       ).findEntry(line, column) as SourceMapping
       const source = join(dirname(`dist/${file}`), originalSource)
-      expect(source).toBe('src/formats/nitro/verify.ts')
+      expect(source).toBe('src/formats/aws/nitro/verify.ts')
       expect(installed[source]?.split('\n')[originalLine]).toContain("'policy-debug'")
     },
   )
@@ -322,7 +322,7 @@ describe('installed', () => {
     const sources = join(folder, 'sources')
     await cp(join(project, 'node_modules/veritee/src'), join(sources, 'src'), { recursive: true })
     await installDependencies(sources)
-    const program = programFor('./src/formats/nitro/index.ts', enclave)
+    const program = programFor('./src/formats/aws/nitro/index.ts', enclave)
     await writeFile(join(sources, 'main.mjs'), `${program}console.log(JSON.stringify(await use()))\n`)
     const env = { ...(await environmentIn(folder)), DENO_NO_UPDATE_CHECK: '1' }
     const output = await runProgram(findDeno() ?? '', [...flagsOfDeno, 'main.mjs'], { cwd: sources, env })

@@ -14,7 +14,7 @@ import {
   VerificationError,
   verifyEvidence,
 } from '../../src/index.ts'
-import { decodeNitroEvidence, type NitroOptions, verifyNitro } from '../../src/formats/nitro/index.ts'
+import { decodeNitroEvidence, type NitroOptions, verifyNitro } from '../../src/formats/aws/nitro/index.ts'
 import type { Row } from './model.ts'
 import { rowOfCheck } from './rows.ts'
 

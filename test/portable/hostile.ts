@@ -2,7 +2,7 @@
  * Bytes that nobody honest sends: a document cut short, with a byte changed, and bombs of depth and length. The same list in every runtime; every
  * byte of a document is tried elsewhere, in Node alone.
  */
-import { decodeNitroEvidence } from '../../src/formats/nitro/index.ts'
+import { decodeNitroEvidence } from '../../src/formats/aws/nitro/index.ts'
 
 export interface HostileInput {
   readonly name: string

@@ -1,7 +1,7 @@
 /**
  * Signed reference values in every runtime: a file opens for its CA and verifies an enclave; changed, under another CA, rolled back or expired, it does not.
  */
-import { skipFreshness, verifyNitro } from '../../src/formats/nitro/index.ts'
+import { skipFreshness, verifyNitro } from '../../src/formats/aws/nitro/index.ts'
 import {
   openReferenceValues,
   type OpenReferenceValuesOptions,

@@ -4,8 +4,8 @@
  */
 import { optionsOf } from '../../fixtures/expected.ts'
 import { verifyEvidence } from '../../src/index.ts'
-import { type NitroOptions, verifyNitro } from '../../src/formats/nitro/index.ts'
-import { verifyNitroTpm } from '../../src/formats/nitro-tpm/index.ts'
+import { type NitroOptions, verifyNitro } from '../../src/formats/aws/nitro/index.ts'
+import { verifyNitroTpm } from '../../src/formats/aws/nitro-tpm/index.ts'
 import { basics } from './basics.ts'
 import { hostileInputs } from './hostile.ts'
 import type { Corpus, CorpusCase, Question, Report, Row } from './model.ts'

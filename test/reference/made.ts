@@ -1,7 +1,7 @@
 /**
  * Made images for the tests of this folder, and ways to hand them over.
  */
-import { VerificationError } from '../../src/errors.ts'
+import { VerificationError } from '../../src/core/errors.ts'
 import { measureEif, type MeasureEifOptions } from '../../src/reference/index.ts'
 import { makeEif, soundSections } from '../attester/eif.ts'
 

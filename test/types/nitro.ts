@@ -25,7 +25,7 @@ import {
   type UnknownField,
   VerificationError,
   verifyNitro,
-} from '../../src/formats/nitro/index.ts'
+} from '../../src/formats/aws/nitro/index.ts'
 
 declare const bytes: Uint8Array
 const referenceValues = { PCR0: 'ab' } as const

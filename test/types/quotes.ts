@@ -3,8 +3,8 @@
  */
 import { expectTypeOf } from 'vitest'
 import { fetchIntelEndorsements } from '../../src/endorsements/index.ts'
-import * as nitro from '../../src/formats/nitro/index.ts'
-import { decodeSgxEvidence, type SgxOptions, type SgxResult, verifySgx } from '../../src/formats/sgx/index.ts'
+import * as nitro from '../../src/formats/aws/nitro/index.ts'
+import { decodeSgxEvidence, type SgxOptions, type SgxResult, verifySgx } from '../../src/formats/intel/sgx/index.ts'
 import {
   allowDebug,
   allowMigration,
@@ -22,8 +22,8 @@ import {
   type TdxOptions,
   type TdxResult,
   verifyTdx,
-} from '../../src/formats/tdx/index.ts'
-import { provenByHandshake, verifyRaTls } from '../../src/ra-tls.ts'
+} from '../../src/formats/intel/tdx/index.ts'
+import { provenByHandshake, verifyRaTls } from '../../src/ra-tls/index.ts'
 
 declare const bytes: Uint8Array
 declare const endorsements: DcapEndorsements

@@ -2,7 +2,7 @@
  * The types of `veritee` and `veritee/nitro-tpm`: `format` tells results apart, and options go by format. Nothing here runs; see `nitro.ts`.
  */
 import { expectTypeOf } from 'vitest'
-import * as nitro from '../../src/formats/nitro/index.ts'
+import * as nitro from '../../src/formats/aws/nitro/index.ts'
 import {
   decodeNitroTpmEvidence,
   type NitroTpmClaims,
@@ -10,7 +10,7 @@ import {
   type NitroTpmOptions,
   type NitroTpmResult,
   verifyNitroTpm,
-} from '../../src/formats/nitro-tpm/index.ts'
+} from '../../src/formats/aws/nitro-tpm/index.ts'
 import {
   allowDebug,
   type AttestationResult,

@@ -4,8 +4,8 @@
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import { ES384, type SignatureAlgorithm } from '../../src/crypto/algorithms.ts'
-import { AttestationError } from '../../src/errors.ts'
-import { type CheckRecorder, recordChecks } from '../../src/trace.ts'
+import { AttestationError } from '../../src/core/errors.ts'
+import { type CheckRecorder, recordChecks } from '../../src/core/record.ts'
 import type { EndorsementCache } from '../../src/x509/endorsement-cache.ts'
 import {
   type CertificationPath,

@@ -5,7 +5,7 @@ import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import { describe, expect, test } from 'vitest'
 import { ecdsaP384Sha256, ES256, ES384, ES512, PS256, RS256 } from '../../src/crypto/algorithms.ts'
-import { type Check, recordChecks } from '../../src/trace.ts'
+import { type Check, recordChecks } from '../../src/core/record.ts'
 import {
   type CertificationPath,
   findInvalid,

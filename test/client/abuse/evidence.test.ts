@@ -6,7 +6,7 @@ import { createGatewayKey } from '../../../src/channel/key-config.ts'
 import { reportDataOf } from '../../../src/channel/binding.ts'
 import { toBase64Url } from '../../../src/channel/base64url.ts'
 import { keyHashInReportData, keyHashInUserData, type Verify } from '../../../src/client/index.ts'
-import { skipReferenceValues, verifyNitro } from '../../../src/formats/nitro/index.ts'
+import { skipReferenceValues, verifyNitro } from '../../../src/formats/aws/nitro/index.ts'
 import { createNitroAttester, type NitroAttester } from '../../attester/nitro.ts'
 import {
   codeOf,

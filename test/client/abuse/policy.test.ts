@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test, vi } from 'vitest'
 import { attestedFetch, type AttestedFetchOptions } from '../../../src/client/index.ts'
-import { verifyNitro } from '../../../src/formats/nitro/index.ts'
+import { verifyNitro } from '../../../src/formats/aws/nitro/index.ts'
 import { readSources } from '../../architecture/source.ts'
 import { codeOf, createWorld, dataOf, startedAt } from '../world.ts'
 
@@ -114,8 +114,8 @@ describe('A59 import-failure', () => {
 /** Cases that are not this client's to refuse, or that need a browser: where they are tested. */
 const elsewhere: Readonly<Record<string, string>> = {
   A39: 'service-worker: test/portable/gate.test.ts, in three browsers: a hostile worker in between sees sealed bytes only',
-  A53: 'policy-union: revoked builds win in openReferenceValues (test/reference/signed.test.ts)',
-  A55: 'rollback-manifest: minimumVersion of openReferenceValues (test/reference/signed.test.ts)',
+  A53: 'policy-union: revoked builds win in openReferenceValues (test/reference/corim/signed.test.ts)',
+  A55: 'rollback-manifest: minimumVersion of openReferenceValues (test/reference/corim/signed.test.ts)',
   A57: 'collateral-offline: the client fetches no collateral; what is missing is refused by the verifier of the format',
   A58: 'collateral-leak: the client fetches no collateral: it comes with the evidence, or the page brings it',
   A60: 'csp-strict: test/portable/gate.test.ts, in three browsers: page, client and gate under a policy with trusted types',

@@ -3,8 +3,8 @@
  * runtime, and no strict page, takes.
  */
 import { encodeCbor } from '../../../src/encoding/cbor-encode.ts'
-import { skipReferenceValues, verifyNitro } from '../../../src/formats/nitro/index.ts'
-import type { NitroOptions } from '../../../src/formats/nitro/index.ts'
+import { skipReferenceValues, verifyNitro } from '../../../src/formats/aws/nitro/index.ts'
+import type { NitroOptions } from '../../../src/formats/aws/nitro/index.ts'
 import type { Verify } from '../../../src/client/index.ts'
 import type { Attest } from '../../../src/gateway/index.ts'
 import { type Bytes, fromBase64 } from './bytes.ts'

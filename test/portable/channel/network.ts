@@ -2,8 +2,8 @@
  * The channel over a real network, with the `fetch` that the runtime has. What the server saw on its side is part of each row.
  */
 import { attestedFetch, type AttestedFetch, type AttestedFetchOptions } from '../../../src/client/index.ts'
-import { skipReferenceValues, verifyNitro } from '../../../src/formats/nitro/index.ts'
-import type { NitroOptions } from '../../../src/formats/nitro/index.ts'
+import { skipReferenceValues, verifyNitro } from '../../../src/formats/aws/nitro/index.ts'
+import type { NitroOptions } from '../../../src/formats/aws/nitro/index.ts'
 import { fromBase64, pattern, streamOf, sumOf } from './bytes.ts'
 import { findFeatures } from './features.ts'
 import type { ChannelReport, ChannelRow, NetworkInput } from './model.ts'

@@ -4,7 +4,7 @@
 import { createClient } from '../../../src/client/attested-fetch.ts'
 import type { AttestedFetch, AttestedFetchOptions } from '../../../src/client/index.ts'
 import { platform } from '../../../src/client/runtime.ts'
-import { AttestationError } from '../../../src/errors.ts'
+import { AttestationError } from '../../../src/core/errors.ts'
 import { createGateway, type GatewayOptions } from '../../../src/gateway/index.ts'
 import { type Bytes, concat, holds, streamOf } from './bytes.ts'
 import type { Device } from './device.ts'

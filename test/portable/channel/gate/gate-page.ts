@@ -1,7 +1,7 @@
 /**
  * A page with a gate: it knows nothing of attestation, and uses the network as every page does.
  */
-import { installGate } from '../../../../src/gate.ts'
+import { installGate } from '../../../../src/gate/index.ts'
 import { pattern, sumOf } from '../bytes.ts'
 import { card } from '../world.ts'
 import { runPage, scriptUrl } from './page.ts'

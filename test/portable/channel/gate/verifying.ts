@@ -2,7 +2,7 @@
  * The policy of pages and workers here.
  */
 import { attestedFetch, type AttestedFetch } from '../../../../src/client/index.ts'
-import { skipReferenceValues, verifyNitro } from '../../../../src/formats/nitro/index.ts'
+import { skipReferenceValues, verifyNitro } from '../../../../src/formats/aws/nitro/index.ts'
 import { fromBase64 } from '../bytes.ts'
 import type { Settings } from './model.ts'
 

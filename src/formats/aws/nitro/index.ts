@@ -1,0 +1,9 @@
+/**
+ * `veritee/nitro`: AWS Nitro Enclaves.
+ */
+export { decodeNitroEvidence, type NitroClaims, type NitroEvidence } from './evidence.ts'
+export type { NitroOptions, NitroReferenceValues } from './options.ts'
+export { type NitroResult, verifyNitro } from './verify.ts'
+export * from '../../common.ts'
+export type { Hex, NitroCliReferenceValues, PcrReferenceValues } from '../reference-values.ts'
+export type { NsmKind, Pcrs, UnknownField } from '../evidence.ts'

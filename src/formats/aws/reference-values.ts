@@ -1,0 +1,59 @@
+/**
+ * Reference values for PCRs, as callers write them.
+ */
+import { type ReferenceValue, skipReferenceValues } from '../../appraisal/reference-values.ts'
+import { type Bytes, fromHex, isZero } from '../../encoding/bytes.ts'
+import { bytesOf } from '../options.ts'
+import { requireOption, snapshotOf } from '../../core/options.ts'
+
+/** A SHA-384 value as 96 hexadecimal digits in either case, with or without `0x`. */
+export type Hex = string
+
+/** One accepted build: each register named here must hold exactly this value. `name` comes back in the result. */
+export interface PcrReferenceValues {
+  readonly name?: string
+  readonly [pcr: `PCR${number}`]: Hex | Uint8Array
+}
+
+/** What `nitro-cli build-enclave` and `nitro-cli describe-eif` print, parsed. */
+export interface NitroCliReferenceValues {
+  readonly name?: string
+  readonly Measurements: { readonly HashAlgorithm: string; readonly [pcr: `PCR${number}`]: Hex }
+}
+
+/**
+ * @param refuseZero registers that no good boot leaves at zero
+ * @throws TypeError when there is nothing to compare, a register is unknown, or a value is not 48 bytes or refused
+ */
+export function readReferenceValues(
+  input: unknown,
+  refuseZero: (register: string) => boolean,
+): readonly ReferenceValue[] | typeof skipReferenceValues {
+  if (input === skipReferenceValues) return skipReferenceValues
+  const list: readonly unknown[] = [input].flat()
+  requireOption('referenceValues', 'at least one, or skipReferenceValues', list.length > 0)
+  return list.map((entry, i) => readOne(entry, `referenceValues[${i}]`, refuseZero))
+}
+
+function readOne(input: unknown, path: string, refuseZero: (register: string) => boolean): ReferenceValue {
+  const { name, Measurements: printed, ...own } = snapshotOf<Record<string, unknown>>(input, path)
+  // Beside printed ones, a register would be a second opinion. What else the tools print is not for comparison.
+  requireOption(path, 'one list of PCRs', printed === undefined || !/pcr/i.test(Object.keys(own).join()))
+  const { HashAlgorithm: hash = 'Sha384', ...values } =
+    printed === undefined ? own : snapshotOf<Record<string, unknown>>(printed, path)
+  requireOption(`${path}.HashAlgorithm`, 'Sha384', /^sha384\b/i.test(String(hash)))
+  requireOption(`${path}.name`, 'text', name === undefined || (typeof name === 'string' && name !== ''))
+  const registers = new Map(
+    Object.entries(values).map(([register, value]) => [register, readValue(register, value, `${path}.${register}`)]),
+  )
+  const zero = [...registers].filter(([, value]) => isZero(value)).map(([register]) => register)
+  requireOption(path, 'registers other than zero', zero.length < registers.size && !zero.some(refuseZero))
+  return { name: name as string | undefined, registers }
+}
+
+function readValue(register: string, value: unknown, path: string): Bytes {
+  requireOption(path, 'PCR0 to PCR31', /^PCR(?:\d|[12]\d|3[01])$/.test(register))
+  const bytes = typeof value === 'string' ? fromHex(value, path) : bytesOf(value)
+  requireOption(path, '48 bytes (96 hex digits)', bytes.length === 48)
+  return bytes
+}

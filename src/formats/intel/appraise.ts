@@ -1,0 +1,87 @@
+/**
+ * What TDX and SGX are both appraised for.
+ */
+import { appraiseBinding } from '../../appraisal/binding.ts'
+import { copyBytes, equalBytes } from '../../encoding/bytes.ts'
+import type { CheckRecorder } from '../../core/record.ts'
+import { type DcapTcb, listed } from './evaluate.ts'
+import type { DcapPolicy } from './options.ts'
+import type { DcapPlatform } from './collateral/pck.ts'
+
+/** Fails with `policy-tcb-status`, `policy-tcb-evaluation`, `policy-platform`, or several of them. */
+export function appraisePlatform(
+  tcb: DcapTcb,
+  platform: DcapPlatform,
+  policy: DcapPolicy,
+  checks: CheckRecorder,
+): void {
+  appraiseStatus(tcb, policy, checks)
+  appraiseEvaluation(tcb, policy, checks)
+  appraiseIdentity(platform, policy, checks)
+}
+
+/** Intel's status of a TDX 1.5 platform is that of launch, even where it became worse since: both must be accepted. */
+function appraiseStatus(tcb: DcapTcb, { acceptedTcbStatuses: accepted }: DcapPolicy, checks: CheckRecorder): void {
+  const { tcbStatus, currentTcbStatus = tcbStatus, advisoryIDs, currentAdvisoryIDs = [] } = tcb
+  const refused = [...new Set([tcbStatus, currentTcbStatus])].filter((status) => !accepted.includes(status))
+  const found = currentTcbStatus === tcbStatus ? tcbStatus : `${tcbStatus} at launch, ${currentTcbStatus} now`
+  const advisories = listed([...new Set([...advisoryIDs, ...currentAdvisoryIDs])].sort())
+  const advice = refused.map((status) => `'${status}'`).join(', ')
+  checks.judge(
+    'appraise',
+    'policy-tcb-status',
+    'TCB status',
+    refused.length === 0,
+    accepted.join(' or '),
+    refused.length === 0 ? found : `${found} (${advisories}); to accept it, pass acceptedTcbStatuses: [${advice}]`,
+  )
+}
+
+/** The lower of both numbers counts: Intel publishes them one after the other. */
+function appraiseEvaluation(
+  { tcbEvaluationDataNumber: { tcbInfo, qeIdentity } }: DcapTcb,
+  { minimumTcbEvaluationDataNumber: minimum }: DcapPolicy,
+  checks: CheckRecorder,
+): void {
+  if (minimum === undefined) {
+    checks.omit('policy-tcb-evaluation', 'not-requested', 'no minimum TCB evaluation data number expected')
+    return
+  }
+  const holds = Math.min(tcbInfo, qeIdentity) >= minimum
+  const found = `${tcbInfo} of TCB Info, ${qeIdentity} of QE identity`
+  checks.judge('appraise', 'policy-tcb-evaluation', 'TCB evaluation data number', holds, `at least ${minimum}`, found)
+}
+
+/** Says only whether it is listed: the identity of a machine belongs into no trace. */
+function appraiseIdentity(
+  { ppid, platformInstanceId }: DcapPlatform,
+  { platforms }: DcapPolicy,
+  checks: CheckRecorder,
+): void {
+  if (platforms === undefined) {
+    checks.omit('policy-platform', 'not-requested', 'no platform expected')
+    return
+  }
+  const ids = platformInstanceId === undefined ? [ppid] : [ppid, platformInstanceId]
+  const holds = platforms.some((platform) => ids.some((id) => equalBytes(id, platform)))
+  checks.judge(
+    'appraise',
+    'policy-platform',
+    'platform',
+    holds,
+    `one of ${platforms.length}`,
+    holds ? 'one of them' : 'another',
+  )
+}
+
+/** Fails with `policy-report-data`. */
+export function appraiseReportData(found: Uint8Array, { reportData }: DcapPolicy, checks: CheckRecorder): void {
+  if (reportData === undefined) checks.omit('policy-report-data', 'skipped', 'report data skipped')
+  else appraiseBinding('policy-report-data', 'report data', copyBytes(found), reportData, checks)
+}
+
+/** Fails with `policy-debug`. @param found what makes it debuggable, in words; `undefined` when nothing does */
+export function appraiseDebug(found: string | undefined, { debug }: DcapPolicy, checks: CheckRecorder): void {
+  const holds = debug || found === undefined
+  checks.judge('appraise', 'policy-debug', 'debug mode', holds, debug ? 'allowed' : 'off', found ?? 'off')
+}

@@ -1,0 +1,179 @@
+/**
+ * The certificates around a quote: the chain of the platform's PCK certificate, and those of whoever signed TCB Info and QE Identity.
+ */
+import { ES256 } from '../../../crypto/algorithms.ts'
+import { type Bytes, equalBytes } from '../../../encoding/bytes.ts'
+import { contentOf, context, INTEGER, rawOf, readElement, SEQUENCE } from '../../../encoding/der.ts'
+import { decodePem } from '../../../encoding/pem.ts'
+import { cursor, malformed, type Source } from '../../../encoding/reader.ts'
+import { VerificationError } from '../../../core/errors.ts'
+import type { CheckRecorder } from '../../../core/record.ts'
+import { type Certificate, decodeCertificate } from '../../../x509/certificate.ts'
+import { type CertificationPath, checkRoot, checkRules, fingerprint } from '../../../x509/path.ts'
+import { commonName } from './common-name.ts'
+import { endorsement, type EndorsementTexts } from './endorsements.ts'
+import type { Quote } from '../quote/quote.ts'
+
+/** Certification data that is a chain: PEM of the PCK certificate, its CA and the root. */
+const pckChainData = 5
+
+/** Intel's have at most 1300 bytes. */
+const maximumCertificate = 16_384
+
+const pckNames = ['root of the PCK', 'CA of the PCK', 'PCK certificate']
+
+/** PEM of the PCK chain: the quote's own, else that of the endorsements. @throws VerificationError `pck-chain-missing`, `endorsement-missing` */
+function pckChainOf({ certificationDataType, certificationData }: Quote, endorsements: EndorsementTexts): string {
+  if (certificationDataType === pckChainData) return chainText(certificationData)
+  if (endorsements.pckCertificateChain === undefined)
+    throw new VerificationError(
+      'pck-chain-missing',
+      `the quote has certification data of type ${certificationDataType}, hence no PCK certificate chain: endorsements.pckCertificateChain must be given`,
+    )
+  return endorsement(endorsements, 'pckCertificateChain')
+}
+
+/** The certificates that a quote carries, DER, the PCK certificate first; none when it has no chain. Not verified. */
+export function certificatesIn({ certificationDataType, certificationData }: Quote): readonly Bytes[] {
+  const source: Source = { name: 'PCK certificate chain', code: 'cert-parse' }
+  if (certificationDataType !== pckChainData) return []
+  const certificates = decodePem(chainText(certificationData), 'CERTIFICATE', source)
+  // Chains have three, and nothing is searched for in a thousand.
+  if (certificates.length > pckNames.length) return certificates.reverse()
+  const named = rootFirst(certificates.map((der) => ({ der, ...namesOf(der, source) })))
+  return named.map(({ der }) => der).reverse()
+}
+
+/** Many platforms end the text with a NUL, as C does. */
+function chainText(certificationData: Bytes): string {
+  let { length } = certificationData
+  while (certificationData[length - 1] === 0) length--
+  return new TextDecoder().decode(certificationData.subarray(0, length))
+}
+
+/** Certificates in the order of a path, the root first, and what the last one must be called. */
+export interface Chain {
+  /** Of the last one, for messages. */
+  readonly name: string
+  readonly certificates: readonly [root: Certificate, ...others: Certificate[]]
+  readonly leafName: string
+}
+
+/** @throws VerificationError `pck-chain-missing`, `endorsement-missing`, `cert-parse`, `cert-path`, and as {@link decodeCertificate} */
+export function readPckChain(
+  quote: Quote,
+  endorsements: EndorsementTexts,
+  checks: CheckRecorder,
+  decode?: typeof decodeCertificate,
+): Chain {
+  const pem = checks.run('decode', 'pck-chain-missing', 'PCK certificate chain', () => pckChainOf(quote, endorsements))
+  return readChain(pem, pckNames, 'Intel SGX PCK Certificate', checks, decode)
+}
+
+/** The chain of a signer of JSON, one of the two. @throws VerificationError `endorsement-missing`, `cert-parse`, `cert-path`, and as {@link decodeCertificate} */
+export function readSignerChain(
+  name: 'tcbInfoIssuerChain' | 'qeIdentityIssuerChain',
+  endorsements: EndorsementTexts,
+  checks: CheckRecorder,
+  decode?: typeof decodeCertificate,
+): Chain {
+  const pem = checks.run('decode', 'endorsement-missing', name, () => endorsement(endorsements, name))
+  return readChain(pem, [`root of ${name}`, `signer of ${name}`], 'Intel SGX TCB Signing', checks, decode)
+}
+
+/**
+ * The root CRL is of one root: the platform and whoever speaks about it must be under the same key. The certificate may be another, for Intel issued two.
+ * @throws VerificationError `cert-path`
+ */
+export function checkSameRoot(
+  { certificates: [a] }: CertificationPath,
+  { certificates: [b] }: CertificationPath,
+  checks: CheckRecorder,
+): void {
+  const holds = a !== undefined && b !== undefined && equalBytes(a.spki, b.spki) && equalBytes(a.subject, b.subject)
+  checks.judge(
+    'verify',
+    'cert-path',
+    `${a?.name} and ${b?.name}`,
+    holds,
+    'the same root',
+    holds ? 'the same root' : 'two roots',
+  )
+}
+
+/**
+ * @param names of the certificates in messages, root first: there must be as many
+ * @param decode {@link decodeCertificate}, or something that remembers what it was asked before
+ */
+function readChain(
+  pem: string,
+  names: readonly string[],
+  leafName: string,
+  checks: CheckRecorder,
+  decode: typeof decodeCertificate = decodeCertificate,
+): Chain {
+  const name = names.at(-1) as string
+  const encoded = checks.run('decode', 'cert-parse', `PEM of ${name}`, () =>
+    decodePem(pem, 'CERTIFICATE', { name, code: 'cert-parse' }),
+  )
+  const subject = `certificates in the chain of ${name}`
+  checks.judge('decode', 'cert-path', subject, encoded.length === names.length, `${names.length}`, `${encoded.length}`)
+  const read = (der: Bytes, i: number): Certificate => {
+    // The name that it has in the usual order.
+    const own = names.at(-1 - i) as string
+    if (der.length > maximumCertificate)
+      throw malformed({ name: own, code: 'cert-parse' }, `at most ${maximumCertificate} bytes, found ${der.length}`)
+    return decode(der, own)
+  }
+  const certificates = checks.run('decode', 'cert-parse', `certificates of ${name}`, () =>
+    rootFirst(encoded.map(read)).map((certificate, i) =>
+      certificate.name === names[i] ? certificate : { ...certificate, name: names[i] },
+    ),
+  )
+  return { name, certificates: certificates as unknown as Chain['certificates'], leafName }
+}
+
+/** Every rule but dates and signatures. @param hashOf {@link fingerprint}, or something that remembers. @throws VerificationError as `checkPath`, `cert-path` */
+export async function checkChain(
+  { certificates, leafName }: Chain,
+  roots: readonly string[],
+  checks: CheckRecorder,
+  hashOf: typeof fingerprint = fingerprint,
+): Promise<CertificationPath> {
+  checkRoot(await hashOf(certificates[0].der), roots, checks)
+  const path = checkRules(certificates, ES256, checks)
+  const { name, subject } = path.leaf
+  const found = checks.run('verify', 'cert-path', `name of ${name}`, () =>
+    commonName(subject, { name, code: 'cert-path' }),
+  )
+  checks.judge('verify', 'cert-path', `common name of ${name}`, found === leafName, leafName, found)
+  return path
+}
+
+/** What certificates are put in order by. */
+type Names = Pick<Certificate, 'issuer' | 'subject'>
+
+/**
+ * Certificates in the order of a path. Intel's service sends the leaf first; quotes of older platforms have the root in the middle.
+ * What is no chain stays as it is: the rules of a path say what is wrong with it.
+ */
+function rootFirst<Named extends Names>(named: readonly Named[]): readonly Named[] {
+  const path = named.filter(({ issuer, subject }) => equalBytes(issuer, subject)).slice(0, 1)
+  for (const { subject } of path) {
+    const next = named.find((candidate) => !path.includes(candidate) && equalBytes(candidate.issuer, subject))
+    if (next !== undefined) path.push(next)
+  }
+  return path.length === named.length ? path : named
+}
+
+/** RFC 5280 section 4.1: nothing but the two names. The certificate is decoded in full when its path is checked. */
+function namesOf(der: Bytes, source: Source): Names {
+  const certificate = cursor(contentOf(readElement(cursor(der, source), SEQUENCE, 'Certificate')), source)
+  const tbs = cursor(contentOf(readElement(certificate, SEQUENCE, 'TBSCertificate')), source)
+  readElement(tbs, context(0), 'version')
+  readElement(tbs, INTEGER, 'serialNumber')
+  readElement(tbs, SEQUENCE, 'signature')
+  const issuer = rawOf(readElement(tbs, SEQUENCE, 'issuer'))
+  readElement(tbs, SEQUENCE, 'validity')
+  return { issuer, subject: rawOf(readElement(tbs, SEQUENCE, 'subject')) }
+}

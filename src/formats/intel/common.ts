@@ -1,0 +1,25 @@
+/**
+ * What `veritee/tdx` and `veritee/sgx` both export beside their verifier.
+ */
+export { skipReferenceValues } from '../../appraisal/reference-values.ts'
+export { AppraisalError, AttestationError, type AttestationErrorCode, VerificationError } from '../../core/errors.ts'
+export { type AttestationResult, isAttestationResult } from '../../core/result.ts'
+export type { Check, CheckOutcome, CheckStage } from '../../core/record.ts'
+export type { EndorsementCache } from '../../x509/endorsement-cache.ts'
+export { allowDebug, type VerifierOptions } from '../options.ts'
+export type { DcapEndorsements } from './collateral/endorsements.ts'
+export type { DcapTcb } from './evaluate.ts'
+export type { DcapClaims, DcapEvidence } from './evidence.ts'
+export { type DcapOptions, type Hex, skipReportData } from './options.ts'
+export type { DcapConfiguration, DcapPlatform, PckCa } from './collateral/pck.ts'
+export type { SgxReport } from './quote/report.ts'
+export {
+  dstackReportData,
+  openEnclaveReportData,
+  paddedReportData,
+  sha256ReportData,
+  sha384ReportData,
+  sha512ReportData,
+  tinfoilReportData,
+} from '../report-data.ts'
+export type { ComponentTcbStatus, PlatformTcbStatus, TcbStatus } from './collateral/tcb-level.ts'

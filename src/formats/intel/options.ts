@@ -1,0 +1,145 @@
+/**
+ * The options that TDX and SGX share. Whatever is wrong here is the caller's mistake, a `TypeError`; what is wrong inside the endorsements is not, for
+ * they come from outside like the quote.
+ */
+import type { Clock } from '../../appraisal/freshness.ts'
+import { type Bytes, fromHex, isZero } from '../../encoding/bytes.ts'
+import { allowDebug, bytesOf, readVerifierOptions, type VerifierOptions, type VerifierPolicy } from '../options.ts'
+import { isPlainObject, requireOption, snapshotOf } from '../../core/options.ts'
+import type { DcapEndorsements, EndorsementTexts } from './collateral/endorsements.ts'
+import { intelSgxRoots } from './collateral/roots.ts'
+import type { TcbStatus } from './collateral/tcb-level.ts'
+
+/**
+ * Pass it as `reportData` to accept a quote whatever it was made for. Anybody can then replay it: a quote has no date, and nothing else in it says to whom it
+ * speaks.
+ */
+export const skipReportData: unique symbol = /* @__PURE__ */ Symbol.for('veritee.skipReportData')
+
+/** Bytes as hexadecimal digits in either case, with or without `0x`. */
+export type Hex = string
+
+/** What both kinds of TEEs can be asked for, beside their measurements. */
+export interface DcapOptions extends Omit<VerifierOptions, 'now'> {
+  /** What Intel says of the platform. It may come from anywhere, the attester included: everything in it is verified. */
+  readonly endorsements: DcapEndorsements
+  /**
+   * The 64 bytes of report data that the quote must carry, exactly: what ties it to your nonce and to the key that you will encrypt to. The functions
+   * `…ReportData` make them by the conventions of common attesters. To go without, pass {@link skipReportData}.
+   */
+  readonly reportData: Uint8Array | typeof skipReportData
+  /** States of the platform that are accepted beside `UpToDate`. For TDX 1.5, the state at launch and the state now must both be accepted. */
+  readonly acceptedTcbStatuses?: readonly TcbStatus[]
+  /** TCB Info and QE identity must both be from this TCB recovery event of Intel's, or a later one. Default: any that are current. */
+  readonly minimumTcbEvaluationDataNumber?: number
+  /** The machines that are accepted: PPID or platform instance ID, 16 bytes each. Whoever owns a machine can break its secrets: this says whose it is. */
+  readonly platforms?: readonly (Hex | Uint8Array)[]
+  /** Evidence of TEEs that can be debugged is refused unless this is the symbol {@link allowDebug}. */
+  readonly debug?: typeof allowDebug
+  /** The time to verify at. Default: the clock, read once. A quote has no date of its own. */
+  readonly now?: Date
+}
+
+/** {@link DcapOptions}, checked and copied. */
+export interface DcapPolicy extends VerifierPolicy {
+  readonly clock: Clock
+  readonly endorsements: EndorsementTexts
+  /** `undefined` when the caller skips it. */
+  readonly reportData: Bytes | undefined
+  /** `UpToDate` is always among them. */
+  readonly acceptedTcbStatuses: readonly TcbStatus[]
+  readonly minimumTcbEvaluationDataNumber: number | undefined
+  readonly platforms: readonly Bytes[] | undefined
+  readonly debug: boolean
+}
+
+/** Names of {@link DcapOptions} that are not in {@link VerifierOptions}. */
+export const dcapOptionNames: readonly Exclude<keyof DcapOptions, keyof VerifierOptions>[] = [
+  'endorsements',
+  'reportData',
+  'acceptedTcbStatuses',
+  'minimumTcbEvaluationDataNumber',
+  'platforms',
+  'debug',
+]
+
+const tcbStatuses = [
+  'UpToDate',
+  'SWHardeningNeeded',
+  'ConfigurationNeeded',
+  'ConfigurationAndSWHardeningNeeded',
+  'OutOfDate',
+  'OutOfDateConfigurationNeeded',
+  'TDRelaunchAdvised',
+  'TDRelaunchAdvisedConfigurationNeeded',
+] as const satisfies readonly TcbStatus[]
+
+const reportDataSize = 64
+const platformIdSize = 16
+
+/** @param own a snapshot of the caller's options. @throws TypeError */
+export async function readDcapOptions(own: Partial<DcapOptions>): Promise<DcapPolicy> {
+  const { endorsements, debug } = own
+  requireOption('endorsements', 'an object like { tcbInfo, … }', isPlainObject(endorsements))
+  requireOption('debug', 'allowDebug', debug === undefined || debug === allowDebug)
+  const policy = {
+    endorsements: snapshotOf<EndorsementTexts>(endorsements, 'endorsements'),
+    reportData: readReportData(own.reportData),
+    acceptedTcbStatuses: readStatuses(own.acceptedTcbStatuses),
+    minimumTcbEvaluationDataNumber: readMinimum(own.minimumTcbEvaluationDataNumber),
+    platforms: readPlatforms(own.platforms),
+    debug: debug === allowDebug,
+  }
+  const { clock, ...common } = await readVerifierOptions(own, ...intelSgxRoots)
+  if (clock === undefined) throw new TypeError('now must be a Date: a quote has no date of its own')
+  return Object.assign({ clock }, common, policy)
+}
+
+/** @throws TypeError unless `value` is bytes, or their hexadecimal digits, of exactly `size` */
+export function readSizedBytes(value: unknown, size: number, path: string): Bytes {
+  const bytes = typeof value === 'string' ? fromHex(value, path) : bytesOf(value)
+  requireOption(path, `${size} bytes (${2 * size} hex digits)`, bytes.length === size)
+  return bytes
+}
+
+function readReportData(value: unknown): Bytes | undefined {
+  if (value === skipReportData) return undefined
+  const bytes = bytesOf(value)
+  requireOption(
+    'reportData',
+    `exactly ${reportDataSize} bytes (Uint8Array), or skipReportData`,
+    bytes.length === reportDataSize,
+  )
+  return bytes
+}
+
+function readStatuses(value: unknown): readonly TcbStatus[] {
+  const list: readonly unknown[] = value === undefined ? [] : Array.isArray(value) ? [...(value as unknown[])] : [value]
+  return [...new Set<TcbStatus>(['UpToDate', ...list.map(readStatus)])]
+}
+
+function readStatus(value: unknown): TcbStatus {
+  const status = tcbStatuses.find((known) => known === value)
+  if (status === undefined) throw new TypeError(`acceptedTcbStatuses must be a list of ${tcbStatuses.join(', ')}`)
+  return status
+}
+
+function readMinimum(value: unknown): number | undefined {
+  const name = 'minimumTcbEvaluationDataNumber'
+  requireOption(
+    name,
+    'a positive integer',
+    value === undefined || (Number.isSafeInteger(value) && (value as number) > 0),
+  )
+  return value as number | undefined
+}
+
+function readPlatforms(value: unknown): readonly Bytes[] | undefined {
+  if (value === undefined) return undefined
+  requireOption('platforms', 'a list of at least one', Array.isArray(value) && value.length > 0)
+  return (value as readonly unknown[]).map((id, i) => {
+    const bytes = readSizedBytes(id, platformIdSize, `platforms[${i}]`)
+    requireOption(`platforms[${i}]`, 'other than zero', !isZero(bytes))
+    return bytes
+  })
+}

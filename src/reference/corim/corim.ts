@@ -1,0 +1,326 @@
+/**
+ * CoRIM (draft-ietf-rats-corim): what a file of reference values says. Decodes, decides nothing.
+ *
+ * Accepted: the maps of the draft with their own keys; CoMID tags (506) with its triples, of which reference triples are read and the others counted;
+ * every measurement value, of which name, version, digests and integrity registers are read and the others shown.
+ * Refused, because it could change what is read here: profiles that the caller does not know, other kinds of tags (CoSWID, CoTL, CoTS), keys that the draft
+ * does not have: only their profile knows what those mean. Key numbers are those of the draft's CDDL.
+ */
+import { type Bytes, toHex } from '../../encoding/bytes.ts'
+import { type CborMap, type CborTag, cborType, type CborValue, decodeCbor, isCborMap } from '../../encoding/cbor.ts'
+import type { Source } from '../../encoding/reader.ts'
+import { VerificationError } from '../../core/errors.ts'
+
+/** The profile of the files that this library writes: what is measured stands in integrity registers, `version` in the CoMID's identity. */
+export const profileOfReferenceValues = 'tag:veritee.dev,2026:reference-values#1'
+
+/** When something holds; `undefined` for an open end. */
+export interface CorimPeriod {
+  readonly notBefore: Date | undefined
+  readonly notAfter: Date | undefined
+}
+
+/** What reference values are of: the class of a component, and which one of its kind. What is absent is not narrowed down. */
+export interface CorimEnvironment {
+  /** In diagnostic notation: `560(h'…')` for bytes, `37(h'…')` for a UUID, `111(h'…')` for an OID. */
+  readonly id: string | undefined
+  readonly vendor: string | undefined
+  readonly model: string | undefined
+  /** What narrows it down: 1 instance, 2 group, 3 layer, 4 index. */
+  readonly others: readonly CorimEntry[]
+}
+
+/** Something that is shown and not read: its key in the CDDL of the draft, its value in CBOR diagnostic notation (RFC 8949 section 8). */
+export interface CorimEntry {
+  readonly key: number | string
+  readonly value: string
+}
+
+/** A digest, by the name of its algorithm. */
+export interface CorimDigest {
+  readonly algorithm: 'sha-256' | 'sha-384' | 'sha-512'
+  readonly value: Uint8Array
+}
+
+/** One measurement of a reference triple. */
+export interface CorimMeasurement {
+  /** Which part of the environment this is (`mkey`), in diagnostic notation: `37(h'31fb…')`, `"cca.rim"`. */
+  readonly key: string | undefined
+  readonly name: string | undefined
+  readonly version: string | undefined
+  /** How versions compare (RFC 9393), in diagnostic notation; `16384` is semantic versioning. */
+  readonly versionScheme: string | undefined
+  readonly digests: readonly CorimDigest[]
+  /** Integrity registers, by number or name. */
+  readonly registers: readonly { readonly id: number | string; readonly digests: readonly CorimDigest[] }[]
+  /** What is not read, by its key: measurement values, and 2 for `authorized-by`. Who compares must not overlook them: they narrow down what is meant. */
+  readonly others: readonly CorimEntry[]
+}
+
+/** Reference values for one environment. */
+export interface CorimReference {
+  readonly environment: CorimEnvironment
+  readonly measurements: readonly CorimMeasurement[]
+}
+
+/** Who had to do with a file. Anybody can be named here. */
+export interface CorimEntity {
+  readonly name: string | undefined
+  /** URI. */
+  readonly uri: string | undefined
+  /** Numbers of the draft, in diagnostic notation. */
+  readonly roles: string
+}
+
+/** One CoMID: what is said of one or more environments. */
+export interface Comid {
+  /** Text, or a UUID in hexadecimal. */
+  readonly id: string
+  /** Which edition it is; 0 where it does not say. */
+  readonly version: number
+  readonly entities: readonly CorimEntity[]
+  readonly references: readonly CorimReference[]
+  /** How many triples there are of every kind, reference triples included. */
+  readonly triples: readonly { readonly kind: string; readonly count: number }[]
+  /** Other CoMIDs that this one supplements or replaces, in diagnostic notation. */
+  readonly linked: string | undefined
+}
+
+/** What a CoRIM says. */
+export interface CorimContent {
+  /** Text, or a UUID in hexadecimal. */
+  readonly id: string
+  /** A URI, or `111(h'…')` for an OID. */
+  readonly profile: string | undefined
+  readonly validity: CorimPeriod
+  readonly entities: readonly CorimEntity[]
+  readonly comids: readonly Comid[]
+  /** CoRIMs that this one needs, in diagnostic notation. Nothing fetches them. */
+  readonly dependencies: string | undefined
+}
+
+/** Which files are read: keys by map, and profiles by name. */
+export interface Dialect {
+  readonly corim: readonly number[]
+  readonly comid: readonly number[]
+  readonly triples: readonly number[]
+  readonly environment: readonly number[]
+  readonly class: readonly number[]
+  /** In a signed file, what cocli wrote before the draft had them: no tag 501 around the map, profiles as plain text. */
+  readonly isLenient: boolean
+  readonly profiles: readonly string[]
+}
+
+const tagOfCorim = 501
+const tagOfComid = 506
+const source: Source = { name: 'CoRIM', code: 'reference-cbor' }
+
+/** Hash algorithms of the IANA "Named Information" registry that measurements use: number, name and length. */
+const digestAlgorithms = [
+  [1, 'sha-256', 32],
+  [7, 'sha-384', 48],
+  [8, 'sha-512', 64],
+] as const
+
+/** By their key. */
+const kindsOfTriples: Readonly<Record<number, string>> = {
+  0: 'reference',
+  1: 'endorsed',
+  2: 'identity',
+  3: 'attest-key',
+  4: 'dependency',
+  5: 'membership',
+  6: 'coswid',
+  8: 'conditional-series',
+  10: 'conditional-endorsement',
+}
+
+/** @throws VerificationError `reference-cbor`, `reference-profile`, `reference-content` */
+export function readCorim(bytes: Bytes, dialect: Dialect): CorimContent {
+  const outer = decodeCbor(bytes, source)
+  const inner = isTag(outer, tagOfCorim) ? outer.value : dialect.isLenient ? outer : undefined
+  // Without its profile, no key means anything for certain.
+  const profile = isCborMap(inner) ? profileOf(inner.get(3), dialect) : undefined
+  if (profile !== undefined && !dialect.profiles.includes(profile))
+    throw new VerificationError('reference-profile', 'profile', dialect.profiles.join(' or '), profile)
+  const map = mapOf(inner, 'CoRIM (tag 501)', dialect.corim)
+  return {
+    id: idOf(map.get(0), 'id of the CoRIM'),
+    profile,
+    validity: decodePeriod(map.get(4)),
+    entities: entitiesOf(map.get(5)),
+    comids: listOf(map.get(1), 'tags').map((tag) => decodeComid(tag, dialect)),
+    dependencies: shownOf(map.get(2)),
+  }
+}
+
+/** `{ ? 0 not-before, ? 1 not-after }`, each a tag 1. */
+export function decodePeriod(value: CborValue): CorimPeriod {
+  if (value === undefined) return { notBefore: undefined, notAfter: undefined }
+  const map = mapOf(value, 'validity', [0, 1])
+  const moment = (key: number): Date | undefined => {
+    const date = map.get(key)
+    if (date === undefined) return undefined
+    const seconds = isTag(date, 1) ? date.value : undefined
+    const moment = new Date(typeof seconds === 'number' ? seconds * 1000 : NaN)
+    if (Number.isNaN(moment.getTime())) throw content('dates must be tag 1 on whole seconds', date)
+    return moment
+  }
+  return { notBefore: moment(0), notAfter: moment(1) }
+}
+
+/** `{ 0 name, ? 1 uri, … }`: an entity, or the signer in corim-meta. */
+export function decodeEntity(value: CborValue): CorimEntity {
+  const map = mapOf(value, 'entity', [0, 1, 2])
+  const uri = map.get(1)
+  return {
+    name: textOf(map.get(0), 'name'),
+    uri: textOf(isTag(uri, 32) ? uri.value : uri, 'uri'),
+    roles: shownOf(map.get(2)) ?? '[]',
+  }
+}
+
+/** A tag 506 on the bytes of a CoMID. What cocli wrote: the bytes of a tag 506 on a CoMID. */
+function decodeComid(item: CborValue, dialect: Dialect): Comid {
+  const isOld = dialect.isLenient && item instanceof Uint8Array
+  const comid = { ...source, name: 'CoMID' }
+  const tag = isOld ? decodeCbor(item, comid) : item
+  const body = isTag(tag, tagOfComid) ? tag.value : undefined
+  const isWhole = isOld ? isCborMap(body) : body instanceof Uint8Array
+  if (!isWhole) throw content('kind of tag must be 506, a CoMID', tag)
+  const map = mapOf(isOld ? body : decodeCbor(body as Bytes, comid), 'CoMID', dialect.comid)
+  const identity = mapOf(map.get(1), 'identity of the CoMID', [0, 1])
+  const version = identity.get(1) ?? 0
+  if (typeof version !== 'number' || version < 0) throw content('version must be an unsigned integer', version)
+  const triples = mapOf(map.get(4), 'triples', dialect.triples)
+  if (triples.size === 0) throw content('triples must not be empty', triples)
+  const lists = [...triples].map(([key, list]) => [key as number, listOf(list, 'triples of a kind')] as const)
+  return {
+    id: idOf(identity.get(0), 'id of the CoMID'),
+    version,
+    entities: entitiesOf(map.get(2)),
+    references: lists.flatMap(([key, list]) =>
+      key === 0 ? list.map((triple) => decodeReference(triple, dialect)) : [],
+    ),
+    triples: lists.map(([key, { length }]) => ({ kind: kindsOfTriples[key] as string, count: length })),
+    linked: shownOf(map.get(3)),
+  }
+}
+
+/** `[ environment, [ + measurement ] ]` */
+function decodeReference(triple: CborValue, dialect: Dialect): CorimReference {
+  const [environment, measurements, ...more] = listOf(triple, 'reference triple')
+  if (more.length > 0) throw content('reference triple must have 2 parts', triple)
+  const map = mapOf(environment, 'environment', dialect.environment)
+  const own = mapOf(map.has(0) ? map.get(0) : new Map<number, CborValue>(), 'class', dialect.class)
+  return {
+    environment: {
+      id: shownOf(own.get(0)),
+      vendor: textOf(own.get(1), 'vendor'),
+      model: textOf(own.get(2), 'model'),
+      // No key stands for two of these.
+      others: [...entriesOf(map, [0]), ...entriesOf(own, [0, 1, 2])],
+    },
+    measurements: listOf(measurements, 'measurements').map(decodeMeasurement),
+  }
+}
+
+/** `{ ? 0 mkey, 1 mval, ? 2 authorized-by }`; who may say so is decided by the signature, not by the file. */
+function decodeMeasurement(measurement: CborValue): CorimMeasurement {
+  const map = mapOf(measurement, 'measurement', [0, 1, 2])
+  const values = mapOf(map.get(1), 'measurement values', [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15])
+  const version = values.has(0) ? mapOf(values.get(0), 'version', [0, 1]) : undefined
+  const registers = values.has(14) ? mapOf(values.get(14), 'integrity registers') : []
+  return {
+    key: shownOf(map.get(0)),
+    name: textOf(values.get(11), 'name'),
+    version: textOf(version?.get(0), 'version'),
+    versionScheme: shownOf(version?.get(1)),
+    digests: values.has(2) ? decodeDigests(values.get(2)) : [],
+    registers: [...registers].map(([id, value]) => ({ id, digests: decodeDigests(value) })),
+    others: [...entriesOf(map, [0, 1]), ...entriesOf(values, [0, 2, 11, 14])],
+  }
+}
+
+/** `[ + [ algorithm, bytes ] ]`, no algorithm twice. */
+function decodeDigests(value: CborValue): CorimDigest[] {
+  const digests = listOf(value, 'digests').map((digest): CorimDigest => {
+    const [name, bytes, ...more] = listOf(digest, 'digest')
+    const algorithm = digestAlgorithms.find(([number, text]) => name === number || name === text)
+    if (algorithm === undefined || more.length > 0) throw content('digest must be sha-256, sha-384 or sha-512', name)
+    const [, known, size] = algorithm
+    if (!(bytes instanceof Uint8Array) || bytes.length !== size) throw content(`${known} must be ${size} bytes`, bytes)
+    return { algorithm: known, value: bytes }
+  })
+  if (new Set(digests.map(({ algorithm }) => algorithm)).size !== digests.length)
+    throw content('an algorithm comes twice', value)
+  return digests
+}
+
+const entitiesOf = (value: CborValue): CorimEntity[] =>
+  value === undefined ? [] : listOf(value, 'entities').map(decodeEntity)
+
+function profileOf(value: CborValue, { isLenient }: Dialect): string | undefined {
+  const text = isTag(value, 32) ? value.value : isLenient && value
+  return typeof text === 'string' ? text : shownOf(value)
+}
+
+/** Text, or the 16 bytes of a UUID. */
+function idOf(value: CborValue, name: string): string {
+  if (typeof value === 'string' && value !== '') return value
+  if (value instanceof Uint8Array && value.length === 16) return toHex(value)
+  throw content(`${name} must be text or a UUID`, value)
+}
+
+function textOf(value: CborValue, name: string): string | undefined {
+  if (value !== undefined && typeof value !== 'string') throw content(`${name} must be text`, value)
+  return value
+}
+
+/** A list that is not empty. */
+function listOf(value: CborValue, name: string): readonly CborValue[] {
+  if (!Array.isArray(value) || value.length === 0) throw content(`${name} must be a list that is not empty`, value)
+  return value as readonly CborValue[]
+}
+
+/** Everything in a map but `read`. */
+const entriesOf = (map: CborMap, read: readonly number[]): CorimEntry[] =>
+  [...map].flatMap(([key, value]) => (read.includes(key as number) ? [] : [{ key, value: shown(value) }]))
+
+const shownOf = (value: CborValue): string | undefined => (value === undefined ? undefined : shown(value))
+
+/** CBOR diagnostic notation (RFC 8949 section 8). The decoder has bounded how deep it goes. */
+function shown(value: CborValue): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value !== 'object' || value === null) return String(value)
+  if (value instanceof Uint8Array) return `h'${toHex(value)}'`
+  if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`
+  if (isCborMap(value)) return `{${[...value].map((entry) => entry.map(shown).join(': ')).join(', ')}}`
+  return isTag(value) ? `${value.tag}(${shown(value.value)})` : 'float'
+}
+
+/** A map with no other keys than those that are known, and a value for each: one that is `undefined` would pass for absent. */
+export function mapOf(value: CborValue, name: string, known?: readonly number[]): CborMap {
+  if (!isCborMap(value)) throw content(`${name} must be a map`, value)
+  const other = [...value].find(([key, entry]) => entry === undefined || known?.includes(key as number) === false)
+  if (other !== undefined)
+    throw new VerificationError(
+      'reference-content',
+      `keys of ${name}`,
+      known?.join(', ') ?? 'values',
+      JSON.stringify(other[0]),
+    )
+  return value
+}
+
+/** Whether this is a tag: that one, or any. */
+function isTag(value: CborValue, wanted?: number): value is CborTag {
+  return typeof value === 'object' && value !== null && 'tag' in value && (wanted ?? value.tag) === value.tag
+}
+
+function content(problem: string, found: CborValue): VerificationError {
+  return new VerificationError(
+    'reference-content',
+    `${problem}, found ${isTag(found) ? `tag ${found.tag}` : cborType(found)}`,
+  )
+}

@@ -1,0 +1,261 @@
+/**
+ * The envelope of a CoRIM: a COSE_Sign1 (draft-ietf-rats-corim, "Signed CoRIM"), and who may have made it: one key, or certificates under a CA.
+ *
+ * Accepted: tag 18, ES256 and ES384, `corim-meta`, `x5chain` in either header (RFC 9360), a key id, which is a hint and not looked at.
+ * Refused: every other header parameter, hence CWT claims instead of `corim-meta`, and payloads that are only a hash.
+ */
+import { ES256, ES384, type SignatureAlgorithm } from '../../crypto/algorithms.ts'
+import { importPublicKey, type PublicKey, verifySignature } from '../../crypto/signature.ts'
+import { type Bytes, equalBytes, toHex } from '../../encoding/bytes.ts'
+import { type CborValue, decodeCbor } from '../../encoding/cbor.ts'
+import { type CoseSign1, decodeSign1, signedBytes } from '../../encoding/cose.ts'
+import { contentOf, decodeDer } from '../../encoding/der.ts'
+import { VerificationError } from '../../core/errors.ts'
+import type { CheckRunner } from '../../core/record.ts'
+import { type Certificate, decodeCertificate } from '../../x509/certificate.ts'
+import { nameToText } from '../../x509/name.ts'
+import {
+  type CertificationPath,
+  checkPath,
+  findInvalid,
+  fingerprint,
+  iso,
+  type PathSignatures,
+  startSignatures,
+} from '../../x509/path.ts'
+import {
+  type CorimContent,
+  type CorimEntity,
+  type CorimPeriod,
+  decodeEntity,
+  decodePeriod,
+  type Dialect,
+  mapOf,
+  readCorim,
+} from './corim.ts'
+
+/** Who may sign, and when "now" is. */
+export interface SignerPolicy {
+  /** DER SubjectPublicKeyInfo of the one key that may sign. Certificates are not looked at then. */
+  readonly signer?: Bytes | undefined
+  /** DER; not read when there is a `signer`. */
+  readonly trustAnchors: readonly Bytes[]
+  /** Unix milliseconds. */
+  readonly now: number
+  readonly skewMs: number
+}
+
+/** A CoRIM with a signature that holds, within its dates. */
+export interface VerifiedCorim {
+  readonly content: CorimContent
+  readonly meta: CorimMeta | undefined
+  /** Subject of the certificate that signed; `undefined` when a key was asked for. */
+  readonly subject: string | undefined
+  /** Unix milliseconds; Infinity where nothing ends. */
+  readonly validUntil: number
+}
+
+/** What stands beside a signature: who made it, as they say themselves, and when it holds. */
+export interface CorimMeta {
+  readonly signer: CorimEntity
+  readonly validity: CorimPeriod
+}
+
+/** A file that is well formed as far as its envelope; nothing is verified. */
+export interface Envelope {
+  readonly sign1: CoseSign1
+  readonly algorithm: SignatureAlgorithm
+  readonly x5chain: CborValue
+  readonly meta: CorimMeta | undefined
+}
+
+/** Larger files are refused before they are read. */
+const maximumSize = 1_048_576
+const contentType = 'application/rim+cbor'
+/** Header parameters: RFC 9052, RFC 9360 (x5chain), the draft (corim-meta). */
+const header = { alg: 1, contentType: 3, kid: 4, meta: 8, x5chain: 33 } as const
+const algorithms: readonly SignatureAlgorithm[] = [ES256, ES384]
+
+/** The signature, who made it, and the dates of both. What is said is for the caller to judge. @throws VerificationError */
+export async function verifyCorim(file: Bytes, policy: SignerPolicy, dialect: Dialect): Promise<VerifiedCorim> {
+  const { sign1, algorithm, x5chain, meta } = decodeEnvelope(file)
+  const { key, path, chain } =
+    policy.signer === undefined ? await certifiedKey(x5chain, algorithm, policy) : pinnedKey(policy.signer, algorithm)
+  const holds = verifySignature(algorithm, key, sign1.signature, signedBytes(sign1))
+  await chain?.settle(checks)
+  requireThat(await holds, 'reference-signature', 'signature of the CoRIM', 'one by the key of the signer', 'another')
+  checkPeriod('signature', meta?.validity, policy)
+  const content = readCorim(sign1.payload, dialect)
+  checkPeriod('CoRIM', content.validity, policy)
+  const ends = [meta?.validity.notAfter, content.validity.notAfter, path?.notAfter].map((end) =>
+    Number(end ?? Infinity),
+  )
+  return { content, meta, subject: path && nameToText(path.leaf.subject), validUntil: Math.min(...ends) }
+}
+
+/** @throws VerificationError */
+export function decodeEnvelope(file: Bytes): Envelope {
+  checkSize(file)
+  // Tag 501 without an envelope around it. Anything else is not a signed file either, and said to be malformed.
+  requireThat(!isUnsigned(file), 'reference-unsigned', 'CoRIM', 'a signature', 'none')
+  requireThat(file[0] === 0xd2, 'reference-cbor', 'first byte', 'd2, the tag of COSE_Sign1', toHex(file.subarray(0, 1)))
+  const sign1 = decodeSign1(file)
+  const { protectedHeader, unprotectedHeader, signature } = sign1
+  mapOf(protectedHeader, 'protected header', Object.values(header))
+  // Nobody signs what stands here: nothing but certificates, which prove themselves.
+  mapOf(unprotectedHeader, 'unprotected header', [header.x5chain])
+  const alg = protectedHeader.get(header.alg)
+  const algorithm = algorithms.find(({ cose }) => cose === alg)
+  if (algorithm === undefined) throw refusal('reference-algorithm', 'alg', '-7 (ES256) or -35 (ES384)', said(alg))
+  const size = 2 * algorithm.key.coordinateSize
+  requireThat(signature.length === size, 'cose-signature-length', 'signature bytes', `${size}`, `${signature.length}`)
+  const type = protectedHeader.get(header.contentType)
+  requireThat(type === contentType, 'reference-content', 'content type', contentType, said(type))
+  const inside = protectedHeader.get(header.x5chain)
+  const outside = unprotectedHeader.get(header.x5chain)
+  requireThat(inside === undefined || outside === undefined, 'reference-content', 'x5chain', 'in one header', 'in both')
+  return { sign1, algorithm, x5chain: inside ?? outside, meta: decodeMeta(protectedHeader.get(header.meta)) }
+}
+
+/** @throws VerificationError `reference-size` */
+export function checkSize(file: Bytes): void {
+  requireThat(file.length <= maximumSize, 'reference-size', 'bytes', `at most ${maximumSize}`, `${file.length}`)
+}
+
+/** Whether a file is a CoRIM without an envelope: it begins with tag 501. */
+export const isUnsigned = (file: Bytes): boolean => toHex(file.subarray(0, 3)) === 'd901f5'
+
+/** A key that is to be trusted with one signature, once the `chain` that certifies it has been settled. */
+interface SignerKey {
+  readonly key: PublicKey | undefined
+  readonly path?: CertificationPath
+  readonly chain?: PathSignatures
+}
+
+function pinnedKey(spki: Bytes, algorithm: SignatureAlgorithm): SignerKey {
+  requireThat(fits(spki, algorithm), 'reference-algorithm', 'alg', 'that of the key of signer', algorithm.name)
+  return { key: importPublicKey(spki, algorithm) }
+}
+
+/** Nobody asks how a file of reference values was verified: the first failure is all there is to say. */
+const checks: CheckRunner = {
+  run: (_stage, _id, _summary, body) => body(),
+  judge: (_stage, id, subject, holds, expected, actual) => {
+    requireThat(holds, id, subject, expected, actual)
+  },
+}
+
+async function certifiedKey(
+  x5chain: CborValue,
+  algorithm: SignatureAlgorithm,
+  { trustAnchors, now, skewMs }: SignerPolicy,
+): Promise<SignerKey> {
+  const ordered = [...chainOf(x5chain)].reverse()
+  const anchor = await findAnchor(ordered[0] as Bytes, trustAnchors, algorithm)
+  const named = [...(anchor === undefined ? [] : [anchor]), ...ordered].map((der, i, { length }) => ({
+    der,
+    name: i === 0 ? 'CA' : i === length - 1 ? 'signing certificate' : `x5chain[${length - 1 - i}]`,
+  }))
+  requireThat(
+    named.length > 1,
+    'reference-untrusted',
+    'signing certificate',
+    'one that the CA issued',
+    'that of the CA',
+  )
+  const roots = await Promise.all(trustAnchors.map(fingerprint))
+  const path = await checkPath(named, roots, algorithm, checks)
+  checkPurpose(path.leaf)
+  const invalid = findInvalid(path, [now], skewMs)
+  if (invalid !== undefined) throw invalid
+  const chain = startSignatures(path, algorithm)
+  return { key: chain.keys.at(-1), path, chain }
+}
+
+/** RFC 5280 section 4.2.1.12: a certificate that says what it is for is for nothing else. The CA may issue others, for servers say. */
+function checkPurpose({ extensions }: Certificate): void {
+  const usage = extensions.get(EXTENDED_KEY_USAGE)?.value
+  if (usage === undefined) return
+  const source = { name: 'extended key usage', code: 'cert-extension' } as const
+  const purposes = decodeDer(usage, source).children.map((purpose) => toHex(contentOf(purpose)))
+  const isForThis = purposes.some((purpose) => purpose === CODE_SIGNING || purpose === ANY_PURPOSE)
+  requireThat(isForThis, 'cert-extension', 'purposes of the signing certificate', 'code signing', purposes.join(', '))
+}
+
+const EXTENDED_KEY_USAGE = '551d25'
+const CODE_SIGNING = '2b06010505070303'
+const ANY_PURPOSE = '551d2500'
+
+/** One certificate, or a list of two or more (RFC 9360 section 2). */
+function chainOf(x5chain: CborValue): readonly Bytes[] {
+  requireThat(x5chain !== undefined, 'reference-untrusted', 'certificate of the signer (x5chain)', 'one', 'none')
+  const list: readonly unknown[] = Array.isArray(x5chain) ? x5chain : [x5chain]
+  const isWhole = list.length > 0 && list.length <= 8 && list.every((der) => der instanceof Uint8Array)
+  requireThat(isWhole, 'reference-content', 'x5chain', '1 to 8 certificates', said(x5chain))
+  return list as Bytes[]
+}
+
+/** corim-meta: `{ 0 signer, ? 1 validity }`. Who signed is what the key says. */
+function decodeMeta(meta: CborValue): CorimMeta | undefined {
+  if (meta === undefined) return undefined
+  const source = { name: 'corim-meta', code: 'reference-cbor' } as const
+  const decoded = meta instanceof Uint8Array ? decodeCbor(meta, source) : undefined
+  const map = mapOf(decoded, 'corim-meta (bytes)', [0, 1])
+  return { signer: decodeEntity(map.get(0)), validity: decodePeriod(map.get(1)) }
+}
+
+/** The anchor that issued the first certificate; none when that is an anchor itself. @throws VerificationError `reference-untrusted` */
+async function findAnchor(
+  first: Bytes,
+  trustAnchors: readonly Bytes[],
+  algorithm: SignatureAlgorithm,
+): Promise<Bytes | undefined> {
+  if (trustAnchors.some((anchor) => equalBytes(anchor, first))) return undefined
+  const { issuer, signature, tbs } = decodeCertificate(first, 'x5chain')
+  const named = trustAnchors
+    .map((der, i) => decodeCertificate(der, `trustAnchors[${i}]`))
+    .filter(({ subject }) => equalBytes(subject, issuer))
+  // CAs keep their name when they change their key.
+  for (const { der, spki } of named.slice(1).reverse()) {
+    if (
+      fits(spki, algorithm) &&
+      (await verifySignature(algorithm, importPublicKey(spki, algorithm), signature, tbs, true))
+    )
+      return der
+  }
+  if (named[0] !== undefined) return named[0].der
+  throw refusal('reference-untrusted', 'CA of the signer', 'one of trustAnchors', nameToText(issuer))
+}
+
+const fits = (spki: Bytes, { key }: SignatureAlgorithm): boolean => new RegExp(key.spki).test(toHex(spki))
+
+function checkPeriod(name: string, period: CorimPeriod | undefined, { now, skewMs }: SignerPolicy): void {
+  const { notBefore, notAfter } = period ?? {}
+  const isEarly = notBefore !== undefined && now < notBefore.getTime() - skewMs
+  const isLate = notAfter !== undefined && now > notAfter.getTime() + skewMs
+  const limit = isEarly ? `from ${notBefore.toISOString()}` : `until ${notAfter?.toISOString()}`
+  requireThat(!isEarly && !isLate, 'reference-validity', `validity of the ${name}`, limit, iso(now))
+}
+
+export function requireThat(
+  holds: boolean,
+  code: VerificationError['code'],
+  subject: string,
+  expected: string,
+  found: string,
+): asserts holds {
+  if (!holds) throw refusal(code, subject, expected, found)
+}
+
+export function refusal(
+  code: VerificationError['code'],
+  subject: string,
+  expected: string,
+  found: string,
+): VerificationError {
+  return new VerificationError(code, subject, expected, found)
+}
+
+/** A header value in a message. */
+const said = (value: CborValue): string =>
+  typeof value === 'number' || typeof value === 'string' ? String(value) : value === undefined ? 'none' : 'another type'

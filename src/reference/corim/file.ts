@@ -1,0 +1,157 @@
+/**
+ * CoRIMs of others, as Veraison and `cocli` publish them: what they say, with or without knowing who says it. What it means is for the caller to judge.
+ */
+import { ES256, ES384 } from '../../crypto/algorithms.ts'
+import { copyBytes, isBytes, toHex } from '../../encoding/bytes.ts'
+import { readTime } from '../../formats/options.ts'
+import { isPlainObject, knownOptions, requireOption } from '../../core/options.ts'
+import { type CorimContent, type Dialect, profileOfReferenceValues, readCorim } from './corim.ts'
+import { checkSize, type CorimMeta, decodeEnvelope, isUnsigned, type SignerPolicy, verifyCorim } from './envelope.ts'
+
+/** What {@link decodeCorim} takes besides the file. Unknown options are a `TypeError`. */
+export interface DecodeCorimOptions {
+  /**
+   * Profiles that you know how to read, as `profile` names them: a profile can change what the keys of the draft mean, so that files of any other are
+   * refused. Default: files without a profile, and those of this library. Keys that a profile adds (negative ones) are refused in any case.
+   */
+  readonly profiles?: readonly string[]
+}
+
+/** What {@link openCorim} takes besides the file: `signer` or `trustAnchors`. Unknown options are a `TypeError`. */
+export interface OpenCorimOptions extends DecodeCorimOptions {
+  /** DER SubjectPublicKeyInfo of the one key that may sign, on P-256 or P-384. Certificates in the file are not looked at then. */
+  readonly signer?: Uint8Array
+  /** Certificates of the CAs that you trust to sign, DER. The file brings the rest of the chain (`x5chain`). */
+  readonly trustAnchors?: readonly Uint8Array[]
+  /** Default: the clock, read once. */
+  readonly now?: Date
+  /** How far clocks may be apart, 0 to 86400. Default 300. */
+  readonly clockSkewSeconds?: number
+}
+
+/** What {@link decodeCorim} returns; frozen. Texts are as they stand in the file: escape them before you show them. */
+export interface DecodedCorim extends CorimContent {
+  /** What stands beside the signature; `undefined` where nothing does, as in files without one. */
+  readonly meta: CorimMeta | undefined
+}
+
+/** What {@link openCorim} returns; frozen. */
+export interface OpenedCorim extends DecodedCorim {
+  /** Subject of the certificate that signed; `undefined` with the option `signer`. */
+  readonly subject: string | undefined
+  /** When the file, its signature or a certificate of its chain expires; `undefined` for never. */
+  readonly validUntil: Date | undefined
+}
+
+/** The draft, as far as it is read: a CoMID with all kinds of triples. */
+const dialectOf = (profiles: readonly string[], isLenient: boolean): Dialect => ({
+  corim: [0, 1, 2, 3, 4, 5],
+  comid: [0, 1, 2, 3, 4],
+  triples: [0, 1, 2, 3, 4, 5, 6, 8, 10],
+  environment: [0, 1, 2],
+  class: [0, 1, 2, 3, 4],
+  isLenient,
+  profiles,
+})
+
+/**
+ * Reads a CoRIM for display, signed or not. Nothing is verified, not even dates: anybody can write one. To believe it, {@link openCorim}.
+ *
+ * @param bytes a CoRIM (draft-ietf-rats-corim) with tag 501, or in a COSE_Sign1 with tag 18; at most 1 MiB
+ * @throws VerificationError `reference-size`, `reference-cbor`, `reference-profile`, `reference-algorithm`, `reference-content` or a `cose-` code
+ * @throws TypeError when the arguments are wrong
+ * @example
+ * ```ts
+ * for (const { references } of decodeCorim(file).comids) console.log(references)
+ * ```
+ */
+export function decodeCorim(bytes: Uint8Array, options: DecodeCorimOptions = {}): DecodedCorim {
+  requireOption('bytes', 'a Uint8Array', isBytes(bytes))
+  const profiles = profilesOf(knownOptions<DecodeCorimOptions>(options, ['profiles']))
+  const file = copyBytes(bytes)
+  checkSize(file)
+  if (isUnsigned(file)) return frozen({ ...readCorim(file, dialectOf(profiles, false)), meta: undefined })
+  const { sign1, meta } = decodeEnvelope(file)
+  return frozen({ ...readCorim(sign1.payload, dialectOf(profiles, true)), meta })
+}
+
+/**
+ * Opens a signed CoRIM of others: what it says is returned after its signature and its dates have been checked. For files of this library use
+ * `openReferenceValues`, which also knows what they mean.
+ *
+ * Proves: `signer`, or a certificate under one of `trustAnchors`, signed exactly this, and it holds now. Does not prove: that it is about what you
+ * verify, or the newest edition; that what other CoRIMs or triples say of it was taken into account. Compare `environment`, `key`, `version`, `others`.
+ *
+ * @param bytes a CoRIM (draft-ietf-rats-corim) in a COSE_Sign1 with tag 18, at most 1 MiB
+ * @throws VerificationError `reference-unsigned`, `reference-untrusted`, `reference-signature`, `reference-validity`, `reference-profile`,
+ *   `reference-content`, …, or a `cose-` or `cert-` code
+ * @throws TypeError when the arguments are wrong
+ * @example
+ * ```ts
+ * const { comids } = await openCorim(file, { signer: spki, profiles: ['tag:arm.com,2025:psa#1.0.0'] })
+ * ```
+ */
+export async function openCorim(bytes: Uint8Array, options: OpenCorimOptions): Promise<OpenedCorim> {
+  requireOption('bytes', 'a Uint8Array', isBytes(bytes))
+  const given = knownOptions<OpenCorimOptions>(options, [
+    'signer',
+    'trustAnchors',
+    'profiles',
+    'now',
+    'clockSkewSeconds',
+  ])
+  const policy = readSignerOptions(given)
+  const dialect = dialectOf(profilesOf(given), true)
+  const { content, meta, subject, validUntil } = await verifyCorim(copyBytes(bytes), policy, dialect)
+  return frozen({
+    ...content,
+    meta,
+    subject,
+    validUntil: validUntil < Infinity ? new Date(validUntil) : undefined,
+  })
+}
+
+/** Who may sign, and when now is. @throws TypeError */
+export function readSignerOptions({
+  signer,
+  trustAnchors,
+  now,
+  clockSkewSeconds = 300,
+}: Partial<OpenCorimOptions>): SignerPolicy {
+  const isDer = (der: unknown): boolean => isBytes(der) && der[0] === 0x30
+  if (signer === undefined)
+    requireOption(
+      'trustAnchors',
+      'certificates in DER',
+      Array.isArray(trustAnchors) && trustAnchors.length > 0 && trustAnchors.every(isDer),
+    )
+  else {
+    requireOption('signer', 'given without trustAnchors', trustAnchors === undefined)
+    const isKey = isDer(signer) && [ES256, ES384].some(({ key }) => new RegExp(key.spki).test(toHex(signer)))
+    requireOption('signer', 'a DER SubjectPublicKeyInfo on P-256 or P-384', isKey)
+  }
+  const isSkew = typeof clockSkewSeconds === 'number' && clockSkewSeconds >= 0 && clockSkewSeconds <= 86_400
+  requireOption('clockSkewSeconds', '0 to 86400', isSkew)
+  return {
+    signer: signer && copyBytes(signer),
+    trustAnchors: (trustAnchors ?? []).map(copyBytes),
+    now: readTime(now),
+    skewMs: clockSkewSeconds * 1000,
+  }
+}
+
+function profilesOf({ profiles = [] }: DecodeCorimOptions): readonly string[] {
+  requireOption(
+    'profiles',
+    'a list of texts',
+    Array.isArray(profiles) && profiles.every((name) => typeof name === 'string'),
+  )
+  return [profileOfReferenceValues, ...profiles]
+}
+
+/** Freezes it with everything in it. Bytes and dates cannot be frozen. */
+function frozen<T>(value: T): T {
+  if (!Array.isArray(value) && !isPlainObject(value)) return value
+  Object.values(value).forEach(frozen)
+  return Object.freeze(value)
+}

@@ -1,0 +1,61 @@
+/**
+ * PCR0, PCR1 and PCR2 of an image, computed while its sections go by. WebCrypto digests only what is in memory as a whole, so the SHA-384 comes from
+ * `@noble/hashes`: 4 KB compressed, and only in bundles that measure images.
+ *
+ *     PCR0  the image        kernel, command line and all ramdisks, in the order of the file
+ *     PCR1  the boot part    kernel, command line and the first ramdisk
+ *     PCR2  the application  the other ramdisks
+ *
+ * Until the second ramdisk begins, PCR0 and PCR1 have seen the same bytes. They are one state until then, which is copied when they part: kernel and
+ * first ramdisk are hashed once, an application twice. Source: README of aws/aws-nitro-enclaves-image-format, "EIF Measurements".
+ */
+import { sha384 } from '@noble/hashes/sha2.js'
+import { type Bytes, copyBytes } from '../../encoding/bytes.ts'
+import type { EifSectionType } from './header.ts'
+
+/** SHA-384 digests, 48 bytes each: what the registers are extended with. */
+export interface EifDigests {
+  readonly image: Bytes
+  readonly boot: Bytes
+  readonly application: Bytes
+}
+
+/** Takes the measured sections in the order of the file. */
+export interface EifMeasuring {
+  /** Starts a section; what is returned takes its data, piece by piece. */
+  section(type: EifSectionType): (piece: Bytes) => void
+  /** Ends it all. Call it once. */
+  finish(): EifDigests
+}
+
+export function startMeasuring(): EifMeasuring {
+  const image = sha384.create()
+  const application = sha384.create()
+  /** `undefined` as long as it equals `image`. */
+  let boot: typeof image | undefined
+  let ramdisks = 0
+  return {
+    section(type) {
+      if (type === 'signature' || type === 'metadata') return () => undefined
+      if (type === 'ramdisk' && ramdisks++ > 0) {
+        boot ??= image.clone()
+        return (piece) => {
+          image.update(piece)
+          application.update(piece)
+        }
+      }
+      return (piece) => {
+        image.update(piece)
+        boot?.update(piece)
+      }
+    },
+    finish() {
+      const digest = copyBytes(image.digest())
+      return {
+        image: digest,
+        boot: boot === undefined ? digest : copyBytes(boot.digest()),
+        application: copyBytes(application.digest()),
+      }
+    },
+  }
+}

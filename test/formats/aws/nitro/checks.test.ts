@@ -1,0 +1,127 @@
+/**
+ * Every rule of a Nitro verification, broken alone: the reason, its class and what its message says. The last test makes sure that no reason is
+ * without a case.
+ */
+import { describe, expect, test } from 'vitest'
+import { AppraisalError, type AttestationErrorCode, VerificationError } from '../../../../src/core/errors.ts'
+import { verifyNitro } from '../../../../src/formats/aws/nitro/index.ts'
+import { make, refusalOf } from './made.ts'
+import { negativeCases } from './negative-cases.ts'
+
+/** Where each reason is tested; the compiler knows when one is missing here. */
+const tested: Readonly<
+  Record<
+    Exclude<AttestationErrorCode, `${'eif' | 'reference' | 'ohttp' | 'bhttp' | 'client' | 'gateway'}-${string}`>,
+    string
+  >
+> = {
+  unsupported: 'environment.test.ts',
+  'format-unknown': 'of verifyEvidence, not of a format',
+  'format-refused': 'of verifyEvidence, not of a format',
+  'outer-cbor': 'here',
+  'cose-tag': 'here',
+  'cose-shape': 'here',
+  'cose-protected': 'here',
+  'cose-alg': 'here',
+  'cose-unprotected': 'here',
+  'cose-signature-length': 'here',
+  'cose-signature': 'here',
+  'payload-size': 'here',
+  'payload-cbor': 'here',
+  'payload-field-missing': 'here',
+  'payload-field-type': 'here',
+  'payload-field-size': 'here',
+  'payload-digest': 'here',
+  'payload-pcr': 'here',
+  'root-mismatch': 'here',
+  'cert-parse': 'here',
+  'cert-algorithm': 'here',
+  'cert-extension': 'here',
+  'cert-path-length': 'here',
+  'cert-path': 'reserved: chains of Nitro fail with a more precise reason',
+  'cert-chain-name': 'here',
+  'cert-chain-signature': 'here',
+  'cert-validity': 'here',
+  'clock-suspect': 'here',
+  'crl-parse': 'Nitro has no revocation',
+  'crl-algorithm': 'Nitro has no revocation',
+  'crl-extension': 'Nitro has no revocation',
+  'crl-issuer': 'Nitro has no revocation',
+  'crl-validity': 'Nitro has no revocation',
+  'crl-signature': 'Nitro has no revocation',
+  'crl-revoked': 'Nitro has no revocation',
+  'ra-tls-evidence': 'certificates of Nitro carry no evidence',
+  'ra-tls-binding': 'certificates of Nitro carry no evidence',
+  'event-log-format': 'Nitro has no event log',
+  'event-log-digest': 'Nitro has no event log',
+  'endorsement-fetch': 'of veritee/endorsements, not of a format',
+  'endorsement-format': 'of veritee/endorsements, not of a format',
+  'policy-kind': 'here',
+  'policy-debug': 'here',
+  'policy-pcr': 'here',
+  'policy-nonce': 'here',
+  'policy-freshness': 'here',
+  'policy-user-data': 'here',
+  'policy-public-key': 'here',
+  'policy-event': 'Nitro has no event log',
+  'policy-rtmr': 'Nitro has no event log',
+  'quote-format': 'of Intel DCAP',
+  'quote-version-epid': 'of Intel DCAP',
+  'quote-tee': 'of Intel DCAP',
+  'quote-signature': 'of Intel DCAP',
+  'qe-report-signature': 'of Intel DCAP',
+  'attestation-key-binding': 'of Intel DCAP',
+  'endorsement-missing': 'of Intel DCAP',
+  'pck-chain-missing': 'of Intel DCAP',
+  'pck-cert-format': 'of Intel DCAP',
+  'tcb-info-format': 'of Intel DCAP',
+  'tcb-info-validity': 'of Intel DCAP',
+  'tcb-info-signature': 'of Intel DCAP',
+  'tcb-info-mismatch': 'of Intel DCAP',
+  'qe-identity-format': 'of Intel DCAP',
+  'qe-identity-validity': 'of Intel DCAP',
+  'qe-identity-signature': 'of Intel DCAP',
+  'qe-identity-mismatch': 'of Intel DCAP',
+  'tdx-module-mismatch': 'of Intel DCAP',
+  'tcb-not-supported': 'of Intel DCAP',
+  'tcb-revoked': 'of Intel DCAP',
+  'policy-tcb-status': 'of Intel DCAP',
+  'policy-tcb-evaluation': 'of Intel DCAP',
+  'policy-migration': 'of Intel DCAP',
+  'policy-service-td': 'of Intel DCAP',
+  'policy-measurements': 'of Intel DCAP',
+  'policy-report-data': 'of Intel DCAP',
+  'policy-platform': 'of Intel DCAP',
+}
+
+describe.each([...new Set(negativeCases.map(({ code }) => code))])('%s', (code) => {
+  test.each(negativeCases.filter((entry) => entry.code === code).map((entry) => [entry.rule, entry] as const))(
+    '%s',
+    async (_rule, change) => {
+      const { evidence, options } = await make(change)
+      // An option that is there but undefined is not the same as one that is left out.
+      const given = Object.fromEntries(
+        Object.entries(options).filter(([, value]) => value !== undefined),
+      ) as unknown as typeof options
+      const refusal = await refusalOf(verifyNitro(evidence, given))
+      expect(refusal).toBeInstanceOf(code.startsWith('policy-') ? AppraisalError : VerificationError)
+      expect({ code: refusal.code, message: refusal.message }).toEqual({
+        code,
+        message: expect.stringMatching(change.message) as string,
+      })
+      // The failure is the last check of a verification, and an appraisal's failure is one among all the appraisals.
+      const failed = refusal.checks.filter(({ outcome }) => outcome === 'fail')
+      expect(failed.map(({ id }) => id)).toEqual([code])
+      expect(Object.isFrozen(refusal.checks)).toBe(true)
+      if (refusal instanceof VerificationError) expect(refusal.checks.at(-1)).toBe(failed[0])
+      else expect('failures' in refusal && refusal.failures).toEqual(failed)
+    },
+  )
+})
+
+test('every reason has a case, or says why not', () => {
+  const codes = Object.keys(tested) as (keyof typeof tested)[]
+  expect(codes.filter((code) => tested[code] === 'here').sort()).toEqual(
+    [...new Set(negativeCases.map(({ code }) => code))].sort(),
+  )
+})
