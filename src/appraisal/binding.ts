@@ -2,7 +2,7 @@
  * Bytes that the evidence must carry exactly: our nonce, a hash of a certificate in user data, the key of a channel.
  */
 import { type Bytes, equalBytes, toHex } from '../encoding/bytes.ts'
-import type { AttestationErrorCode } from '../core/errors.ts'
+import type { AttestationErrorCode } from '../core/codes.ts'
 import type { CheckRecorder } from '../core/record.ts'
 
 /** Fails with `code` when `expected` is given and differs from what was found, or nothing was. */

@@ -3,6 +3,7 @@
  */
 import { type Bytes, equalBytes } from '../encoding/bytes.ts'
 import type { CheckRecorder } from '../core/record.ts'
+import type { Clock } from '../core/time.ts'
 import { appraiseBinding } from './binding.ts'
 
 /** Pass it as `freshness` to accept evidence of any age, a replayed one too, within the dates of its certificates. */
@@ -18,14 +19,6 @@ export interface FreshnessPolicy {
 export interface FreshnessClaims {
   readonly nonce: Bytes | undefined
   readonly timestamp: Date
-}
-
-/** The verifier's clock. */
-export interface Clock {
-  /** Unix milliseconds. */
-  readonly now: number
-  /** How far clocks may be apart. */
-  readonly skewMs: number
 }
 
 /** Whether the evidence carries exactly the nonce that this caller chose. */

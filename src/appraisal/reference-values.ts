@@ -2,7 +2,7 @@
  * Measurements against reference values (RFC 9334 section 8.3). Knows no format: registers have names, values are bytes.
  */
 import { type Bytes, toHex } from '../encoding/bytes.ts'
-import type { AttestationErrorCode } from '../core/errors.ts'
+import type { AttestationErrorCode } from '../core/codes.ts'
 import type { CheckRecorder } from '../core/record.ts'
 
 /** Pass it as `referenceValues` to accept any code inside genuine hardware. The result then says nothing about what runs there. */

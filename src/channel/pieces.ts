@@ -4,7 +4,8 @@
  */
 import { type Bytes, concatBytes } from '../encoding/bytes.ts'
 import { malformed, type Source } from '../encoding/reader.ts'
-import { type AttestationErrorCode, VerificationError } from '../core/errors.ts'
+import { VerificationError } from '../core/errors.ts'
+import type { AttestationErrorCode } from '../core/codes.ts'
 
 /** What this library makes of messages: pieces that are never empty. */
 export interface Pieces {

@@ -1,7 +1,8 @@
 /**
  * `veritee/client`: nothing is sent until the enclave is proven, and then only to its key.
  */
-export { AppraisalError, AttestationError, type AttestationErrorCode, VerificationError } from '../core/errors.ts'
+export { AppraisalError, AttestationError, VerificationError } from '../core/errors.ts'
+export type { AttestationErrorCode } from '../core/codes.ts'
 export { type AttestationResult, isAttestationResult } from '../core/result.ts'
 export type { Suite } from '../channel/suite.ts'
 export { type AttestedFetch, attestedFetch } from './attested-fetch.ts'

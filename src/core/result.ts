@@ -1,7 +1,8 @@
 /**
  * The attestation result: the one object that says "verified". Only a verifier of this library can make one.
  */
-import type { Check, CheckRecorder } from './record.ts'
+import type { CheckRecorder } from './record.ts'
+import type { Check } from './check.ts'
 
 declare const verified: unique symbol
 

@@ -1,7 +1,8 @@
 /**
  * A bounds-checked cursor over bytes. Every read names its field, so that an error says where the input broke.
  */
-import { type AttestationErrorCode, VerificationError } from '../core/errors.ts'
+import { VerificationError } from '../core/errors.ts'
+import type { AttestationErrorCode } from '../core/codes.ts'
 import type { Bytes } from './bytes.ts'
 
 /** Whose bytes these are, for messages, and the code that a malformed one is refused with. */

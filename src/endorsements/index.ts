@@ -1,7 +1,8 @@
 /**
  * `veritee/endorsements`: asks vendors what they say of a platform, for verifiers whose evidence does not bring that along. Decides nothing.
  */
-export { AttestationError, type AttestationErrorCode, VerificationError } from '../core/errors.ts'
+export { AttestationError, VerificationError } from '../core/errors.ts'
+export type { AttestationErrorCode } from '../core/codes.ts'
 export type { Fetch } from './http.ts'
 export {
   fetchIntelEndorsements,

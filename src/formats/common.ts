@@ -3,8 +3,9 @@
  */
 export { skipFreshness } from '../appraisal/freshness.ts'
 export { skipReferenceValues } from '../appraisal/reference-values.ts'
-export { AppraisalError, AttestationError, type AttestationErrorCode, VerificationError } from '../core/errors.ts'
+export { AppraisalError, AttestationError, VerificationError } from '../core/errors.ts'
+export type { AttestationErrorCode } from '../core/codes.ts'
 export { type AttestationResult, isAttestationResult } from '../core/result.ts'
-export type { Check, CheckOutcome, CheckStage } from '../core/record.ts'
+export type { Check, CheckOutcome, CheckStage } from '../core/check.ts'
 export type { EndorsementCache } from '../x509/endorsement-cache.ts'
 export { allowDebug, atEvidenceTime, type CommonOptions, type Freshness } from './options.ts'

@@ -2,10 +2,11 @@
  * The options that every verifier takes, read once and checked before a byte of evidence is looked at. Whatever is wrong here is the caller's
  * mistake: a `TypeError`.
  */
-import { type Clock, type FreshnessPolicy, skipFreshness } from '../appraisal/freshness.ts'
+import { type FreshnessPolicy, skipFreshness } from '../appraisal/freshness.ts'
+import { type Clock, readSkew, readTime } from '../core/time.ts'
 import { type Bytes, copyBytes, isBytes } from '../encoding/bytes.ts'
-import type { Check } from '../core/record.ts'
-import { fingerprint } from '../x509/path.ts'
+import type { Check } from '../core/check.ts'
+import { fingerprint } from '../crypto/digest.ts'
 import { knownOptions, requireOption } from '../core/options.ts'
 import type { EndorsementCache } from '../x509/endorsement-cache.ts'
 
@@ -81,16 +82,12 @@ export async function readVerifierOptions(
   options: Partial<VerifierOptions>,
   ...pinnedRoots: readonly string[]
 ): Promise<VerifierPolicy> {
-  const { trustAnchors, now, clockSkewSeconds = 300, endorsementCache, trace } = options
-  requireOption(
-    'clockSkewSeconds',
-    '0 to 86400',
-    typeof clockSkewSeconds === 'number' && clockSkewSeconds >= 0 && clockSkewSeconds <= 86_400,
-  )
+  const { trustAnchors, now, clockSkewSeconds, endorsementCache, trace } = options
+  const skewMs = readSkew(clockSkewSeconds)
   requireOption('trace', 'a function', trace === undefined || typeof trace === 'function')
   requireOption('endorsementCache', 'a Map', endorsementCache === undefined || endorsementCache instanceof Map)
   return {
-    clock: now === atEvidenceTime ? undefined : { now: readTime(now), skewMs: clockSkewSeconds * 1000 },
+    clock: now === atEvidenceTime ? undefined : { now: readTime(now), skewMs },
     cache: endorsementCache,
     trace,
     // Last: nothing of the caller's is read after a wait.
@@ -140,13 +137,6 @@ export function readFreshness({ freshness, now }: Partial<CommonOptions>): Fresh
   // At its own time, evidence has no age: the check would always pass.
   requireOption('now', 'a Date with maxAgeSeconds', now !== atEvidenceTime)
   return { nonce: undefined, maxAgeSeconds: value as number }
-}
-
-/** A moment as Unix milliseconds; the clock, which nothing else reads, where there is none. @throws TypeError */
-export function readTime(now: unknown): number {
-  const time = now === undefined ? Date.now() : now instanceof Date ? now.getTime() : NaN
-  requireOption('now', 'a Date or atEvidenceTime', Number.isFinite(time))
-  return time
 }
 
 function readTrustAnchors(trustAnchors: unknown): Bytes[] {

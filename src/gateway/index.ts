@@ -2,7 +2,8 @@
  * `veritee/gateway`: the enclave's end of the attested channel.
  */
 export { keyConfigDigest, reportDataOf, type ReportDataParts, type Role } from '../channel/binding.ts'
-export { AttestationError, type AttestationErrorCode, VerificationError } from '../core/errors.ts'
+export { AttestationError, VerificationError } from '../core/errors.ts'
+export type { AttestationErrorCode } from '../core/codes.ts'
 export type { Clock } from './clock.ts'
 export { createGateway, type Gateway } from './gateway.ts'
 export type {

@@ -19,9 +19,10 @@ import { type Bytes, copyBytes, equalBytes, isBytes, toHex } from '../encoding/b
 import { VerificationError } from '../core/errors.ts'
 import { knownOptions, requireOption } from '../core/options.ts'
 import { type AttestationResult, isAttestationResult } from '../core/result.ts'
-import { type Check, type CheckRecorder, recordChecks, stopwatch } from '../core/record.ts'
+import { type CheckRecorder, recordChecks, stopwatch } from '../core/record.ts'
+import type { Check } from '../core/check.ts'
 import { BASIC_CONSTRAINTS, KEY_USAGE } from '../x509/certificate.ts'
-import { iso } from '../x509/path.ts'
+import { type Clock, iso, isInForce, period, readSkew } from '../core/time.ts'
 import { decodeRaTlsCertificate, type RaTlsCertificate, usesAlgorithm } from './certificate.ts'
 import { isRaTlsExtension, type RaTlsConvention, type RaTlsEvidence, readRaTlsEvidence } from './evidence.ts'
 
@@ -116,7 +117,7 @@ export async function verifyRaTls<Result extends ReportDataResult>(
     requireKnownExtensions(decoded)
   })
   checks.run('verify', 'cert-validity', 'dates of the certificate', () => {
-    requireValid(decoded, now, skewMs)
+    requireValid(decoded, { now, skewMs })
   })
   if (possession === undefined) await requireSelfSigned(decoded, checks)
   else checks.omit('cert-chain-signature', 'skipped', 'possession of the key proven by a handshake')
@@ -152,14 +153,10 @@ interface RaTlsPolicy<Result extends ReportDataResult> {
 function readOptions<Result extends ReportDataResult>(options: RaTlsOptions<Result>): RaTlsPolicy<Result> {
   const names = ['verify', 'now', 'clockSkewSeconds', 'nonce', 'possession', 'trace'] as const
   const own = knownOptions<RaTlsOptions<Result>>(options, names)
-  const { verify, now, clockSkewSeconds = 300, nonce, possession, trace } = own
+  const { verify, now, clockSkewSeconds, nonce, possession, trace } = own
   requireOption('verify', 'a function', typeof verify === 'function')
   requireOption('now', 'a Date', now instanceof Date && Number.isFinite(now.getTime()))
-  requireOption(
-    'clockSkewSeconds',
-    '0 to 86400',
-    typeof clockSkewSeconds === 'number' && clockSkewSeconds >= 0 && clockSkewSeconds <= 86_400,
-  )
+  const skewMs = readSkew(clockSkewSeconds)
   // An option that is there but `undefined` would go unchecked unnoticed.
   requireOption(
     'nonce',
@@ -171,7 +168,7 @@ function readOptions<Result extends ReportDataResult>(options: RaTlsOptions<Resu
   return {
     verify: verify as RaTlsOptions<Result>['verify'],
     now: (now as Date).getTime(),
-    skewMs: clockSkewSeconds * 1000,
+    skewMs,
     nonce: nonce && copyBytes(nonce),
     possession,
     trace,
@@ -191,10 +188,10 @@ function requireKnownExtensions({ extensions }: RaTlsCertificate): void {
   }
 }
 
-function requireValid({ notBefore, notAfter }: RaTlsCertificate, now: number, skewMs: number): void {
-  if (now >= notBefore - skewMs && now <= notAfter + skewMs) return
-  const problem = `certificate ${now < notBefore ? 'is not valid yet' : 'has expired'}`
-  throw new VerificationError('cert-validity', problem, `${iso(notBefore)} to ${iso(notAfter)}`, iso(now))
+function requireValid(certificate: RaTlsCertificate, clock: Clock): void {
+  if (isInForce(certificate, clock)) return
+  const problem = `certificate ${clock.now < certificate.notBefore ? 'is not valid yet' : 'has expired'}`
+  throw new VerificationError('cert-validity', problem, period(certificate), iso(clock.now))
 }
 
 async function readEvidence(certificate: RaTlsCertificate, checks: CheckRecorder): Promise<RaTlsEvidence> {

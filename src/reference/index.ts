@@ -1,7 +1,8 @@
 /**
  * `veritee/reference`: reference values, from the thing that is to run (an image, a role, an instance, a signing certificate), and from files that were signed.
  */
-export { AttestationError, type AttestationErrorCode, VerificationError } from '../core/errors.ts'
+export { AttestationError, VerificationError } from '../core/errors.ts'
+export type { AttestationErrorCode } from '../core/codes.ts'
 export type { Hex } from '../formats/aws/reference-values.ts'
 export { type EifMeasurements, type EifPcrs, type EifSignature, measureEif, type MeasureEifOptions } from './eif/eif.ts'
 export type { EifArchitecture, EifSection, EifSectionType } from './eif/header.ts'

@@ -31,8 +31,8 @@ import {
 import { type Cursor, cursor, end, malformed, remaining, type Source } from '../encoding/reader.ts'
 import { VerificationError } from '../core/errors.ts'
 import { type CheckRecorder, stopwatch } from '../core/record.ts'
+import { type Clock, iso, isInForce, period } from '../core/time.ts'
 import { type Certificate, CRL_SIGN, decodeExtensions, type Extension } from './certificate.ts'
-import { iso } from './path.ts'
 
 /** A decoded list. Nothing in it is verified; all bytes are views of `der`. */
 export interface Crl {
@@ -62,12 +62,6 @@ export interface Crl {
 declare const checked: unique symbol
 /** A list that {@link checkCrl} found authentic and current: the only kind that answers questions. */
 export type CheckedCrl = Crl & { readonly [checked]: true }
-
-/** When a list must be valid, Unix milliseconds, and how far each date may be off. */
-export interface ValidityTime {
-  readonly at: number
-  readonly toleranceMs: number
-}
 
 // Extensions of a list (RFC 5280 section 5.2) and of an entry (section 5.3); 551d is 2.5.29.
 const AUTHORITY_KEY_IDENTIFIER = '551d23'
@@ -152,10 +146,10 @@ export async function checkCrl(
   crl: Crl,
   issuer: Certificate,
   algorithm: SignatureAlgorithm,
-  validity: ValidityTime,
+  clock: Clock,
   checks: CheckRecorder,
 ): Promise<CheckedCrl> {
-  checkCrlContent(crl, issuer, algorithm, validity, checks)
+  checkCrlContent(crl, issuer, algorithm, clock, checks)
   const key = importPublicKey(issuer.spki, algorithm)
   const verdict = verifySignature(algorithm, key, crl.signature, crl.tbs, true)
   return pendingCrlSignature(crl, issuer, verdict).settle(checks)
@@ -169,20 +163,21 @@ export function checkCrlContent(
   crl: Crl,
   issuer: Certificate,
   algorithm: SignatureAlgorithm,
-  { at, toleranceMs }: ValidityTime,
+  clock: Clock,
   checks: CheckRecorder,
 ): void {
   const { name } = crl
   checks.run('verify', 'crl-issuer', `${name} is of ${issuer.name}`, () => {
     checkIssuer(crl, issuer)
   })
+  const validity = { notBefore: crl.thisUpdate, notAfter: crl.nextUpdate }
   checks.judge(
     'verify',
     'crl-validity',
     `validity of ${name}`,
-    at >= crl.thisUpdate - toleranceMs && at <= crl.nextUpdate + toleranceMs,
-    `${iso(crl.thisUpdate)} to ${iso(crl.nextUpdate)}`,
-    iso(at),
+    isInForce(validity, clock),
+    period(validity),
+    iso(clock.now),
   )
   const signatureAlgorithm = toHex(crl.signatureAlgorithm)
   const { x509, key } = algorithm

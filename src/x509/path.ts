@@ -6,11 +6,13 @@
  * that is not listed here. Revocation is `crl.ts`, for vendors that use it.
  */
 import type { SignatureAlgorithm } from '../crypto/algorithms.ts'
-import { hash } from '../crypto/digest.ts'
+import { fingerprint } from '../crypto/digest.ts'
 import { importPublicKey, type PublicKey, verifySignature } from '../crypto/signature.ts'
 import { type Bytes, equalBytes, toHex } from '../encoding/bytes.ts'
-import { type AttestationErrorCode, VerificationError } from '../core/errors.ts'
+import { VerificationError } from '../core/errors.ts'
+import type { AttestationErrorCode } from '../core/codes.ts'
 import { type CheckRunner, stopwatch } from '../core/record.ts'
+import { iso, isInForce, period } from '../core/time.ts'
 import {
   BASIC_CONSTRAINTS,
   type Certificate,
@@ -51,11 +53,6 @@ const rules: readonly (readonly [id: AttestationErrorCode, summary: string, rule
   ['cert-path-length', 'path lengths', checkPathLength],
   ['cert-chain-name', 'issuer names', checkName],
 ]
-
-/** SHA-256 of a certificate, lower-case hexadecimal. Equal fingerprints are equal bytes. */
-export async function fingerprint(der: Bytes): Promise<string> {
-  return toHex(await hash('SHA-256', der))
-}
 
 /**
  * Checks everything about a path that needs neither clock nor signature.
@@ -105,26 +102,23 @@ export function checkRules(
 /**
  * Every certificate, the anchor included, is valid at each of these moments (RFC 5280 section 6.1.3 (a)(2)).
  * @param moments Unix milliseconds
- * @param toleranceMs how far each date may be off
+ * @param skewMs how far each date may be off
  * @returns the error `cert-validity` of the first certificate that is not; what to do about it depends on whose clock it is
  */
 export function findInvalid(
   { certificates }: CertificationPath,
   moments: readonly number[],
-  toleranceMs: number,
+  skewMs: number,
 ): VerificationError | undefined {
-  for (const { name, notBefore, notAfter } of certificates) {
-    for (const at of moments) {
-      if (at >= notBefore - toleranceMs && at <= notAfter + toleranceMs) continue
-      const problem = `${name} ${at < notBefore ? 'is not valid yet' : 'has expired'}`
-      return new VerificationError('cert-validity', problem, `${iso(notBefore)} to ${iso(notAfter)}`, iso(at))
+  for (const certificate of certificates) {
+    for (const now of moments) {
+      if (isInForce(certificate, { now, skewMs })) continue
+      const problem = `${certificate.name} ${now < certificate.notBefore ? 'is not valid yet' : 'has expired'}`
+      return new VerificationError('cert-validity', problem, period(certificate), iso(now))
     }
   }
   return undefined
 }
-
-/** A moment as people and logs write it. */
-export const iso = (milliseconds: number): string => new Date(milliseconds).toISOString()
 
 /** The signature checks of one path: under way, all at once. */
 export interface PathSignatures {

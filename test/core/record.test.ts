@@ -3,7 +3,8 @@
  */
 import { expect, test } from 'vitest'
 import { AppraisalError, VerificationError } from '../../src/core/errors.ts'
-import { type Check, recordChecks } from '../../src/core/record.ts'
+import { recordChecks } from '../../src/core/record.ts'
+import type { Check } from '../../src/core/check.ts'
 
 test('a check that passes is recorded with what it compared, and told at once', () => {
   const told: Check[] = []

@@ -6,7 +6,8 @@ import { readdirSync } from 'node:fs'
 import * as x509 from '@peculiar/x509'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { ecdsaP384Sha256, ES256, ES384, RS256, type SignatureAlgorithm } from '../../src/crypto/algorithms.ts'
-import { type Check, recordChecks } from '../../src/core/record.ts'
+import { recordChecks } from '../../src/core/record.ts'
+import type { Check } from '../../src/core/check.ts'
 import { type Certificate, decodeCertificate } from '../../src/x509/certificate.ts'
 import { checkCrl, type CheckedCrl, type Crl, decodeCrl, refuseRevoked } from '../../src/x509/crl.ts'
 import { concat, hex, unhex, withByte } from '../attester/bytes.ts'
@@ -52,14 +53,8 @@ const sound = await makeCrl()
 
 const withSerial = (serialNumber: string): Certificate => ({ ...leaf, serialNumber: unhex(serialNumber) })
 
-async function checked(
-  der: Bytes,
-  issuer = issuing,
-  algorithm = ES384,
-  at = now,
-  toleranceMs = 0,
-): Promise<CheckedCrl> {
-  return checkCrl(decode(der), issuer, algorithm, { at, toleranceMs }, recordChecks())
+async function checked(der: Bytes, issuer = issuing, algorithm = ES384, at = now, skewMs = 0): Promise<CheckedCrl> {
+  return checkCrl(decode(der), issuer, algorithm, { now: at, skewMs }, recordChecks())
 }
 
 describe('what a sound one says', () => {
@@ -79,7 +74,7 @@ describe('what a sound one says', () => {
   test('checked: one line for each check', async () => {
     const checks: Check[] = []
     const recorder = recordChecks((made) => checks.push(made))
-    await checkCrl(decode(sound), issuing, ES384, { at: now, toleranceMs: 0 }, recorder)
+    await checkCrl(decode(sound), issuing, ES384, { now, skewMs: 0 }, recorder)
     expect(checks.map(({ id, outcome, stage }) => `${stage} ${id} ${outcome}`)).toEqual([
       'verify crl-issuer pass',
       'verify crl-validity pass',
@@ -518,8 +513,8 @@ describe('crl-issuer', () => {
 })
 
 describe('crl-validity', () => {
-  const at = async (moment: number, toleranceMs = 0): Promise<string> =>
-    checked(sound, issuing, ES384, moment, toleranceMs).then(
+  const at = async (moment: number, skewMs = 0): Promise<string> =>
+    checked(sound, issuing, ES384, moment, skewMs).then(
       () => 'valid',
       (error: unknown) => (error as Error).message,
     )
@@ -710,7 +705,7 @@ describe('lists that a vendor issues', () => {
     const crl = decodeCrl(vectors.read(file), file)
     const theirs = new x509.X509Crl(vectors.read(file))
     const issuer = issuers.find(({ subject }) => hex(subject) === hex(crl.issuer)) as Certificate
-    const time = { at: crl.thisUpdate + hour, toleranceMs: 0 }
+    const time = { now: crl.thisUpdate + hour, skewMs: 0 }
     const checkedCrl = await checkCrl(crl, issuer, ES256, time, recordChecks())
     expect([crl.thisUpdate, crl.nextUpdate]).toEqual([theirs.thisUpdate.getTime(), theirs.nextUpdate?.getTime()])
     const issued = (serial: string): Certificate => ({ ...leaf, issuer: crl.issuer, serialNumber: unhex(serial) })

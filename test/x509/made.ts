@@ -5,15 +5,10 @@ import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import { ES384, type SignatureAlgorithm } from '../../src/crypto/algorithms.ts'
 import { AttestationError } from '../../src/core/errors.ts'
+import { fingerprint } from '../../src/crypto/digest.ts'
 import { type CheckRecorder, recordChecks } from '../../src/core/record.ts'
 import type { EndorsementCache } from '../../src/x509/endorsement-cache.ts'
-import {
-  type CertificationPath,
-  checkPath,
-  fingerprint,
-  type NamedCertificate,
-  startSignatures,
-} from '../../src/x509/path.ts'
+import { type CertificationPath, checkPath, type NamedCertificate, startSignatures } from '../../src/x509/path.ts'
 import {
   type CertificatePlan,
   createSigner,

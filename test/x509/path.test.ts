@@ -5,15 +5,11 @@ import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import { describe, expect, test } from 'vitest'
 import { ecdsaP384Sha256, ES256, ES384, ES512, PS256, RS256 } from '../../src/crypto/algorithms.ts'
-import { type Check, recordChecks } from '../../src/core/record.ts'
-import {
-  type CertificationPath,
-  findInvalid,
-  fingerprint,
-  iso,
-  type NamedCertificate,
-  startSignatures,
-} from '../../src/x509/path.ts'
+import { recordChecks } from '../../src/core/record.ts'
+import { iso } from '../../src/core/time.ts'
+import { fingerprint } from '../../src/crypto/digest.ts'
+import type { Check } from '../../src/core/check.ts'
+import { type CertificationPath, findInvalid, type NamedCertificate, startSignatures } from '../../src/x509/path.ts'
 import { concat, hex, withByte } from '../attester/bytes.ts'
 import { type CertificatePlan, createSigner } from '../attester/certificate.ts'
 import { bitString, type Bytes, ecdsaSignature, element, objectIdentifier, sequence } from '../attester/der.ts'

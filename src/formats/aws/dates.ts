@@ -4,7 +4,8 @@
 import { answersNonce, type FreshnessClaims } from '../../appraisal/freshness.ts'
 import { VerificationError } from '../../core/errors.ts'
 import type { CheckRecorder } from '../../core/record.ts'
-import { type CertificationPath, findInvalid, iso } from '../../x509/path.ts'
+import { iso } from '../../core/time.ts'
+import { type CertificationPath, findInvalid } from '../../x509/path.ts'
 import type { CommonPolicy } from '../options.ts'
 
 /**

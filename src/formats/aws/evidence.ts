@@ -9,8 +9,10 @@ import { ES384 } from '../../crypto/algorithms.ts'
 import type { Bytes } from '../../encoding/bytes.ts'
 import { type CborMap, cborType, type CborValue, decodeCbor, isCborMap } from '../../encoding/cbor.ts'
 import { type CoseSign1, decodeSign1 } from '../../encoding/cose.ts'
-import { type AttestationErrorCode, VerificationError } from '../../core/errors.ts'
+import { VerificationError } from '../../core/errors.ts'
+import type { AttestationErrorCode } from '../../core/codes.ts'
 import type { CheckRecorder } from '../../core/record.ts'
+import { lastMoment } from '../../core/time.ts'
 import type { NamedCertificate } from '../../x509/path.ts'
 
 /** `enclave`: a Nitro Enclave. `tpm`: a whole EC2 instance with NitroTPM. */
@@ -64,8 +66,6 @@ const maximumCertificate = 1024
 const maximumUserBytes = 1024
 /** Real documents carry 4. */
 const maximumCabundle = 8
-/** The last millisecond of the year 9999. */
-const maximumTimestamp = 253_402_300_799_999
 const pcrSize = 48
 
 /** @throws VerificationError `outer-cbor`, `cose-…`, `payload-…` */
@@ -145,7 +145,7 @@ function readFields(payload: CborMap): Omit<NsmDocument, 'sign1'> {
     claims: Object.freeze({
       moduleId: field(payload, 'module_id', 'tstr', 1),
       digest,
-      timestamp: new Date(field(payload, 'timestamp', 'uint', 1, maximumTimestamp)),
+      timestamp: new Date(field(payload, 'timestamp', 'uint', 1, lastMoment)),
       pcrs: Object.freeze(Object.fromEntries(pcrs)),
       publicKey: optionalBytes(payload, 'public_key'),
       userData: optionalBytes(payload, 'user_data'),

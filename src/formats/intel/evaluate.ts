@@ -6,7 +6,7 @@
 import { isZero, toHex } from '../../encoding/bytes.ts'
 import { VerificationError } from '../../core/errors.ts'
 import type { CheckRecorder } from '../../core/record.ts'
-import { iso } from '../../x509/path.ts'
+import { iso } from '../../core/time.ts'
 import type { Collateral } from './collateral/collateral.ts'
 import type { DcapPlatform } from './collateral/pck.ts'
 import { checkQeIdentity, type QeIdentity } from './collateral/qe-identity.ts'

@@ -2,7 +2,7 @@
  * The options that TDX and SGX share. Whatever is wrong here is the caller's mistake, a `TypeError`; what is wrong inside the endorsements is not, for
  * they come from outside like the quote.
  */
-import type { Clock } from '../../appraisal/freshness.ts'
+import type { Clock } from '../../core/time.ts'
 import { type Bytes, fromHex, isZero } from '../../encoding/bytes.ts'
 import { allowDebug, bytesOf, readVerifierOptions, type VerifierOptions, type VerifierPolicy } from '../options.ts'
 import { isPlainObject, requireOption, snapshotOf } from '../../core/options.ts'

@@ -10,7 +10,9 @@ import { type Bytes, equalBytes, toHex } from '../../encoding/bytes.ts'
 import { type CborValue, decodeCbor } from '../../encoding/cbor.ts'
 import { type CoseSign1, decodeSign1, signedBytes } from '../../encoding/cose.ts'
 import { contentOf, decodeDer } from '../../encoding/der.ts'
+import { fingerprint } from '../../crypto/digest.ts'
 import { VerificationError } from '../../core/errors.ts'
+import { iso } from '../../core/time.ts'
 import type { CheckRunner } from '../../core/record.ts'
 import { type Certificate, decodeCertificate } from '../../x509/certificate.ts'
 import { nameToText } from '../../x509/name.ts'
@@ -18,8 +20,6 @@ import {
   type CertificationPath,
   checkPath,
   findInvalid,
-  fingerprint,
-  iso,
   type PathSignatures,
   startSignatures,
 } from '../../x509/path.ts'

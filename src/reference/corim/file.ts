@@ -3,7 +3,7 @@
  */
 import { ES256, ES384 } from '../../crypto/algorithms.ts'
 import { copyBytes, isBytes, toHex } from '../../encoding/bytes.ts'
-import { readTime } from '../../formats/options.ts'
+import { readSkew, readTime } from '../../core/time.ts'
 import { isPlainObject, knownOptions, requireOption } from '../../core/options.ts'
 import { type CorimContent, type Dialect, profileOfReferenceValues, readCorim } from './corim.ts'
 import { checkSize, type CorimMeta, decodeEnvelope, isUnsigned, type SignerPolicy, verifyCorim } from './envelope.ts'
@@ -116,7 +116,7 @@ export function readSignerOptions({
   signer,
   trustAnchors,
   now,
-  clockSkewSeconds = 300,
+  clockSkewSeconds,
 }: Partial<OpenCorimOptions>): SignerPolicy {
   const isDer = (der: unknown): boolean => isBytes(der) && der[0] === 0x30
   if (signer === undefined)
@@ -130,13 +130,12 @@ export function readSignerOptions({
     const isKey = isDer(signer) && [ES256, ES384].some(({ key }) => new RegExp(key.spki).test(toHex(signer)))
     requireOption('signer', 'a DER SubjectPublicKeyInfo on P-256 or P-384', isKey)
   }
-  const isSkew = typeof clockSkewSeconds === 'number' && clockSkewSeconds >= 0 && clockSkewSeconds <= 86_400
-  requireOption('clockSkewSeconds', '0 to 86400', isSkew)
+  const skewMs = readSkew(clockSkewSeconds)
   return {
     signer: signer && copyBytes(signer),
     trustAnchors: (trustAnchors ?? []).map(copyBytes),
     now: readTime(now),
-    skewMs: clockSkewSeconds * 1000,
+    skewMs,
   }
 }
 

@@ -4,7 +4,7 @@
 import { hash } from '../../crypto/digest.ts'
 import { type Bytes, fromHex } from '../../encoding/bytes.ts'
 import { VerificationError } from '../../core/errors.ts'
-import { readTime } from '../../formats/options.ts'
+import { readTime } from '../../core/time.ts'
 import { isPlainObject, knownOptions, requireOption } from '../../core/options.ts'
 import type { Hex } from '../../formats/aws/reference-values.ts'
 import type { EifArchitecture, EifSection } from './header.ts'

@@ -7,7 +7,8 @@
  */
 import { type Bytes, toHex } from '../../encoding/bytes.ts'
 import { cursor, type Source, take, uint } from '../../encoding/reader.ts'
-import { type AttestationErrorCode, VerificationError } from '../../core/errors.ts'
+import { VerificationError } from '../../core/errors.ts'
+import type { AttestationErrorCode } from '../../core/codes.ts'
 
 /** Bytes of the header of a file, and of a section. */
 export const headerSize = 548

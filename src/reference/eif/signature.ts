@@ -15,7 +15,7 @@ import { type CborMap, cborType, type CborValue, decodeCbor, isCborMap } from '.
 import { type CoseSign1, decodeSign1, signedBytes } from '../../encoding/cose.ts'
 import { malformed, type Source } from '../../encoding/reader.ts'
 import { VerificationError } from '../../core/errors.ts'
-import { iso } from '../../x509/path.ts'
+import { iso } from '../../core/time.ts'
 import { decodeSigningPem, type SigningCertificate } from './signing-certificate.ts'
 
 const source: Source = { name: 'signature section', code: 'eif-signature' }

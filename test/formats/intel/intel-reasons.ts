@@ -1,7 +1,7 @@
 /**
  * Why vectors of Intel are refused: the manifest's words in ours.
  */
-import type { AttestationErrorCode } from '../../../src/core/errors.ts'
+import type { AttestationErrorCode } from '../../../src/core/codes.ts'
 
 /** Where this library decided other than the manifest's verdict, which its tag `ambiguous` allows. */
 export const decisions: Readonly<Record<string, readonly [AttestationErrorCode, RegExp]>> = {

@@ -3,7 +3,8 @@
  * who owns a platform, a cache of endorsements or the network can try. Each changes one thing; every signature is right unless it is the thing.
  */
 import { describe, expect, test } from 'vitest'
-import { AppraisalError, type AttestationErrorCode, VerificationError } from '../../../src/core/errors.ts'
+import { AppraisalError, VerificationError } from '../../../src/core/errors.ts'
+import type { AttestationErrorCode } from '../../../src/core/codes.ts'
 import { allowDebug, type SgxOptions, type TcbStatus, verifySgx } from '../../../src/formats/intel/sgx/index.ts'
 import { allowMigration, type TdxOptions, verifyTdx } from '../../../src/formats/intel/tdx/index.ts'
 import { concat, hex, pattern, unhex } from '../../attester/bytes.ts'

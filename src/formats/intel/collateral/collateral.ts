@@ -1,21 +1,16 @@
 /**
  * Everything around a quote that somebody signed: nothing may be missing, unreadable, of somebody else, stale or revoked.
  */
-import type { Clock } from '../../../appraisal/freshness.ts'
+import type { Clock } from '../../../core/time.ts'
 import { ES256 } from '../../../crypto/algorithms.ts'
+import { fingerprint } from '../../../crypto/digest.ts'
 import { type Bytes, equalBytes, toHex } from '../../../encoding/bytes.ts'
 import { VerificationError } from '../../../core/errors.ts'
 import type { CheckRecorder } from '../../../core/record.ts'
 import { type Certificate, decodeCertificate } from '../../../x509/certificate.ts'
 import { checkCrlContent, type CrlSignature, decodeCrl, pendingCrlSignature } from '../../../x509/crl.ts'
 import { type EndorsementCache, remember } from '../../../x509/endorsement-cache.ts'
-import {
-  type CertificationPath,
-  findInvalid,
-  fingerprint,
-  type PathSignatures,
-  startSignatures,
-} from '../../../x509/path.ts'
+import { type CertificationPath, findInvalid, type PathSignatures, startSignatures } from '../../../x509/path.ts'
 import { endorsement, endorsementDer, type EndorsementTexts } from './endorsements.ts'
 import { type Chain, checkChain, checkSameRoot, readPckChain, readSignerChain } from './paths.ts'
 import { type DcapPlatform, decodePck } from './pck.ts'
@@ -62,7 +57,6 @@ export async function verifyCollateral(
   checks: CheckRecorder,
 ): Promise<Collateral> {
   const { endorsements, roots } = policy
-  const { now, skewMs } = policy.clock
 
   // The chain of the platform's certificate, and of whoever speaks for Intel about platforms and quoting enclaves: one, unless somebody sent two. All have
   // one root: it is read and hashed once.
@@ -138,16 +132,16 @@ export async function verifyCollateral(
   }
   const pckPath = await finish(pck)
   const platform = checks.run('verify', 'pck-cert-format', 'platform', () => decodePck(pckPath.path.leaf))
-  for (const { crl, issuer } of lists) checkCrlContent(crl, issuer, ES256, { at: now, toleranceMs: skewMs }, checks)
+  for (const { crl, issuer } of lists) checkCrlContent(crl, issuer, ES256, policy.clock, checks)
   const signers: PendingPath[] = []
   for (const signer of new Set([tcbInfoSigner, qeIdentitySigner])) signers.push(await finish(signer))
   for (const { path } of signers) checkSameRoot(pckPath.path, path, checks)
   const tcbInfo = checks.run('decode', 'tcb-info-format', 'fields of TCB Info', () => decodeTcbInfo(tcbInfoDocument))
-  checkValidity(tcbInfo, 'tcb-info-validity', 'TCB Info', now, skewMs, checks)
+  checkValidity(tcbInfo, 'tcb-info-validity', 'TCB Info', policy.clock, checks)
   const qeIdentity = checks.run('decode', 'qe-identity-format', 'fields of QE identity', () =>
     decodeQeIdentity(qeIdentityDocument),
   )
-  checkValidity(qeIdentity, 'qe-identity-validity', 'QE identity', now, skewMs, checks)
+  checkValidity(qeIdentity, 'qe-identity-validity', 'QE identity', policy.clock, checks)
 
   await settleSignatures({ pck: pckPath, signers, ...pending }, checks)
   texts.remember()

@@ -5,9 +5,9 @@
 import { type Bytes, fromHex } from '../../../encoding/bytes.ts'
 import { type JsonValue, memberOf, optionalMemberOf } from '../../../encoding/json.ts'
 import { malformed, type Source } from '../../../encoding/reader.ts'
-import type { AttestationErrorCode } from '../../../core/errors.ts'
+import type { AttestationErrorCode } from '../../../core/codes.ts'
 import type { CheckRecorder } from '../../../core/record.ts'
-import { iso } from '../../../x509/path.ts'
+import { type Clock, iso, isInForce, period } from '../../../core/time.ts'
 
 /** A document taken apart. Nothing in it is verified, and what is inside the body was not looked at. */
 export interface SignedJson {
@@ -53,13 +53,13 @@ export function checkValidity(
   { issueDate, nextUpdate }: Validity,
   code: AttestationErrorCode,
   subject: string,
-  now: number,
-  skewMs: number,
+  clock: Clock,
   checks: CheckRecorder,
 ): void {
-  const holds = now >= issueDate - skewMs && now <= nextUpdate + skewMs
-  const problem = holds ? 'validity' : now < issueDate ? 'is not valid yet' : 'has expired'
-  checks.judge('verify', code, `${subject} ${problem}`, holds, `${iso(issueDate)} to ${iso(nextUpdate)}`, iso(now))
+  const validity = { notBefore: issueDate, notAfter: nextUpdate }
+  const holds = isInForce(validity, clock)
+  const problem = holds ? 'validity' : clock.now < issueDate ? 'is not valid yet' : 'has expired'
+  checks.judge('verify', code, `${subject} ${problem}`, holds, period(validity), iso(clock.now))
 }
 
 /** A date as Intel writes all of them, `2026-06-01T12:00:00Z`, as Unix milliseconds. `Date.parse` alone would take almost anything. */

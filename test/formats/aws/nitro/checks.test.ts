@@ -3,7 +3,8 @@
  * without a case.
  */
 import { describe, expect, test } from 'vitest'
-import { AppraisalError, type AttestationErrorCode, VerificationError } from '../../../../src/core/errors.ts'
+import { AppraisalError, VerificationError } from '../../../../src/core/errors.ts'
+import type { AttestationErrorCode } from '../../../../src/core/codes.ts'
 import { verifyNitro } from '../../../../src/formats/aws/nitro/index.ts'
 import { make, refusalOf } from './made.ts'
 import { negativeCases } from './negative-cases.ts'

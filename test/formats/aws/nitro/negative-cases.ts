@@ -17,7 +17,7 @@ import {
   leafExtensions,
   testNonce,
 } from '../../../attester/nitro.ts'
-import type { AttestationErrorCode } from '../../../../src/core/errors.ts'
+import type { AttestationErrorCode } from '../../../../src/core/codes.ts'
 import { skipFreshness, skipReferenceValues } from '../../../../src/formats/aws/nitro/index.ts'
 import { type Change, minute, now, PCR0, pcrs, second } from './made.ts'
 

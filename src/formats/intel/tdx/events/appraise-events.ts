@@ -2,7 +2,8 @@
  * Reference values given as events: what must have been measured, instead of the values that registers end up with.
  */
 import { type Bytes, copyBytes, equalBytes, isBytes, toHex } from '../../../../encoding/bytes.ts'
-import { type Check, type CheckRecorder, recordChecks } from '../../../../core/record.ts'
+import { type CheckRecorder, recordChecks } from '../../../../core/record.ts'
+import type { Check } from '../../../../core/check.ts'
 import { type ReplayedEventLog, replayEventLog } from './event-log.ts'
 import { type EventExpectations, type EventPolicy, readExpectations, type RegisterPolicy } from './expected-events.ts'
 import type { MeasuredEvent, RtmrIndex } from './measured-event.ts'
