@@ -1,38 +1,20 @@
 /**
  * `veritee`: for callers that meet several formats. A page that knows its format imports that one alone.
  */
-import { copyBytes, isBytes } from './encoding/bytes.ts'
-import { decodeCbor, isCborMap } from './encoding/cbor.ts'
-import { decodeSign1 } from './encoding/cose.ts'
-import { AttestationError, VerificationError } from './core/errors.ts'
-import type { NitroOptions, NitroResult } from './formats/aws/nitro/index.ts'
-import type { NitroTpmOptions, NitroTpmResult } from './formats/aws/nitro-tpm/index.ts'
-import type { SgxOptions, SgxResult } from './formats/intel/sgx/index.ts'
-import type { TdxOptions, TdxResult } from './formats/intel/tdx/index.ts'
-import { copyEvidence } from './formats/options.ts'
+import { VerificationError } from './core/errors.ts'
 import { isPlainObject, requireOption } from './core/options.ts'
+import { copyBytes, isBytes } from './encoding/bytes.ts'
+import { copyEvidence } from './formats/options.ts'
+import { type EvidenceFormat, type EvidenceOptions, type EvidenceResult, formats } from './formats/table.ts'
 
 export * from './formats/common.ts'
 export type { NitroOptions, NitroResult } from './formats/aws/nitro/index.ts'
 export type { NitroTpmOptions, NitroTpmResult } from './formats/aws/nitro-tpm/index.ts'
 export type { SgxOptions, SgxResult } from './formats/intel/sgx/index.ts'
 export type { TdxOptions, TdxResult } from './formats/intel/tdx/index.ts'
+export type { EvidenceFormat, EvidenceOptions, EvidenceResult } from './formats/table.ts'
 
-/** The kinds of evidence that this version verifies. */
-export type EvidenceFormat = 'nitro' | 'nitro-tpm' | 'tdx' | 'sgx'
-
-/** Options per format: evidence of a format without options is refused. */
-export interface EvidenceOptions {
-  readonly nitro?: NitroOptions
-  readonly 'nitro-tpm'?: NitroTpmOptions
-  readonly tdx?: TdxOptions
-  readonly sgx?: SgxOptions
-}
-
-/** The result of whichever format it was; `format` tells. */
-export type EvidenceResult = NitroResult | NitroTpmResult | TdxResult | SgxResult
-
-const formats = ['nitro', 'nitro-tpm', 'tdx', 'sgx'] as const satisfies readonly EvidenceFormat[]
+const names = /* @__PURE__ */ formats.map(({ name }) => name)
 
 /**
  * Tells the format from the shape of the bytes. It is a guess about unverified input: good for choosing a verifier, for nothing else.
@@ -41,24 +23,7 @@ const formats = ['nitro', 'nitro-tpm', 'tdx', 'sgx'] as const satisfies readonly
  */
 export function detectFormat(evidence: Uint8Array): EvidenceFormat | undefined {
   const bytes = copyEvidence(evidence)
-  const quote = detectQuote(bytes)
-  if (quote !== undefined || bytes.length > 32_768) return quote
-  try {
-    const payload = decodeCbor(decodeSign1(bytes).payload, { name: 'payload', code: 'format-unknown' })
-    if (!isCborMap(payload) || !payload.has('module_id')) return undefined
-    return payload.has('nitrotpm_pcrs') ? 'nitro-tpm' : 'nitro'
-  } catch (error) {
-    if (error instanceof AttestationError) return undefined
-    throw error
-  }
-}
-
-/** Quotes begin with version, kind of key and kind of TEE. Old ones for SGX (EPID) are found too: the verifier says what is wrong with them. */
-function detectQuote(bytes: Uint8Array): 'tdx' | 'sgx' | undefined {
-  const [version = 0, versionHigh, keyType = 0, keyTypeHigh, tee] = bytes
-  if (bytes.length < 432 || versionHigh !== 0 || keyTypeHigh !== 0 || version < 1 || version > 5) return undefined
-  if (version < 3) return keyType < 2 ? 'sgx' : undefined
-  return tee === 0x81 ? 'tdx' : tee === 0 ? 'sgx' : undefined
+  return formats.find(({ looksLike }) => looksLike(bytes))?.name
 }
 
 /** A copy down to the bytes: what the caller changes while a format is being loaded has no effect. Caches and functions stay the caller's. */
@@ -82,33 +47,18 @@ export async function verifyEvidence(evidence: Uint8Array, options: EvidenceOpti
   requireOption('options', 'a plain object', isPlainObject(options))
   const accepted = copyOptions(options) as EvidenceOptions
   const keys = Object.keys(accepted)
-  const isFormat = (key: string): boolean => formats.some((known) => known === key)
-  requireOption('options', `entries for formats: ${formats.join(', ')}`, keys.length > 0 && keys.every(isFormat))
-  const format = detectFormat(bytes)
-  if (format === undefined)
-    throw new VerificationError('format-unknown', `the evidence is none of ${formats.join(', ')}`)
-  const refused = (): VerificationError =>
-    new VerificationError('format-refused', `the evidence is of format ${format}, which the options have no entry for`)
-  switch (format) {
-    case 'nitro': {
-      if (accepted.nitro === undefined) throw refused()
-      const { verifyNitro } = await import('./formats/aws/nitro/index.ts')
-      return verifyNitro(bytes, accepted.nitro)
-    }
-    case 'nitro-tpm': {
-      if (accepted['nitro-tpm'] === undefined) throw refused()
-      const { verifyNitroTpm } = await import('./formats/aws/nitro-tpm/index.ts')
-      return verifyNitroTpm(bytes, accepted['nitro-tpm'])
-    }
-    case 'tdx': {
-      if (accepted.tdx === undefined) throw refused()
-      const { verifyTdx } = await import('./formats/intel/tdx/verify.ts')
-      return verifyTdx(bytes, accepted.tdx)
-    }
-    case 'sgx': {
-      if (accepted.sgx === undefined) throw refused()
-      const { verifySgx } = await import('./formats/intel/sgx/verify.ts')
-      return verifySgx(bytes, accepted.sgx)
-    }
-  }
+  const isFormat = (key: string): boolean => names.some((known) => known === key)
+  requireOption('options', `entries for formats: ${names.join(', ')}`, keys.length > 0 && keys.every(isFormat))
+  const format = formats.find(({ looksLike }) => looksLike(bytes))
+  if (format === undefined) throw new VerificationError('format-unknown', `the evidence is none of ${names.join(', ')}`)
+  const { name, load } = format
+  const own = Object.hasOwn(accepted, name) ? accepted[name] : undefined
+  if (own === undefined)
+    throw new VerificationError(
+      'format-refused',
+      `the evidence is of format ${name}, which the options have no entry for`,
+    )
+  const verify = await load()
+  // The row has both: its verifier takes the options of its name.
+  return verify(bytes, own as never)
 }

@@ -11,6 +11,7 @@ import {
   clockReadings,
   cyclesOf,
   freeNames,
+  nodesOf,
   parseSource,
   readProperties,
   readSources,
@@ -18,6 +19,7 @@ import {
   type Source,
   type Use,
 } from './architecture/source.ts'
+import { formats as table } from '../src/formats/table.ts'
 import { bundle, entriesOf } from './bench/bundles.ts'
 
 const sources = readSources('src')
@@ -38,6 +40,7 @@ describe('import direction', () => {
     ['x509'],
     ['appraisal'],
     ['formats'],
+    ['rats'],
     ['root', 'inspect', 'ra-tls', 'reference', 'endorsements', 'client', 'gateway'],
     ['gate'],
     ['cli'],
@@ -63,6 +66,9 @@ describe('import direction', () => {
       return lineOf(other) >= 0 && lineOf(other) < lineOf(part)
     }
     if (part !== 'formats') return true
+    // The table names every format.
+    if (from === 'src/formats/table.ts') return true
+    if (to === 'src/formats/table.ts') return false
     // A format imports its family, and nothing beside it.
     const [owner, otherOwner] = [ownerOf(from), ownerOf(to)]
     return otherOwner === '' || owner === otherOwner || owner.startsWith(`${otherOwner}/`)
@@ -88,6 +94,7 @@ describe('import direction', () => {
     ['src/formats/intel/quote/a.ts', '../tdx/verify.ts'],
     ['src/formats/options.ts', './aws/nitro/options.ts'],
     ['src/formats/options.ts', './aws/options.ts'],
+    ['src/formats/aws/a.ts', '../table.ts'],
     ['src/formats/aws/nitro/a.ts', '../../../index.ts'],
     ['src/client/a.ts', '../formats/aws/nitro/index.ts'],
     ['src/client/a.ts', '../gateway/index.ts'],
@@ -269,9 +276,23 @@ describe('bundles', () => {
     return own
   }
 
+  test('the table has a row for each format', () => {
+    expect(table.map(({ name }) => name).sort()).toEqual(formats.map((folder) => namesOf(folder)[1]).sort())
+  })
+
+  test('nothing else lists formats', () => {
+    const names = table.map(({ name }) => name)
+    const listing = sources.filter(({ path, tree }) => {
+      const words = [...nodesOf(tree)].flatMap((node) => (ts.isStringLiteralLike(node) ? [node.text] : []))
+      return path !== 'src/formats/table.ts' && names.every((name) => words.includes(name))
+    })
+    expect(listing.map(({ path }) => path)).toEqual([])
+  })
+
   test('veritee loads a format only when it meets one', async () => {
     const { code, sources: upFront, chunks } = await bundle('src/index.ts')
-    expect(upFront.filter((path) => /^src\/formats\/[^/]+\//.test(path))).toEqual([])
+    const ofFormats = upFront.filter((path) => /^src\/formats\/[^/]+\//.test(path))
+    expect(ofFormats.filter((path) => !/^src\/formats\/[^/]+\/looks-like\.ts$/.test(path))).toEqual([])
     expect(code).not.toContain('policy-pcr')
     expect(chunks.some((chunk) => chunk.includes('policy-pcr'))).toBe(true)
   })

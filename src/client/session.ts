@@ -5,7 +5,7 @@
  *     idle → challenging (nonce) → evidence (bytes) → verified (key, until) → for each request: sealed → sent → streaming → done
  *                                                     any of them → failed: nothing was sent, or nothing more is
  */
-import { toBase64Url } from '../channel/base64url.ts'
+import { toBase64Url } from '../encoding/base64url.ts'
 import { reportDataOf } from '../channel/binding.ts'
 import { decodeKeyConfig, type KeyConfig } from '../channel/key-config.ts'
 import { hash } from '../crypto/digest.ts'

@@ -10,7 +10,7 @@
  * How a client's proof is tied to what it sends later: its nonce is the SHA-256 of a secret of 32 bytes, which it then sends inside each sealed request
  * (`veritee-client-secret`). The evidence travels in the clear, and whoever copies it cannot do anything with it.
  */
-import { fromBase64Url, toBase64Url } from '../channel/base64url.ts'
+import { fromBase64Url, toBase64Url } from '../encoding/base64url.ts'
 import { keyConfigDigest, reportDataOf } from '../channel/binding.ts'
 import { hash } from '../crypto/digest.ts'
 import { type Bytes, copyBytes, equalBytes, isBytes } from '../encoding/bytes.ts'
@@ -18,7 +18,7 @@ import { decodeJson, isJsonObject } from '../encoding/json.ts'
 import { type AttestationResult, isAttestationResult } from '../core/result.ts'
 import { answer, type RefusalReason, refuse } from './answers.ts'
 import { within } from './clock.ts'
-import { cmwMediaType, encodeCmw } from './cmw.ts'
+import { cmwMediaType, encodeCmw } from '../rats/cmw.ts'
 import { collect, receive } from './inbound.ts'
 import type { KeyRing, LiveKey } from './key-ring.ts'
 import type { Attestation, GatewayPolicy } from './options.ts'

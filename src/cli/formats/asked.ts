@@ -4,9 +4,10 @@
  */
 import { VerificationError } from '../../core/errors.ts'
 import { detectFormat, type EvidenceFormat, type EvidenceResult } from '../../index.ts'
+import { formats as table } from '../../formats/table.ts'
 import { UsageError } from '../failures.ts'
 
-export const formats: readonly EvidenceFormat[] = ['nitro', 'nitro-tpm', 'tdx', 'sgx']
+export const formats: readonly EvidenceFormat[] = table.map(({ name }) => name)
 
 /** A verifier of the library, with everything that it is asked for. */
 export type Verifier = (evidence: Uint8Array) => Promise<EvidenceResult>

@@ -4,7 +4,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createGatewayKey } from '../../../src/channel/key-config.ts'
 import { reportDataOf } from '../../../src/channel/binding.ts'
-import { toBase64Url } from '../../../src/channel/base64url.ts'
+import { toBase64Url } from '../../../src/encoding/base64url.ts'
 import { keyHashInReportData, keyHashInUserData, type Verify } from '../../../src/client/index.ts'
 import { skipReferenceValues, verifyNitro } from '../../../src/formats/aws/nitro/index.ts'
 import { createNitroAttester, type NitroAttester } from '../../attester/nitro.ts'

@@ -10,7 +10,7 @@ import { type DcapEndorsements, verifySgx } from '../../../src/formats/intel/sgx
 import { rtmrReferenceValues, verifyTdx } from '../../../src/formats/intel/tdx/index.ts'
 import { hex } from '../../attester/bytes.ts'
 import { createSigner } from '../../attester/certificate.ts'
-import { refusalOf } from '../intel/made.ts'
+import { refusalOf } from './made.ts'
 
 const stranger = await createSigner('P-256')
 

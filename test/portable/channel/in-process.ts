@@ -2,7 +2,7 @@
  * The channel in one process: a client, a gateway and a device, with nothing but the language and the web's own interfaces. It decides nothing: it reports, and
  * `channel.test.ts` judges.
  */
-import { toBase64Url } from '../../../src/channel/base64url.ts'
+import { toBase64Url } from '../../../src/encoding/base64url.ts'
 import { encodeKeyConfig } from '../../../src/channel/key-config.ts'
 import { attestedFetch, keyHashInUserData } from '../../../src/client/index.ts'
 import type { Suite } from '../../../src/client/index.ts'

@@ -1,7 +1,7 @@
 /**
  * Base64 with the alphabet for addresses and without padding (RFC 4648 section 5).
  */
-import { type Bytes, fromBase64 } from '../encoding/bytes.ts'
+import { type Bytes, fromBase64 } from './bytes.ts'
 
 export function toBase64Url(bytes: Uint8Array): string {
   let text = ''

@@ -1,0 +1,63 @@
+/**
+ * The formats: one row each, and the only list of them. A format's code is loaded when its row is asked for it.
+ */
+import type { AttestationResult } from '../core/result.ts'
+import type { Bytes } from '../encoding/bytes.ts'
+import { isNitroDocument, isNitroTpmDocument } from './aws/looks-like.ts'
+import type { NitroOptions, NitroResult } from './aws/nitro/index.ts'
+import type { NitroTpmOptions, NitroTpmResult } from './aws/nitro-tpm/index.ts'
+import { isSgxQuote, isTdxQuote } from './intel/looks-like.ts'
+import type { SgxOptions, SgxResult } from './intel/sgx/index.ts'
+import type { TdxOptions, TdxResult } from './intel/tdx/index.ts'
+
+/** One row. */
+export interface Format<Name extends string, Options, Result extends AttestationResult<Name>> {
+  readonly name: Name
+  /** Whether evidence has the shape of this format. No evidence looks like two. */
+  readonly looksLike: (evidence: Bytes) => boolean
+  /** Loads the verifier. */
+  readonly load: () => Promise<(evidence: Uint8Array, options: Options) => Promise<Result>>
+}
+
+/** The formats of this version. */
+export type Formats = readonly [
+  Format<'nitro', NitroOptions, NitroResult>,
+  Format<'nitro-tpm', NitroTpmOptions, NitroTpmResult>,
+  Format<'tdx', TdxOptions, TdxResult>,
+  Format<'sgx', SgxOptions, SgxResult>,
+]
+
+export const formats: Formats = [
+  {
+    name: 'nitro',
+    looksLike: isNitroDocument,
+    load: async () => (await import('./aws/nitro/index.ts')).verifyNitro,
+  },
+  {
+    name: 'nitro-tpm',
+    looksLike: isNitroTpmDocument,
+    load: async () => (await import('./aws/nitro-tpm/index.ts')).verifyNitroTpm,
+  },
+  {
+    name: 'tdx',
+    looksLike: isTdxQuote,
+    load: async () => (await import('./intel/tdx/verify.ts')).verifyTdx,
+  },
+  {
+    name: 'sgx',
+    looksLike: isSgxQuote,
+    load: async () => (await import('./intel/sgx/verify.ts')).verifySgx,
+  },
+]
+
+type Row = Formats[number]
+type VerifierOf<One extends Row> = Awaited<ReturnType<One['load']>>
+
+/** The kinds of evidence that this version verifies. */
+export type EvidenceFormat = Row['name']
+
+/** Options per format: evidence of a format without options is refused. */
+export type EvidenceOptions = { readonly [One in Row as One['name']]?: Parameters<VerifierOf<One>>[1] }
+
+/** The result of whichever format it was; `format` tells. */
+export type EvidenceResult = Awaited<ReturnType<VerifierOf<Row>>>
