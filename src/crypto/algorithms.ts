@@ -6,13 +6,35 @@
  * comparing it leaves no parameter unread.
  */
 
+import { toHex } from '../encoding/bytes.ts'
+
 /** A key type, as it stands in a SubjectPublicKeyInfo. */
 export interface KeyAlgorithm {
   readonly name: string
-  /** A regular expression for the hexadecimal DER of a SubjectPublicKeyInfo: for curves an uncompressed point, of exactly their length. */
-  readonly spki: string
+  /** The encodings that are accepted. For curves it is an uncompressed point. */
+  readonly encodings: readonly KeyEncoding[]
   /** Bytes of one coordinate; 0 where keys are not points. */
   readonly coordinateSize: number
+}
+
+/** A DER SubjectPublicKeyInfo: everything but the key itself. */
+export interface KeyEncoding {
+  /** How it begins, in hexadecimal. */
+  readonly begins: string
+  /** How it ends, in hexadecimal: the exponent of RSA where only one is accepted. */
+  readonly ends?: string
+  /** Its length in bytes. */
+  readonly size: number
+}
+
+/** Whether a DER SubjectPublicKeyInfo is a key of this type. Whether the key is a point of the curve is for WebCrypto to say. */
+export function isKeyOf(spki: Uint8Array, { encodings }: KeyAlgorithm): boolean {
+  return encodings.some(
+    ({ begins, ends = '', size }) =>
+      spki.length === size &&
+      toHex(spki.subarray(0, begins.length / 2)) === begins &&
+      toHex(spki.subarray(size - ends.length / 2)) === ends,
+  )
 }
 
 /** A signature algorithm with everything needed to check one signature. */
@@ -52,23 +74,39 @@ function rsaPkcs1(name: string, cose: number, x509: string, hash: Hash): Signatu
 
 export const p256: KeyAlgorithm = {
   name: 'P-256',
-  spki: '^3059301306072a8648ce3d020106082a8648ce3d03010703420004.{128}$',
+  encodings: [{ begins: '3059301306072a8648ce3d020106082a8648ce3d03010703420004', size: 91 }],
   coordinateSize: 32,
 }
 export const p384: KeyAlgorithm = {
   name: 'P-384',
-  spki: '^3076301006072a8648ce3d020106052b8104002203620004.{192}$',
+  encodings: [{ begins: '3076301006072a8648ce3d020106052b8104002203620004', size: 120 }],
   coordinateSize: 48,
 }
 export const p521: KeyAlgorithm = {
   name: 'P-521',
-  spki: '^30819b301006072a8648ce3d020106052b810400230381860004.{264}$',
+  encodings: [{ begins: '30819b301006072a8648ce3d020106052b810400230381860004', size: 158 }],
   coordinateSize: 66,
 }
 /** Moduli of 2048, 3072 or 4096 bits. */
 export const rsa: KeyAlgorithm = {
   name: 'RSA',
-  spki: '^30820(122|1a2|222)300d06092a864886f70d01010105000382(010f003082010a02820101|018f003082018a02820181|020f003082020a02820201)',
+  encodings: [
+    { begins: '30820122300d06092a864886f70d01010105000382010f003082010a02820101', size: 294 },
+    { begins: '308201a2300d06092a864886f70d01010105000382018f003082018a02820181', size: 422 },
+    { begins: '30820222300d06092a864886f70d01010105000382020f003082020a02820201', size: 550 },
+  ],
+  coordinateSize: 0,
+}
+/** A modulus of 4096 bits and the exponent 65537: AMD's. */
+export const rsa4096: KeyAlgorithm = {
+  name: 'RSA 4096',
+  encodings: [
+    {
+      begins: '30820222300d06092a864886f70d01010105000382020f003082020a0282020100',
+      ends: '0203010001',
+      size: 550,
+    },
+  ],
   coordinateSize: 0,
 }
 
@@ -105,9 +143,28 @@ export const ecdsaP384Sha256: SignatureAlgorithm = {
   importParams: { name: 'ECDSA', namedCurve: 'P-384' },
   verifyParams: { name: 'ECDSA', hash: 'SHA-256' },
 }
+/** A P-256 key that signs SHA-384: X.509 allows it, COSE has no identifier for it. */
+export const ecdsaP256Sha384: SignatureAlgorithm = {
+  name: 'P-256 with SHA-384',
+  cose: undefined,
+  x509: '300a06082a8648ce3d040303',
+  key: p256,
+  importParams: { name: 'ECDSA', namedCurve: 'P-256' },
+  verifyParams: { name: 'ECDSA', hash: 'SHA-384' },
+}
 export const PS256: SignatureAlgorithm = /* @__PURE__ */ rsaPss('PS256', -37, '01', 'SHA-256', 32)
 export const PS384: SignatureAlgorithm = /* @__PURE__ */ rsaPss('PS384', -38, '02', 'SHA-384', 48)
 export const PS512: SignatureAlgorithm = /* @__PURE__ */ rsaPss('PS512', -39, '03', 'SHA-512', 64)
+/** {@link PS384} by a key of 4096 bits, as AMD writes it since 2024. */
+export const ps384By4096: SignatureAlgorithm = /* @__PURE__ */ (() => ({ ...PS384, key: rsa4096 }))()
+/**
+ * The same as AMD wrote it before: with trailerField 1, which is the default. DER leaves defaults out, and RFC 4055 section 3.1 wants them to be
+ * recognised in either form.
+ */
+export const ps384By4096WithTrailer: SignatureAlgorithm = /* @__PURE__ */ (() => ({
+  ...ps384By4096,
+  x509: '304606092a864886f70d01010a3039a00f300d06096086480165030402020500a11c301a06092a864886f70d010108300d06096086480165030402020500a203020130a303020101',
+}))()
 export const RS256: SignatureAlgorithm = /* @__PURE__ */ rsaPkcs1(
   'RS256',
   -257,

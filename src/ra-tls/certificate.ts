@@ -4,7 +4,7 @@
  *
  * Everything else is as strict as in `certificate.ts`: DER throughout, v3, both signature algorithms equal, no extension twice.
  */
-import type { SignatureAlgorithm } from '../crypto/algorithms.ts'
+import { isKeyOf, type SignatureAlgorithm } from '../crypto/algorithms.ts'
 import { type Bytes, equalBytes, toHex } from '../encoding/bytes.ts'
 import {
   BIT_STRING,
@@ -78,7 +78,7 @@ export function usesAlgorithm(
   const found = toHex(signatureAlgorithm)
   // SEQUENCE { ecdsa-with-SHA…, NULL }: two bytes more than it should have.
   const withNull = key.coordinateSize > 0 ? x509.replace(/^300a(.*)$/, '300c$10500') : x509
-  return (found === x509 || found === withNull) && new RegExp(key.spki).test(toHex(spki))
+  return (found === x509 || found === withNull) && isKeyOf(spki, key)
 }
 
 /** GeneralizedTime from 1950 to 2049 is what UTCTime should have said, with two digits of the year less. */

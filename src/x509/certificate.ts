@@ -70,8 +70,16 @@ export const DIGITAL_SIGNATURE = 0x8000
 export const KEY_CERT_SIGN = 0x0400
 export const CRL_SIGN = 0x0200
 
+/** What a vendor's genuine certificates do although RFC 5280 or DER forbids it. Each changes nothing of what a certificate means. */
+export interface Quirks {
+  /** The serial number 0. */
+  readonly zeroSerial?: boolean
+  /** Zero bits at the end of KeyUsage, which DER leaves out. */
+  readonly paddedKeyUsage?: boolean
+}
+
 /** @throws VerificationError `cert-parse`, `cert-algorithm` when the two signature algorithms differ, `cert-extension` for malformed or repeated extensions */
-export function decodeCertificate(der: Bytes, name: string): Certificate {
+export function decodeCertificate(der: Bytes, name: string, { zeroSerial, paddedKeyUsage }: Quirks = {}): Certificate {
   const source: Source = { name, code: 'cert-parse' }
   const [tbs, algorithm, signature] = childrenOf(decodeDer(der, source), source, 'Certificate', [
     SEQUENCE,
@@ -87,10 +95,11 @@ export function decodeCertificate(der: Bytes, name: string): Certificate {
   )
   // INTEGER 2 is v3.
   if (toHex(contentOf(version)) !== '020102') throw malformed(source, 'not an X.509 v3 certificate')
-  // RFC 5280 section 4.1.2.2: positive, at most 20 octets without the zero in front that only says so.
+  // RFC 5280 section 4.1.2.2: at most 20 octets without the zero in front that only says that it is not negative.
   const serialNumber = contentOf(serial)
   const size = serialNumber.length - (serialNumber[0] === 0 ? 1 : 0)
-  if ((serialNumber[0] as number) >= 0x80 || size < 1 || size > 20) throw malformed(source, 'serialNumber out of range')
+  if ((serialNumber[0] as number) >= 0x80 || size < (zeroSerial === true ? 0 : 1) || size > 20)
+    throw malformed(source, 'serialNumber out of range')
   if (!equalBytes(rawOf(innerAlgorithm), rawOf(algorithm))) {
     throw malformed({ name, code: 'cert-algorithm' }, 'two signature algorithms')
   }
@@ -113,7 +122,7 @@ export function decodeCertificate(der: Bytes, name: string): Certificate {
     spki: rawOf(spki),
     extensions,
     basicConstraints: decodeBasicConstraints(extensions.get(BASIC_CONSTRAINTS), extensionSource),
-    keyUsage: decodeKeyUsage(extensions.get(KEY_USAGE), extensionSource),
+    keyUsage: decodeKeyUsage(extensions.get(KEY_USAGE), paddedKeyUsage === true, extensionSource),
   }
 }
 
@@ -149,19 +158,16 @@ function decodeBasicConstraints(extension: Extension | undefined, source: Source
   return { cA: cA !== undefined, pathLength: pathLength && smallInteger(pathLength, source) }
 }
 
-function decodeKeyUsage(extension: Extension | undefined, source: Source): number {
+function decodeKeyUsage(extension: Extension | undefined, mayBePadded: boolean, source: Source): number {
   if (extension === undefined) return 0
   const node = decodeDer(extension.value, source)
   const content = contentOf(node)
   const [unused = 0, first = 0, second = 0] = content
   const bits = (first << 8) | second
   // A named bit list drops trailing zero bits, hence its last bit is set, and one of the nine that there are.
-  if (
-    node.tag !== BIT_STRING ||
-    content.length > 3 ||
-    (bits & 0x7f) !== 0 ||
-    (bits & (1 << (unused + 8 * (3 - content.length)))) === 0
-  ) {
+  const lastBit = 1 << (unused + 8 * (3 - content.length))
+  const isTrimmed = (bits & lastBit) !== 0 || (mayBePadded && bits !== 0 && (bits & (lastBit - 1)) === 0)
+  if (node.tag !== BIT_STRING || content.length > 3 || (bits & 0x7f) !== 0 || !isTrimmed) {
     throw malformed(source, 'malformed keyUsage')
   }
   return bits

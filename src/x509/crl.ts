@@ -6,8 +6,8 @@
  *
  * Lists grow to megabytes, so entries never become objects that stay: they are checked one by one, and walked again for each question.
  */
-import type { SignatureAlgorithm } from '../crypto/algorithms.ts'
-import { importPublicKey, verifySignature } from '../crypto/signature.ts'
+import { isKeyOf, type SignatureAlgorithm } from '../crypto/algorithms.ts'
+import { type SignatureRow, startSignatures } from '../crypto/signatures.ts'
 import { type Bytes, concatBytes, equalBytes, toHex } from '../encoding/bytes.ts'
 import {
   BIT_STRING,
@@ -30,7 +30,7 @@ import {
 } from '../encoding/der.ts'
 import { type Cursor, cursor, end, malformed, remaining, type Source } from '../encoding/reader.ts'
 import { VerificationError } from '../core/errors.ts'
-import { type CheckRecorder, stopwatch } from '../core/record.ts'
+import type { CheckRecorder } from '../core/record.ts'
 import { type Clock, iso, isInForce, period } from '../core/time.ts'
 import { type Certificate, CRL_SIGN, decodeExtensions, type Extension } from './certificate.ts'
 
@@ -150,9 +150,7 @@ export async function checkCrl(
   checks: CheckRecorder,
 ): Promise<CheckedCrl> {
   checkCrlContent(crl, issuer, algorithm, clock, checks)
-  const key = importPublicKey(issuer.spki, algorithm)
-  const verdict = verifySignature(algorithm, key, crl.signature, crl.tbs, true)
-  return pendingCrlSignature(crl, issuer, verdict).settle(checks)
+  return authenticCrl(crl, await startSignatures([crlRow(crl, issuer, algorithm)]).settle(checks))
 }
 
 /**
@@ -181,27 +179,33 @@ export function checkCrlContent(
   )
   const signatureAlgorithm = toHex(crl.signatureAlgorithm)
   const { x509, key } = algorithm
-  const isOurs = signatureAlgorithm === x509 && new RegExp(key.spki).test(toHex(issuer.spki))
+  const isOurs = signatureAlgorithm === x509 && isKeyOf(issuer.spki, key)
   checks.judge('verify', 'crl-algorithm', `algorithms of ${name}`, isOurs, algorithm.name, signatureAlgorithm)
 }
 
-/** The signature check of one list: under way. */
-export interface CrlSignature {
-  /** @throws VerificationError `crl-signature` */
-  settle(checks: CheckRecorder): Promise<CheckedCrl>
+/** The signature of a list, for the table of a whole verification. @param whole the list as it came, where a cache may spare the check */
+export function crlRow(
+  crl: Crl,
+  issuer: Certificate,
+  algorithm: SignatureAlgorithm,
+  whole?: () => string,
+): SignatureRow {
+  const { name, tbs, signature } = crl
+  return {
+    code: 'crl-signature',
+    of: { name, signedBytes: tbs, signature, algorithm, isDer: true, ...(whole && { whole }) },
+    by: issuer,
+  }
 }
 
-/** For a list in which {@link checkCrlContent} must find everything right besides. @param verdict of a check that was started just now */
-export function pendingCrlSignature(crl: Crl, issuer: Certificate, verdict: Promise<boolean>): CrlSignature {
-  const startedAt = stopwatch()
-  return {
-    async settle(checks) {
-      const subject = `${crl.name} signed by ${issuer.name}`
-      const holds = await verdict
-      checks.judge('verify', 'crl-signature', subject, holds, 'true', `${holds}`, startedAt)
-      return crl as CheckedCrl
-    },
-  }
+/**
+ * A list that may answer questions: {@link checkCrlContent} found everything right in it, and then its signature held.
+ * @param held signed bytes of signatures that held
+ * @throws TypeError for a list whose signature is not among them: a verifier's mistake
+ */
+export function authenticCrl(crl: Crl, held: ReadonlySet<Bytes>): CheckedCrl {
+  if (!held.has(crl.tbs)) throw new TypeError(`the signature of ${crl.name} was not checked`)
+  return crl as CheckedCrl
 }
 
 /**

@@ -1,17 +1,18 @@
 /**
  * Certification paths (RFC 5280 section 6), restricted to what attestation vendors issue: one linear chain in the order the vendor gives it, from a
- * trust anchor that the caller pinned by its bytes down to one end-entity certificate. Nothing is searched for, reordered or fetched.
+ * trust anchor that the caller pinned by its bytes down to one end-entity certificate. Nothing is searched for, reordered or fetched. What the vendor's
+ * certificates look like is data: `profile.ts`.
  *
  * One function per rule; each is a check of its own in the trace. Not supported, hence refused: name constraints and every critical extension
  * that is not listed here. Revocation is `crl.ts`, for vendors that use it.
  */
-import type { SignatureAlgorithm } from '../crypto/algorithms.ts'
+import { isKeyOf, type SignatureAlgorithm } from '../crypto/algorithms.ts'
 import { fingerprint } from '../crypto/digest.ts'
-import { importPublicKey, type PublicKey, verifySignature } from '../crypto/signature.ts'
+import type { SignatureRow } from '../crypto/signatures.ts'
 import { type Bytes, equalBytes, toHex } from '../encoding/bytes.ts'
 import { VerificationError } from '../core/errors.ts'
 import type { AttestationErrorCode } from '../core/codes.ts'
-import { type CheckRunner, stopwatch } from '../core/record.ts'
+import type { CheckRunner } from '../core/record.ts'
 import { iso, isInForce, period } from '../core/time.ts'
 import {
   BASIC_CONSTRAINTS,
@@ -22,7 +23,7 @@ import {
   KEY_USAGE,
   NAME_CONSTRAINTS,
 } from './certificate.ts'
-import { type EndorsementCache, recall, remember } from './endorsement-cache.ts'
+import { type CertificateProfile, type PathProfile, profileAt } from './profile.ts'
 
 /** A chain in which every rule but dates and signatures holds: the anchor first, the end entity last. */
 export interface CertificationPath {
@@ -38,13 +39,17 @@ export interface NamedCertificate {
   readonly der: Bytes
 }
 
-/** One rule about one certificate: returns when it holds, throws when not. `parent` is the issuer, `below` how many CAs follow. */
-type Rule = (
-  certificate: Certificate,
-  parent: Certificate | undefined,
-  below: number,
-  algorithm: SignatureAlgorithm,
-) => void
+/** Where a certificate stands. */
+interface Position {
+  readonly profile: CertificateProfile
+  /** Its issuer; `undefined` for the root. */
+  readonly parent: Certificate | undefined
+  /** How many CAs follow; -1 for the end entity. */
+  readonly below: number
+}
+
+/** One rule about one certificate: returns when it holds, throws when not. */
+type Rule = (certificate: Certificate, position: Position) => void
 
 /** The rules that need neither clock nor signature, in the order they are applied, each to the whole chain. */
 const rules: readonly (readonly [id: AttestationErrorCode, summary: string, rule: Rule])[] = [
@@ -58,20 +63,19 @@ const rules: readonly (readonly [id: AttestationErrorCode, summary: string, rule
  * Checks everything about a path that needs neither clock nor signature.
  * @param chain the root first, the end entity last
  * @param roots SHA-256 of every root that is trusted
- * @param algorithm the one signature algorithm, and by it the one key type, that this vendor uses
  * @throws VerificationError `root-mismatch`, `cert-parse`, `cert-algorithm`, `cert-extension`, `cert-path-length`, `cert-chain-name`
  */
 export async function checkPath(
   chain: readonly NamedCertificate[],
   roots: readonly string[],
-  algorithm: SignatureAlgorithm,
+  profile: PathProfile,
   checks: CheckRunner,
 ): Promise<CertificationPath> {
   checkRoot(await fingerprint((chain[0] as NamedCertificate).der), roots, checks)
   const certificates = checks.run('verify', 'cert-parse', `${chain.length} X.509 v3 certificates`, () =>
-    chain.map(({ der, name }) => decodeCertificate(der, name)),
+    chain.map(({ der, name }, i) => decodeCertificate(der, name, profileAt(profile, i, chain.length).quirks)),
   )
-  return checkRules(certificates, algorithm, checks)
+  return checkRules(certificates, profile, checks)
 }
 
 /** @param root its {@link fingerprint}. @throws VerificationError `root-mismatch` */
@@ -82,13 +86,19 @@ export function checkRoot(root: string, roots: readonly string[], checks: CheckR
 /** What {@link checkPath} checks once it knows the root. @throws VerificationError `cert-algorithm`, `cert-extension`, `cert-path-length`, `cert-chain-name` */
 export function checkRules(
   certificates: readonly Certificate[],
-  algorithm: SignatureAlgorithm,
+  profile: PathProfile,
   checks: CheckRunner,
 ): CertificationPath {
+  const { length } = certificates
+  const positions = certificates.map((_, i): Position => ({
+    profile: profileAt(profile, i, length),
+    parent: certificates[i - 1],
+    below: length - 2 - i,
+  }))
   for (const [id, summary, rule] of rules) {
     checks.run('verify', id, summary, () => {
       certificates.forEach((certificate, i) => {
-        rule(certificate, certificates[i - 1], certificates.length - 2 - i, algorithm)
+        rule(certificate, positions[i] as Position)
       })
     })
   }
@@ -120,68 +130,53 @@ export function findInvalid(
   return undefined
 }
 
-/** The signature checks of one path: under way, all at once. */
-export interface PathSignatures {
-  /** The keys of the path, the end entity's last; `undefined` where nothing needed one because the signature below was remembered. */
-  readonly keys: readonly (PublicKey | undefined)[]
-  /** Waits for all of them. @throws VerificationError `cert-chain-signature` */
-  settle(checks: CheckRunner): Promise<void>
-}
-
 /**
- * Starts every signature check of a path, each key imported once; a cache spares those that were made before.
- * @param anchorKey that of the first certificate, where it was imported already
+ * The signatures of a path, for the table of a whole verification: one row for each certificate below the root.
+ * @param profile what the path is checked against; a certificate that does not fit is refused by {@link checkRules}, whatever its signature is
  */
-export function startSignatures(
+export function signatureRows(
   { certificates }: Pick<CertificationPath, 'certificates'>,
-  algorithm: SignatureAlgorithm,
-  cache?: EndorsementCache,
-  anchorKey?: PublicKey,
-): PathSignatures {
-  const startedAt = stopwatch()
-  const known = certificates.map((certificate, i) => recall(cache, certificate, certificates[i - 1]))
-  // A key is for the signature below it: where that one is remembered, it is not needed.
-  const keys = certificates.map(
-    ({ spki }, i) => (i > 0 ? known[i] : anchorKey) ?? (known[i + 1] ? undefined : importPublicKey(spki, algorithm)),
-  )
-  const holds = certificates.map(
-    async ({ signature, tbs }, i) =>
-      i === 0 || known[i] !== undefined || verifySignature(algorithm, keys[i - 1], signature, tbs, true),
-  )
-  return {
-    keys,
-    async settle(checks) {
-      const bad = (await Promise.all(holds)).indexOf(false)
-      const subject =
-        bad < 0 ? 'certificates signed' : `${certificates[bad]?.name} signed by ${certificates[bad - 1]?.name}`
-      checks.judge('verify', 'cert-chain-signature', subject, bad < 0, 'true', `${bad < 0}`, startedAt)
-      // Only what hangs on a pinned root is remembered, and not the end entity: most are as short-lived as the evidence.
-      certificates.slice(0, -1).forEach((certificate, i) => {
-        remember(cache, certificate, certificates[i - 1], keys[i])
-      })
-    },
-  }
+  profile: PathProfile,
+): SignatureRow[] {
+  return certificates.slice(1).map((certificate, i) => {
+    const { name, tbs, signature, spki, der } = certificate
+    const position = profileAt(profile, i + 1, certificates.length)
+    const algorithm = algorithmOf(certificate, position) ?? position.signatures[0]
+    const whole = { whole: () => String.fromCharCode(...der) }
+    return {
+      code: 'cert-chain-signature',
+      of: { name, signedBytes: tbs, signature, algorithm, isDer: true, spki, ...(position.isRemembered && whole) },
+      by: certificates[i] as Certificate,
+      group: 'certificates signed',
+    }
+  })
 }
 
-function checkAlgorithm(
-  { name, signatureAlgorithm, spki }: Certificate,
-  _parent: unknown,
-  _below: number,
-  algorithm: SignatureAlgorithm,
-): void {
-  const { x509, key } = algorithm
-  const signature = toHex(signatureAlgorithm)
-  const publicKey = toHex(spki)
-  if (signature === x509 && new RegExp(key.spki).test(publicKey)) return
-  throw new VerificationError('cert-algorithm', `algorithms of ${name}`, algorithm.name, `${signature}, ${publicKey}`)
+/** The row of the table that a certificate is signed with, among those that its position accepts. */
+function algorithmOf(
+  { signatureAlgorithm }: Certificate,
+  { signatures }: CertificateProfile,
+): SignatureAlgorithm | undefined {
+  const found = toHex(signatureAlgorithm)
+  return signatures.find(({ x509 }) => x509 === found)
+}
+
+function checkAlgorithm(certificate: Certificate, { profile }: Position): void {
+  const { name, signatureAlgorithm, spki } = certificate
+  const { signatures, key } = profile
+  if (algorithmOf(certificate, profile) !== undefined && isKeyOf(spki, key)) return
+  const [signature] = signatures
+  const wanted = signature.key === key ? signature.name : `${signature.name}, a key of ${key.name}`
+  throw new VerificationError(
+    'cert-algorithm',
+    `algorithms of ${name}`,
+    wanted,
+    `${toHex(signatureAlgorithm)}, ${toHex(spki)}`,
+  )
 }
 
 /** RFC 5280 sections 4.2, 4.2.1.3, 4.2.1.9 and 6.1.4 (k) to (o). Other critical extensions could change what a certificate means. */
-function checkExtensions(
-  { name, extensions, basicConstraints, keyUsage }: Certificate,
-  _parent: unknown,
-  below: number,
-): void {
+function checkExtensions({ name, extensions, basicConstraints, keyUsage }: Certificate, { profile }: Position): void {
   const demand = (holds: boolean, problem: string): void => {
     if (!holds) throw new VerificationError('cert-extension', `${name} ${problem}`)
   }
@@ -189,16 +184,17 @@ function checkExtensions(
     demand(!critical || id === BASIC_CONSTRAINTS || id === KEY_USAGE, `has the unknown critical extension ${id}`)
   }
   demand(!extensions.has(NAME_CONSTRAINTS), 'has name constraints')
-  const isIssuer = below >= 0
-  const must = isIssuer ? 'must' : 'must not'
-  demand((basicConstraints?.cA === true) === isIssuer, `${must} be a CA`)
-  demand(((keyUsage & KEY_CERT_SIGN) !== 0) === isIssuer, `${must} have keyCertSign`)
-  demand(isIssuer || (keyUsage & DIGITAL_SIGNATURE) !== 0, 'must have digitalSignature')
-  demand(!isIssuer || extensions.get(BASIC_CONSTRAINTS)?.critical === true, 'must have critical basicConstraints')
+  const { isCa } = profile
+  const must = isCa ? 'must' : 'must not'
+  demand((basicConstraints?.cA === true) === isCa, `${must} be a CA`)
+  demand(((keyUsage & KEY_CERT_SIGN) !== 0) === isCa, `${must} have keyCertSign`)
+  const mayDoAll = profile.mayLackKeyUsage === true && !extensions.has(KEY_USAGE)
+  demand(isCa || mayDoAll || (keyUsage & DIGITAL_SIGNATURE) !== 0, 'must have digitalSignature')
+  demand(!isCa || extensions.get(BASIC_CONSTRAINTS)?.critical === true, 'must have critical basicConstraints')
 }
 
 /** RFC 5280 section 6.1.4 (m). Self-issued certificates, which it does not count, are refused by {@link checkName}. */
-function checkPathLength({ name, basicConstraints }: Certificate, _parent: unknown, below: number): void {
+function checkPathLength({ name, basicConstraints }: Certificate, { below }: Position): void {
   const allowed = basicConstraints?.pathLength ?? below
   if (below > allowed)
     throw new VerificationError(
@@ -209,9 +205,11 @@ function checkPathLength({ name, basicConstraints }: Certificate, _parent: unkno
     )
 }
 
-/** RFC 5280 section 6.1.3 (a)(4), by bytes. */
-function checkName({ name, issuer, subject }: Certificate, parent: Certificate | undefined): void {
-  if (parent === undefined) return
-  if (equalBytes(issuer, parent.subject) && !equalBytes(issuer, subject)) return
-  throw new VerificationError('cert-chain-name', `issuer of ${name} is not ${parent.name}, or is itself`)
+/** RFC 5280 section 6.1.3 (a)(4), by bytes; and the names that the vendor gives. */
+function checkName({ name, issuer, subject }: Certificate, { parent, profile }: Position): void {
+  if (parent !== undefined && (!equalBytes(issuer, parent.subject) || equalBytes(issuer, subject)))
+    throw new VerificationError('cert-chain-name', `issuer of ${name} is not ${parent.name}, or is itself`)
+  const wanted = profile.subject
+  if (wanted !== undefined && !equalBytes(subject, wanted.der))
+    throw new VerificationError('cert-chain-name', `subject of ${name}`, wanted.text, toHex(subject))
 }

@@ -5,7 +5,10 @@ import * as table from '../../src/crypto/algorithms.ts'
 import { concat } from '../attester/bytes.ts'
 import { type Bytes, ecdsaSignature } from '../attester/der.ts'
 
-export type RowName = Exclude<keyof typeof table, 'p256' | 'p384' | 'p521' | 'rsa'>
+export type RowName = Exclude<
+  keyof typeof table,
+  'p256' | 'p384' | 'p521' | 'rsa' | 'rsa4096' | 'isKeyOf' | 'ps384By4096WithTrailer'
+>
 export type HashName = 'SHA-256' | 'SHA-384' | 'SHA-512'
 
 interface EcdsaSigning {
@@ -22,7 +25,11 @@ interface RsaSigning {
 
 export type Signing = EcdsaSigning | RsaSigning
 
-const rsa = (kind: RsaSigning['kind'], hash: HashName): RsaSigning => ({ kind, hash, modulusLength: 2048 })
+const rsa = (kind: RsaSigning['kind'], hash: HashName, modulusLength = 2048): RsaSigning => ({
+  kind,
+  hash,
+  modulusLength,
+})
 
 /** What the names say, from RFC 9053, RFC 8230, RFC 8812 and RFC 5758. */
 export const signings: Readonly<Record<RowName, Signing>> = {
@@ -30,9 +37,11 @@ export const signings: Readonly<Record<RowName, Signing>> = {
   ES384: { kind: 'ECDSA', hash: 'SHA-384', curve: 'P-384' },
   ES512: { kind: 'ECDSA', hash: 'SHA-512', curve: 'P-521' },
   ecdsaP384Sha256: { kind: 'ECDSA', hash: 'SHA-256', curve: 'P-384' },
+  ecdsaP256Sha384: { kind: 'ECDSA', hash: 'SHA-384', curve: 'P-256' },
   PS256: rsa('RSA-PSS', 'SHA-256'),
   PS384: rsa('RSA-PSS', 'SHA-384'),
   PS512: rsa('RSA-PSS', 'SHA-512'),
+  ps384By4096: rsa('RSA-PSS', 'SHA-384', 4096),
   RS256: rsa('RSASSA-PKCS1-v1_5', 'SHA-256'),
   RS384: rsa('RSASSA-PKCS1-v1_5', 'SHA-384'),
   RS512: rsa('RSASSA-PKCS1-v1_5', 'SHA-512'),

@@ -3,68 +3,105 @@
  */
 import { describe, expect, test } from 'vitest'
 import { ES384 } from '../../src/crypto/algorithms.ts'
-import { decodeCertificate } from '../../src/x509/certificate.ts'
-import { type EndorsementCache, recall, remember } from '../../src/x509/endorsement-cache.ts'
-import { startSignatures } from '../../src/x509/path.ts'
+import { type Certificate, decodeCertificate } from '../../src/x509/certificate.ts'
+import type { EndorsementCache } from '../../src/x509/endorsement-cache.ts'
+import { type SignatureRow, startSignatures } from '../../src/crypto/signatures.ts'
+import { VerificationError } from '../../src/core/errors.ts'
 import { recordChecks } from '../../src/core/record.ts'
 import { hex, unhex, withByte } from '../attester/bytes.ts'
 import { createSigner } from '../attester/certificate.ts'
 import { bitString, type Bytes, ecdsaSignature, elementsOf, sequence } from '../attester/der.ts'
-import { check, makeChain, refusal, verify } from './made.ts'
+import { check, makeChain, refusal, startPath, verify } from './made.ts'
 
 const sound = await makeChain()
 const [root, middle, issuing, leaf] = sound.map(({ der, name }) => decodeCertificate(der, name))
 if (root === undefined || middle === undefined || issuing === undefined || leaf === undefined)
   throw new Error('4 expected')
-const key = Promise.resolve(undefined)
+/** The row of one certificate, as a cache may spare it. */
+const rowOf = (of: Certificate, by: Certificate): SignatureRow => ({
+  code: 'cert-chain-signature',
+  of: { ...of, signedBytes: of.tbs, algorithm: ES384, isDer: true, whole: () => String.fromCharCode(...of.der) },
+  by,
+})
+/** Rows of which `issuer` signed the last: what it needs besides a signature is the key of its subject. */
+const rowsBelow = (certificate: Certificate, issuer: Certificate): SignatureRow[] => [
+  rowOf(certificate, issuer),
+  rowOf(issuing, certificate),
+]
+/** Whether a check of this certificate under this issuer is spared: a forged signature then passes. */
+async function isSpared(cache: EndorsementCache | undefined, of: Certificate, by: Certificate): Promise<boolean> {
+  const { of: signed, ...row } = rowOf(of, by)
+  const forged = { ...row, of: { ...signed, signature: new Uint8Array() } }
+  const told = await refusal(startSignatures([forged], cache).settle(recordChecks()).then(accepted))
+  return told === 'unsupported: accepted'
+}
+const accepted = (): never => {
+  throw new VerificationError('unsupported', 'accepted')
+}
 
-describe('recall', () => {
-  test('what was remembered, and only that', () => {
+describe('what is remembered', () => {
+  test('one certificate under one issuer, and only that', async () => {
     const cache: EndorsementCache = new Map()
-    expect(recall(cache, middle, root)).toBeUndefined()
-    remember(cache, middle, root, key)
-    expect(recall(cache, middle, root)).toBe(key)
-    expect(recall(cache, middle, issuing)).toBeUndefined()
-    expect(recall(cache, root, middle)).toBeUndefined()
-    expect(recall(cache, issuing, root)).toBeUndefined()
+    expect(await isSpared(cache, middle, root)).toBe(false)
+    await startSignatures(rowsBelow(middle, root), cache).settle(recordChecks())
+    expect(await isSpared(cache, middle, root)).toBe(true)
+    expect(await isSpared(cache, middle, issuing)).toBe(false)
+    expect(await isSpared(cache, root, middle)).toBe(false)
+    expect(await isSpared(cache, issuing, root)).toBe(false)
   })
 
-  test('not a certificate that differs in any byte, nor an issuer whose key does', () => {
+  test('not a certificate that differs in any byte, nor an issuer whose key does', async () => {
     const cache: EndorsementCache = new Map()
-    remember(cache, middle, root, key)
+    await startSignatures(rowsBelow(middle, root), cache).settle(recordChecks())
     for (let at = 0; at < middle.der.length; at++) {
-      expect(recall(cache, { ...middle, der: withByte(middle.der, at, (byte) => byte ^ 1) }, root)).toBeUndefined()
+      const other = { ...middle, der: withByte(middle.der, at, (byte) => byte ^ 1) }
+      expect(await isSpared(cache, other, root)).toBe(false)
     }
     for (let at = 0; at < root.spki.length; at++) {
-      expect(recall(cache, middle, { ...root, spki: withByte(root.spki, at, (byte) => byte ^ 0x80) })).toBeUndefined()
+      const other = { ...root, spki: withByte(root.spki, at, (byte) => byte ^ 0x80) }
+      expect(await isSpared(cache, middle, other)).toBe(false)
     }
   })
 
-  test('not by name or place: only bytes count', () => {
+  test('not by name or place: only bytes count', async () => {
     const cache: EndorsementCache = new Map()
-    remember(cache, middle, root, key)
-    expect(recall(cache, { ...middle, name: 'elsewhere' }, { ...root, name: 'too' })).toBe(key)
+    await startSignatures(rowsBelow(middle, root), cache).settle(recordChecks())
+    expect(await isSpared(cache, { ...middle, name: 'elsewhere' }, { ...root, name: 'too' })).toBe(true)
   })
 
-  test('no cache remembers nothing', () => {
-    remember(undefined, middle, root, key)
-    expect(recall(undefined, middle, root)).toBeUndefined()
+  test('nothing without a cache', async () => {
+    await startSignatures(rowsBelow(middle, root)).settle(recordChecks())
+    expect(await isSpared(undefined, middle, root)).toBe(false)
   })
 })
 
-test('never more than 100, the oldest leaves first', () => {
+/** One signature that a cache may remember, called as many ways as there are entries wanted. */
+const called = (whole: string): SignatureRow => {
+  const { tbs, signature, name } = middle
+  return {
+    code: 'cert-chain-signature',
+    of: { name, signature, signedBytes: tbs, algorithm: ES384, isDer: true, whole: () => whole },
+    by: root,
+  }
+}
+
+test('never more than 100, the oldest leaves first', async () => {
   const cache: EndorsementCache = new Map()
-  const many = Array.from({ length: 250 }, (_, i) => ({ ...middle, der: Uint8Array.of(i & 0xff, i >> 8) }))
-  many.forEach((certificate, i) => {
-    remember(cache, certificate, root, key)
+  for (let i = 0; i < 250; i++) {
+    await startSignatures([called(`${i}.`)], cache).settle(recordChecks())
     expect(cache.size).toBe(Math.min(i + 1, 100))
-  })
-  expect(many.map((certificate) => recall(cache, certificate, root) === key)).toEqual(many.map((_, i) => i >= 150))
+  }
+  const kept = [...cache.keys()].map((entry) => Number(/(\d+)\.$/.exec(entry)?.[1]))
+  expect(kept).toEqual(Array.from({ length: 100 }, (_, i) => i + 150))
 })
 
-test('remembering again does not make it larger', () => {
+test('remembering again does not make it larger; what is long is not remembered', async () => {
   const cache: EndorsementCache = new Map()
-  for (let i = 0; i < 150; i++) remember(cache, middle, root, key)
+  for (let i = 0; i < 3; i++) {
+    await startSignatures([called('once')], cache).settle(recordChecks())
+    expect(cache.size).toBe(1)
+  }
+  await startSignatures([called('x'.repeat(65_537))], cache).settle(recordChecks())
   expect(cache.size).toBe(1)
 })
 
@@ -73,9 +110,10 @@ describe('a path', () => {
     const cache: EndorsementCache = new Map()
     await verify(sound, ES384, cache)
     expect(cache.size).toBe(2)
-    expect(await recall(cache, middle, root)).toBeInstanceOf(CryptoKey)
-    expect(await recall(cache, issuing, middle)).toBeInstanceOf(CryptoKey)
-    expect(recall(cache, leaf, issuing)).toBeUndefined()
+    for (const key of cache.values()) expect(await key).toBeInstanceOf(CryptoKey)
+    expect(await isSpared(cache, middle, root)).toBe(true)
+    expect(await isSpared(cache, issuing, middle)).toBe(true)
+    expect(await isSpared(cache, leaf, issuing)).toBe(false)
     await expect(verify(sound, ES384, cache)).resolves.toBeDefined()
   })
 
@@ -88,7 +126,7 @@ describe('a path', () => {
 
   test('that is started but not settled leaves nothing behind', async () => {
     const cache: EndorsementCache = new Map()
-    const { settle } = startSignatures(await check(sound), ES384, cache)
+    const { settle } = startPath(await check(sound), ES384, cache)
     expect(cache.size).toBe(0)
     await settle(recordChecks())
     expect(cache.size).toBe(2)
@@ -106,7 +144,7 @@ describe('a path', () => {
     await verify(sound, ES384, cache)
     const twin = withTwinSignature(middle.der)
     expect(hex(twin)).not.toBe(hex(middle.der))
-    expect(recall(cache, decodeCertificate(twin, 'middle'), root)).toBeUndefined()
+    expect(await isSpared(cache, decodeCertificate(twin, 'middle'), root)).toBe(false)
     await expect(
       verify(
         sound.map(({ name, der }) => ({ name, der: name === 'middle' ? twin : der })),

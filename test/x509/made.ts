@@ -8,7 +8,9 @@ import { AttestationError } from '../../src/core/errors.ts'
 import { fingerprint } from '../../src/crypto/digest.ts'
 import { type CheckRecorder, recordChecks } from '../../src/core/record.ts'
 import type { EndorsementCache } from '../../src/x509/endorsement-cache.ts'
-import { type CertificationPath, checkPath, type NamedCertificate, startSignatures } from '../../src/x509/path.ts'
+import { type CertificationPath, checkPath, type NamedCertificate, signatureRows } from '../../src/x509/path.ts'
+import { uniformProfile } from '../../src/x509/profile.ts'
+import { type StartedSignatures, startSignatures } from '../../src/crypto/signatures.ts'
 import {
   type CertificatePlan,
   createSigner,
@@ -99,7 +101,16 @@ export async function check(
   checks: CheckRecorder = recordChecks(),
 ): Promise<CertificationPath> {
   const root = await fingerprint((chain[0] as NamedCertificate).der)
-  return checkPath(chain, roots ?? [root], algorithm, checks)
+  return checkPath(chain, roots ?? [root], uniformProfile(algorithm), checks)
+}
+
+/** Starts every signature of a path whose certificates all have one algorithm. */
+export function startPath(
+  path: Pick<CertificationPath, 'certificates'>,
+  algorithm: SignatureAlgorithm,
+  cache?: EndorsementCache,
+): StartedSignatures {
+  return startSignatures(signatureRows(path, uniformProfile(algorithm)), cache)
 }
 
 /** The same, and every signature. */
@@ -109,7 +120,7 @@ export async function verify(
   cache?: EndorsementCache,
 ): Promise<CertificationPath> {
   const path = await check(chain, algorithm)
-  await startSignatures(path, algorithm, cache).settle(recordChecks())
+  await startPath(path, algorithm, cache).settle(recordChecks())
   return path
 }
 

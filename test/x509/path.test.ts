@@ -9,7 +9,7 @@ import { recordChecks } from '../../src/core/record.ts'
 import { iso } from '../../src/core/time.ts'
 import { fingerprint } from '../../src/crypto/digest.ts'
 import type { Check } from '../../src/core/check.ts'
-import { type CertificationPath, findInvalid, type NamedCertificate, startSignatures } from '../../src/x509/path.ts'
+import { type CertificationPath, findInvalid, type NamedCertificate } from '../../src/x509/path.ts'
 import { concat, hex, withByte } from '../attester/bytes.ts'
 import { type CertificatePlan, createSigner } from '../attester/certificate.ts'
 import { bitString, type Bytes, ecdsaSignature, element, objectIdentifier, sequence } from '../attester/der.ts'
@@ -28,6 +28,7 @@ import {
   now,
   refusal,
   signerOf,
+  startPath,
   verify,
 } from './made.ts'
 
@@ -46,7 +47,7 @@ describe('sound chains', () => {
     expect(path.certificates.map(({ name }) => name)).toEqual(['root', 'middle', 'issuing', 'leaf'])
     expect(path.leaf).toBe(path.certificates[3])
     expect(path.notAfter).toBe(now + 2 * hour)
-    await startSignatures(path, ES384).settle(recordChecks((made) => checks.push(made)))
+    await startPath(path, ES384).settle(recordChecks((made) => checks.push(made)))
     expect(checks.map(({ id, outcome }) => `${id} ${outcome}`)).toEqual([
       'root-mismatch pass',
       'cert-parse pass',

@@ -4,8 +4,9 @@
  * Accepted: tag 18, ES256 and ES384, `corim-meta`, `x5chain` in either header (RFC 9360), a key id, which is a hint and not looked at.
  * Refused: every other header parameter, hence CWT claims instead of `corim-meta`, and payloads that are only a hash.
  */
-import { ES256, ES384, type SignatureAlgorithm } from '../../crypto/algorithms.ts'
+import { ES256, ES384, isKeyOf, type SignatureAlgorithm } from '../../crypto/algorithms.ts'
 import { importPublicKey, type PublicKey, verifySignature } from '../../crypto/signature.ts'
+import { type StartedSignatures, startSignatures } from '../../crypto/signatures.ts'
 import { type Bytes, equalBytes, toHex } from '../../encoding/bytes.ts'
 import { type CborValue, decodeCbor } from '../../encoding/cbor.ts'
 import { type CoseSign1, decodeSign1, signedBytes } from '../../encoding/cose.ts'
@@ -16,13 +17,8 @@ import { iso } from '../../core/time.ts'
 import type { CheckRunner } from '../../core/record.ts'
 import { type Certificate, decodeCertificate } from '../../x509/certificate.ts'
 import { nameToText } from '../../x509/name.ts'
-import {
-  type CertificationPath,
-  checkPath,
-  findInvalid,
-  type PathSignatures,
-  startSignatures,
-} from '../../x509/path.ts'
+import { uniformProfile } from '../../x509/profile.ts'
+import { type CertificationPath, checkPath, findInvalid, signatureRows } from '../../x509/path.ts'
 import {
   type CorimContent,
   type CorimEntity,
@@ -129,7 +125,7 @@ export const isUnsigned = (file: Bytes): boolean => toHex(file.subarray(0, 3)) =
 interface SignerKey {
   readonly key: PublicKey | undefined
   readonly path?: CertificationPath
-  readonly chain?: PathSignatures
+  readonly chain?: StartedSignatures
 }
 
 function pinnedKey(spki: Bytes, algorithm: SignatureAlgorithm): SignerKey {
@@ -164,12 +160,13 @@ async function certifiedKey(
     'that of the CA',
   )
   const roots = await Promise.all(trustAnchors.map(fingerprint))
-  const path = await checkPath(named, roots, algorithm, checks)
+  const profile = uniformProfile(algorithm)
+  const path = await checkPath(named, roots, profile, checks)
   checkPurpose(path.leaf)
   const invalid = findInvalid(path, [now], skewMs)
   if (invalid !== undefined) throw invalid
-  const chain = startSignatures(path, algorithm)
-  return { key: chain.keys.at(-1), path, chain }
+  const chain = startSignatures(signatureRows(path, profile))
+  return { key: importPublicKey(path.leaf.spki, algorithm), path, chain }
 }
 
 /** RFC 5280 section 4.2.1.12: a certificate that says what it is for is for nothing else. The CA may issue others, for servers say. */
@@ -227,7 +224,7 @@ async function findAnchor(
   throw refusal('reference-untrusted', 'CA of the signer', 'one of trustAnchors', nameToText(issuer))
 }
 
-const fits = (spki: Bytes, { key }: SignatureAlgorithm): boolean => new RegExp(key.spki).test(toHex(spki))
+const fits = (spki: Bytes, { key }: SignatureAlgorithm): boolean => isKeyOf(spki, key)
 
 function checkPeriod(name: string, period: CorimPeriod | undefined, { now, skewMs }: SignerPolicy): void {
   const { notBefore, notAfter } = period ?? {}

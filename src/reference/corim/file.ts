@@ -1,8 +1,8 @@
 /**
  * CoRIMs of others, as Veraison and `cocli` publish them: what they say, with or without knowing who says it. What it means is for the caller to judge.
  */
-import { ES256, ES384 } from '../../crypto/algorithms.ts'
-import { copyBytes, isBytes, toHex } from '../../encoding/bytes.ts'
+import { ES256, ES384, isKeyOf } from '../../crypto/algorithms.ts'
+import { copyBytes, isBytes } from '../../encoding/bytes.ts'
 import { readSkew, readTime } from '../../core/time.ts'
 import { isPlainObject, knownOptions, requireOption } from '../../core/options.ts'
 import { type CorimContent, type Dialect, profileOfReferenceValues, readCorim } from './corim.ts'
@@ -127,7 +127,7 @@ export function readSignerOptions({
     )
   else {
     requireOption('signer', 'given without trustAnchors', trustAnchors === undefined)
-    const isKey = isDer(signer) && [ES256, ES384].some(({ key }) => new RegExp(key.spki).test(toHex(signer)))
+    const isKey = isDer(signer) && [ES256, ES384].some(({ key }) => isKeyOf(signer, key))
     requireOption('signer', 'a DER SubjectPublicKeyInfo on P-256 or P-384', isKey)
   }
   const skewMs = readSkew(clockSkewSeconds)

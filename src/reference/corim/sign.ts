@@ -1,10 +1,10 @@
 /**
  * Signing reference values: what the build does once, so that every client can check it with nothing but the CA's certificate.
  */
-import { ES256, ES384 } from '../../crypto/algorithms.ts'
+import { ES256, ES384, isKeyOf } from '../../crypto/algorithms.ts'
 import { sign } from '../../crypto/sign.ts'
 import { importPublicKey, verifySignature } from '../../crypto/signature.ts'
-import { type Bytes, concatBytes, copyBytes, fromHex, isBytes, toHex } from '../../encoding/bytes.ts'
+import { type Bytes, concatBytes, copyBytes, fromHex, isBytes } from '../../encoding/bytes.ts'
 import { type Encodable, encodeCbor } from '../../encoding/cbor-encode.ts'
 import { signedBytes } from '../../encoding/cose.ts'
 import { knownOptions, requireOption } from '../../core/options.ts'
@@ -92,7 +92,7 @@ export async function signReferenceValues(
   const toSign = signedBytes({ signedItems: [protectedHeader, payload] })
   const signature = new Uint8Array(await sign(algorithm.verifyParams, key, toSign))
   // Whoever opens the file would only be told that it is forged.
-  const fits = new RegExp(algorithm.key.spki).test(toHex(spki))
+  const fits = isKeyOf(spki, algorithm.key)
   const isOwn = fits && (await verifySignature(algorithm, importPublicKey(spki, algorithm), signature, toSign))
   requireOption('key', 'the key of chain[0]', isOwn)
   // Tag 18 on an array of four, of which the unprotected header is empty.

@@ -5,8 +5,8 @@
  * Accepted: X.509 v1 as well as v3, because the commands in AWS's guide make v1 with OpenSSL before 3.2; DER throughout; keys on P-256, P-384 and P-521,
  * which are those that `nitro-cli` signs with. Extensions are not looked at, neither does AWS.
  */
-import { ES256, ES384, ES512, type SignatureAlgorithm } from '../../crypto/algorithms.ts'
-import { type Bytes, toHex } from '../../encoding/bytes.ts'
+import { ES256, ES384, ES512, isKeyOf, type SignatureAlgorithm } from '../../crypto/algorithms.ts'
+import type { Bytes } from '../../encoding/bytes.ts'
 import { BIT_STRING, childrenOf, context, decodeDer, INTEGER, rawOf, SEQUENCE, time } from '../../encoding/der.ts'
 import { decodePem } from '../../encoding/pem.ts'
 import { malformed, type Source } from '../../encoding/reader.ts'
@@ -40,8 +40,7 @@ export function decodeSigningCertificate(der: Bytes, source: Source): SigningCer
   const [notBefore, notAfter, more] = validity.children.map((node) => time(node, source))
   if (notBefore === undefined || notAfter === undefined || more !== undefined)
     throw malformed(source, 'malformed validity')
-  const key = toHex(rawOf(spki))
-  const algorithm = [ES256, ES384, ES512].find(({ key: { spki: pattern } }) => new RegExp(pattern).test(key))
+  const algorithm = [ES256, ES384, ES512].find(({ key }) => isKeyOf(rawOf(spki), key))
   if (algorithm === undefined) throw malformed(source, 'key must be on P-256, P-384 or P-521')
   return { der, spki: rawOf(spki), algorithm, notBefore, notAfter }
 }

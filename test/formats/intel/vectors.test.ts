@@ -2,12 +2,11 @@
  * Every case of Intel's vectors: verdict, reason, final and partial statuses, dates and advisories, as the manifest has them from Intel's own library.
  */
 import { describe, expect, test } from 'vitest'
-import { ES256 } from '../../../src/crypto/algorithms.ts'
 import { AttestationError, VerificationError } from '../../../src/core/errors.ts'
 import { checkChain, readPckChain } from '../../../src/formats/intel/collateral/paths.ts'
 import { decodeQuote } from '../../../src/formats/intel/quote/quote.ts'
 import { intelSgxRoots } from '../../../src/formats/intel/collateral/roots.ts'
-import { startQeReportSignature, startQuoteSignatures } from '../../../src/formats/intel/quote/signatures.ts'
+import { quoteRows, startBinding } from '../../../src/formats/intel/collateral/signatures.ts'
 import {
   allowDebug,
   type DcapOptions,
@@ -18,7 +17,8 @@ import {
 } from '../../../src/formats/intel/sgx/index.ts'
 import { allowMigration, type TdxResult, verifyTdx } from '../../../src/formats/intel/tdx/index.ts'
 import { recordChecks } from '../../../src/core/record.ts'
-import { startSignatures } from '../../../src/x509/path.ts'
+import { signatureRows } from '../../../src/x509/path.ts'
+import { startSignatures } from '../../../src/crypto/signatures.ts'
 import { decisions, reasons } from './intel-reasons.ts'
 import { type IntelCase, type IntelVectors, openIntelVectors, serviceTdsOf } from './intel-vectors.ts'
 
@@ -140,13 +140,13 @@ if (typeof vectors === 'string') {
     test.each(withoutCollateral.map((entry) => [entry.id, entry] as const))('%s', async (_id, entry) => {
       const checks = recordChecks()
       const quote = decodeQuote(vectors.quote(entry.quote), checks)
-      const path = await checkChain(readPckChain(quote, {}, checks), intelSgxRoots, checks)
-      const signatures = startSignatures(path, ES256)
-      await signatures.settle(checks)
-      await startQeReportSignature(quote, signatures.keys.at(-1)).settle(checks)
-      const [binding, signature] = startQuoteSignatures(quote)
-      await binding?.settle(checks)
-      const verdict = signature?.settle(checks).then(
+      const pck = readPckChain(quote, {}, checks)
+      await checkChain(pck, intelSgxRoots, checks)
+      const rows = [...signatureRows(pck, pck.profile), ...quoteRows(quote, pck)]
+      const signatures = startSignatures(rows)
+      await signatures.settle(checks, 'quote-signature')
+      await startBinding(quote).settle(checks)
+      const verdict = signatures.settle(checks).then(
         () => 'signatures-valid',
         (error: unknown) => (error instanceof VerificationError ? error.code : String(error)),
       )

@@ -3,14 +3,15 @@
  */
 import { appraiseFreshness } from '../../../appraisal/freshness.ts'
 import { appraiseReferenceValues } from '../../../appraisal/reference-values.ts'
-import { ES384 } from '../../../crypto/algorithms.ts'
+import { startSignatures } from '../../../crypto/signatures.ts'
 import { type AttestationResult, attestationResult } from '../../../core/result.ts'
 import { recordChecks } from '../../../core/record.ts'
 import { checkPath } from '../../../x509/path.ts'
 import { appraiseBindings, appraiseKind } from '../appraise.ts'
 import { checkDates, refuseDoubt } from '../dates.ts'
 import { chainOf, decodeDocument } from '../evidence.ts'
-import { verifySignatures } from '../signatures.ts'
+import { awsProfile } from '../profile.ts'
+import { signaturesOf } from '../signatures.ts'
 import { copyEvidence } from '../../options.ts'
 import type { NitroTpmClaims } from './evidence.ts'
 import { type NitroTpmOptions, readNitroTpmOptions } from './options.ts'
@@ -39,11 +40,11 @@ export async function verifyNitroTpm(evidence: Uint8Array, options: NitroTpmOpti
   const document = decodeDocument(bytes, checks)
 
   // 2. Endorsements: a path from a pinned root down to the leaf, at the caller's time.
-  const path = await checkPath(chainOf(document), policy.roots, ES384, checks)
+  const path = await checkPath(chainOf(document), policy.roots, awsProfile, checks)
   const doubt = checkDates(path, document.claims, policy, checks)
 
   // 3. Authenticity: every certificate is signed by the one above, and the leaf's key signed exactly these bytes.
-  await verifySignatures(document, path, policy.cache, checks)
+  await startSignatures(signaturesOf(document, path), policy.cache).settle(checks)
   refuseDoubt(doubt, checks)
 
   // 4. Appraisal: the document is AWS's word. Is it what the caller expects? Failures are kept, so that all of them are reported.

@@ -3,7 +3,7 @@
  */
 import { appraiseFreshness } from '../../../appraisal/freshness.ts'
 import { appraiseReferenceValues } from '../../../appraisal/reference-values.ts'
-import { ES384 } from '../../../crypto/algorithms.ts'
+import { startSignatures } from '../../../crypto/signatures.ts'
 import { isZero } from '../../../encoding/bytes.ts'
 import { type AttestationResult, attestationResult } from '../../../core/result.ts'
 import { type CheckRecorder, recordChecks } from '../../../core/record.ts'
@@ -11,7 +11,8 @@ import { checkPath } from '../../../x509/path.ts'
 import { appraiseBindings, appraiseKind } from '../appraise.ts'
 import { checkDates, refuseDoubt } from '../dates.ts'
 import { chainOf, decodeDocument, type NsmDocument } from '../evidence.ts'
-import { verifySignatures } from '../signatures.ts'
+import { awsProfile } from '../profile.ts'
+import { signaturesOf } from '../signatures.ts'
 import { copyEvidence } from '../../options.ts'
 import type { NitroClaims } from './evidence.ts'
 import { type NitroOptions, type NitroPolicy, readNitroOptions } from './options.ts'
@@ -48,11 +49,11 @@ export async function verifyNitro(evidence: Uint8Array, options: NitroOptions): 
   const document = decodeDocument(bytes, checks)
 
   // 2. Endorsements: a path from a pinned root down to the leaf, at the caller's time.
-  const path = await checkPath(chainOf(document), policy.roots, ES384, checks)
+  const path = await checkPath(chainOf(document), policy.roots, awsProfile, checks)
   const doubt = checkDates(path, document.claims, policy, checks)
 
   // 3. Authenticity: every certificate is signed by the one above, and the leaf's key signed exactly these bytes.
-  await verifySignatures(document, path, policy.cache, checks)
+  await startSignatures(signaturesOf(document, path), policy.cache).settle(checks)
   refuseDoubt(doubt, checks)
 
   // 4. Appraisal: the document is AWS's word. Is it what the caller expects? Failures are kept, so that all of them are reported.

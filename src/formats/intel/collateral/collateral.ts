@@ -1,31 +1,25 @@
 /**
- * Everything around a quote that somebody signed: nothing may be missing, unreadable, of somebody else, stale or revoked.
+ * Everything around a quote that Intel signed: nothing may be missing, unreadable, of another issuer, stale or revoked.
  */
+import type { VerificationError } from '../../../core/errors.ts'
+import type { CheckRecorder } from '../../../core/record.ts'
 import type { Clock } from '../../../core/time.ts'
 import { ES256 } from '../../../crypto/algorithms.ts'
 import { fingerprint } from '../../../crypto/digest.ts'
-import { type Bytes, equalBytes, toHex } from '../../../encoding/bytes.ts'
-import { VerificationError } from '../../../core/errors.ts'
-import type { CheckRecorder } from '../../../core/record.ts'
-import { type Certificate, decodeCertificate } from '../../../x509/certificate.ts'
-import { checkCrlContent, type CrlSignature, decodeCrl, pendingCrlSignature } from '../../../x509/crl.ts'
-import { type EndorsementCache, remember } from '../../../x509/endorsement-cache.ts'
-import { type CertificationPath, findInvalid, type PathSignatures, startSignatures } from '../../../x509/path.ts'
-import { endorsement, endorsementDer, type EndorsementTexts } from './endorsements.ts'
-import { type Chain, checkChain, checkSameRoot, readPckChain, readSignerChain } from './paths.ts'
-import { type DcapPlatform, decodePck } from './pck.ts'
-import { decodeQeIdentity, type QeIdentity, qeIdentitySource } from './qe-identity.ts'
+import { startSignatures } from '../../../crypto/signatures.ts'
+import type { Certificate } from '../../../x509/certificate.ts'
+import { authenticCrl, checkCrlContent, type CheckedCrl, refuseRevoked } from '../../../x509/crl.ts'
+import type { EndorsementCache } from '../../../x509/endorsement-cache.ts'
+import { type CertificationPath, findInvalid } from '../../../x509/path.ts'
 import type { Quote } from '../quote/quote.ts'
-import {
-  type PendingPath,
-  pendingSignature,
-  settleSignatures,
-  startQeReportSignature,
-  startQuoteSignatures,
-} from '../quote/signatures.ts'
-import { textSignatures } from './signed-texts.ts'
-import { checkValidity, decodeSignedJson, type SignedJson } from './signed-json.ts'
-import { decodeTcbInfo, type TcbInfo, tcbInfoSource } from './tcb-info.ts'
+import type { EndorsementTexts } from './endorsements.ts'
+import { type Chain, checkChain, checkSameRoot } from './paths.ts'
+import { type DcapPlatform, decodePck } from './pck.ts'
+import { decodeQeIdentity, type QeIdentity } from './qe-identity.ts'
+import { type Read, readCollateral, remembering } from './read.ts'
+import { signaturesOf, startBinding } from './signatures.ts'
+import { checkValidity } from './signed-json.ts'
+import { decodeTcbInfo, type TcbInfo } from './tcb-info.ts'
 
 /** What Intel says about the platform of one quote, all of it authentic and current. Whether it fits the quote is for `evaluate.ts` to say. */
 export interface Collateral {
@@ -47,8 +41,7 @@ export interface CollateralPolicy {
 }
 
 /**
- * Reads all of it, and then starts every signature check: from the root down to the quote itself there are nine. While they run, everything is checked that
- * needs no signature. Then they are judged.
+ * Certificates, lists and documents of Intel's, down to the signature over the quote itself.
  * @throws VerificationError for everything that is not as it must be
  */
 export async function verifyCollateral(
@@ -56,106 +49,66 @@ export async function verifyCollateral(
   policy: CollateralPolicy,
   checks: CheckRecorder,
 ): Promise<Collateral> {
-  const { endorsements, roots } = policy
+  // 1. Read: strict and bounded. Nothing is trusted.
+  const read = readCollateral(quote, policy.endorsements, checks)
 
-  // The chain of the platform's certificate, and of whoever speaks for Intel about platforms and quoting enclaves: one, unless somebody sent two. All have
-  // one root: it is read and hashed once.
-  const decode = remembering(decodeCertificate)
-  const pckChain = readPckChain(quote, endorsements, checks, decode)
-  const tcbInfoChain = readSignerChain('tcbInfoIssuerChain', endorsements, checks, decode)
-  const qeIdentityChain =
-    endorsements.qeIdentityIssuerChain === endorsements.tcbInfoIssuerChain
-      ? tcbInfoChain
-      : readSignerChain('qeIdentityIssuerChain', endorsements, checks, decode)
-  // What they say: the signature is checked over the bytes as served, and these bytes are what is read.
-  const tcbInfoDocument = checks.run('decode', 'tcb-info-format', 'TCB Info', () =>
-    decodeSignedJson(endorsement(endorsements, 'tcbInfo'), 'tcbInfo', tcbInfoSource),
-  )
-  const qeIdentityDocument = checks.run('decode', 'qe-identity-format', 'QE identity', () =>
-    decodeSignedJson(endorsement(endorsements, 'qeIdentity'), 'enclaveIdentity', qeIdentitySource),
-  )
-  // The lists that could revoke the CA of the platform and the signer, and the platform.
-  const [root, ca] = pckChain.certificates as readonly [Certificate, Certificate]
-  const lists = (
-    [
-      ['rootCaCrl', root],
-      ['pckCrl', ca],
-    ] as const
-  ).map(([name, issuer]) => ({
-    crl: checks.run('decode', 'crl-parse', name, () => decodeCrl(endorsementDer(endorsements, name), name)),
-    issuer,
-    text: () => endorsement(endorsements, name),
-  }))
-
-  // All in one go: calls of WebCrypto cost less next to each other. They run on threads of their own.
+  // 2. Start: the root's digest first, for it is needed first and WebCrypto serves in order; then every signature. WebCrypto works on them meanwhile, and
+  // calls of it cost less next to each other than between other work.
   const hashOf = remembering(fingerprint)
-  const quoteSignatures = startQuoteSignatures(quote)
-  // Before nearly all signatures: threads take what comes first. Judged below, unless something else is wrong before.
-  hashOf(root.der).catch(() => undefined)
-  const pck = startChain(pckChain, policy)
-  const qeReport = startQeReportSignature(quote, pck.signatures.keys.at(-1))
-  const texts = textSignatures(policy.cache)
-  const [rootCaCrl, pckCrl] = lists.map(({ crl, issuer, text }, i) => {
-    const signed = { text, signature: crl.signature, signedBytes: crl.tbs, isDer: true }
-    return pendingCrlSignature(crl, issuer, texts.start(signed, issuer, pck.signatures.keys[i]))
-  }) as [CrlSignature, CrlSignature]
-  const tcbInfoSigner = startChain(tcbInfoChain, policy, pck)
-  const qeIdentitySigner = qeIdentityChain === tcbInfoChain ? tcbInfoSigner : startChain(qeIdentityChain, policy, pck)
-  const startDocument = (document: SignedJson, { chain, signatures: { keys } }: StartedChain): Promise<boolean> =>
-    texts.start(
-      { ...document, text: () => toHex(document.signature) + document.body, isDer: false },
-      chain.certificates.at(-1) as Certificate,
-      keys.at(-1),
-    )
-  const pending = {
-    rootCaCrl,
-    pckCrl,
-    tcbInfo: pendingSignature(
-      'tcb-info-signature',
-      'TCB Info, every byte as served, signed by Intel',
-      startDocument(tcbInfoDocument, tcbInfoSigner),
-    ),
-    qeIdentity: pendingSignature(
-      'qe-identity-signature',
-      'QE identity, every byte as served, signed by Intel',
-      startDocument(qeIdentityDocument, qeIdentitySigner),
-    ),
-    qeReport,
-    quote: quoteSignatures,
-  }
+  // Judged in the next step.
+  hashOf(read.pck.certificates[0].der).catch(() => undefined)
+  const signatures = startSignatures(signaturesOf(quote, read), policy.cache)
+  const binding = startBinding(quote)
 
-  // Meanwhile: names, purposes and dates, and that all of it is of one Intel.
-  const finish = async ({ chain, signatures }: StartedChain): Promise<PendingPath> => {
+  // 3. Check everything that needs no signature: names, purposes and dates, and that all of it is of one Intel.
+  const { paths, ...collateral } = await checkCollateral(read, policy, hashOf, checks)
+
+  // 4. Settle: signatures in the order of the table, root first. The quoting enclave's report says whose key signed the quote.
+  await signatures.settle(checks, 'quote-signature')
+  await binding.settle(checks)
+  const held = await signatures.settle(checks)
+
+  // 5. Revocation, which only a signed list decides: of the platform's CA and the signers by the root's, of the platform by its CA's.
+  const [rootCaCrl, pckCrl] = read.lists.map(({ crl }) => authenticCrl(crl, held))
+  const [, ca, pck] = read.pck.certificates
+  refuse(ca, rootCaCrl, checks)
+  refuse(pck, pckCrl, checks)
+  for (const { leaf } of paths.slice(1)) refuse(leaf, rootCaCrl, checks)
+  return collateral
+}
+
+/** Everything about the collateral that needs no signature. @param hashOf {@link fingerprint}, or something that remembers */
+async function checkCollateral(
+  { pck, signers, lists, tcbInfo: tcbInfoDocument, qeIdentity: qeIdentityDocument }: Read,
+  { roots, clock }: CollateralPolicy,
+  hashOf: typeof fingerprint,
+  checks: CheckRecorder,
+): Promise<Collateral & { readonly paths: readonly CertificationPath[] }> {
+  const pathOf = async (chain: Chain): Promise<CertificationPath> => {
     const path = await checkChain(chain, roots, checks, hashOf)
-    checkDates(path, policy, checks)
-    return { path, signatures }
+    checkDates(path, clock, checks)
+    return path
   }
-  const pckPath = await finish(pck)
-  const platform = checks.run('verify', 'pck-cert-format', 'platform', () => decodePck(pckPath.path.leaf))
-  for (const { crl, issuer } of lists) checkCrlContent(crl, issuer, ES256, policy.clock, checks)
-  const signers: PendingPath[] = []
-  for (const signer of new Set([tcbInfoSigner, qeIdentitySigner])) signers.push(await finish(signer))
-  for (const { path } of signers) checkSameRoot(pckPath.path, path, checks)
+  const pckPath = await pathOf(pck)
+  const platform = checks.run('verify', 'pck-cert-format', 'platform', () => decodePck(pckPath.leaf))
+  for (const { crl, issuer } of lists) checkCrlContent(crl, issuer, ES256, clock, checks)
+  const paths = [pckPath]
+  for (const signer of signers) paths.push(await pathOf(signer))
+  for (const path of paths.slice(1)) checkSameRoot(pckPath, path, checks)
   const tcbInfo = checks.run('decode', 'tcb-info-format', 'fields of TCB Info', () => decodeTcbInfo(tcbInfoDocument))
-  checkValidity(tcbInfo, 'tcb-info-validity', 'TCB Info', policy.clock, checks)
+  checkValidity(tcbInfo, 'tcb-info-validity', 'TCB Info', clock, checks)
   const qeIdentity = checks.run('decode', 'qe-identity-format', 'fields of QE identity', () =>
     decodeQeIdentity(qeIdentityDocument),
   )
-  checkValidity(qeIdentity, 'qe-identity-validity', 'QE identity', policy.clock, checks)
-
-  await settleSignatures({ pck: pckPath, signers, ...pending }, checks)
-  texts.remember()
-  // An end entity, but one that signs for months.
-  for (const { path, signatures } of signers)
-    remember(policy.cache, path.leaf, path.certificates[0], signatures.keys.at(-1))
+  checkValidity(qeIdentity, 'qe-identity-validity', 'QE identity', clock, checks)
   return {
+    paths,
     platform,
-    pck: pckPath.path.leaf,
+    pck: pckPath.leaf,
     tcbInfo,
     qeIdentity,
     validUntil: Math.min(
-      pckPath.path.notAfter,
-      ...signers.map(({ path }) => path.notAfter),
+      ...paths.map(({ notAfter }) => notAfter),
       ...lists.map(({ crl }) => crl.nextUpdate),
       tcbInfo.nextUpdate,
       qeIdentity.nextUpdate,
@@ -163,36 +116,19 @@ export async function verifyCollateral(
   }
 }
 
-/** A chain with the checks of its signatures under way. */
-interface StartedChain {
-  readonly chain: Chain
-  readonly signatures: PathSignatures
-}
-
-/** @param above a chain that was started, whose root's key is used again where it is the same */
-function startChain(chain: Chain, { cache }: CollateralPolicy, above?: StartedChain): StartedChain {
-  const isSameKey = above !== undefined && equalBytes(above.chain.certificates[0].spki, chain.certificates[0].spki)
-  return { chain, signatures: startSignatures(chain, ES256, cache, isSameKey ? above.signatures.keys[0] : undefined) }
-}
-
-/** Asked about the same bytes again, it gives the answer that it gave. */
-function remembering<Others extends unknown[], Answer>(
-  ask: (bytes: Bytes, ...others: Others) => Answer,
-): (bytes: Bytes, ...others: Others) => Answer {
-  const answers: (readonly [asked: Bytes, answer: Answer])[] = []
-  return (bytes, ...others) => {
-    const known = answers.find(([asked]) => equalBytes(asked, bytes))
-    if (known !== undefined) return known[1]
-    const answer = ask(bytes, ...others)
-    answers.push([bytes, answer])
-    return answer
-  }
-}
-
 /** @throws VerificationError `cert-validity` */
-function checkDates(path: CertificationPath, { clock }: CollateralPolicy, checks: CheckRecorder): void {
+function checkDates(path: CertificationPath, clock: Clock, checks: CheckRecorder): void {
   const invalid: VerificationError | undefined = findInvalid(path, [clock.now], clock.skewMs)
   checks.run('verify', 'cert-validity', `dates of ${path.leaf.name} and what is above it`, () => {
     if (invalid !== undefined) throw invalid
+  })
+}
+
+/** @throws VerificationError `crl-revoked` */
+function refuse(certificate: Certificate | undefined, crl: CheckedCrl | undefined, checks: CheckRecorder): void {
+  checks.run('verify', 'crl-revoked', `${certificate?.name} not revoked`, () => {
+    if (certificate === undefined || crl === undefined)
+      throw new TypeError('a PCK path has three certificates and two lists')
+    refuseRevoked(certificate, crl)
   })
 }

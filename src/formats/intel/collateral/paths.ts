@@ -1,7 +1,6 @@
 /**
  * The certificates around a quote: the chain of the platform's PCK certificate, and those of whoever signed TCB Info and QE Identity.
  */
-import { ES256 } from '../../../crypto/algorithms.ts'
 import { type Bytes, equalBytes } from '../../../encoding/bytes.ts'
 import { contentOf, context, INTEGER, rawOf, readElement, SEQUENCE } from '../../../encoding/der.ts'
 import { decodePem } from '../../../encoding/pem.ts'
@@ -11,8 +10,10 @@ import type { CheckRecorder } from '../../../core/record.ts'
 import { type Certificate, decodeCertificate } from '../../../x509/certificate.ts'
 import { fingerprint } from '../../../crypto/digest.ts'
 import { type CertificationPath, checkRoot, checkRules } from '../../../x509/path.ts'
+import type { PathProfile } from '../../../x509/profile.ts'
 import { commonName } from './common-name.ts'
 import { endorsement, type EndorsementTexts } from './endorsements.ts'
+import { pckProfile, signerProfile } from './profiles.ts'
 import type { Quote } from '../quote/quote.ts'
 
 /** Certification data that is a chain: PEM of the PCK certificate, its CA and the root. */
@@ -57,6 +58,7 @@ export interface Chain {
   /** Of the last one, for messages. */
   readonly name: string
   readonly certificates: readonly [root: Certificate, ...others: Certificate[]]
+  readonly profile: PathProfile
   readonly leafName: string
 }
 
@@ -68,7 +70,8 @@ export function readPckChain(
   decode?: typeof decodeCertificate,
 ): Chain {
   const pem = checks.run('decode', 'pck-chain-missing', 'PCK certificate chain', () => pckChainOf(quote, endorsements))
-  return readChain(pem, pckNames, 'Intel SGX PCK Certificate', checks, decode)
+  const expected = { names: pckNames, profile: pckProfile, leafName: 'Intel SGX PCK Certificate' }
+  return readChain(pem, expected, checks, decode)
 }
 
 /** The chain of a signer of JSON, one of the two. @throws VerificationError `endorsement-missing`, `cert-parse`, `cert-path`, and as {@link decodeCertificate} */
@@ -79,7 +82,8 @@ export function readSignerChain(
   decode?: typeof decodeCertificate,
 ): Chain {
   const pem = checks.run('decode', 'endorsement-missing', name, () => endorsement(endorsements, name))
-  return readChain(pem, [`root of ${name}`, `signer of ${name}`], 'Intel SGX TCB Signing', checks, decode)
+  const names = [`root of ${name}`, `signer of ${name}`]
+  return readChain(pem, { names, profile: signerProfile, leafName: 'Intel SGX TCB Signing' }, checks, decode)
 }
 
 /**
@@ -102,14 +106,16 @@ export function checkSameRoot(
   )
 }
 
-/**
- * @param names of the certificates in messages, root first: there must be as many
- * @param decode {@link decodeCertificate}, or something that remembers what it was asked before
- */
+/** What a chain must be. */
+interface Expected extends Pick<Chain, 'profile' | 'leafName'> {
+  /** Of the certificates in messages, root first: there must be as many. */
+  readonly names: readonly string[]
+}
+
+/** @param decode {@link decodeCertificate}, or something that remembers what it was asked before */
 function readChain(
   pem: string,
-  names: readonly string[],
-  leafName: string,
+  { names, profile, leafName }: Expected,
   checks: CheckRecorder,
   decode: typeof decodeCertificate = decodeCertificate,
 ): Chain {
@@ -131,18 +137,18 @@ function readChain(
       certificate.name === names[i] ? certificate : { ...certificate, name: names[i] },
     ),
   )
-  return { name, certificates: certificates as unknown as Chain['certificates'], leafName }
+  return { name, certificates: certificates as unknown as Chain['certificates'], profile, leafName }
 }
 
 /** Every rule but dates and signatures. @param hashOf {@link fingerprint}, or something that remembers. @throws VerificationError as `checkPath`, `cert-path` */
 export async function checkChain(
-  { certificates, leafName }: Chain,
+  { certificates, profile, leafName }: Chain,
   roots: readonly string[],
   checks: CheckRecorder,
   hashOf: typeof fingerprint = fingerprint,
 ): Promise<CertificationPath> {
   checkRoot(await hashOf(certificates[0].der), roots, checks)
-  const path = checkRules(certificates, ES256, checks)
+  const path = checkRules(certificates, profile, checks)
   const { name, subject } = path.leaf
   const found = checks.run('verify', 'cert-path', `name of ${name}`, () =>
     commonName(subject, { name, code: 'cert-path' }),

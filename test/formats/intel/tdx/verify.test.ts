@@ -91,20 +91,20 @@ test('the checks of a success, in order', async () => {
   const { checks } = await verifyTdx(made.evidence, { ...made.options, trace: (check) => traced.push(check) })
   expect(traced).toEqual(checks)
   const verified = checks.filter(({ stage }) => stage === 'verify').map(({ id }) => id)
-  // Once per path: rules and dates. Then all signatures, from the root down to the quote.
+  // Once per path: rules and dates. Then all signatures, from the root down to the quote, and what the signed lists say.
   expect(verified.slice(verified.indexOf('cert-chain-signature'))).toEqual([
     'cert-chain-signature',
     'crl-signature',
     'crl-signature',
-    'crl-revoked',
-    'crl-revoked',
     'cert-chain-signature',
-    'crl-revoked',
     'tcb-info-signature',
     'qe-identity-signature',
     'qe-report-signature',
     'attestation-key-binding',
     'quote-signature',
+    'crl-revoked',
+    'crl-revoked',
+    'crl-revoked',
     'tcb-info-mismatch',
     'qe-identity-mismatch',
     'tcb-not-supported',
@@ -374,7 +374,7 @@ describe('the endorsement cache', () => {
     const endorsementCache: EndorsementCache = new Map()
     const broken = evidence.map((byte, i) => (i === 700 ? byte ^ 1 : byte))
     await refusalOf(verifyTdx(broken, { ...options, endorsementCache }))
-    expect(endorsementCache.size).toBeLessThanOrEqual(1)
+    expect(endorsementCache.size).toBe(0)
   })
 
   test('what stands around a document is no part of it: white space adds no entry', async () => {
