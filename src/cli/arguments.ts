@@ -3,19 +3,7 @@
  * time without its zone.
  */
 import { parseArgs, type ParseArgsConfig } from 'node:util'
-import {
-  allowDebug,
-  atEvidenceTime,
-  type CommonOptions,
-  type NitroOptions,
-  skipFreshness,
-  skipReferenceValues,
-} from '../index.ts'
-import type { NitroReferenceValues, PcrReferenceValues } from '../formats/aws/nitro/index.ts'
-import { openReferenceValues, type SignedReferenceValues } from '../reference/index.ts'
 import { UsageError } from './failures.ts'
-import type { OptionFormats } from './formats/asked.ts'
-import { readCertificates, readCorim, readJson, readValue } from './input.ts'
 
 /** The options of a command, by name without `--`. */
 export type CommandOptions = NonNullable<ParseArgsConfig['options']>
@@ -23,29 +11,10 @@ export type CommandOptions = NonNullable<ParseArgsConfig['options']>
 /** What was given, by name; absent when it was not. Lists only where the option may be repeated. */
 export type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>
 
-/** What the command line asks a verifier of Nitro documents for, and where its reference values came from, if they are signed. */
-export interface Policy {
-  readonly options: NitroOptions
-  readonly signed: SignedReferenceValues | undefined
-}
-
-/** PCR0 to PCR31, as options and as registers. */
-const registers = Array.from({ length: 32 }, (_, i) => [`pcr${i}`, `PCR${i}`] as const)
-
-/** What `veritee verify` takes for Nitro documents, or for whatever comes. */
+/** What `veritee verify` takes for every kind of evidence. */
 export const verifyOptions: CommandOptions = {
-  ...Object.fromEntries(registers.map(([option]) => [option, { type: 'string' } as const])),
   measurements: { type: 'string', multiple: true },
-  reference: { type: 'string' },
-  ca: { type: 'string', multiple: true },
-  'minimum-version': { type: 'string' },
-  revoked: { type: 'string', multiple: true },
   'skip-reference-values': { type: 'boolean' },
-  nonce: { type: 'string' },
-  'max-age': { type: 'string' },
-  'skip-freshness': { type: 'boolean' },
-  'user-data': { type: 'string' },
-  'public-key': { type: 'string' },
   format: { type: 'string' },
   root: { type: 'string', multiple: true },
   at: { type: 'string' },
@@ -53,24 +22,6 @@ export const verifyOptions: CommandOptions = {
   'allow-debug': { type: 'boolean' },
   json: { type: 'boolean' },
 }
-
-/** Which of them say what other evidence does not have. */
-export const nsmOptionFormats: OptionFormats = Object.fromEntries(
-  [
-    ...registers.map(([option]) => option),
-    ...[
-      'reference',
-      'ca',
-      'minimum-version',
-      'revoked',
-      'nonce',
-      'max-age',
-      'skip-freshness',
-      'user-data',
-      'public-key',
-    ],
-  ].map((option) => [option, ['nitro', 'nitro-tpm']]),
-)
 
 /** Files, and options. @throws UsageError */
 export function parse(
@@ -99,26 +50,6 @@ export function parseOne(command: string, args: string[], options: CommandOption
   return { path: files[0] as string, values }
 }
 
-/** What the verifiers of Nitro documents take. @throws UsageError, TypeError, VerificationError for reference values that are not authentic */
-export async function policyOf(values: Values, format: 'nitro' | 'nitro-tpm'): Promise<Policy> {
-  const { at, skew } = values
-  const now =
-    at === 'evidence' ? atEvidenceTime : typeof at === 'string' ? timeOf(at, '--at', '`evidence`, or ') : undefined
-  const signed = await signedValuesOf(values, format, now === atEvidenceTime ? undefined : now)
-  const options: NitroOptions = {
-    referenceValues: signed?.referenceValues ?? (await referenceValuesOf(values)),
-    freshness: await freshnessOf(values, now === atEvidenceTime),
-    ...(await bindingsOf(values)),
-    ...(values['root'] !== undefined && {
-      trustAnchors: (await Promise.all(listOf(values, 'root').map(readCertificates))).flat(),
-    }),
-    ...(now !== undefined && { now }),
-    ...(typeof skew === 'string' && { clockSkewSeconds: secondsOf(skew, '--skew') }),
-    ...(values['allow-debug'] === true && { debug: allowDebug }),
-  }
-  return { options, signed }
-}
-
 /** The library speaks of its options, people of what they typed. @param own names of options of one kind of evidence, by the library's */
 export function inWordsOfTheCommand(
   error: TypeError,
@@ -139,88 +70,8 @@ export function inWordsOfTheCommand(
 }
 
 const spoken: Readonly<Record<string, string>> = {
-  nonce: '--nonce',
-  userData: '--user-data',
-  publicKey: '--public-key',
-  maxAgeSeconds: '--max-age',
   clockSkewSeconds: '--skew, in seconds,',
   trustAnchors: '--root',
-}
-
-/** `--reference`, and what goes with it; `undefined` when reference values are given otherwise. */
-async function signedValuesOf(
-  values: Values,
-  environment: 'nitro' | 'nitro-tpm',
-  now: Date | undefined,
-): Promise<SignedReferenceValues | undefined> {
-  const { reference, ca, 'minimum-version': minimum, skew } = values
-  if (typeof reference !== 'string') {
-    const alone = ['ca', 'minimum-version', 'revoked'].find((option) => values[option] !== undefined)
-    if (alone !== undefined)
-      throw new UsageError(`--${alone} is about signed reference values: name them with --reference FILE`)
-    return undefined
-  }
-  requireOneReference(values)
-  if (ca === undefined)
-    throw new UsageError('--reference needs --ca FILE: the certificate of the CA that you trust to sign it')
-  return openReferenceValues(await readCorim(reference), {
-    environment,
-    trustAnchors: (await Promise.all(listOf(values, 'ca').map(readCertificates))).flat(),
-    minimumVersion: typeof minimum === 'string' ? versionOf(minimum, '--minimum-version') : 0,
-    revoked: await Promise.all(listOf(values, 'revoked').map((path) => readMeasurements(path))),
-    ...(now !== undefined && { now }),
-    ...(typeof skew === 'string' && { clockSkewSeconds: secondsOf(skew, '--skew') }),
-  })
-}
-
-async function referenceValuesOf(values: Values): Promise<NitroOptions['referenceValues']> {
-  requireOneReference(values)
-  const own = registers.filter(([option]) => values[option] !== undefined)
-  const files = listOf(values, 'measurements')
-  if (values['skip-reference-values'] === true) return skipReferenceValues
-  if (files.length > 0) return Promise.all(files.map((path) => readMeasurements(path)))
-  const given = Object.fromEntries(own.map(([option, register]) => [register, values[option]])) as PcrReferenceValues
-  return { ...given, name: 'command line' }
-}
-
-function requireOneReference(values: Values): void {
-  requireOne(
-    [
-      registers.some(([option]) => values[option] !== undefined),
-      values['measurements'] !== undefined,
-      values['reference'] !== undefined,
-      values['skip-reference-values'] === true,
-    ],
-    'say what must run there: --pcr0 HEX (and other registers), --measurements FILE, --reference FILE, or --skip-reference-values',
-  )
-}
-
-/** `nitro-cli describe-eif` says more than measurements: the rest is for people. Called `name`, else as the file calls itself, else after the file. */
-export async function readMeasurements(path: string, name?: string): Promise<NitroReferenceValues> {
-  const { Measurements, name: own, ...rest } = await readJson(path)
-  const called = name ?? (typeof own === 'string' && own !== '' ? own : path)
-  return { ...(Measurements === undefined ? rest : { Measurements }), name: called }
-}
-
-async function freshnessOf(values: Values, isArchive: boolean): Promise<CommonOptions['freshness']> {
-  const { nonce, 'max-age': maxAge, 'skip-freshness': skip } = values
-  requireOne(
-    [nonce !== undefined, maxAge !== undefined, skip === true],
-    'say how fresh it must be: --nonce HEX, --max-age 5m or --skip-freshness',
-  )
-  if (typeof nonce === 'string') return { nonce: await readValue(nonce, '--nonce') }
-  if (typeof maxAge !== 'string') return skipFreshness
-  if (isArchive)
-    throw new UsageError('evidence has no age at its own time: with --at evidence, use --nonce or --skip-freshness')
-  return { maxAgeSeconds: secondsOf(maxAge, '--max-age') }
-}
-
-async function bindingsOf(values: Values): Promise<Pick<NitroOptions, 'userData' | 'publicKey'>> {
-  const { 'user-data': userData, 'public-key': publicKey } = values
-  return {
-    ...(typeof userData === 'string' && { userData: await readValue(userData, '--user-data') }),
-    ...(typeof publicKey === 'string' && { publicKey: await readValue(publicKey, '--public-key') }),
-  }
 }
 
 /** Exactly one of several ways to say something. @throws UsageError */

@@ -4,20 +4,11 @@
 import { AppraisalError, AttestationError } from '../core/errors.ts'
 import type { Check, EvidenceResult } from '../index.ts'
 import type { SignedReferenceValues } from '../reference/index.ts'
-import { quoteCaveats, quoteHints, quoteQuestions, quoteRows } from './formats/intel/report.ts'
-import { bytesAsText, type Colour, paint, row, wrap } from './text.ts'
+import { familyOf, ofAll } from './formats/formats.ts'
+import { type Colour, paint, row, wrap } from './text.ts'
 
 /** What a check looks at, for people who do not know the codes. */
 const questions: Readonly<Record<string, string>> = {
-  'payload-size bytes of evidence': 'Evidence is within the size limit',
-  'payload-size bytes of payload': 'Payload is within the size limit',
-  'cose-shape': 'One signed envelope (COSE_Sign1)',
-  'cose-alg': 'Signature algorithm is ES384',
-  'cose-protected': 'Nothing else in the signed header',
-  'cose-unprotected': 'No unsigned header',
-  'cose-signature-length': 'Signature has the right length',
-  'payload-cbor': 'Payload is strict CBOR',
-  'payload-field-type': 'Every field is there and within its limits',
   'root-mismatch': 'Root certificate is the pinned one of the vendor',
   'cert-parse': 'Certificates are well formed',
   'cert-algorithm': 'Certificates use the algorithm of the vendor',
@@ -25,17 +16,9 @@ const questions: Readonly<Record<string, string>> = {
   'cert-path-length': 'No certificate chain longer than allowed',
   'cert-chain-name': 'Each certificate names its issuer',
   'cert-validity': 'Certificates are within their dates',
-  'clock-suspect': 'Clocks agree',
   'cert-chain-signature': 'Each certificate is signed by its issuer',
-  'cose-signature': 'Document is signed by the leaf certificate',
-  'policy-kind': 'Is the kind of evidence that was asked for',
   'policy-debug': 'Is not in debug mode',
-  'policy-pcr': 'Runs the expected image',
-  'policy-nonce': 'Answers the nonce',
-  'policy-freshness': 'Is fresh enough',
-  'policy-user-data': 'Carries the expected user data',
-  'policy-public-key': 'Carries the expected public key',
-  ...quoteQuestions,
+  ...ofAll((family) => family.questions),
 }
 
 /** Checks whose question says all that the library's own summary would. */
@@ -51,13 +34,9 @@ const plain: readonly string[] = [
 const hints: Readonly<Record<string, string>> = {
   'root-mismatch': 'Not issued by the vendor. For a PKI of your own, as in tests, name its root with --root FILE.',
   'cert-validity': 'For an archived document, name the time with --at: that proves the past only.',
-  'clock-suspect':
-    'Either the clock of this machine is wrong, or the evidence is old: it answers the nonce, but its dates are far off. For an archived document, name the time with --at.',
   'policy-debug': 'The operator of a debug enclave can read its memory. For development only: --allow-debug.',
-  'policy-kind':
-    'An instance (nitro-tpm) is no enclave (nitro), and its registers mean something else. If this kind is what you want, name it with --format.',
   'format-refused': 'What is expected of one kind of evidence says nothing of another: see veritee verify --help.',
-  ...quoteHints,
+  ...ofAll((family) => family.hints),
 }
 
 const stages = { decode: 'Is it well formed?', verify: 'Is it authentic?', appraise: 'Is it as expected?' } as const
@@ -166,13 +145,7 @@ function reasonOf(error: AttestationError): string {
 function success(result: EvidenceResult, ownRoot: boolean, signed: SignedReferenceValues | undefined): string[] {
   const weaknesses = caveats(result, ownRoot)
   const { format, matched, attestedAt, clockOffsetSeconds, validUntil } = result
-  const [before, after] =
-    'moduleId' in result.claims
-      ? ([
-          [['module', result.claims.moduleId]],
-          [...bytesRows('user data', result.claims.userData), ...bytesRows('public key', result.claims.publicKey)],
-        ] as const)
-      : quoteRows(result.claims)
+  const [before, after] = familyOf(format).rows(result.claims)
   const rows: (readonly [string, string | undefined])[] = [
     ...before,
     ['matched', matched === undefined ? undefined : String(matched)],
@@ -194,20 +167,16 @@ function success(result: EvidenceResult, ownRoot: boolean, signed: SignedReferen
 }
 
 /** Everything that makes this verdict weaker than it could be stands in the verdict. */
-function caveats({ checks, claims, timeSource, verifiedAt }: EvidenceResult, ownRoot: boolean): string[] {
+function caveats({ format, checks, claims, timeSource, verifiedAt }: EvidenceResult, ownRoot: boolean): string[] {
   const isSkipped = (code: string): boolean => checks.some(({ id, outcome }) => id === code && outcome === 'skipped')
   return [
     ...(timeSource === 'evidence' ? [`as of ${verifiedAt.toISOString()}, not now`] : []),
     ...(isSkipped('policy-pcr') || isSkipped('policy-measurements') ? ['whatever code it runs'] : []),
     ...(isSkipped('policy-freshness') && timeSource === 'clock' ? ['however old it is'] : []),
     ...('debug' in claims && claims.debug ? ['IN DEBUG MODE'] : []),
-    ...('moduleId' in claims ? [] : quoteCaveats(claims, checks)),
+    ...familyOf(format).caveats(claims, checks),
     ...(ownRoot ? ['under a root that you named'] : []),
   ]
-}
-
-function bytesRows(name: string, value: Uint8Array | undefined): (readonly [string, string])[] {
-  return value === undefined ? [] : bytesAsText(value).map((line, i) => [i === 0 ? name : '', line] as const)
 }
 
 function offset(seconds: number): string {

@@ -4,17 +4,9 @@
 import { createPrivateKey } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { AttestationError, signReferenceValues } from '../reference/index.ts'
-import {
-  type CommandOptions,
-  listOf,
-  parse,
-  readMeasurements,
-  secondsOf,
-  timeOf,
-  type Values,
-  versionOf,
-} from './arguments.ts'
+import { type CommandOptions, listOf, parse, secondsOf, timeOf, type Values, versionOf } from './arguments.ts'
 import { UsageError } from './failures.ts'
+import { readMeasurements } from './formats/aws/arguments.ts'
 import { readCertificate, readCertificates } from './input.ts'
 import { writeOutput } from './output.ts'
 

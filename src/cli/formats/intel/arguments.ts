@@ -19,7 +19,7 @@ import {
 } from '../../../formats/intel/tdx/index.ts'
 import { type CommandOptions, listOf, requireOne, secondsOf, timeOf, type Values, versionOf } from '../../arguments.ts'
 import { UsageError } from '../../failures.ts'
-import type { OptionFormats, Verifier } from '../asked.ts'
+import type { OptionFormats, Verifier } from '../family.ts'
 import { readCertificates, readCollateral, readEventLog, readJson, readValue } from '../../input.ts'
 
 /** Registers of a TD, by the names that the library gives them. */

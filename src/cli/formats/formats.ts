@@ -3,17 +3,29 @@
  * depend on what comes.
  */
 import { VerificationError } from '../../core/errors.ts'
-import { detectFormat, type EvidenceFormat, type EvidenceResult } from '../../index.ts'
 import { formats as table } from '../../formats/table.ts'
+import { detectFormat, type EvidenceFormat } from '../../index.ts'
 import { UsageError } from '../failures.ts'
+import { aws } from './aws.ts'
+import type { Family, OptionFormats } from './family.ts'
+import { intel } from './intel.ts'
+
+/** Every family, in the order of the table. */
+export const families: readonly Family[] = [aws, intel]
+
+/** What all families say of something, in one object. */
+export function ofAll<T>(of: (family: Family) => Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+  return Object.fromEntries(families.flatMap((family) => Object.entries(of(family))))
+}
+
+/** The family of a format. */
+export function familyOf(format: EvidenceFormat): Family {
+  const family = families.find((known) => known.formats.includes(format))
+  if (family === undefined) throw new TypeError(`no family has ${format}`)
+  return family
+}
 
 export const formats: readonly EvidenceFormat[] = table.map(({ name }) => name)
-
-/** A verifier of the library, with everything that it is asked for. */
-export type Verifier = (evidence: Uint8Array) => Promise<EvidenceResult>
-
-/** The kinds that each option is about; options that are not here are about all. */
-export type OptionFormats = Readonly<Record<string, readonly EvidenceFormat[]>>
 
 /** The kinds that the command line can be about: one if it says which, more if it leaves that to the evidence. @throws UsageError for a contradiction */
 export function formatsAsked(
@@ -33,7 +45,7 @@ export function formatsAsked(
 }
 
 /**
- * Tells the format from the evidence, whose maker may be an adversary. Enclaves and instances share the names of registers, and whoever runs an
+ * Tells the format from the evidence, whose maker may be an adversary. Enclaves and instances share the names of registers, and the operator of an
  * instance can make its PCR8 equal to that of an enclave's image: hence an instance never passes unless it was asked for by name.
  * @param asked what {@link formatsAsked} left open
  * @throws VerificationError `format-unknown`, `format-refused`
@@ -41,12 +53,10 @@ export function formatsAsked(
 export function formatOf(evidence: Uint8Array, asked: readonly EvidenceFormat[]): EvidenceFormat {
   const [only, more] = asked
   if (only !== undefined && more === undefined) return only
-  // A COSE_Sign1 that is not whole goes to the verifier all the same: it says what is wrong.
-  const looks = evidence[0] === 0x84 || evidence[0] === 0xd2 ? 'nitro' : undefined
-  const detected = detectFormat(evidence) ?? looks
+  const detected = detectFormat(evidence) ?? families.flatMap(({ guess }) => guess(evidence) ?? [])[0]
   if (detected === undefined)
     throw new VerificationError('format-unknown', `the evidence is none of ${asked.join(', ')}`)
-  const format = detected === 'nitro-tpm' ? 'nitro' : detected
+  const format = familyOf(detected).unlessNamed ?? detected
   if (asked.includes(format)) return format
   throw new VerificationError(
     'format-refused',
