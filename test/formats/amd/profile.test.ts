@@ -240,10 +240,7 @@ else {
       ['a CA on P-384', 'intermediate', { name: 'ECDSA', namedCurve: 'P-384' }],
       ['a root with a key of 3072 bits', 'ARK', { ...pss, modulusLength: 3072 }],
     ])('cert-algorithm: %s', async (_what, which, algorithm) => {
-      const keys = (await crypto.subtle.generateKey(algorithm as EcKeyGenParams, true, [
-        'sign',
-        'verify',
-      ]))
+      const keys = await crypto.subtle.generateKey(algorithm as EcKeyGenParams, true, ['sign', 'verify'])
       const spki = await spkiOf(keys)
       expect(await refusal(verify(await made(which, { spki: () => spki }), profile))).toMatch(
         new RegExp(`^cert-algorithm: algorithms of ${which}: expected PS384`),
