@@ -30,7 +30,7 @@ export interface EnclaveServer extends Loopback {
 }
 
 export async function serveEnclave(enclave: Enclave, bundle: Bundle): Promise<EnclaveServer> {
-  const device = await createDevice(enclave)
+  const device = await createDevice(enclave, () => Date.now())
   const root = enclave.certificates[0] as string
   let deliver: (report: PageReport) => void = () => undefined
   let fail: (reason: unknown) => void = () => undefined
@@ -99,8 +99,10 @@ interface EnclaveHandler {
 /** A gateway with an app, and two addresses that lead elsewhere. */
 export function createEnclaveHandler(device: Device, origin: string): EnclaveHandler {
   const clock = createFakeClock()
+  // The clients of this server have the real time of day.
+  const wall = (): number => Date.now()
   const arrived: string[] = []
-  const gateway = createGateway({ origins: origin, attest: device.attest, handler: createApp(), clock })
+  const gateway = createGateway({ origins: origin, attest: device.attest, handler: createApp(), clock: { ...clock, wall } })
   return {
     arrived,
     rotate: () => {
