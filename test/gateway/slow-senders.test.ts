@@ -30,7 +30,7 @@ async function sealedBytes(bench: Bench, keyConfig: Bytes, chunked = true): Prom
   return new Uint8Array(await request.arrayBuffer())
 }
 
-function dribble(bytes: Bytes, headers: HeadersInit, chunked = true): Dribble {
+function dribble(bytes: Bytes, headers: Readonly<Record<string, string>>, chunked = true): Dribble {
   let controller: ReadableStreamDefaultController<Bytes> | undefined
   let at = 0
   let isUnwanted = false
@@ -80,14 +80,14 @@ interface Crowd extends Bench {
   readonly crowd: readonly Dribble[]
   readonly statuses: (number | undefined)[]
   /** Whether one more is answered now. */
-  readonly isServed: (headers?: HeadersInit) => Promise<boolean>
+  readonly isServed: (headers?: Readonly<Record<string, string>>) => Promise<boolean>
 }
 
 /** Fills all slots with senders that have sent `sent` bytes and keep the rest. */
 async function crowdedBench(
   sent: number,
   options: Partial<GatewayOptions> = {},
-  headers: HeadersInit = {},
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Crowd> {
   const { handler, calls } = createReader()
   const bench = createBench({ handler, ...options })
