@@ -276,6 +276,28 @@ describe('H06 a name runs once', () => {
     expect(calls).toEqual(['POST pay'])
   })
 
+  test('nor by one whose client is gone when the app would be asked', async () => {
+    const disconnect = new AbortController()
+    const span = {
+      setAttribute: () => 0,
+      setStatus: () => 0,
+      end: () => undefined,
+      spanContext: () => undefined as never,
+    }
+    const tracer = {
+      startSpan: (step: string) => {
+        if (step === 'veritee.gateway.handle') disconnect.abort()
+        return span
+      },
+    }
+    const { ask, gateway, seal, keyConfig, calls, clock, counted } = countingBench({ keys, tracer })
+    const key = await keyConfig()
+    await gateway((await seal(envelope(clock, { keyConfig: key, signal: disconnect.signal }))).request)
+    expect([calls, counted.at(-1)]).toEqual([[], 'requests aborted'])
+    expect((await ask(envelope(clock, { keyConfig: key }))).status).toBe(200)
+    expect(calls).toEqual(['POST pay'])
+  })
+
   test('but the same bytes are still refused in the clear', async () => {
     const { seal, gateway, clock } = countingBench({ keys })
     const { request } = await seal(envelope(clock))

@@ -202,6 +202,31 @@ describe('H07 the deadline of the head', () => {
     expect([response?.status, await response?.text()]).toEqual([408, 'The request came too slowly.'])
   })
 
+  test('holds for bytes that are always there in time', async () => {
+    const bench = createBench({ limits: { headSeconds: 5, minimumBytesPerSecond: 1 } })
+    const bytes = await sealedBytes(bench, await bench.keyConfig())
+    let at = 0
+    const body = new ReadableStream<Bytes>(
+      {
+        pull(controller) {
+          bench.clock.advance(second)
+          controller.enqueue(bytes.slice(at, at + 1))
+          at++
+        },
+      },
+      { highWaterMark: 0 },
+    )
+    const init: RequestInit & { duplex: 'half' } = {
+      method: 'POST',
+      headers: { 'content-type': 'message/ohttp-chunked-req' },
+      body,
+      duplex: 'half',
+    }
+    const response = await bench.gateway(new Request(origin + paths.data, init))
+    expect([response.status, await response.text()]).toEqual([408, 'The request came too slowly.'])
+    expect(at).toBe(5)
+  })
+
   test('is over with the head: a body may take its time', async () => {
     const { handler, calls } = createReader()
     const bench = createBench({ handler, limits: { headSeconds: 1, minimumBytesPerSecond: 1 } })
