@@ -6,7 +6,10 @@
  *     response    3 · status · fields, 0 · body in chunks, 0 · trailers, 0
  *
  * Every text and every chunk has its length before it, as QUIC writes numbers. Trailers are read and dropped. What follows must be zeros (padding).
- * A message must be there to its end: the short form of section 3.8, without the zeros at its end, is refused.
+ *
+ * A message may leave out empty parts at its end (section 3.8): the trailers; the content as well; and the fields as well, as the examples of RFC 9458 do.
+ * Such a part is missing whole. A part that has begun must end, and content must be ended. The end of a message is the end of what it came in. Under a seal
+ * that is the authenticated end: a message that was cut off on the way has none, and is an error before any part counts as left out.
  */
 import { type Bytes, concatBytes, isZero } from '../encoding/bytes.ts'
 import { malformed } from '../encoding/reader.ts'
@@ -135,7 +138,10 @@ async function decode<Head>(
 }
 
 async function* readBody(input: PieceReader, isKnown: boolean): Pieces {
-  for (let left; (left = await input.number('length of the body')) > 0;) {
+  const name = 'length of the body'
+  for (let isBegun = false; ; isBegun = true) {
+    let left = isBegun ? await input.number(name) : ((await input.optionalNumber(name)) ?? 0)
+    if (left === 0) break
     while (left > 0) {
       const piece = await input.some(Math.min(left, pieceSize))
       if (piece === undefined) throw malformed(source, `body ends ${left} bytes early`)
@@ -144,26 +150,28 @@ async function* readBody(input: PieceReader, isKnown: boolean): Pieces {
     }
     if (isKnown) break
   }
-  // Trailers: nobody has a use for them.
+  // Trailers are read for their form only.
   await readFields(input, isKnown, { bytes: maximumHead, fields: maximumFields })
   for (let piece; (piece = await input.some(pieceSize)) !== undefined;)
     if (!isZero(piece)) throw malformed(source, 'padding must be zeros')
 }
 
+/** A section of fields; none when the message ends before it. */
 async function readFields(input: PieceReader, isKnown: boolean, budget: Budget): Promise<readonly HeaderField[]> {
   const fields: HeaderField[] = []
   let section = input
   if (isKnown) {
     // The length of all fields together; without it, a name of no bytes ends them.
-    const length = await input.number('length of the fields')
+    const length = (await input.optionalNumber('length of the fields')) ?? 0
     if (length > budget.bytes) throw tooLarge()
     section = readPieces(pieceOf(await input.take(length, 'fields')), source)
   }
   for (;;) {
-    const length = isKnown
-      ? await section.optionalNumber('length of a name')
-      : (await section.number('length of a name')) || undefined
-    if (length === undefined) break
+    const length =
+      isKnown || fields.length === 0
+        ? await section.optionalNumber('length of a name')
+        : await section.number('length of a name')
+    if (length === undefined || (length === 0 && !isKnown)) break
     if (--budget.fields < 0) throw tooLarge()
     const name = await readText(section, budget, length)
     fields.push([name, await readText(section, budget)])

@@ -8,7 +8,9 @@
  *     200                                  content-type: application/cmw+json         see cmw.ts
  *
  * How a client's proof is tied to what it sends later: its nonce is the SHA-256 of a secret of 32 bytes, which it then sends inside each sealed request
- * (`veritee-client-secret`). The evidence travels in the clear, and whoever copies it cannot do anything with it.
+ * (`veritee-client-secret`). The evidence travels in the clear, and a copy of it is of no use.
+ *
+ * Whether the evidence answers that nonce is the gateway's own question: it compares what the verified claims say, whatever `verifyClient` was told to check.
  */
 import { fromBase64Url, toBase64Url } from '../channel/base64url.ts'
 import { keyConfigDigest, reportDataOf } from '../channel/binding.ts'
@@ -41,16 +43,17 @@ export function createEvidenceEndpoint(
   telemetry: Telemetry,
 ): (request: Request) => Promise<Response> {
   const { limits, clock } = policy
-  const slots = createSlots(limits.concurrentAttestations)
-  const pace = { idleMs: limits.idleSeconds * 1000, bytesPerSecond: limits.bytesPerSecond }
+  const slots = createSlots(limits.concurrentAttestations, policy.perClient)
   const patience = limits.attestSeconds * 1000
 
   /** The text of the answer, or why there is none. */
   async function attest(request: Request, signal: AbortSignal): Promise<string | { refused: RefusalReason }> {
     // 1. The question.
+    const deadline = clock.now() + limits.headSeconds * 1000
+    const reception = { pace: policy.pace, clock, until: () => deadline }
     let question: Question | undefined
     try {
-      question = readQuestion(await collect(receive(request.body, pace, clock, signal), maximumBody))
+      question = readQuestion(await collect(receive(request.body, reception, signal), maximumBody))
     } catch (error) {
       return { refused: reasonOf(error) }
     }
@@ -97,8 +100,9 @@ export function createEvidenceEndpoint(
       policy.onError(error)
       return false
     }
-    if (!isAttestationResult(client)) return false
-    const left = client.validUntil.getTime() - client.verifiedAt.getTime()
+    if (!isAttestationResult(client) || !answersOffer(client, nonce, reportData)) return false
+    // A verifier may have remembered its verdict: what has passed since then counts.
+    const left = client.validUntil.getTime() - Math.max(client.verifiedAt.getTime(), clock.wall())
     return live.admitClient(toBase64Url(nonce), client, left) === 'admitted'
   }
 
@@ -112,7 +116,7 @@ export function createEvidenceEndpoint(
     if (request.method !== 'POST') return end('method', refuse('method'))
     if (!/^application\/json(?:\s*;|$)/i.test(request.headers.get('content-type') ?? ''))
       return end('media-type', refuse('media-type'))
-    const release = slots()
+    const release = slots(policy.clientOf(request))
     if (release === undefined) return end('busy', refuse('busy'))
     const stop = new AbortController()
     try {
@@ -125,6 +129,16 @@ export function createEvidenceEndpoint(
       release()
     }
   }
+}
+
+/**
+ * Whether verified evidence was made for this offer. A verifier that skips freshness, goes by age or remembers its verdicts does not say so; one in archive
+ * mode proves the past only.
+ */
+function answersOffer({ claims, timeSource }: AttestationResult, nonce: Bytes, reportData: Bytes): boolean {
+  const said = Object(claims) as { readonly nonce?: unknown; readonly reportData?: unknown }
+  const [found, wanted] = said.nonce === undefined ? [said.reportData, reportData] : [said.nonce, nonce]
+  return timeSource === 'clock' && isBytes(found) && equalBytes(found, wanted)
 }
 
 /** The nonce that a client's secret stands for. */

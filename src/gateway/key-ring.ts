@@ -6,7 +6,10 @@
  * Memory is bounded without forgetting: a key that is half full is replaced, one that is full opens nothing more, and when there are too many keys the
  * oldest goes. Clients whose key is gone are told so, and attest again.
  *
- * There are no timers. Keys are made and dropped when somebody asks.
+ * A client may send one request again under another key. Such requests have a name, and the names of those without a date are remembered here as well: with
+ * the newest key, which outlives every key that can open one of them.
+ *
+ * There are no timers. Keys are made and dropped on demand.
  */
 import { createGatewayKey, type GatewayKey } from '../channel/key-config.ts'
 import type { Suite } from '../channel/suite.ts'
@@ -40,9 +43,16 @@ export interface KeyRing {
   /** The key to put into evidence; made when the last one is due. Callers at the same time get the same one. */
   readonly current: () => Promise<LiveKey>
   readonly find: (keyId: number) => LiveKey | undefined
+  /** Names of requests that have run. There are no more of them than the keys have opened requests. */
+  readonly names: {
+    readonly has: (name: string) => boolean
+    /** Remembers the name until no key of now can open anything. */
+    readonly add: (name: string) => void
+  }
 }
 
 interface Entry extends LiveKey {
+  readonly names: Set<string>
   readonly isDue: () => boolean
   /** When it is dropped; sooner once it is replaced early. */
   endsAt: number
@@ -84,6 +94,7 @@ export function createKeyRing(policy: KeyPolicy, suite: Suite, clock: Clock, onR
     const clients = new Map<string, { readonly client: AttestationResult; readonly endsAt: number }>()
     return {
       key,
+      names: new Set(),
       endsAt: madeAt + rotateEvery + overlap,
       isDue: () => clock.now() >= madeAt + rotateEvery || 2 * Math.max(requests.size, clients.size) >= maximumRequests,
       admit(enc) {
@@ -117,6 +128,11 @@ export function createKeyRing(policy: KeyPolicy, suite: Suite, clock: Clock, onR
     find(keyId) {
       dropEnded()
       return live.get(keyId)
+    },
+    names: {
+      // Not of live keys only: a request that was opened with the last of them may be under way.
+      has: (name) => newest?.names.has(name) === true || [...live.values()].some(({ names }) => names.has(name)),
+      add: (name) => void newest?.names.add(name),
     },
   }
 }

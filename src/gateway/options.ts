@@ -8,6 +8,7 @@ import type { AttestationResult } from '../result.ts'
 import { type Clock, runtimeClock } from './clock.ts'
 import { ignore } from './inbound.ts'
 import type { KeyPolicy } from './key-ring.ts'
+import type { Pace } from './patience.ts'
 import type { GatewayMeter, GatewayTracer, SpanContext } from './telemetry.ts'
 
 /** What evidence is wanted for. All bytes are copies. */
@@ -45,7 +46,10 @@ export interface ClientEvidence {
   readonly reportData: Bytes
 }
 
-/** Verifies what a client says it is. Only what a verifier of this library returned will do. Throwing refuses. */
+/**
+ * Verifies what a client says it is. Only what a verifier of this library returned will do, and only if its claims hold the nonce of the offer (formats
+ * without one: its report data): the gateway compares that itself. Throwing refuses.
+ */
 export type VerifyClient = (offer: ClientEvidence) => Promise<AttestationResult>
 
 /** What the app learns beside the request. */
@@ -85,14 +89,30 @@ export interface GatewayLimits {
   readonly headBytes?: number
   /** Fields of that section. Default 128. */
   readonly headFields?: number
+  /** Seconds that the date of a request may be before or after the gateway's clock. Default 120. */
+  readonly requestAgeSeconds?: number
+  /** Whether requests without a date are refused. Default false: clients other than `veritee/client` may not date them, and what is withheld runs later. */
+  readonly requireDated?: boolean
+  /**
+   * The most names of dated requests (`veritee-request-id`) in memory, each for twice `requestAgeSeconds`; about 100 bytes each. When there is no room, dated
+   * requests are refused as busy. Default 524288: 2184 requests a second.
+   */
+  readonly requestIds?: number
   /** Sealed requests at a time. Default 512. */
   readonly concurrentRequests?: number
   /** Requests for evidence at a time: all clients ask when a key is gone. Default 256. */
   readonly concurrentAttestations?: number
-  /** The longest wait for the next bytes of a request, and for somebody to take those of a response. Default 30. */
+  /** Of either, the most of one client, where `clientOf` names clients. Default 64. */
+  readonly concurrentPerClient?: number
+  /**
+   * From the moment that the gateway is called until the header section inside the seal is there; for requests without a body or in one piece, until the
+   * end. Default 15.
+   */
+  readonly headSeconds?: number
+  /** The longest wait for the next bytes of a request, and for the client to take those of a response. Default 30. */
   readonly idleSeconds?: number
-  /** What a sender must reach on average, waits of `idleSeconds` aside. Default 1024. */
-  readonly bytesPerSecond?: number
+  /** In each `idleSeconds` of such waiting, so many bytes a second must come or be taken. While the app does not read or write, nothing counts. Default 1024. */
+  readonly minimumBytesPerSecond?: number
   /** The longest wait for evidence, and for `verifyClient`. Default 10. */
   readonly attestSeconds?: number
 }
@@ -111,6 +131,12 @@ export interface GatewayOptions {
   readonly suite?: Suite
   readonly keys?: GatewayKeyOptions
   readonly limits?: GatewayLimits
+  /**
+   * Names the client of an outer request, so that one client cannot take all slots. The gateway sees no address: say what your server knows of it, such as a
+   * header that your load balancer sets itself. `undefined`, and throwing, count as one client together. A name is trusted: never take it from something that
+   * clients can write. Default: clients are not told apart.
+   */
+  readonly clientOf?: (request: Request) => string | undefined
   /** Default `/.well-known/attestation`. */
   readonly evidencePath?: string
   /** Default `/.well-known/ohttp-gateway`. */
@@ -135,6 +161,12 @@ export interface GatewayPolicy {
   readonly suite: Suite
   readonly keys: KeyPolicy
   readonly limits: Readonly<Required<GatewayLimits>>
+  /** What peers must keep to in both directions. */
+  readonly pace: Pace
+  /** Never throws. */
+  readonly clientOf: (request: Request) => string | undefined
+  /** Slots of one client: all of them where clients are not told apart. */
+  readonly perClient: number
   readonly evidencePath: string
   readonly gatewayPath: string
   readonly tracer: GatewayTracer | undefined
@@ -150,7 +182,7 @@ const defaultKeys: Required<GatewayKeyOptions> = {
   maximumKeys: 4,
 }
 
-const defaultLimits: Required<GatewayLimits> = {
+const defaultLimits: Required<Omit<GatewayLimits, 'requireDated'>> = {
   requestBytes: 134_217_728,
   responseBytes: 1_073_741_824,
   chunkBytes: 65_536,
@@ -159,8 +191,12 @@ const defaultLimits: Required<GatewayLimits> = {
   headFields: 128,
   concurrentRequests: 512,
   concurrentAttestations: 256,
+  concurrentPerClient: 64,
+  requestAgeSeconds: 120,
+  requestIds: 524_288,
+  headSeconds: 15,
   idleSeconds: 30,
-  bytesPerSecond: 1024,
+  minimumBytesPerSecond: 1024,
   attestSeconds: 10,
 }
 
@@ -173,6 +209,7 @@ const names: readonly (keyof GatewayOptions)[] = [
   'suite',
   'keys',
   'limits',
+  'clientOf',
   'evidencePath',
   'gatewayPath',
   'tracer',
@@ -186,24 +223,31 @@ export function readGatewayOptions(options: GatewayOptions): GatewayPolicy {
   const given = readKnown('options', options, names)
   const { attest, handler, verifyClient, suite = { kem: 'P-256', aead: 'AES-128-GCM' }, tracer, meter } = given
   const { evidencePath = '/.well-known/attestation', gatewayPath = '/.well-known/ohttp-gateway' } = given
-  const { allowOrigins = [], clock = runtimeClock, onError = ignore } = given
+  const { allowOrigins = [], clock = runtimeClock, onError = ignore, clientOf } = given
   requireOption('attest', 'a function', typeof attest === 'function')
   requireOption('handler', 'a function', typeof handler === 'function')
-  // There but undefined: a demand that nobody would make good.
-  requireOption(
-    'verifyClient',
-    'a function',
-    !Object.hasOwn(given, 'verifyClient') || typeof verifyClient === 'function',
-  )
+  // There but undefined: a demand that would not be met.
+  for (const name of ['verifyClient', 'clientOf'] as const)
+    requireOption(name, 'a function', !Object.hasOwn(given, name) || typeof given[name] === 'function')
   requireOption('evidencePath', 'a path', isPath(evidencePath))
   requireOption('gatewayPath', 'a path of its own', isPath(gatewayPath) && gatewayPath !== evidencePath)
   requireOption('tracer', 'a tracer', tracer === undefined || hasMethod(tracer, 'startSpan'))
   requireOption('meter', 'a meter', meter === undefined || hasMethod(meter, 'createCounter'))
   requireOption('onError', 'a function', typeof onError === 'function')
-  requireOption('clock', '{ now, after }', hasMethod(clock, 'now') && hasMethod(clock, 'after'))
+  const isClock = ['now', 'after', 'wall'].every((name) => hasMethod(clock, name))
+  requireOption('clock', '{ now, after, wall }', isClock)
   const keys = readNumbers('keys', given.keys, defaultKeys)
   requireOption('keys.maximumKeys', '2 to 16', keys.maximumKeys >= 2 && keys.maximumKeys <= 16)
   requireOption('keys.maximumRequests', 'at most 16777216', keys.maximumRequests <= 16_777_216)
+  const limits = readLimits(given.limits)
+  const report = (error: unknown): void => {
+    // An observer must not be able to break what it observes.
+    try {
+      onError(error)
+    } catch {
+      return
+    }
+  }
   return {
     origins: readOrigins('origins', given.origins),
     allowOrigins:
@@ -215,21 +259,44 @@ export function readGatewayOptions(options: GatewayOptions): GatewayPolicy {
     verifyClient,
     suite: readSuite(suite),
     keys,
-    limits: readNumbers('limits', given.limits, defaultLimits),
+    limits,
+    pace: { graceMs: limits.idleSeconds * 1000, bytesPerSecond: limits.minimumBytesPerSecond },
+    clientOf: clientOf === undefined ? ignore : (request) => nameOf(request, clientOf, report),
+    perClient: clientOf === undefined ? Infinity : limits.concurrentPerClient,
     evidencePath,
     gatewayPath,
     tracer,
     meter,
-    onError: (error) => {
-      // Whoever watches must not be able to break what is watched.
-      try {
-        onError(error)
-      } catch {
-        return
-      }
-    },
+    onError: report,
     clock,
   }
+}
+
+/** The operator's name for a client. What is no name is reported, and counts as none. */
+function nameOf(
+  request: Request,
+  clientOf: (request: Request) => unknown,
+  report: (error: unknown) => void,
+): string | undefined {
+  try {
+    const name = clientOf(request)
+    if (name === undefined || typeof name === 'string') return name
+    throw new TypeError('clientOf must return a string or undefined')
+  } catch (error) {
+    report(error)
+    return undefined
+  }
+}
+
+function readLimits(given: GatewayLimits | undefined): Required<GatewayLimits> {
+  const known = [...(Object.keys(defaultLimits) as (keyof GatewayLimits)[]), 'requireDated' as const]
+  // There but undefined is no boolean.
+  const { requireDated, ...numbers } = {
+    requireDated: false,
+    ...(given === undefined ? {} : readKnown<GatewayLimits>('limits', given, known)),
+  }
+  requireOption('limits.requireDated', 'true or false', typeof requireDated === 'boolean')
+  return { ...readNumbers('limits', numbers, defaultLimits), requireDated }
 }
 
 function readSuite(suite: unknown): Suite {

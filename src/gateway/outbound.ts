@@ -5,8 +5,8 @@ import type { Pieces } from '../channel/pieces.ts'
 import type { Bytes } from '../encoding/bytes.ts'
 import { isBytes } from '../encoding/bytes.ts'
 import { VerificationError } from '../errors.ts'
-import type { Clock } from './clock.ts'
 import { ignore, readUntil, tooLarge } from './inbound.ts'
+import { createPatience, type Timing } from './patience.ts'
 
 /**
  * The pieces of the app's body, until `signal` is aborted: then the body is cancelled with its reason, whether or not anything was read.
@@ -64,7 +64,7 @@ export interface Delivery {
   readonly onFailure: (error: unknown) => void
   /** Nobody wants it any more. */
   readonly onCancel: () => void
-  /** It was not taken in time. */
+  /** It was not taken in time, or too slowly. */
   readonly onStall: () => void
 }
 
@@ -75,19 +75,21 @@ export interface Delivery {
  */
 export function streamForNetwork(
   pieces: Pieces,
-  stallMs: number,
-  clock: Clock,
+  { pace, clock }: Timing,
   signal: AbortSignal,
   delivery: Delivery,
 ): ReadableStream<Bytes> {
+  const patience = createPatience(pace)
   let isSettled = false
+  let waitsSince = clock.now()
   let stopWaiting: () => void = ignore
   signal.addEventListener('abort', () => {
     stopWaiting()
   })
   const waitForReader = (controller: ReadableStreamDefaultController<Bytes>): void => {
     if (signal.aborted) return
-    stopWaiting = clock.after(stallMs, () => {
+    waitsSince = clock.now()
+    stopWaiting = clock.after(Math.max(0, patience.left()), () => {
       settle(delivery.onStall)
       void pieces.return().catch(ignore)
       controller.error(new VerificationError('gateway-slow', 'the response was not taken in time'))
@@ -104,11 +106,13 @@ export function streamForNetwork(
       start: waitForReader,
       async pull(controller) {
         stopWaiting()
+        patience.waited(clock.now() - waitsSince)
         try {
           const piece = await nextOf(pieces)
           if (isSettled) return
           if (piece !== undefined) {
             controller.enqueue(piece)
+            patience.moved(piece.length)
             waitForReader(controller)
             return
           }

@@ -26,7 +26,8 @@ export interface Device {
   readonly otherRoot: Bytes
 }
 
-export async function createDevice(enclave: Enclave): Promise<Device> {
+/** @param now when a document is made. Default: always when the enclave started, for verifiers that are told that it is still then */
+export async function createDevice(enclave: Enclave, now: () => number = () => enclave.now): Promise<Device> {
   const certificates = enclave.certificates.map(fromBase64)
   const [root] = certificates as [Bytes]
   const key = await crypto.subtle.importKey('jwk', enclave.leaf, { name: 'ECDSA', namedCurve: 'P-384' }, false, [
@@ -40,7 +41,7 @@ export async function createDevice(enclave: Enclave): Promise<Device> {
       new Map<string, Parameters<typeof encodeCbor>[0]>([
         ['module_id', enclave.moduleId],
         ['digest', 'SHA384'],
-        ['timestamp', enclave.now],
+        ['timestamp', now()],
         ['pcrs', registers],
         ['certificate', certificates.at(-1) as Bytes],
         ['cabundle', certificates.slice(0, -1)],

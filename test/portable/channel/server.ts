@@ -30,7 +30,7 @@ export interface EnclaveServer extends Loopback {
 }
 
 export async function serveEnclave(enclave: Enclave, bundle: Bundle): Promise<EnclaveServer> {
-  const device = await createDevice(enclave)
+  const device = await createDevice(enclave, () => Date.now())
   const root = enclave.certificates[0] as string
   let deliver: (report: PageReport) => void = () => undefined
   let fail: (reason: unknown) => void = () => undefined
