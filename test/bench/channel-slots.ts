@@ -62,7 +62,11 @@ async function besiege({ what, boundSeconds, first, each, isNamed = false }: Att
   let timer: ReturnType<typeof setInterval> | undefined
   try {
     const keyConfig = await gateway.keyConfig()
-    for (let i = 0; i < senders; i++) all.push(await begin(gateway, keyConfig, agent, isNamed))
+    // Each is another one: the same would be refused as a replay.
+    const bodies: Uint8Array[] = []
+    for (let i = 0; i < senders; i++) bodies.push(await sealOne(gateway, keyConfig))
+    // All at once, so that all slots are taken at once.
+    for (const bytes of bodies) all.push({ outgoing: connect(gateway, agent, isNamed), bytes })
     for (const { outgoing, bytes } of all) outgoing.write(bytes.subarray(0, first))
     sentBytes += senders * first
     // All have been heard, so all slots are taken, or as many as one client gets.
@@ -90,26 +94,23 @@ async function besiege({ what, boundSeconds, first, each, isNamed = false }: Att
   }
 }
 
-/** A connection, and the sealed request that is going to be sent over it. Each is another one: the same would be refused as a replay. */
-async function begin(
-  { origin }: GatewayProcess,
-  keyConfig: Uint8Array<ArrayBuffer>,
-  agent: Agent,
-  isNamed: boolean,
-): Promise<{ readonly outgoing: ClientRequest; readonly bytes: Uint8Array }> {
+async function sealOne({ origin }: GatewayProcess, keyConfig: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   async function* body(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     // By itself, so that the head has a chunk of its own.
     await pause(0)
     for (let i = 0; i < 8; i++) yield new Uint8Array(16_384)
   }
   const sealed = await seal(keyConfig, defaultSuite, origin + paths.data, { path: '/up', body: body() })
-  const bytes = new Uint8Array(await sealed.request.arrayBuffer())
-  const headers = { ...Object.fromEntries(sealed.request.headers), ...(isNamed && { 'x-client': 'attacker' }) }
+  return new Uint8Array(await sealed.request.arrayBuffer())
+}
+
+function connect({ origin }: GatewayProcess, agent: Agent, isNamed: boolean): ClientRequest {
+  const headers = { 'content-type': 'message/ohttp-chunked-req', ...(isNamed && { 'x-client': 'attacker' }) }
   const outgoing = request(origin + paths.data, { method: 'POST', headers, agent })
   outgoing.on('error', () => undefined)
   outgoing.on('response', (incoming) => incoming.resume())
   outgoing.flushHeaders()
-  return { outgoing, bytes }
+  return outgoing
 }
 
 async function isServed(gateway: GatewayProcess, keyConfig: Uint8Array<ArrayBuffer>): Promise<boolean> {
