@@ -45,12 +45,20 @@ export interface SignerPolicy {
   readonly skewMs: number
 }
 
-/** A CoRIM with a signature that holds, within its dates. */
-export interface VerifiedCorim {
-  readonly content: CorimContent
+/** A signature that holds, within its dates. */
+export interface VerifiedEnvelope {
+  /** What it covers, as received. */
+  readonly payload: Bytes
   readonly meta: CorimMeta | undefined
-  /** Subject of the certificate that signed; `undefined` when a key was asked for. */
-  readonly subject: string | undefined
+  /** From the trust anchor to the certificate that signed; `undefined` when a key was asked for. */
+  readonly path: CertificationPath | undefined
+  /** Unix milliseconds; Infinity where nothing ends. */
+  readonly validUntil: number
+}
+
+/** What a signature covers, within its dates. */
+export interface VerifiedContent {
+  readonly content: CorimContent
   /** Unix milliseconds; Infinity where nothing ends. */
   readonly validUntil: number
 }
@@ -66,7 +74,8 @@ export interface Envelope {
   readonly sign1: CoseSign1
   readonly algorithm: SignatureAlgorithm
   readonly x5chain: CborValue
-  readonly meta: CorimMeta | undefined
+  /** The bytes of a {@link CorimMeta}, for {@link decodeMeta}. */
+  readonly meta: CborValue
 }
 
 /** Larger files are refused before they are read. */
@@ -75,23 +84,32 @@ const contentType = 'application/rim+cbor'
 /** Header parameters: RFC 9052, RFC 9360 (x5chain), the draft (corim-meta). */
 const header = { alg: 1, contentType: 3, kid: 4, meta: 8, x5chain: 33 } as const
 const algorithms: readonly SignatureAlgorithm[] = [ES256, ES384]
+/** Certificates in a file, and bytes in one of them: those of CAs for ECDSA have about 1000. */
+const maximumChain = 8
+const maximumCertificate = 4096
 
-/** The signature, who made it, and the dates of both. What is said is for the caller to judge. @throws VerificationError */
-export async function verifyCorim(file: Bytes, policy: SignerPolicy, dialect: Dialect): Promise<VerifiedCorim> {
-  const { sign1, algorithm, x5chain, meta } = decodeEnvelope(file)
+/** The signature, who made it, and until when it holds. Nothing that it covers is decoded. @throws VerificationError */
+export async function verifyEnvelope(file: Bytes, policy: SignerPolicy): Promise<VerifiedEnvelope> {
+  const { sign1, algorithm, x5chain, meta: metaBytes } = decodeEnvelope(file)
   const { key, path, chain } =
     policy.signer === undefined ? await certifiedKey(x5chain, algorithm, policy) : pinnedKey(policy.signer, algorithm)
   const holds = verifySignature(algorithm, key, sign1.signature, signedBytes(sign1))
   await chain?.settle(checks)
   requireThat(await holds, 'reference-signature', 'signature of the CoRIM', 'one by the key of the signer', 'another')
+  const meta = decodeMeta(metaBytes)
   checkPeriod('signature', meta?.validity, policy)
-  const content = readCorim(sign1.payload, dialect)
-  checkPeriod('CoRIM', content.validity, policy)
-  const ends = [meta?.validity.notAfter, content.validity.notAfter, path?.notAfter].map((end) =>
-    Number(end ?? Infinity),
-  )
-  return { content, meta, subject: path && nameToText(path.leaf.subject), validUntil: Math.min(...ends) }
+  const validUntil = Math.min(endOf(meta?.validity), path?.notAfter ?? Infinity)
+  return { payload: sign1.payload, meta, path, validUntil }
 }
+
+/** What the payload says, and its dates; the rest of what it says is for the caller to judge. @throws VerificationError */
+export function openPayload(payload: Bytes, policy: SignerPolicy, dialect: Dialect): VerifiedContent {
+  const content = readCorim(payload, dialect)
+  checkPeriod('CoRIM', content.validity, policy)
+  return { content, validUntil: endOf(content.validity) }
+}
+
+const endOf = (period: CorimPeriod | undefined): number => Number(period?.notAfter ?? Infinity)
 
 /** @throws VerificationError */
 export function decodeEnvelope(file: Bytes): Envelope {
@@ -102,7 +120,7 @@ export function decodeEnvelope(file: Bytes): Envelope {
   const sign1 = decodeSign1(file)
   const { protectedHeader, unprotectedHeader, signature } = sign1
   mapOf(protectedHeader, 'protected header', Object.values(header))
-  // Nobody signs what stands here: nothing but certificates, which prove themselves.
+  // No signature covers this header: it may hold nothing but certificates, which prove themselves.
   mapOf(unprotectedHeader, 'unprotected header', [header.x5chain])
   const alg = protectedHeader.get(header.alg)
   const algorithm = algorithms.find(({ cose }) => cose === alg)
@@ -114,7 +132,7 @@ export function decodeEnvelope(file: Bytes): Envelope {
   const inside = protectedHeader.get(header.x5chain)
   const outside = unprotectedHeader.get(header.x5chain)
   requireThat(inside === undefined || outside === undefined, 'reference-content', 'x5chain', 'in one header', 'in both')
-  return { sign1, algorithm, x5chain: inside ?? outside, meta: decodeMeta(protectedHeader.get(header.meta)) }
+  return { sign1, algorithm, x5chain: inside ?? outside, meta: protectedHeader.get(header.meta) }
 }
 
 /** @throws VerificationError `reference-size` */
@@ -137,7 +155,7 @@ function pinnedKey(spki: Bytes, algorithm: SignatureAlgorithm): SignerKey {
   return { key: importPublicKey(spki, algorithm) }
 }
 
-/** Nobody asks how a file of reference values was verified: the first failure is all there is to say. */
+/** Opening a file has no trace: the first failure is all there is to say. */
 const checks: CheckRunner = {
   run: (_stage, _id, _summary, body) => body(),
   judge: (_stage, id, subject, holds, expected, actual) => {
@@ -190,13 +208,21 @@ const ANY_PURPOSE = '551d2500'
 function chainOf(x5chain: CborValue): readonly Bytes[] {
   requireThat(x5chain !== undefined, 'reference-untrusted', 'certificate of the signer (x5chain)', 'one', 'none')
   const list: readonly unknown[] = Array.isArray(x5chain) ? x5chain : [x5chain]
-  const isWhole = list.length > 0 && list.length <= 8 && list.every((der) => der instanceof Uint8Array)
-  requireThat(isWhole, 'reference-content', 'x5chain', '1 to 8 certificates', said(x5chain))
+  const isWhole = list.length > 0 && list.length <= maximumChain && list.every((der) => der instanceof Uint8Array)
+  requireThat(isWhole, 'reference-content', 'x5chain', `1 to ${maximumChain} certificates`, said(x5chain))
+  const largest = Math.max(...(list as Bytes[]).map(({ length }) => length))
+  requireThat(
+    largest <= maximumCertificate,
+    'reference-size',
+    'bytes of a certificate in x5chain',
+    `at most ${maximumCertificate}`,
+    `${largest}`,
+  )
   return list as Bytes[]
 }
 
-/** corim-meta: `{ 0 signer, ? 1 validity }`. Who signed is what the key says. */
-function decodeMeta(meta: CborValue): CorimMeta | undefined {
+/** corim-meta: `{ 0 signer, ? 1 validity }`. Who signed is what the key says. @throws VerificationError */
+export function decodeMeta(meta: CborValue): CorimMeta | undefined {
   if (meta === undefined) return undefined
   const source = { name: 'corim-meta', code: 'reference-cbor' } as const
   const decoded = meta instanceof Uint8Array ? decodeCbor(meta, source) : undefined

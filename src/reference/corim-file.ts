@@ -5,14 +5,17 @@ import { ES256, ES384 } from '../crypto/algorithms.ts'
 import { copyBytes, isBytes, toHex } from '../encoding/bytes.ts'
 import { readTime } from '../formats/options.ts'
 import { isPlainObject, knownOptions, requireOption } from '../options.ts'
-import { type CorimContent, type Dialect, profileOfReferenceValues, readCorim } from './corim.ts'
+import { nameToText } from '../x509/name.ts'
+import { type CorimContent, type Dialect, profileOfReferenceValues, profileWithoutProduct, readCorim } from './corim.ts'
 import {
   checkSize,
   type CorimMeta,
   decodeEnvelope,
+  decodeMeta,
   isUnsigned,
+  openPayload,
   type SignerPolicy,
-  verifyCorim,
+  verifyEnvelope,
 } from './corim-envelope.ts'
 
 /** What {@link decodeCorim} takes besides the file. Unknown options are a `TypeError`. */
@@ -79,7 +82,7 @@ export function decodeCorim(bytes: Uint8Array, options: DecodeCorimOptions = {})
   checkSize(file)
   if (isUnsigned(file)) return frozen({ ...readCorim(file, dialectOf(profiles, false)), meta: undefined })
   const { sign1, meta } = decodeEnvelope(file)
-  return frozen({ ...readCorim(sign1.payload, dialectOf(profiles, true)), meta })
+  return frozen({ ...readCorim(sign1.payload, dialectOf(profiles, true)), meta: decodeMeta(meta) })
 }
 
 /**
@@ -109,11 +112,13 @@ export async function openCorim(bytes: Uint8Array, options: OpenCorimOptions): P
   ])
   const policy = readSignerOptions(given)
   const dialect = dialectOf(profilesOf(given), true)
-  const { content, meta, subject, validUntil } = await verifyCorim(copyBytes(bytes), policy, dialect)
+  const { payload, meta, path, validUntil: signedUntil } = await verifyEnvelope(copyBytes(bytes), policy)
+  const { content, validUntil: endsAt } = openPayload(payload, policy, dialect)
+  const validUntil = Math.min(signedUntil, endsAt)
   return frozen({
     ...content,
     meta,
-    subject,
+    subject: path && nameToText(path.leaf.subject),
     validUntil: validUntil < Infinity ? new Date(validUntil) : undefined,
   })
 }
@@ -125,13 +130,11 @@ export function readSignerOptions({
   now,
   clockSkewSeconds = 300,
 }: Partial<OpenCorimOptions>): SignerPolicy {
-  const isDer = (der: unknown): boolean => isBytes(der) && der[0] === 0x30
+  const isDer = (der: unknown): der is Uint8Array => isBytes(der) && der[0] === 0x30
+  // Read once, and whole: `every` and `map` pass over the holes of a list.
+  const anchors: readonly unknown[] = Array.isArray(trustAnchors) ? Array.from(trustAnchors) : []
   if (signer === undefined)
-    requireOption(
-      'trustAnchors',
-      'certificates in DER',
-      Array.isArray(trustAnchors) && trustAnchors.length > 0 && trustAnchors.every(isDer),
-    )
+    requireOption('trustAnchors', 'certificates in DER', anchors.length > 0 && anchors.every(isDer))
   else {
     requireOption('signer', 'given without trustAnchors', trustAnchors === undefined)
     const isKey = isDer(signer) && [ES256, ES384].some(({ key }) => new RegExp(key.spki).test(toHex(signer)))
@@ -141,7 +144,7 @@ export function readSignerOptions({
   requireOption('clockSkewSeconds', '0 to 86400', isSkew)
   return {
     signer: signer && copyBytes(signer),
-    trustAnchors: (trustAnchors ?? []).map(copyBytes),
+    trustAnchors: anchors.filter(isDer).map(copyBytes),
     now: readTime(now),
     skewMs: clockSkewSeconds * 1000,
   }
@@ -153,7 +156,7 @@ function profilesOf({ profiles = [] }: DecodeCorimOptions): readonly string[] {
     'a list of texts',
     Array.isArray(profiles) && profiles.every((name) => typeof name === 'string'),
   )
-  return [profileOfReferenceValues, ...profiles]
+  return [profileOfReferenceValues, profileWithoutProduct, ...profiles]
 }
 
 /** Freezes it with everything in it. Bytes and dates cannot be frozen. */

@@ -15,5 +15,9 @@ export const environments: Readonly<Record<ReferenceEnvironment, Named>> = {
   'nitro-tpm': { id: "560(h'6e6974726f2d74706d')", vendor: 'Amazon Web Services', model: 'NitroTPM' },
 }
 
+/** Whether this is the name of one. */
+export const isEnvironment = (name: unknown): name is ReferenceEnvironment =>
+  typeof name === 'string' && Object.hasOwn(environments, name)
+
 /** How a class is named in messages. */
 export const nameOfClass = ({ id, vendor, model }: Named): string => [id, vendor, model].filter(Boolean).join(' ')

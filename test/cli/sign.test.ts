@@ -15,6 +15,7 @@ const pem = (label: string, der: Uint8Array): string =>
       .match(/.{1,64}/g) ?? []
   ).join('\n')}\n-----END ${label}-----\n`
 
+const product = ['--product', 'example.com/app']
 let signer: CorimSigner
 let ca: string
 let identity: string[]
@@ -39,14 +40,14 @@ beforeAll(async () => {
 function signed(name: string, ...more: readonly string[]): string {
   const output = written(name, '')
   const from = ['--from', '2026-06-01T00:00:00Z']
-  const given = ['sign', measurements, ...identity, '--version', '7', '--valid', '90d', ...from, '-o', output, ...more]
+  const given = ['sign', measurements, ...identity, ...product, '--version', '7', '--valid', '90d', ...from, '-o', output, ...more]
   const { code, stderr } = veritee(given)
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   return output
 }
 
 const verify = (corim: string, ...more: readonly string[]): ReturnType<typeof veritee> =>
-  veritee(['verify', file, ...root, ...nonce, ...then, '--reference', corim, '--ca', ca, ...more])
+  veritee(['verify', file, ...root, ...nonce, ...then, '--reference', corim, '--ca', ca, ...product, ...more])
 
 describe('sign and verify', () => {
   it('what was signed is expected, under its name', () => {
@@ -54,12 +55,13 @@ describe('sign and verify', () => {
     const { code, stdout } = verify(corim)
     expect(code).toBe(0)
     expect(stdout).toMatch(/^ {2}matched +build 2026-06-01$/m)
-    expect(stdout).toMatch(/^ {2}as signed +version 7 by CN=veritee test build, valid until/m)
+    expect(stdout).toMatch(/^ {2}as signed +example.com\/app version 7 by CN=veritee test build, valid until/m)
     const json = JSON.parse(verify(corim, '--json', '--minimum-version', '7').stdout) as { reference: object }
     expect(json.reference).toEqual({
-      id: 'nitro reference values 7',
+      id: 'example.com/app 7',
+      product: 'example.com/app',
       version: 7,
-      signer: 'CN=veritee test build',
+      signers: ['CN=veritee test build'],
       validUntil: '2026-08-30T00:00:00.000Z',
     })
   })
@@ -72,6 +74,7 @@ describe('sign and verify', () => {
         'sign',
         other,
         ...identity,
+        ...product,
         '--version',
         '7',
         '--valid',
@@ -97,7 +100,7 @@ describe('sign and verify', () => {
     bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ mask
     const corim = written('changed.corim', bytes)
     const at = more.includes('--at') ? more : [...then, ...more]
-    const outcome = veritee(['verify', file, ...root, ...nonce, ...at, '--reference', corim, '--ca', ca])
+    const outcome = veritee(['verify', file, ...root, ...nonce, ...at, '--reference', corim, '--ca', ca, ...product])
     expect(outcome.code).toBe(2)
     expect(outcome.stderr).toContain(`(${code})`)
   })
@@ -105,7 +108,7 @@ describe('sign and verify', () => {
   it('a CA that nobody trusts', async () => {
     const other = written('other-ca.der', (await createCorimSigner()).ca)
     const corim = signed('untrusted.corim')
-    const { code, stderr } = veritee(['verify', file, ...root, ...nonce, ...then, '--reference', corim, '--ca', other])
+    const { code, stderr } = veritee(['verify', file, ...root, ...nonce, ...then, '--reference', corim, '--ca', other, ...product])
     expect(code).toBe(2)
     expect(stderr).toMatch(/\((?:reference-untrusted|cert-chain-signature)\)/)
   })
@@ -119,7 +122,7 @@ describe('sign and verify', () => {
 
 describe('usage', () => {
   const sign = (...args: readonly string[]): ReturnType<typeof veritee> => veritee(['sign', measurements, ...args])
-  const rest = (): string[] => [...identity, '--version', '1', '--valid', '90d', '-o', 'out.corim']
+  const rest = (): string[] => [...identity, ...product, '--version', '1', '--valid', '90d', '-o', 'out.corim']
 
   it.each<[() => ReturnType<typeof veritee>, string]>([
     [() => veritee(['sign']), 'sign takes the measurements of 1 to 64 builds, not 0'],
@@ -129,6 +132,10 @@ describe('usage', () => {
     [() => sign('-o', 'x', ...identity), 'say for how long it shall be valid: --valid 90d'],
     [
       () => sign('-o', 'x', ...identity, '--valid', '90d'),
+      'say what the measurements are of, as clients will demand it: --product NAME',
+    ],
+    [
+      () => sign('-o', 'x', ...identity, ...product, '--valid', '90d'),
       'say its version, greater than that of the last one: --version N',
     ],
     [() => sign(...rest(), '--from', 'today'), '--from must be a time with its zone'],
