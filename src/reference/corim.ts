@@ -7,7 +7,15 @@
  * does not have: only their profile knows what those mean. Key numbers are those of the draft's CDDL.
  */
 import { type Bytes, toHex } from '../encoding/bytes.ts'
-import { type CborBudget, type CborMap, type CborTag, cborType, type CborValue, decodeCbor, isCborMap } from '../encoding/cbor.ts'
+import {
+  type CborBudget,
+  type CborMap,
+  type CborTag,
+  cborType,
+  type CborValue,
+  decodeCbor,
+  isCborMap,
+} from '../encoding/cbor.ts'
 import type { Source } from '../encoding/reader.ts'
 import { VerificationError } from '../errors.ts'
 
@@ -115,8 +123,11 @@ export interface Dialect {
 
 const tagOfCorim = 501
 const tagOfComid = 506
-/** How many CBOR items a file may have, those of its CoMIDs included: as much as 1 MiB of digests. */
-const maximumItems = 65_536
+/**
+ * How many CBOR items a file may have, those of its CoMIDs included: one for 4 bytes, and no more than 65,536. Real files have one for 6 to 12 bytes, and
+ * that many hold 1900 builds of three registers.
+ */
+const itemsFor = (size: number): number => Math.min(256 + Math.ceil(size / 4), 65_536)
 const source: Source = { name: 'CoRIM', code: 'reference-cbor' }
 
 /** Hash algorithms of the IANA "Named Information" registry that measurements use: number, name and length. */
@@ -141,7 +152,7 @@ const kindsOfTriples: Readonly<Record<number, string>> = {
 
 /** @throws VerificationError `reference-cbor`, `reference-profile`, `reference-content` */
 export function readCorim(bytes: Bytes, dialect: Dialect): CorimContent {
-  const budget: CborBudget = { items: maximumItems }
+  const budget: CborBudget = { items: itemsFor(bytes.length) }
   const outer = decodeCbor(bytes, source, false, budget)
   const inner = isTag(outer, tagOfCorim) ? outer.value : dialect.isLenient ? outer : undefined
   // Without its profile, no key means anything for certain.

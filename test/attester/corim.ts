@@ -147,7 +147,10 @@ export async function makeCorim(signer: CorimSigner, plan: CorimPlan = {}): Prom
   })
   const comid = fields(
     {
-      1: fields({ 0: cbor.text(plan.product ?? 'example.com/app'), 1: cbor.unsigned(plan.version ?? 7) }, plan.identity),
+      1: fields(
+        { 0: cbor.text(plan.product ?? 'example.com/app'), 1: cbor.unsigned(plan.version ?? 7) },
+        plan.identity,
+      ),
       4: fields({ 0: cbor.array(...triples) }, plan.triples),
     },
     plan.comid,

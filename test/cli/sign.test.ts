@@ -40,7 +40,20 @@ beforeAll(async () => {
 function signed(name: string, ...more: readonly string[]): string {
   const output = written(name, '')
   const from = ['--from', '2026-06-01T00:00:00Z']
-  const given = ['sign', measurements, ...identity, ...product, '--version', '7', '--valid', '90d', ...from, '-o', output, ...more]
+  const given = [
+    'sign',
+    measurements,
+    ...identity,
+    ...product,
+    '--version',
+    '7',
+    '--valid',
+    '90d',
+    ...from,
+    '-o',
+    output,
+    ...more,
+  ]
   const { code, stderr } = veritee(given)
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   return output
@@ -108,7 +121,18 @@ describe('sign and verify', () => {
   it('a CA that nobody trusts', async () => {
     const other = written('other-ca.der', (await createCorimSigner()).ca)
     const corim = signed('untrusted.corim')
-    const { code, stderr } = veritee(['verify', file, ...root, ...nonce, ...then, '--reference', corim, '--ca', other, ...product])
+    const { code, stderr } = veritee([
+      'verify',
+      file,
+      ...root,
+      ...nonce,
+      ...then,
+      '--reference',
+      corim,
+      '--ca',
+      other,
+      ...product,
+    ])
     expect(code).toBe(2)
     expect(stderr).toMatch(/\((?:reference-untrusted|cert-chain-signature)\)/)
   })

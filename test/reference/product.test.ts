@@ -32,16 +32,19 @@ const optionsOf = (change: object = {}): OpenReferenceValuesOptions => ({
 })
 
 const sign = (change: object = {}, values: object | readonly object[] = { PCR0: register(0) }): Promise<Uint8Array> =>
-  signReferenceValues(values as Parameters<typeof signReferenceValues>[0], {
-    environment: 'nitro',
-    product: 'example.com/app',
-    key: signer.key.privateKey,
-    chain: [signer.certificate, signer.authority],
-    version: 3,
-    notBefore: madeAt,
-    notAfter: new Date('2026-07-01T00:00:00Z'),
-    ...change,
-  } as SignReferenceValuesOptions)
+  signReferenceValues(
+    values as Parameters<typeof signReferenceValues>[0],
+    {
+      environment: 'nitro',
+      product: 'example.com/app',
+      key: signer.key.privateKey,
+      chain: [signer.certificate, signer.authority],
+      version: 3,
+      notBefore: madeAt,
+      notAfter: new Date('2026-07-01T00:00:00Z'),
+      ...change,
+    } as SignReferenceValuesOptions,
+  )
 
 /** Runs with properties on every object. */
 async function polluted<T>(properties: Readonly<Record<string, unknown>>, run: () => Promise<T>): Promise<T> {
@@ -145,7 +148,10 @@ describe('H11 a signed reference value names its product', () => {
     ['half a character', 'a\ud800'],
     ['a mark that turns the direction', 'a\u202eb'],
   ])('%s is a TypeError, to open and to sign', async (_, product) => {
-    for (const attempt of [() => openReferenceValues(new Uint8Array(), optionsOf({ product })), () => sign({ product })]) {
+    for (const attempt of [
+      () => openReferenceValues(new Uint8Array(), optionsOf({ product })),
+      () => sign({ product }),
+    ]) {
       await expect(attempt()).rejects.toThrow(/^product must be text without control characters/)
       await expect(attempt()).rejects.toBeInstanceOf(TypeError)
     }

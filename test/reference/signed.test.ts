@@ -394,8 +394,18 @@ describe('refused', () => {
       /version must be an unsigned integer/,
       { identity: { 1: cbor.negative(-1) } },
     ],
-    ['reference-rollback', 'no version', /version of example.com\/app: expected at least 1, found 0/, { identity: { 1: undefined } }],
-    ['reference-rollback', 'an old version', /version of example.com\/app: expected at least 1, found 0/, { version: 0 }],
+    [
+      'reference-rollback',
+      'no version',
+      /version of example.com\/app: expected at least 1, found 0/,
+      { identity: { 1: undefined } },
+    ],
+    [
+      'reference-rollback',
+      'an old version',
+      /version of example.com\/app: expected at least 1, found 0/,
+      { version: 0 },
+    ],
     ['reference-content', 'endorsed values', /keys of triples: expected 0, found 1/, { triples: { 1: cbor.array() } }],
     ['reference-content', 'conditional endorsements', /keys of triples/, { triples: { 10: cbor.array() } }],
     ['reference-content', 'no reference triples', /triples must not be empty/, { triples: { 0: undefined } }],
@@ -622,10 +632,7 @@ describe('options', () => {
 })
 
 describe('signing', () => {
-  const sign = (
-    change: object = {},
-    values: object | readonly object[] = { PCR0: register(0) },
-  ) =>
+  const sign = (change: object = {}, values: object | readonly object[] = { PCR0: register(0) }) =>
     signReferenceValues(values as Parameters<typeof signReferenceValues>[0], {
       environment: 'nitro',
       product: 'example.com/app',

@@ -28,9 +28,9 @@ let security: CorimSigner
 let auditor: CorimSigner
 let fileOf: { readonly release: Uint8Array; readonly security: Uint8Array; readonly auditor: Uint8Array }
 beforeAll(async () => {
-  ;[release, security, auditor] = await Promise.all(
+  ;[release, security, auditor] = (await Promise.all(
     ['release', 'security', 'auditor'].map((organization) => createCorimSigner({ organization })),
-  ) as [CorimSigner, CorimSigner, CorimSigner]
+  )) as [CorimSigner, CorimSigner, CorimSigner]
   const [a, b, c] = await Promise.all([release, security, auditor].map((signer) => makeCorim(signer)))
   fileOf = { release: a as Uint8Array, security: b as Uint8Array, auditor: c as Uint8Array }
 })
@@ -124,11 +124,17 @@ describe('H11 k of n signers', () => {
 
   test.each<[string, CorimPlan]>([
     ['another build', { builds: [{ name: 'build 1', registers: { 0: register(9) } }] }],
-    ['another name of the build', { builds: [{ name: 'build 2', registers: { 0: register(0), 1: register(1), 2: register(2) } }] }],
+    [
+      'another name of the build',
+      { builds: [{ name: 'build 2', registers: { 0: register(0), 1: register(1), 2: register(2) } }] },
+    ],
     ['another product', { product: 'example.com/other' }],
     ['another version', { version: 8 }],
     ['other dates', { notAfter: new Date('2027-05-01T00:00:00Z') }],
-    ['the same in another encoding', { payload: (corim) => new Uint8Array([0xda, 0, 0, 0x01, 0xf5, ...corim.slice(3)]) }],
+    [
+      'the same in another encoding',
+      { payload: (corim) => new Uint8Array([0xda, 0, 0, 0x01, 0xf5, ...corim.slice(3)]) },
+    ],
   ])('%s is not the same: whoever agrees, agrees to every byte', async (_, plan) => {
     const other = await makeCorim(security, plan)
     expect(await refused([fileOf.release, other])).toBe(
@@ -149,9 +155,22 @@ describe('H11 k of n signers', () => {
   })
 
   test.each<[string, RegExp, () => Promise<Uint8Array> | Uint8Array]>([
-    ['forged', /^reference-signature: files\[2\]: signature of the CoRIM/, async () => makeCorim(auditor, { key: await createSigner() })],
-    ['of a CA that is not listed', /^reference-untrusted: files\[2\]: CA of the signer/, async () => makeCorim(await createCorimSigner({ organization: 'stranger' }))],
-    ['expired', /^reference-validity: files\[2\]: validity of the signature/, () => makeCorim(auditor, { meta: { 1: cbor.map([[cbor.unsigned(1), cbor.tag(1, cbor.unsigned(1_780_000_000))]]) } })],
+    [
+      'forged',
+      /^reference-signature: files\[2\]: signature of the CoRIM/,
+      async () => makeCorim(auditor, { key: await createSigner() }),
+    ],
+    [
+      'of a CA that is not listed',
+      /^reference-untrusted: files\[2\]: CA of the signer/,
+      async () => makeCorim(await createCorimSigner({ organization: 'stranger' })),
+    ],
+    [
+      'expired',
+      /^reference-validity: files\[2\]: validity of the signature/,
+      () =>
+        makeCorim(auditor, { meta: { 1: cbor.map([[cbor.unsigned(1), cbor.tag(1, cbor.unsigned(1_780_000_000))]]) } }),
+    ],
     ['empty', /^reference-cbor: files\[2\]: first byte/, () => new Uint8Array()],
     ['unsigned', /^reference-unsigned: files\[2\]: CoRIM/, () => new Uint8Array([0xd9, 0x01, 0xf5, 0xa0])],
   ])('a file too many that is %s: it does not count, and is not passed over', async (_, message, make) => {
