@@ -173,13 +173,16 @@ async function signedValuesOf(
     throw new UsageError('--reference needs --ca FILE: the certificate of the CA that you trust to sign it')
   if (typeof product !== 'string')
     throw new UsageError('--reference needs --product NAME: what must run there, as its signers call it')
+  const counts = {
+    ...(typeof threshold === 'string' && { threshold: versionOf(threshold, '--threshold') }),
+    minimumVersion: typeof minimum === 'string' ? versionOf(minimum, '--minimum-version') : 0,
+  }
   const files = await Promise.all(paths.map(readCorim))
   const options = {
     environment,
     product,
+    ...counts,
     trustAnchors: (await Promise.all(listOf(values, 'ca').map(readCertificates))).flat(),
-    ...(typeof threshold === 'string' && { threshold: versionOf(threshold, '--threshold') }),
-    minimumVersion: typeof minimum === 'string' ? versionOf(minimum, '--minimum-version') : 0,
     revoked: await Promise.all(listOf(values, 'revoked').map((path) => readMeasurements(path))),
     ...(now !== undefined && { now }),
     ...(typeof skew === 'string' && { clockSkewSeconds: secondsOf(skew, '--skew') }),
@@ -265,9 +268,9 @@ export function listOf(values: Values, option: string): string[] {
 
 /** A version of reference values, or how many must sign. @throws UsageError */
 export function versionOf(text: string, option: string): number {
-  const version = Number(text)
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(version)) throw new UsageError(`${option} must be a whole number`)
-  return version
+  const count = Number(text)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count)) throw new UsageError(`${option} must be a whole number`)
+  return count
 }
 
 /** A moment with its zone. @throws UsageError */

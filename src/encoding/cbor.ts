@@ -95,60 +95,51 @@ export function readCbor(
   deterministic = false,
   budget: CborBudget = { items: defaultItems },
 ): CborValue {
-  return readItem({ input, source, deterministic, budget }, maximumDepth)
-}
-
-/** What stays the same while one item is read. */
-interface Reading {
-  readonly input: Cursor
-  readonly source: Source
-  readonly deterministic: boolean
-  readonly budget: CborBudget
-}
-
-function readItem(reading: Reading, depth: number): CborValue {
-  const { input, source, deterministic, budget } = reading
-  const { at, bytes } = input
-  const refuse = (problem: string): never => {
-    throw malformed(source, `${problem} at ${at}`)
+  const { bytes } = input
+  const read = (depth: number): CborValue => {
+    const { at } = input
+    const refuse = (problem: string): never => {
+      throw malformed(source, `${problem} at ${at}`)
+    }
+    if (depth === 0) refuse('nested too deep')
+    const [major, argument, shortest] = readHead(input)
+    if (--budget.items < 0) refuse('too many items')
+    if (major === 7) {
+      const info = (bytes[at] as number) & 31
+      if (info > 24 && info < 28) return { float: bytes.subarray(at, input.at) }
+      if (info < 20 || info > 23) refuse('unknown simple value')
+      return [false, true, null, undefined][info - 20]
+    }
+    if (deterministic && !shortest) refuse('head not in shortest form')
+    const item = (): CborValue => read(depth - 1)
+    if (major === 4) {
+      const array: CborValue[] = []
+      readItems(input, source, argument, 1, () => array.push(item()))
+      return array
+    }
+    if (major === 5) {
+      const map = new Map<number | string, CborValue>()
+      readItems(input, source, argument, 2, () => {
+        const key = item()
+        if (typeof key !== 'number' && typeof key !== 'string') return refuse(`key is ${cborType(key)}`)
+        if (map.has(key)) refuse(`duplicate key ${JSON.stringify(key)}`)
+        map.set(key, item())
+      })
+      return map
+    }
+    if (argument === undefined) return refuse('indefinite length')
+    if (major === 0) return argument
+    if (major === 1) return -1 - argument
+    if (major === 6) return { tag: argument, value: item() }
+    const string = take(input, argument, 'string')
+    if (major === 2) return string
+    try {
+      return utf8.decode(string)
+    } catch {
+      return refuse('invalid UTF-8')
+    }
   }
-  if (depth === 0) refuse('nested too deep')
-  const [major, argument, shortest] = readHead(input)
-  if (--budget.items < 0) refuse('too many items')
-  if (major === 7) {
-    const info = (bytes[at] as number) & 31
-    if (info > 24 && info < 28) return { float: bytes.subarray(at, input.at) }
-    if (info < 20 || info > 23) refuse('unknown simple value')
-    return [false, true, null, undefined][info - 20]
-  }
-  if (deterministic && !shortest) refuse('head not in shortest form')
-  const item = (): CborValue => readItem(reading, depth - 1)
-  if (major === 4) {
-    const array: CborValue[] = []
-    readItems(input, source, argument, 1, () => array.push(item()))
-    return array
-  }
-  if (major === 5) {
-    const map = new Map<number | string, CborValue>()
-    readItems(input, source, argument, 2, () => {
-      const key = item()
-      if (typeof key !== 'number' && typeof key !== 'string') return refuse(`key is ${cborType(key)}`)
-      if (map.has(key)) refuse(`duplicate key ${JSON.stringify(key)}`)
-      map.set(key, item())
-    })
-    return map
-  }
-  if (argument === undefined) return refuse('indefinite length')
-  if (major === 0) return argument
-  if (major === 1) return -1 - argument
-  if (major === 6) return { tag: argument, value: item() }
-  const string = take(input, argument, 'string')
-  if (major === 2) return string
-  try {
-    return utf8.decode(string)
-  } catch {
-    return refuse('invalid UTF-8')
-  }
+  return read(maximumDepth)
 }
 
 /** Reads `count` entries of at least `size` bytes each, or as many as there are before a break. */

@@ -4,32 +4,28 @@
 import { toHex } from '../encoding/bytes.ts'
 import type { Certificate } from '../x509/certificate.ts'
 
-/** What a certification path is recognised by: every key on it, and the name of every CA. */
-export type Marks = readonly string[]
-
-/** @param certificates the anchor first; the last one is that of the signer, which may be called like another's, unless it is the only one */
-export function marksOf(certificates: readonly Pick<Certificate, 'spki' | 'subject'>[]): Marks {
-  const issuers = certificates.slice(0, Math.max(1, certificates.length - 1))
-  return [
-    ...certificates.map(({ spki }) => `key ${toHex(spki)}`),
-    ...issuers.map(({ subject }) => `name ${toHex(subject)}`),
-  ]
-}
+/** A certification path: the anchor first; where there are more, the last certificate is that of the signer. */
+type Path = readonly Pick<Certificate, 'spki' | 'subject'>[]
 
 /**
  * How many authorities there are behind these paths. Whatever shares a key or the name of a CA is one: a CA that renewed its certificate or its key, one that
  * another CA signs across, a key that several CAs certify, an intermediate CA below two roots.
- * @param anchors the marks of every trust anchor: they also join paths that share nothing themselves
+ * @param anchors every trust anchor: they also join paths that share nothing themselves
+ * @param paths default: those that consist of an anchor
  */
-export function countAuthorities(paths: readonly Marks[], anchors: readonly Marks[]): number {
-  const isIn = (group: ReadonlySet<string>, marks: Marks): boolean => marks.some((mark) => group.has(mark))
-  let groups: readonly ReadonlySet<string>[] = []
-  for (const marks of [...anchors, ...paths]) {
-    const joined = groups.filter((group) => isIn(group, marks))
-    groups = [
-      ...groups.filter((group) => !joined.includes(group)),
-      new Set([...marks, ...joined.flatMap((group) => [...group])]),
-    ]
+export function countAuthorities(anchors: Path, paths: readonly Path[] = anchors.map((anchor) => [anchor])): number {
+  const share = (one: readonly string[], other: readonly string[]): boolean => one.some((mark) => other.includes(mark))
+  const found = paths.map(marksOf)
+  let groups: readonly (readonly string[])[] = []
+  for (const marks of [...anchors.map((anchor) => marksOf([anchor])), ...found]) {
+    const joined = groups.filter((group) => share(group, marks))
+    groups = [...groups.filter((group) => !share(group, marks)), [...marks, ...joined.flat()]]
   }
-  return groups.filter((group) => paths.some((marks) => isIn(group, marks))).length
+  return groups.filter((group) => found.some((marks) => share(group, marks))).length
+}
+
+/** What a path is recognised by, in hexadecimal: every key on it, and the name of every CA. No key is encoded as a name is. */
+function marksOf(path: Path): readonly string[] {
+  const issuers = path.slice(0, path.length - 1 || 1)
+  return [...path.map(({ spki }) => spki), ...issuers.map(({ subject }) => subject)].map(toHex)
 }

@@ -38,8 +38,8 @@ import {
 export interface SignerPolicy {
   /** DER SubjectPublicKeyInfo of the one key that may sign. Certificates are not looked at then. */
   readonly signer?: Bytes | undefined
-  /** DER; not read when there is a `signer`. */
-  readonly trustAnchors: readonly Bytes[]
+  /** None when there is a `signer`. */
+  readonly trustAnchors: readonly Certificate[]
   /** Unix milliseconds. */
   readonly now: number
   readonly skewMs: number
@@ -83,11 +83,7 @@ const maximumSize = 1_048_576
 const contentType = 'application/rim+cbor'
 /** Header parameters: RFC 9052, RFC 9360 (x5chain), the draft (corim-meta). */
 const header = { alg: 1, contentType: 3, kid: 4, meta: 8, x5chain: 33 } as const
-const algorithms: readonly SignatureAlgorithm[] = [ES256, ES384]
-/** Certificates in a file, and bytes in one of them: those of CAs for ECDSA have about 1000. */
-const maximumChain = 8
-const maximumCertificate = 4096
-
+export const algorithms: readonly SignatureAlgorithm[] = [ES256, ES384]
 /** The signature, who made it, and until when it holds. Nothing that it covers is decoded. @throws VerificationError */
 export async function verifyEnvelope(file: Bytes, policy: SignerPolicy): Promise<VerifiedEnvelope> {
   const { sign1, algorithm, x5chain, meta: metaBytes } = decodeEnvelope(file)
@@ -102,11 +98,20 @@ export async function verifyEnvelope(file: Bytes, policy: SignerPolicy): Promise
   return { payload: sign1.payload, meta, path, validUntil }
 }
 
-/** What the payload says, and its dates; the rest of what it says is for the caller to judge. @throws VerificationError */
-export function openPayload(payload: Bytes, policy: SignerPolicy, dialect: Dialect): VerifiedContent {
+/**
+ * What a payload says, and its dates; the rest of what it says is for the caller to judge.
+ * @param envelopes signatures of one payload: what ends first, ends all
+ * @throws VerificationError
+ */
+export function openPayload(
+  envelopes: readonly VerifiedEnvelope[],
+  policy: SignerPolicy,
+  dialect: Dialect,
+): VerifiedContent {
+  const [{ payload }] = envelopes as readonly [VerifiedEnvelope]
   const content = readCorim(payload, dialect)
   checkPeriod('CoRIM', content.validity, policy)
-  return { content, validUntil: endOf(content.validity) }
+  return { content, validUntil: Math.min(endOf(content.validity), ...envelopes.map(({ validUntil }) => validUntil)) }
 }
 
 const endOf = (period: CorimPeriod | undefined): number => Number(period?.notAfter ?? Infinity)
@@ -124,7 +129,8 @@ export function decodeEnvelope(file: Bytes): Envelope {
   mapOf(unprotectedHeader, 'unprotected header', [header.x5chain])
   const alg = protectedHeader.get(header.alg)
   const algorithm = algorithms.find(({ cose }) => cose === alg)
-  if (algorithm === undefined) throw refusal('reference-algorithm', 'alg', '-7 (ES256) or -35 (ES384)', said(alg))
+  if (algorithm === undefined)
+    throw new VerificationError('reference-algorithm', 'alg', '-7 (ES256) or -35 (ES384)', said(alg))
   const size = 2 * algorithm.key.coordinateSize
   requireThat(signature.length === size, 'cose-signature-length', 'signature bytes', `${size}`, `${signature.length}`)
   const type = protectedHeader.get(header.contentType)
@@ -181,7 +187,7 @@ async function certifiedKey(
     'one that the CA issued',
     'that of the CA',
   )
-  const roots = await Promise.all(trustAnchors.map(fingerprint))
+  const roots = await Promise.all(trustAnchors.map(({ der }) => fingerprint(der)))
   const path = await checkPath(named, roots, algorithm, checks)
   checkPurpose(path.leaf)
   const invalid = findInvalid(path, [now], skewMs)
@@ -204,20 +210,14 @@ const EXTENDED_KEY_USAGE = '551d25'
 const CODE_SIGNING = '2b06010505070303'
 const ANY_PURPOSE = '551d2500'
 
-/** One certificate, or a list of two or more (RFC 9360 section 2). */
+/** One certificate, or a list of two or more (RFC 9360 section 2). Certificates for ECDSA have about 1000 bytes. */
 function chainOf(x5chain: CborValue): readonly Bytes[] {
   requireThat(x5chain !== undefined, 'reference-untrusted', 'certificate of the signer (x5chain)', 'one', 'none')
   const list: readonly unknown[] = Array.isArray(x5chain) ? x5chain : [x5chain]
-  const isWhole = list.length > 0 && list.length <= maximumChain && list.every((der) => der instanceof Uint8Array)
-  requireThat(isWhole, 'reference-content', 'x5chain', `1 to ${maximumChain} certificates`, said(x5chain))
-  const largest = Math.max(...(list as Bytes[]).map(({ length }) => length))
-  requireThat(
-    largest <= maximumCertificate,
-    'reference-size',
-    'bytes of a certificate in x5chain',
-    `at most ${maximumCertificate}`,
-    `${largest}`,
-  )
+  const isWhole =
+    list.length > 0 && list.length <= 8 && list.every((der) => der instanceof Uint8Array && der.length <= 4096)
+  const expected = '1 to 8 certificates of at most 4096 bytes'
+  requireThat(isWhole, 'reference-content', 'x5chain', expected, 'others')
   return list as Bytes[]
 }
 
@@ -233,27 +233,25 @@ export function decodeMeta(meta: CborValue): CorimMeta | undefined {
 /** The anchor that issued the first certificate; none when that is an anchor itself. @throws VerificationError `reference-untrusted` */
 async function findAnchor(
   first: Bytes,
-  trustAnchors: readonly Bytes[],
+  trustAnchors: readonly Certificate[],
   algorithm: SignatureAlgorithm,
 ): Promise<Bytes | undefined> {
-  if (trustAnchors.some((anchor) => equalBytes(anchor, first))) return undefined
+  if (trustAnchors.some(({ der }) => equalBytes(der, first))) return undefined
   const { issuer, signature, tbs } = decodeCertificate(first, 'x5chain')
-  const named = trustAnchors
-    .map((der, i) => decodeCertificate(der, `trustAnchors[${i}]`))
-    .filter(({ subject }) => equalBytes(subject, issuer))
-  // CAs keep their name when they change their key.
-  for (const { der, spki } of named.slice(1).reverse()) {
+  const named = trustAnchors.filter(({ subject }) => equalBytes(subject, issuer))
+  // CAs keep their name when they change their key. Where there is one, what is wrong with its signature is said later.
+  for (const { der, spki } of named)
     if (
-      fits(spki, algorithm) &&
-      (await verifySignature(algorithm, importPublicKey(spki, algorithm), signature, tbs, true))
+      named.length === 1 ||
+      (fits(spki, algorithm) &&
+        (await verifySignature(algorithm, importPublicKey(spki, algorithm), signature, tbs, true)))
     )
       return der
-  }
-  if (named[0] !== undefined) return named[0].der
-  throw refusal('reference-untrusted', 'CA of the signer', 'one of trustAnchors', nameToText(issuer))
+  throw new VerificationError('reference-untrusted', 'CA of the signer', 'one of trustAnchors', nameToText(issuer))
 }
 
-const fits = (spki: Bytes, { key }: SignatureAlgorithm): boolean => new RegExp(key.spki).test(toHex(spki))
+/** Whether this is a DER SubjectPublicKeyInfo of a key for the algorithm. */
+export const fits = (spki: Uint8Array, { key }: SignatureAlgorithm): boolean => new RegExp(key.spki).test(toHex(spki))
 
 function checkPeriod(name: string, period: CorimPeriod | undefined, { now, skewMs }: SignerPolicy): void {
   const { notBefore, notAfter } = period ?? {}
@@ -270,18 +268,8 @@ export function requireThat(
   expected: string,
   found: string,
 ): asserts holds {
-  if (!holds) throw refusal(code, subject, expected, found)
-}
-
-export function refusal(
-  code: VerificationError['code'],
-  subject: string,
-  expected: string,
-  found: string,
-): VerificationError {
-  return new VerificationError(code, subject, expected, found)
+  if (!holds) throw new VerificationError(code, subject, expected, found)
 }
 
 /** A header value in a message. */
-const said = (value: CborValue): string =>
-  typeof value === 'number' || typeof value === 'string' ? String(value) : value === undefined ? 'none' : 'another type'
+const said = (value: CborValue): string => (Object(value) === value ? 'another type' : String(value ?? 'none'))

@@ -1,17 +1,19 @@
 /**
  * CoRIMs of others, as Veraison and `cocli` publish them: what they say, with or without knowing who says it. What it means is for the caller to judge.
  */
-import { ES256, ES384 } from '../crypto/algorithms.ts'
-import { copyBytes, isBytes, toHex } from '../encoding/bytes.ts'
+import { copyBytes, isBytes } from '../encoding/bytes.ts'
 import { readTime } from '../formats/options.ts'
-import { isPlainObject, knownOptions, requireOption } from '../options.ts'
+import { isPlainObject, itemsOf, knownOptions, readOwn, requireOption } from '../options.ts'
+import { decodeCertificate } from '../x509/certificate.ts'
 import { nameToText } from '../x509/name.ts'
 import { type CorimContent, type Dialect, profileOfReferenceValues, profileWithoutProduct, readCorim } from './corim.ts'
 import {
+  algorithms,
   checkSize,
   type CorimMeta,
   decodeEnvelope,
   decodeMeta,
+  fits,
   isUnsigned,
   openPayload,
   type SignerPolicy,
@@ -54,7 +56,7 @@ export interface OpenedCorim extends DecodedCorim {
 }
 
 /** The draft, as far as it is read: a CoMID with all kinds of triples. */
-const dialectOf = (profiles: readonly string[], isLenient: boolean): Dialect => ({
+const dialectOf = (profiles: Dialect['profiles'], isLenient: boolean): Dialect => ({
   corim: [0, 1, 2, 3, 4, 5],
   comid: [0, 1, 2, 3, 4],
   triples: [0, 1, 2, 3, 4, 5, 6, 8, 10],
@@ -112,9 +114,9 @@ export async function openCorim(bytes: Uint8Array, options: OpenCorimOptions): P
   ])
   const policy = readSignerOptions(given)
   const dialect = dialectOf(profilesOf(given), true)
-  const { payload, meta, path, validUntil: signedUntil } = await verifyEnvelope(copyBytes(bytes), policy)
-  const { content, validUntil: endsAt } = openPayload(payload, policy, dialect)
-  const validUntil = Math.min(signedUntil, endsAt)
+  const envelope = await verifyEnvelope(copyBytes(bytes), policy)
+  const { meta, path } = envelope
+  const { content, validUntil } = openPayload([envelope], policy, dialect)
   return frozen({
     ...content,
     meta,
@@ -130,37 +132,37 @@ export function readSignerOptions({
   now,
   clockSkewSeconds = 300,
 }: Partial<OpenCorimOptions>): SignerPolicy {
-  const isDer = (der: unknown): der is Uint8Array => isBytes(der) && der[0] === 0x30
-  // Read once, and whole: `every` and `map` pass over the holes of a list.
-  const anchors: readonly unknown[] = Array.isArray(trustAnchors) ? Array.from(trustAnchors) : []
+  const anchors = itemsOf(trustAnchors)
   if (signer === undefined)
-    requireOption('trustAnchors', 'certificates in DER', anchors.length > 0 && anchors.every(isDer))
+    requireOption('trustAnchors', 'certificates in DER', anchors.length > 0 && anchors.every(isBytes))
   else {
     requireOption('signer', 'given without trustAnchors', trustAnchors === undefined)
-    const isKey = isDer(signer) && [ES256, ES384].some(({ key }) => new RegExp(key.spki).test(toHex(signer)))
+    const isKey = isBytes(signer) && algorithms.some((algorithm) => fits(signer, algorithm))
     requireOption('signer', 'a DER SubjectPublicKeyInfo on P-256 or P-384', isKey)
   }
   const isSkew = typeof clockSkewSeconds === 'number' && clockSkewSeconds >= 0 && clockSkewSeconds <= 86_400
   requireOption('clockSkewSeconds', '0 to 86400', isSkew)
   return {
     signer: signer && copyBytes(signer),
-    trustAnchors: anchors.filter(isDer).map(copyBytes),
+    trustAnchors: (anchors as Uint8Array[]).map((der, i) =>
+      readOwn(() => decodeCertificate(copyBytes(der), `trustAnchors[${i}]`)),
+    ),
     now: readTime(now),
     skewMs: clockSkewSeconds * 1000,
   }
 }
 
-function profilesOf({ profiles = [] }: DecodeCorimOptions): readonly string[] {
+function profilesOf({ profiles = [] }: DecodeCorimOptions): Dialect['profiles'] {
   requireOption(
     'profiles',
     'a list of texts',
     Array.isArray(profiles) && profiles.every((name) => typeof name === 'string'),
   )
-  return [profileOfReferenceValues, profileWithoutProduct, ...profiles]
+  return [undefined, profileOfReferenceValues, profileWithoutProduct, ...profiles]
 }
 
 /** Freezes it with everything in it. Bytes and dates cannot be frozen. */
-function frozen<T>(value: T): T {
+export function frozen<T>(value: T): T {
   if (!Array.isArray(value) && !isPlainObject(value)) return value
   Object.values(value).forEach(frozen)
   return Object.freeze(value)

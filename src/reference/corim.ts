@@ -19,7 +19,7 @@ import {
 import type { Source } from '../encoding/reader.ts'
 import { VerificationError } from '../errors.ts'
 
-/** The profile of the files that this library writes: integrity registers hold what is measured, the CoMID's identity names the product and its version. */
+/** The profile of the files that this library writes: one CoMID, whose identity is the product and its version; integrity registers hold what is measured. */
 export const profileOfReferenceValues = 'tag:veritee.dev,2026:reference-values#2'
 /** What it wrote before: the same, but the CoMID's identity is the name of the file, which says nothing about a product. */
 export const profileWithoutProduct = 'tag:veritee.dev,2026:reference-values#1'
@@ -118,16 +118,12 @@ export interface Dialect {
   readonly class: readonly number[]
   /** In a signed file, what cocli wrote before the draft had them: no tag 501 around the map, profiles as plain text. */
   readonly isLenient: boolean
-  readonly profiles: readonly string[]
+  /** `undefined` stands for files without one. */
+  readonly profiles: readonly (string | undefined)[]
 }
 
 const tagOfCorim = 501
 const tagOfComid = 506
-/**
- * How many CBOR items a file may have, those of its CoMIDs included: one for 4 bytes, and no more than 65,536. Real files have one for 6 to 12 bytes, and
- * that many hold 1900 builds of three registers.
- */
-const itemsFor = (size: number): number => Math.min(256 + Math.ceil(size / 4), 65_536)
 const source: Source = { name: 'CoRIM', code: 'reference-cbor' }
 
 /** Hash algorithms of the IANA "Named Information" registry that measurements use: number, name and length. */
@@ -152,19 +148,23 @@ const kindsOfTriples: Readonly<Record<number, string>> = {
 
 /** @throws VerificationError `reference-cbor`, `reference-profile`, `reference-content` */
 export function readCorim(bytes: Bytes, dialect: Dialect): CorimContent {
-  const budget: CborBudget = { items: itemsFor(bytes.length) }
+  // Those of CoMIDs included. Real files have an item for 6 to 12 bytes; 65,536 hold 1900 builds of three registers.
+  const budget: CborBudget = { items: Math.min(256 + bytes.length / 4, 65_536) }
   const outer = decodeCbor(bytes, source, false, budget)
   const inner = isTag(outer, tagOfCorim) ? outer.value : dialect.isLenient ? outer : undefined
+  const name = 'CoRIM (tag 501)'
   // Without its profile, no key means anything for certain.
-  const profile = isCborMap(inner) ? profileOf(inner.get(3), dialect) : undefined
-  if (profile === profileWithoutProduct && !dialect.profiles.includes(profile))
-    throw new VerificationError(
-      'reference-product',
-      'values name no product, as all did that were signed before products were required: sign them again, for a product',
-    )
-  if (profile !== undefined && !dialect.profiles.includes(profile))
-    throw new VerificationError('reference-profile', 'profile', dialect.profiles.join(' or '), profile)
-  const map = mapOf(inner, 'CoRIM (tag 501)', dialect.corim)
+  const profile = profileOf(mapOf(inner, name).get(3), dialect)
+  if (!dialect.profiles.includes(profile))
+    throw profile === profileWithoutProduct
+      ? new VerificationError('reference-product', 'signed before values named a product: sign them again')
+      : new VerificationError(
+          'reference-profile',
+          'profile',
+          dialect.profiles.filter(Boolean).join(' or '),
+          profile ?? 'none',
+        )
+  const map = mapOf(inner, name, dialect.corim)
   return {
     id: idOf(map.get(0), 'id of the CoRIM'),
     profile,

@@ -4,20 +4,17 @@
 import { ES256, ES384 } from '../crypto/algorithms.ts'
 import { sign } from '../crypto/sign.ts'
 import { importPublicKey, verifySignature } from '../crypto/signature.ts'
-import { type Bytes, concatBytes, copyBytes, fromHex, isBytes, toHex } from '../encoding/bytes.ts'
+import { type Bytes, concatBytes, copyBytes, isBytes } from '../encoding/bytes.ts'
 import { type Encodable, encodeCbor } from '../encoding/cbor-encode.ts'
 import { signedBytes } from '../encoding/cose.ts'
-import { knownOptions, requireOption } from '../options.ts'
-import {
-  type NitroCliReferenceValues,
-  type PcrReferenceValues,
-  readReferenceValues,
-} from '../formats/nsm/reference-values.ts'
+import { itemsOf, knownOptions, requireOption } from '../options.ts'
+import type { NitroCliReferenceValues, PcrReferenceValues } from '../formats/nsm/reference-values.ts'
 import { decodeCertificate } from '../x509/certificate.ts'
 import { nameToText } from '../x509/name.ts'
 import { profileOfReferenceValues } from './corim.ts'
-import { environments, isEnvironment, type ReferenceEnvironment } from './environments.ts'
-import { indexOfRepeated, isProduct } from './names.ts'
+import { fits } from './corim-envelope.ts'
+import { environmentId, environmentModels, environmentVendor, type ReferenceEnvironment } from './environments.ts'
+import { indexOfRepeated, readBuilds, readSubject, type ReferenceSubject } from './subject.ts'
 
 /** What {@link signReferenceValues} takes besides the values. Unknown options are a `TypeError`. */
 export interface SignReferenceValuesOptions {
@@ -63,13 +60,18 @@ export async function signReferenceValues(
   options: SignReferenceValuesOptions,
 ): Promise<Bytes> {
   const { environment, product, key, chain, version, notBefore, notAfter, id } = readOptions(options)
-  const builds = readReferenceValues(values, (register) => environment === 'nitro' || Number(register.slice(3)) < 8)
-  if (typeof builds === 'symbol') throw new TypeError('values must be measurements')
+  const builds = readBuilds(values, environment)
   const repeated = indexOfRepeated(builds.map(({ name }) => name))
   requireOption(`name of values[${repeated}]`, 'one that no other build has', repeated < 0)
   const algorithm = key.algorithm.namedCurve === 'P-256' ? ES256 : ES384
-  const { id: classId = '', vendor = '', model = '' } = environments[environment]
-  const environmentMap = map([0, map([0, { tag: 560, value: fromHex(classId.slice(6, -2)) }], [1, vendor], [2, model])])
+  const environmentMap = map([
+    0,
+    map(
+      [0, { tag: 560, value: environmentId(environment) }],
+      [1, environmentVendor],
+      [2, environmentModels[environment]],
+    ),
+  ])
   const triples = builds.map(({ name, registers }) => {
     const digests = [...registers].map(([register, value]) => [Number(register.slice(3)), [[sha384, value]]] as const)
     const named = name === undefined ? [] : [[11, name] as const]
@@ -103,8 +105,8 @@ export async function signReferenceValues(
   const toSign = signedBytes({ signedItems: [protectedHeader, payload] })
   const signature = new Uint8Array(await sign(algorithm.verifyParams, key, toSign))
   // Otherwise those who open the file are only told that it is forged.
-  const fits = new RegExp(algorithm.key.spki).test(toHex(spki))
-  const isOwn = fits && (await verifySignature(algorithm, importPublicKey(spki, algorithm), signature, toSign))
+  const isOwn =
+    fits(spki, algorithm) && (await verifySignature(algorithm, importPublicKey(spki, algorithm), signature, toSign))
   requireOption('key', 'the key of chain[0]', isOwn)
   // Tag 18 on an array of four, of which the unprotected header is empty.
   return concatBytes([0xd2, 0x84], protectedHeader, [0xa0], payload, encodeCbor(signature))
@@ -114,12 +116,9 @@ const sha384 = 7
 
 const map = (...entries: readonly (readonly [number, Encodable])[]): Encodable => new Map(entries)
 
-interface SignPolicy {
-  readonly environment: ReferenceEnvironment
-  readonly product: string
+interface SignPolicy extends ReferenceSubject {
   readonly key: CryptoKey & { readonly algorithm: EcKeyAlgorithm }
   readonly chain: readonly Bytes[]
-  readonly version: number
   readonly notBefore: number
   readonly notAfter: number
   readonly id: string
@@ -137,27 +136,23 @@ function readOptions(options: unknown): SignPolicy {
       'notAfter',
       'id',
     ])
-  requireOption('environment', Object.keys(environments).join(' or '), isEnvironment(environment))
-  requireOption('product', 'text without control characters', isProduct(product))
+  const subject = readSubject(environment, product, version, 'version')
   const curve = (key?.algorithm as Partial<EcKeyAlgorithm> | undefined)?.namedCurve
   const isKey = key?.algorithm.name === 'ECDSA' && key.type === 'private' && (curve === 'P-256' || curve === 'P-384')
   requireOption('key', 'an ECDSA private key on P-256 or P-384', isKey)
-  const list: readonly unknown[] = Array.isArray(chain) ? Array.from(chain) : []
+  const list = itemsOf(chain)
   const isChain = list.length > 0 && list.length <= 8 && list.every((der) => isBytes(der) && der[0] === 0x30)
   requireOption('chain', '1 to 8 certificates in DER', isChain)
-  requireOption('version', 'an integer from 0', Number.isSafeInteger(version) && Number(version) >= 0)
   const [from, until] = [notBefore, notAfter].map((date) => ((date as unknown) instanceof Date ? date?.getTime() : NaN))
   requireOption('notBefore', 'a Date', Number.isFinite(from))
   requireOption('notAfter', 'a Date after notBefore', Number.isFinite(until) && Number(until) > Number(from))
   requireOption('id', 'text', id === undefined || (typeof id === 'string' && id !== ''))
   return {
-    environment: environment as ReferenceEnvironment,
-    product: product as string,
+    ...subject,
     key: key as SignPolicy['key'],
     chain: (list as Uint8Array[]).map(copyBytes),
-    version: version as number,
     notBefore: from as number,
     notAfter: until as number,
-    id: id ?? `${String(product)} ${String(version)}`,
+    id: id ?? `${subject.product} ${subject.version}`,
   }
 }

@@ -4,28 +4,23 @@
  */
 import { type Bytes, copyBytes, equalBytes, isBytes } from '../encoding/bytes.ts'
 import { VerificationError } from '../errors.ts'
-import {
-  type NitroCliReferenceValues,
-  type PcrReferenceValues,
-  readReferenceValues,
-} from '../formats/nsm/reference-values.ts'
-import { knownOptions, requireOption } from '../options.ts'
-import { type Certificate, decodeCertificate } from '../x509/certificate.ts'
+import type { NitroCliReferenceValues, PcrReferenceValues } from '../formats/nsm/reference-values.ts'
+import { itemsOf, knownOptions, requireOption } from '../options.ts'
+import type { Certificate } from '../x509/certificate.ts'
 import { nameToText, printable } from '../x509/name.ts'
 import type { CertificationPath } from '../x509/path.ts'
-import { countAuthorities, type Marks, marksOf } from './authorities.ts'
-import { type Comid, type CorimReference, type Dialect, profileOfReferenceValues } from './corim.ts'
+import { countAuthorities } from './authorities.ts'
 import {
-  openPayload,
-  refusal,
-  requireThat,
-  type SignerPolicy,
-  type VerifiedEnvelope,
-  verifyEnvelope,
-} from './corim-envelope.ts'
-import { readSignerOptions } from './corim-file.ts'
-import { environments, isEnvironment, nameOfClass, type ReferenceEnvironment } from './environments.ts'
-import { indexOfRepeated, isProduct } from './names.ts'
+  type Comid,
+  type CorimMeasurement,
+  type CorimReference,
+  type Dialect,
+  profileOfReferenceValues,
+} from './corim.ts'
+import { openPayload, requireThat, type SignerPolicy, type VerifiedEnvelope, verifyEnvelope } from './corim-envelope.ts'
+import { frozen, readSignerOptions } from './corim-file.ts'
+import { classOf, nameOfClass, type ReferenceEnvironment } from './environments.ts'
+import { indexOfRepeated, readBuilds, readSubject, type ReferenceSubject } from './subject.ts'
 
 /** What {@link openReferenceValues} takes besides the files. Unknown options are a `TypeError`. */
 export interface OpenReferenceValuesOptions {
@@ -83,9 +78,6 @@ const dialect: Dialect = {
   profiles: [profileOfReferenceValues],
 }
 
-/** More files than anybody has authorities. */
-const maximumFiles = 16
-
 /**
  * Opens reference values that were signed by CAs of yours (`veritee sign`, or {@link signReferenceValues}).
  *
@@ -121,32 +113,44 @@ export async function openReferenceValues(
   // 0. The caller's own mistakes.
   const copies = readFiles(files)
   const policy = readOptions(options)
+  const { environment, product, version: least } = policy.subject
 
   // 1. Who signed, that they may, and that it holds now. What they signed is still just bytes.
   const envelopes: VerifiedEnvelope[] = []
-  for (const [i, file] of copies.entries()) envelopes.push(await verifyFile(file, i, copies.length, policy))
+  for (const [i, file] of copies.entries())
+    try {
+      envelopes.push(await verifyEnvelope(file, policy))
+    } catch (cause) {
+      // With several files, an error says whose it is.
+      if (copies.length === 1 || !(cause instanceof VerificationError)) throw cause
+      throw new VerificationError(cause.code, `files[${i}]: ${cause.message}`, undefined, undefined, { cause })
+    }
 
   // 2. All of them signed the same, and they are enough.
   const [first] = envelopes as [VerifiedEnvelope]
   const other = envelopes.findIndex(({ payload }) => !equalBytes(payload, first.payload))
-  requireThat(other < 0, 'reference-mismatch', `what files[${other}] says`, 'what files[0] says', 'something else')
-  const certificates = envelopes.map(({ path }) => (path as CertificationPath).certificates)
-  const authorities = countAuthorities(certificates.map(marksOf), policy.anchors)
+  requireThat(other < 0, 'reference-mismatch', `files[${other}]`, 'what files[0] says', 'others')
+  const paths = envelopes.map(({ path }) => path as CertificationPath)
+  const authorities = countAuthorities(
+    policy.trustAnchors,
+    paths.map(({ certificates }) => certificates),
+  )
   requireThat(
     authorities >= policy.threshold,
     'reference-threshold',
-    'independent authorities that signed',
+    'authorities that signed',
     `at least ${policy.threshold}`,
     `${authorities}`,
   )
 
   // 3. What they signed: for this product and environment, and nothing older than what was seen before.
-  const { content, validUntil } = openPayload(first.payload, policy, dialect)
-  requireThat(content.profile !== undefined, 'reference-profile', 'profile', profileOfReferenceValues, 'none')
-  const version = versionOf(content.comids, policy)
-  const values = content.comids
-    .flatMap(({ references }) => references)
-    .map((reference, i) => valueOf(reference, i, policy.environment))
+  const { content, validUntil } = openPayload(envelopes, policy, dialect)
+  // One product has one CoMID: the draft counts its `tag-version` by its `tag-id`, as versions of a product do.
+  const [{ id, version, references }, ...more] = content.comids as readonly [Comid, ...Comid[]]
+  requireThat(more.length === 0, 'reference-content', 'CoMIDs in one file', '1', 'others')
+  requireThat(id === product, 'reference-product', 'product', product, printable(id))
+  requireThat(version >= least, 'reference-rollback', `version of ${product}`, `at least ${least}`, `${version}`)
+  const values = references.map((reference, i) => valueOf(reference, i, environment))
   const repeated = indexOfRepeated(values.map(({ name }) => name))
   requireThat(
     repeated < 0,
@@ -165,47 +169,15 @@ export async function openReferenceValues(
     'at least 1',
     `0 of ${values.length}`,
   )
-  return Object.freeze({
-    referenceValues: Object.freeze(accepted),
-    environment: policy.environment,
-    product: policy.product,
+  return frozen({
+    referenceValues: accepted,
+    environment,
+    product,
     id: printable(content.id),
     version,
-    signers: Object.freeze(certificates.map((path) => nameToText((path.at(-1) as Certificate).subject))),
-    validUntil: new Date(Math.min(validUntil, ...envelopes.map((envelope) => envelope.validUntil))),
+    signers: paths.map(({ leaf }) => nameToText(leaf.subject)),
+    validUntil: new Date(validUntil),
   })
-}
-
-/** The signature of one file. With several, an error says whose it is. */
-async function verifyFile(file: Bytes, index: number, count: number, policy: SignerPolicy): Promise<VerifiedEnvelope> {
-  try {
-    return await verifyEnvelope(file, policy)
-  } catch (cause) {
-    if (count === 1 || !(cause instanceof VerificationError)) throw cause
-    throw new VerificationError(cause.code, `files[${index}]: ${cause.message}`, undefined, undefined, { cause })
-  }
-}
-
-/** The one version of the one product that the file is about. The draft's `tag-version` counts by `tag-id`, as versions of a product do. */
-function versionOf(comids: readonly Comid[], { product, minimumVersion }: OpenPolicy): number {
-  const other = comids.find(({ id }) => id !== product)
-  if (other !== undefined) throw refusal('reference-product', 'product', product, printable(other.id))
-  const { version } = comids[0] as Comid
-  requireThat(
-    comids.every((comid) => comid.version === version),
-    'reference-content',
-    'versions in one file',
-    '1',
-    'several',
-  )
-  requireThat(
-    version >= minimumVersion,
-    'reference-rollback',
-    `version of ${product}`,
-    `at least ${minimumVersion}`,
-    `${version}`,
-  )
-  return version
 }
 
 /** One build: exactly one measurement, whose integrity registers are PCRs. */
@@ -214,34 +186,37 @@ function valueOf(
   index: number,
   environment: ReferenceEnvironment,
 ): SignedReferenceValue {
-  const wanted = environments[environment]
+  const wanted = classOf(environment)
   requireThat(found.id === wanted.id, 'reference-environment', 'environment', nameOfClass(wanted), nameOfClass(found))
-  const [measurement, ...more] = measurements
+  const [{ key, name, digests, registers, others }, ...more] = measurements as readonly [CorimMeasurement]
   const build = `build ${index}`
-  if (
-    measurement === undefined ||
-    more.length > 0 ||
-    measurement.key !== undefined ||
-    measurement.others.length + measurement.digests.length > 0
+  requireThat(
+    key === undefined && others.length + digests.length + more.length === 0,
+    'reference-content',
+    build,
+    'one measurement with a name and integrity registers',
+    'others',
   )
-    throw refusal('reference-content', build, 'one measurement with a name and integrity registers', 'something else')
-  const { name, registers } = measurement
   const entries = registers.map(({ id, digests }) => {
     const [digest, ...more] = digests
     // Numbers only: as text, a number could stand there a second time.
     if (digest?.algorithm !== 'sha-384' || more.length > 0 || typeof id !== 'number' || id < 0 || id > 31)
-      throw refusal('reference-content', `register ${id} of ${build}`, 'a SHA-384 digest for 0 to 31', 'another')
+      throw new VerificationError(
+        'reference-content',
+        `register ${id} of ${build}`,
+        'a SHA-384 digest for 0 to 31',
+        'another',
+      )
     return [`PCR${id}`, digest.value] as const
   })
-  requireThat(entries.length > 0, 'reference-content', `registers of ${build}`, 'at least 1', '0')
   const value = { ...(name !== undefined && { name: printable(name) }), ...Object.fromEntries(entries) }
   try {
-    // The rules of the verifiers, zeros included: what they would refuse is found out here.
-    readReferenceValues(value, (register) => environment === 'nitro' || Number(register.slice(3)) < 8)
+    // A build without registers is refused here as well.
+    readBuilds(value, environment)
   } catch (cause) {
     throw new VerificationError('reference-content', `${build}: ${(cause as Error).message}`)
   }
-  return Object.freeze(value)
+  return value
 }
 
 /** Whether something that is accepted could be what is revoked: no register that both name tells them apart. */
@@ -254,19 +229,16 @@ function couldBe(value: SignedReferenceValue, revoked: ReadonlyMap<string, Bytes
 }
 
 interface OpenPolicy extends SignerPolicy {
-  readonly environment: ReferenceEnvironment
-  readonly product: string
+  /** Its version is the least one. */
+  readonly subject: ReferenceSubject
   readonly threshold: number
-  /** By which authorities are told apart, of every trust anchor. */
-  readonly anchors: readonly Marks[]
-  readonly minimumVersion: number
   readonly revoked: readonly ReadonlyMap<string, Bytes>[]
 }
 
 function readFiles(files: unknown): readonly Bytes[] {
-  const list: readonly unknown[] = Array.isArray(files) ? Array.from(files) : [files]
-  const isList = list.length > 0 && list.length <= maximumFiles
-  requireOption('files', `a Uint8Array, or 1 to ${maximumFiles} of them`, isList && list.every(isBytes))
+  const list = isBytes(files) ? [files] : itemsOf(files)
+  const isList = list.length > 0 && list.length <= 16
+  requireOption('files', 'a Uint8Array, or 1 to 16 of them', isList && list.every(isBytes))
   return (list as Uint8Array[]).map(copyBytes)
 }
 
@@ -283,42 +255,20 @@ function readOptions(options: unknown): OpenPolicy {
   ])
   const { environment, product, minimumVersion, revoked } = given
   const policy = readSignerOptions(given)
-  requireOption('environment', Object.keys(environments).join(' or '), isEnvironment(environment))
-  requireOption('product', 'text without control characters, as it was signed', isProduct(product))
-  requireOption(
-    'minimumVersion',
-    'an integer from 0',
-    Number.isSafeInteger(minimumVersion) && Number(minimumVersion) >= 0,
-  )
+  const subject = readSubject(environment, product, minimumVersion, 'minimumVersion')
   requireOption('revoked', 'a list', revoked === undefined || Array.isArray(revoked))
-  const anchors = policy.trustAnchors.map(readAnchor)
   return {
     ...policy,
-    environment: environment as ReferenceEnvironment,
-    product: product as string,
-    anchors,
-    threshold: readThreshold(Object.hasOwn(given, 'threshold') ? given.threshold : 1, anchors),
-    minimumVersion: minimumVersion as number,
-    revoked: Array.from(revoked ?? []).flatMap((build) => {
-      const values = readReferenceValues(build, () => true)
-      if (typeof values === 'symbol') throw new TypeError('revoked must be measurements')
-      return values.map(({ registers }) => registers)
-    }),
-  }
-}
-
-function readAnchor(der: Bytes, index: number): Marks {
-  try {
-    return marksOf([decodeCertificate(der, `trustAnchors[${index}]`)])
-  } catch (cause) {
-    throw new TypeError((cause as Error).message, { cause })
+    subject,
+    threshold: readThreshold('threshold' in given ? given.threshold : 1, policy.trustAnchors),
+    revoked: itemsOf(revoked).flatMap((build) => readBuilds(build).map(({ registers }) => registers)),
   }
 }
 
 /** More than there are authorities would never be met. */
-function readThreshold(threshold: unknown, anchors: readonly Marks[]): number {
-  const most = countAuthorities(anchors, anchors)
-  const isCount = Number.isSafeInteger(threshold) && Number(threshold) >= 1 && Number(threshold) <= most
-  requireOption('threshold', `an integer from 1 to ${most}, the independent authorities in trustAnchors`, isCount)
+function readThreshold(threshold: unknown, anchors: readonly Certificate[]): number {
+  const most = countAuthorities(anchors)
+  const isCount = Number.isInteger(threshold) && (threshold as number) > 0 && (threshold as number) <= most
+  requireOption('threshold', `1 to ${most}, the authorities in trustAnchors`, isCount)
   return threshold as number
 }

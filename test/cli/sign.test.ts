@@ -144,6 +144,72 @@ describe('sign and verify', () => {
   })
 })
 
+describe('H11 products and several signers', () => {
+  it('another product than the one that was signed: refused', () => {
+    const corim = signed('product.corim')
+    const outcome = veritee([
+      ...['verify', file, ...root, ...nonce, ...then, '--reference', corim, '--ca', ca],
+      ...['--product', 'example.com/other'],
+    ])
+    expect(outcome.code).toBe(2)
+    expect(outcome.stderr).toContain('product: expected example.com/other, found example.com/app (reference-product)')
+  })
+
+  it('two CAs sign the same for themselves, and both are required', async () => {
+    const second = await createCorimSigner({ organization: 'auditor' })
+    const key = new Uint8Array(await crypto.subtle.exportKey('pkcs8', second.key.privateKey))
+    const secondCa = written('auditor-ca.pem', pem('CERTIFICATE', second.ca))
+    const [first, other] = [signed('first.corim', '--name', 'a'), written('second.corim', '')]
+    const given = [
+      ...['--key', written('auditor.key', pem('PRIVATE KEY', key))],
+      ...['--cert', written('auditor.pem', pem('CERTIFICATE', second.certificate))],
+      ...['--chain', written('auditor-chain.pem', pem('CERTIFICATE', second.authority))],
+    ]
+    const sign = (version: string): ReturnType<typeof veritee> =>
+      veritee([
+        ...['sign', measurements, ...given, ...product, '--name', 'a', '--version', version, '--valid', '90d'],
+        ...['--from', '2026-06-01T00:00:00Z', '-o', other],
+      ])
+    expect(sign('7').code).toBe(0)
+    const both = ['--reference', other, '--ca', secondCa, '--threshold', '2']
+    const { code, stdout } = verify(first, ...both)
+    expect(code).toBe(0)
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      'as signed example.com/app version 7 by CN=veritee test build and CN=auditor build, valid until',
+    )
+    expect(JSON.parse(verify(first, ...both, '--json').stdout)).toMatchObject({
+      reference: { product: 'example.com/app', signers: ['CN=veritee test build', 'CN=auditor build'] },
+    })
+
+    const alone = verify(first, ...both.slice(2))
+    expect(alone.code).toBe(2)
+    expect(alone.stderr).toContain('expected at least 2, found 1 (reference-threshold)')
+    const twice = verify(first, '--reference', first, ...both.slice(2))
+    expect(twice.code).toBe(2)
+    expect(twice.stderr).toContain('expected at least 2, found 1 (reference-threshold)')
+
+    expect(sign('8').code).toBe(0)
+    const apart = verify(first, ...both)
+    expect(apart.code).toBe(2)
+    expect(apart.stderr).toContain(`${other}: expected what ${first} says, found others (reference-mismatch)`)
+
+    const forged = readFileSync(other)
+    forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1
+    const outcome = verify(first, '--reference', written('forged.corim', forged), ...both.slice(2))
+    expect(outcome.code).toBe(2)
+    expect(outcome.stderr).toMatch(/forged\.corim: signature of the CoRIM: .* \(reference-signature\)/)
+  })
+
+  it('a threshold that the CAs cannot meet is a mistake on the command line', () => {
+    const corim = signed('threshold.corim')
+    for (const threshold of ['0', '2']) {
+      const { code, stdout, stderr } = verify(corim, '--threshold', threshold)
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+      expect(stderr).toContain('--threshold must be 1 to 1, the authorities in --ca')
+    }
+  })
+})
+
 describe('usage', () => {
   const sign = (...args: readonly string[]): ReturnType<typeof veritee> => veritee(['sign', measurements, ...args])
   const rest = (): string[] => [...identity, ...product, '--version', '1', '--valid', '90d', '-o', 'out.corim']
@@ -168,6 +234,24 @@ describe('usage', () => {
     [() => sign(...rest().map((arg) => (arg === '1' ? '1.5' : arg))), '--version must be a whole number'],
     [() => sign('--key', 'package.json', ...rest().slice(2)), 'package.json must be a private key in PEM'],
     [() => verify('x', '--minimum-version', '-1'), "'--minimum-version"],
+    [() => verify('x', '--threshold', '1.5'), '--threshold must be a whole number'],
+    [
+      () => veritee(['verify', file, ...nonce, '--reference', 'x', '--ca', ca]),
+      '--reference needs --product NAME: what must run there, as its signers call it',
+    ],
+    [
+      () => veritee(['verify', file, ...nonce, ...product, '--skip-reference-values']),
+      '--product is about signed reference values',
+    ],
+    [
+      () => veritee(['verify', file, ...nonce, '--threshold', '2', '--skip-reference-values']),
+      '--threshold is about signed reference values',
+    ],
+    [() => veritee(['sign', measurements, measurements, ...rest()]), 'must be one that no other build has'],
+    [
+      () => sign(...rest().map((arg) => (arg === 'example.com/app' ? 'a\nb' : arg))),
+      '--product must be text without control characters',
+    ],
     [() => veritee(['verify', file, ...nonce, '--reference', 'x']), '--reference needs --ca FILE'],
     [
       () => veritee(['verify', file, ...nonce, '--ca', 'x', '--skip-reference-values']),

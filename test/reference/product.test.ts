@@ -9,7 +9,6 @@ import {
   openReferenceValues,
   type OpenReferenceValuesOptions,
   signReferenceValues,
-  type SignReferenceValuesOptions,
 } from '../../src/reference/index.ts'
 import * as cbor from '../attester/cbor.ts'
 import { type CorimPlan, type CorimSigner, createCorimSigner, madeAt, makeCorim, register } from '../attester/corim.ts'
@@ -32,19 +31,16 @@ const optionsOf = (change: object = {}): OpenReferenceValuesOptions => ({
 })
 
 const sign = (change: object = {}, values: object | readonly object[] = { PCR0: register(0) }): Promise<Uint8Array> =>
-  signReferenceValues(
-    values as Parameters<typeof signReferenceValues>[0],
-    {
-      environment: 'nitro',
-      product: 'example.com/app',
-      key: signer.key.privateKey,
-      chain: [signer.certificate, signer.authority],
-      version: 3,
-      notBefore: madeAt,
-      notAfter: new Date('2026-07-01T00:00:00Z'),
-      ...change,
-    } as SignReferenceValuesOptions,
-  )
+  signReferenceValues(values as Parameters<typeof signReferenceValues>[0], {
+    environment: 'nitro',
+    product: 'example.com/app',
+    key: signer.key.privateKey,
+    chain: [signer.certificate, signer.authority],
+    version: 3,
+    notBefore: madeAt,
+    notAfter: new Date('2026-07-01T00:00:00Z'),
+    ...change,
+  })
 
 /** Runs with properties on every object. */
 async function polluted<T>(properties: Readonly<Record<string, unknown>>, run: () => Promise<T>): Promise<T> {
@@ -53,7 +49,7 @@ async function polluted<T>(properties: Readonly<Record<string, unknown>>, run: (
       Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true })
     return await run()
   } finally {
-    for (const name of Object.keys(properties)) delete (Object.prototype as Record<string, unknown>)[name]
+    for (const name of Object.keys(properties)) Reflect.deleteProperty(Object.prototype, name)
   }
 }
 
@@ -89,7 +85,7 @@ describe('H11 a signed reference value names its product', () => {
       cbor.array(cbor.tag(506, cbor.bytes(comid)), cbor.tag(506, cbor.bytes(other)))
     const file = await makeCorim(signer, { ...plan, tags })
     expect(await refusalOf(() => openReferenceValues(file, optionsOf()))).toBe(
-      'reference-product: product: expected example.com/app, found example.com/other',
+      'reference-content: CoMIDs in one file: expected 1, found others',
     )
   })
 
@@ -114,8 +110,7 @@ describe('H11 a signed reference value names its product', () => {
     expect(await refusalOf(() => open(app, 'example.com/other', 1))).toMatch(/^reference-product: /)
   })
 
-  const sentence =
-    'reference-product: values name no product, as all did that were signed before products were required: sign them again, for a product'
+  const sentence = 'reference-product: signed before values named a product: sign them again'
 
   test('what was signed before is refused, and the message says why', async () => {
     const profile = cbor.tag(32, cbor.text('tag:veritee.dev,2026:reference-values#1'))
@@ -197,15 +192,6 @@ describe('H11 names of builds are unique in a file', () => {
     ]
     await expect(sign({}, values)).rejects.toThrow(/^name of values\[2\] must be one that no other build has$/)
     await expect(sign({}, values)).rejects.toBeInstanceOf(TypeError)
-  })
-
-  test('across the CoMIDs of a file', async () => {
-    const other = await comidOf({ builds: [build('build 1', 9)] })
-    const tags = (comid: Uint8Array): Uint8Array =>
-      cbor.array(cbor.tag(506, cbor.bytes(comid)), cbor.tag(506, cbor.bytes(other)))
-    expect(await refusalOf(async () => openReferenceValues(await makeCorim(signer, { tags }), optionsOf()))).toBe(
-      'reference-content: name of build 1: expected one that no other build has, found build 1',
-    )
   })
 
   test('builds without a name, and builds that measure the same under two names, are told apart', async () => {

@@ -1,3 +1,6 @@
+/**
+ * What opening a file says to bad input. Anything but a `VerificationError` is a failure of the test, and so is acceptance.
+ */
 import { VerificationError } from '../../src/reference/index.ts'
 
 /** `code: message` of the refusal; acceptance and other errors fail the test. */

@@ -381,7 +381,7 @@ describe('refused', () => {
     [
       'reference-content',
       'two editions in one file',
-      /versions in one file: expected 1, found several/,
+      /CoMIDs in one file: expected 1, found others/,
       {
         tags: (comid) => cbor.array(cbor.tag(506, cbor.bytes(comid)), cbor.tag(506, cbor.bytes(otherEdition(comid)))),
       },
@@ -462,7 +462,7 @@ describe('refused', () => {
     [
       'reference-content',
       'no registers',
-      /registers of build 0: expected at least 1, found 0/,
+      /build 0: referenceValues\[0\] must be registers other than zero/,
       { mval: { 14: undefined } },
     ],
     [
@@ -619,7 +619,7 @@ describe('options', () => {
     ['a bad time', { now: new Date(NaN) }, 'now must be a Date'],
     ['a skew without bound', { clockSkewSeconds: Infinity }, 'clockSkewSeconds must be 0 to 86400'],
     ['revoked, but not a list', { revoked: {} }, 'revoked must be a list'],
-    ['revoked, but nothing named', { revoked: [skipReferenceValues] }, 'revoked must be measurements'],
+    ['revoked, but nothing named', { revoked: [skipReferenceValues] }, 'values must be measurements'],
     ['revoked, but nothing in it', { revoked: [{}] }, 'must be registers other than zero'],
     ['an unknown option', { minimumversion: 1 }, 'option "minimumversion" must be one of trustAnchors'],
   ])('%s', async (_, change, message) => {
