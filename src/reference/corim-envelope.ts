@@ -272,4 +272,5 @@ export function requireThat(
 }
 
 /** A header value in a message. */
-const said = (value: CborValue): string => (Object(value) === value ? 'another type' : String(value ?? 'none'))
+const said = (value: CborValue): string =>
+  Object(value) === value ? 'another type' : String((value as string | number | boolean | null | undefined) ?? 'none')
