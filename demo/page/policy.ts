@@ -15,8 +15,9 @@ export interface Build {
 export interface Policy {
   /** Empty: any code. */
   readonly builds: readonly Build[]
-  /** Where the builds are to be taken from instead: a file, and who may sign it. */
-  readonly signed: { readonly corim: Bytes; readonly trustAnchors: readonly Bytes[] } | undefined
+  /** Where the builds are to be taken from instead: a file, who may sign it, and for which product. */
+  readonly signed:
+    { readonly corim: Bytes; readonly trustAnchors: readonly Bytes[]; readonly product: string } | undefined
   readonly freshness: { readonly nonce: Bytes } | { readonly maxAgeSeconds: number } | undefined
   readonly at: Date | 'clock' | 'evidence'
   readonly root: 'aws' | 'fixture' | Bytes
@@ -154,7 +155,7 @@ function readFreshness({ freshness, nonce, age }: State, at: Policy['at'], attem
   })
 }
 
-function readSigned({ corim, ca }: State, attempt: Attempt): Policy['signed'] {
+function readSigned({ corim, ca, product }: State, attempt: Attempt): Policy['signed'] {
   if (corim.trim() === '') return undefined
   const bytes = attempt('corim', undefined, () => {
     const pasted = fromPasted(corim)
@@ -166,7 +167,14 @@ function readSigned({ corim, ca }: State, attempt: Attempt): Policy['signed'] {
     if (der === undefined) throw new Error('Paste or drop the certificate of the CA that you trust to sign them.')
     return der
   })
-  return bytes === undefined || anchor === undefined ? undefined : { corim: bytes, trustAnchors: [anchor] }
+  const name = attempt('product', undefined, () => {
+    // It goes into code and commands that are copied.
+    if (!/^[\w .:+/@-]{1,128}$/.test(product.trim()))
+      throw new Error('Enter the product that must run, as its signers call it: letters, digits and . : + / @ - _')
+    return product.trim()
+  })
+  if (bytes === undefined || anchor === undefined || name === undefined) return undefined
+  return { corim: bytes, trustAnchors: [anchor], product: name }
 }
 
 export function readTime(text: string): Policy['at'] {

@@ -13,6 +13,7 @@ import {
 } from '../index.ts'
 import type { NitroReferenceValues, PcrReferenceValues } from '../formats/nitro/index.ts'
 import { openReferenceValues, type SignedReferenceValues } from '../reference/index.ts'
+import { VerificationError } from '../errors.ts'
 import { UsageError } from './failures.ts'
 import type { OptionFormats } from './formats.ts'
 import { readCertificates, readCorim, readJson, readValue } from './input.ts'
@@ -36,8 +37,10 @@ const registers = Array.from({ length: 32 }, (_, i) => [`pcr${i}`, `PCR${i}`] as
 export const verifyOptions: CommandOptions = {
   ...Object.fromEntries(registers.map(([option]) => [option, { type: 'string' } as const])),
   measurements: { type: 'string', multiple: true },
-  reference: { type: 'string' },
+  reference: { type: 'string', multiple: true },
   ca: { type: 'string', multiple: true },
+  threshold: { type: 'string' },
+  product: { type: 'string' },
   'minimum-version': { type: 'string' },
   revoked: { type: 'string', multiple: true },
   'skip-reference-values': { type: 'boolean' },
@@ -61,6 +64,8 @@ export const nsmOptionFormats: OptionFormats = Object.fromEntries(
     ...[
       'reference',
       'ca',
+      'threshold',
+      'product',
       'minimum-version',
       'revoked',
       'nonce',
@@ -153,9 +158,12 @@ async function signedValuesOf(
   environment: 'nitro' | 'nitro-tpm',
   now: Date | undefined,
 ): Promise<SignedReferenceValues | undefined> {
-  const { reference, ca, 'minimum-version': minimum, skew } = values
-  if (typeof reference !== 'string') {
-    const alone = ['ca', 'minimum-version', 'revoked'].find((option) => values[option] !== undefined)
+  const { ca, threshold, product, 'minimum-version': minimum, skew } = values
+  const paths = listOf(values, 'reference')
+  if (paths.length === 0) {
+    const alone = ['ca', 'threshold', 'product', 'minimum-version', 'revoked'].find(
+      (option) => values[option] !== undefined,
+    )
     if (alone !== undefined)
       throw new UsageError(`--${alone} is about signed reference values: name them with --reference FILE`)
     return undefined
@@ -163,14 +171,39 @@ async function signedValuesOf(
   requireOneReference(values)
   if (ca === undefined)
     throw new UsageError('--reference needs --ca FILE: the certificate of the CA that you trust to sign it')
-  return openReferenceValues(await readCorim(reference), {
-    environment,
-    trustAnchors: (await Promise.all(listOf(values, 'ca').map(readCertificates))).flat(),
+  if (typeof product !== 'string')
+    throw new UsageError('--reference needs --product NAME: what must run there, as its signers call it')
+  const counts = {
+    ...(typeof threshold === 'string' && { threshold: versionOf(threshold, '--threshold') }),
     minimumVersion: typeof minimum === 'string' ? versionOf(minimum, '--minimum-version') : 0,
+  }
+  const files = await Promise.all(paths.map(readCorim))
+  const options = {
+    environment,
+    product,
+    ...counts,
+    trustAnchors: (await Promise.all(listOf(values, 'ca').map(readCertificates))).flat(),
     revoked: await Promise.all(listOf(values, 'revoked').map((path) => readMeasurements(path))),
     ...(now !== undefined && { now }),
     ...(typeof skew === 'string' && { clockSkewSeconds: secondsOf(skew, '--skew') }),
-  })
+  }
+  try {
+    return await openReferenceValues(files, options)
+  } catch (error) {
+    throw inWordsOfReferences(error, paths)
+  }
+}
+
+/** The library speaks of its options and of files by their number; people know what they typed. */
+function inWordsOfReferences(error: unknown, paths: readonly string[]): unknown {
+  const words: Readonly<Record<string, string>> = { files: '--reference', trustAnchors: '--ca', revoked: '--revoked' }
+  if (error instanceof TypeError) {
+    const message = error.message.replace(/^(\w+)(?:\[\d+\])?/, (_whole, name: string) => words[name] ?? `--${name}`)
+    return new UsageError(message.replace('in trustAnchors', 'in --ca'), { cause: error })
+  }
+  if (!(error instanceof VerificationError)) return error
+  const message = error.message.replace(/files\[(\d+)\]/g, (whole, i: string) => paths[Number(i)] ?? whole)
+  return new VerificationError(error.code, message, undefined, undefined, { cause: error })
 }
 
 async function referenceValuesOf(values: Values): Promise<NitroOptions['referenceValues']> {
@@ -233,11 +266,11 @@ export function listOf(values: Values, option: string): string[] {
   return (values[option] ?? []) as string[]
 }
 
-/** A version of reference values. @throws UsageError */
+/** A version of reference values, or how many must sign. @throws UsageError */
 export function versionOf(text: string, option: string): number {
-  const version = Number(text)
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(version)) throw new UsageError(`${option} must be a whole number`)
-  return version
+  const count = Number(text)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count)) throw new UsageError(`${option} must be a whole number`)
+  return count
 }
 
 /** A moment with its zone. @throws UsageError */

@@ -26,10 +26,14 @@ What must run there: one of these
   --pcr0 HEX … --pcr31 HEX  registers of one accepted build, 96 digits each
   --measurements FILE       JSON that nitro-cli build-enclave printed; may be
                             repeated: any of them is accepted
-  --reference FILE --ca FILE
-                            a CoRIM that veritee sign wrote, signed under this
-                            CA certificate (PEM or DER; may be repeated)
-    --minimum-version N     refuse older ones: no way back to a build with flaws
+  --reference FILE --ca FILE --product NAME
+                            a CoRIM that veritee sign wrote for this product,
+                            signed under this CA certificate (PEM or DER)
+    --reference FILE --ca FILE --threshold N
+                            more files with the same values, each signed under
+                            another CA: so many authorities are required
+    --minimum-version N     refuse older ones of this product: no way back to a
+                            build with flaws
     --revoked FILE          never accept these measurements; may be repeated
   --skip-reference-values   accept any code
 
@@ -116,17 +120,22 @@ Exit codes: 0 measured, 1 usage, 2 not a well-formed image.`
 
 const signHelp = `veritee sign MEASUREMENTS… OPTIONS
 
-Writes a CoRIM with the measurements of one or more builds, signed with a key of
-your own CA. Whoever has the CA's certificate can verify enclaves against it.
+Writes a CoRIM with the measurements of one or more builds of a product, signed
+with a key of your own CA. With the CA's certificate, clients can verify enclaves
+against it. Where several CAs must sign (veritee verify --threshold), each signs
+for itself, with the same names, dates and version: nothing else may differ.
   MEASUREMENTS              JSON of veritee measure --json or nitro-cli
-  --name TEXT               what to call the build in verdicts; once per file
+  --name TEXT               what to call the build in verdicts; once per file,
+                            each differently
   --key FILE                private key, PEM, P-256 or P-384
   --cert FILE               its certificate
   --chain FILE              certificates between it and the CA, PEM
-  --version N               greater than that of the last one
+  --product NAME            what they are builds of, as clients demand it; unique
+                            for the CA, like example.com/inference
+  --version N               greater than that of the product's last one
   --valid 90d               for how long (s, m, h or d)
   --from TIME               since when; default: now
-  --id TEXT                 how to call the whole; default: format and version
+  --id TEXT                 how to call the whole; default: product, version
   --format nitro|nitro-tpm  what the measurements are of; default: nitro
   -o, --output FILE         where to write it`
 

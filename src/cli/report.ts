@@ -178,7 +178,8 @@ function success(result: EvidenceResult, ownRoot: boolean, signed: SignedReferen
     ['matched', matched === undefined ? undefined : String(matched)],
     [
       'as signed',
-      signed && `version ${signed.version} by ${signed.signer}, valid until ${signed.validUntil.toISOString()}`,
+      signed &&
+        `${signed.product} version ${signed.version} by ${signed.signers.join(' and ')}, valid until ${signed.validUntil.toISOString()}`,
     ],
     ['made at', attestedAt?.toISOString()],
     ['clock', clockOffsetSeconds === undefined ? undefined : offset(clockOffsetSeconds)],

@@ -141,6 +141,7 @@ describe('the address', () => {
       reference: `PCR0 ${digits}`,
       corim: 'zA',
       ca: 'dd',
+      product: 'example.com/app',
       freshness: 'nonce',
       nonce: 'ff00',
       age: '60',
