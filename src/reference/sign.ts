@@ -11,6 +11,7 @@ import { knownOptions, requireOption } from '../options.ts'
 import {
   type NitroCliReferenceValues,
   type PcrReferenceValues,
+  isNeverZero,
   readReferenceValues,
 } from '../formats/nsm/reference-values.ts'
 import { decodeCertificate } from '../x509/certificate.ts'
@@ -54,7 +55,7 @@ export async function signReferenceValues(
   options: SignReferenceValuesOptions,
 ): Promise<Bytes> {
   const { environment, key, chain, version, notBefore, notAfter, id } = readOptions(options)
-  const builds = readReferenceValues(values, (register) => environment === 'nitro' || Number(register.slice(3)) < 8)
+  const builds = readReferenceValues(values, isNeverZero[environment])
   if (typeof builds === 'symbol') throw new TypeError('values must be measurements')
   const algorithm = key.algorithm.namedCurve === 'P-256' ? ES256 : ES384
   const { id: classId = '', vendor = '', model = '' } = environments[environment]

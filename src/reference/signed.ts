@@ -8,6 +8,7 @@ import { knownOptions, requireOption } from '../options.ts'
 import {
   type NitroCliReferenceValues,
   type PcrReferenceValues,
+  isNeverZero,
   readReferenceValues,
 } from '../formats/nsm/reference-values.ts'
 import { printable } from '../x509/name.ts'
@@ -157,7 +158,7 @@ function valueOf(
   const value = { ...(name !== undefined && { name: printable(name) }), ...Object.fromEntries(entries) }
   try {
     // The rules of the verifiers, zeros included: what they would refuse is found out here.
-    readReferenceValues(value, (register) => environment === 'nitro' || Number(register.slice(3)) < 8)
+    readReferenceValues(value, isNeverZero[environment])
   } catch (cause) {
     throw new VerificationError('reference-content', `${build}: ${(cause as Error).message}`)
   }

@@ -21,8 +21,21 @@ export interface NitroCliReferenceValues {
   readonly Measurements: { readonly HashAlgorithm: string; readonly [pcr: `PCR${number}`]: Hex }
 }
 
+/** Kinds of documents, by the names of their formats. */
+type NsmFormat = 'nitro' | 'nitro-tpm'
+
 /**
- * @param refuseZero registers that no good boot leaves at zero
+ * Registers that no good boot leaves at zero. Of an enclave: PCR0 to PCR2 measure its image, and debug enclaves alone have zeros there; PCR3 and PCR4 say
+ * where it runs. Every document prints zeros from PCR5 on (PCR8 unless the image is signed): there they are a value like any other. Of an instance: the
+ * firmware extends PCR0 to PCR7, always.
+ */
+export const isNeverZero: Readonly<Record<NsmFormat, (register: string) => boolean>> = {
+  nitro: (register) => /^PCR[0-4]$/.test(register),
+  'nitro-tpm': (register) => /^PCR[0-7]$/.test(register),
+}
+
+/**
+ * @param refuseZero registers that must not be expected to be zero
  * @throws TypeError when there is nothing to compare, a register is unknown, or a value is not 48 bytes or refused
  */
 export function readReferenceValues(
@@ -39,15 +52,18 @@ function readOne(input: unknown, path: string, refuseZero: (register: string) =>
   const { name, Measurements: printed, ...own } = snapshotOf<Record<string, unknown>>(input, path)
   // Beside printed ones, a register would be a second opinion. What else the tools print is not for comparison.
   requireOption(path, 'one list of PCRs', printed === undefined || !/pcr/i.test(Object.keys(own).join()))
-  const { HashAlgorithm: hash = 'Sha384', ...values } =
-    printed === undefined ? own : snapshotOf<Record<string, unknown>>(printed, path)
+  // A snapshot of what is left, too: `own` inherits from Object.prototype.
+  const { HashAlgorithm: hash = 'Sha384', ...values } = snapshotOf<Record<string, unknown>>(printed === undefined ? own : printed, path)
   requireOption(`${path}.HashAlgorithm`, 'Sha384', /^sha384\b/i.test(String(hash)))
   requireOption(`${path}.name`, 'text', name === undefined || (typeof name === 'string' && name !== ''))
   const registers = new Map(
     Object.entries(values).map(([register, value]) => [register, readValue(register, value, `${path}.${register}`)]),
   )
   const zero = [...registers].filter(([, value]) => isZero(value)).map(([register]) => register)
-  requireOption(path, 'registers other than zero', zero.length < registers.size && !zero.some(refuseZero))
+  const refused = zero.find(refuseZero)
+  if (refused !== undefined)
+    throw new TypeError(`${path}.${refused} must be other than zero: leave it out where you expect nothing of it`)
+  requireOption(path, 'registers, one at least other than zero', zero.length < registers.size)
   return { name: name as string | undefined, registers }
 }
 
