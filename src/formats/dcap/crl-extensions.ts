@@ -34,5 +34,8 @@ function refuseTerminator(der: Bytes, source: Source): void {
   const input = cursor(der, source)
   readElement(input, SEQUENCE, 'CertificateList')
   if (remaining(input) === 1 && der.at(-1) === 0)
-    throw malformed(source, 'a NUL byte after the list, as strings of C have (Open Enclave delivers them so): take it off')
+    throw malformed(
+      source,
+      'a NUL byte after the list, as strings of C have (Open Enclave delivers them so): take it off',
+    )
 }

@@ -80,5 +80,8 @@ export function endorsementDer(endorsements: EndorsementTexts, name: 'pckCrl' | 
  */
 export function refuseTerminator(text: string, source: Source): void {
   if (text.endsWith('\0'))
-    throw malformed(source, 'ends with a NUL character, as strings of C do (Open Enclave delivers them so): take it off')
+    throw malformed(
+      source,
+      'ends with a NUL character, as strings of C do (Open Enclave delivers them so): take it off',
+    )
 }

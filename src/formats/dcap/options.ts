@@ -13,7 +13,12 @@ import {
   type VerifierPolicy,
 } from '../options.ts'
 import { isPlainObject, requireOption, snapshotOf } from '../../options.ts'
-import { type DatedEndorsement, datedEndorsements, type DcapEndorsements, type EndorsementTexts } from './endorsements.ts'
+import {
+  type DatedEndorsement,
+  datedEndorsements,
+  type DcapEndorsements,
+  type EndorsementTexts,
+} from './endorsements.ts'
 import { intelSgxRoots } from './roots.ts'
 import type { TcbStatus } from './tcb-level.ts'
 

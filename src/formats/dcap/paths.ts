@@ -166,7 +166,9 @@ function rootFirst<Named extends Names>(named: readonly Named[]): readonly Named
   }
   if (path.length === usual.length) return path
   const [root] = path
-  return root === undefined ? usual : [root, ...usual.filter((other) => other !== root)]
+  if (root === undefined) return usual
+  // Sent either way round: downwards when the root came first.
+  return [root, ...(named[0] === root ? named : usual).filter((other) => other !== root)]
 }
 
 /** RFC 5280 section 4.1: nothing but the two names. The certificate is decoded in full when its path is checked. */

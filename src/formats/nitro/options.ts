@@ -52,11 +52,7 @@ export async function readNitroOptions(options: NitroOptions): Promise<NitroPoli
   ])
   const { debug, signedImages } = own
   requireOption('debug', 'allowDebug', debug === undefined || debug === allowDebug)
-  requireOption(
-    'signedImages',
-    'allowSignedImages',
-    signedImages === undefined || signedImages === allowSignedImages,
-  )
+  requireOption('signedImages', 'allowSignedImages', signedImages === undefined || signedImages === allowSignedImages)
   const isDebugAllowed = debug === allowDebug
   const isImage = (register: string): boolean => /^PCR[0-2]$/.test(register)
   const policy = await readNsmOptions(

@@ -53,7 +53,10 @@ function readOne(input: unknown, path: string, refuseZero: (register: string) =>
   // Beside printed ones, a register would be a second opinion. What else the tools print is not for comparison.
   requireOption(path, 'one list of PCRs', printed === undefined || !/pcr/i.test(Object.keys(own).join()))
   // A snapshot of what is left, too: `own` inherits from Object.prototype.
-  const { HashAlgorithm: hash = 'Sha384', ...values } = snapshotOf<Record<string, unknown>>(printed === undefined ? own : printed, path)
+  const { HashAlgorithm: hash = 'Sha384', ...values } = snapshotOf<Record<string, unknown>>(
+    printed === undefined ? own : printed,
+    path,
+  )
   requireOption(`${path}.HashAlgorithm`, 'Sha384', /^sha384\b/i.test(String(hash)))
   requireOption(`${path}.name`, 'text', name === undefined || (typeof name === 'string' && name !== ''))
   const registers = new Map(

@@ -162,8 +162,12 @@ describe('TypeErrors', () => {
       [undefined, null, 0, -1, NaN, Infinity, '60', 60n, new Date()].map((maxAgeSeconds) => ({ maxAgeSeconds })),
     ),
     ...rows('freshness', [
-      { nonce: testNonce, maxAgeSeconds: 60 },
       { nonce: testNonce, maxAge: 60 },
+      { nonce: testNonce, maxAgeSeconds: undefined },
+      { nonce: testNonce, maxAgeSeconds: 0 },
+      { nonce: undefined, maxAgeSeconds: 60 },
+      { nonce: testNonce, maxAgeSeconds: 60, age: 60 },
+      Object.create({ nonce: testNonce }),
       { Nonce: testNonce },
       { max_age: 60 },
     ]),
@@ -340,7 +344,7 @@ describe('accepted', () => {
     Buffer.from(PCR0),
   ])('T-N7 %s is the same value', async (value) => {
     expect(await outcomeOf(evidence, changed({ referenceValues: { PCR0: value } }))).toBe('valid')
-    expect(await outcomeOf(evidence, changed({ referenceValues: [{ PCR1: value }] }))).toBe('policy-pcr')
+    expect(await outcomeOf(evidence, changed({ referenceValues: [{ PCR0, PCR1: value }] }))).toBe('policy-pcr')
   })
 
   /** Bytes of other kinds with the same content. */
@@ -432,7 +436,7 @@ describe('T-V8 read once', () => {
       changed({
         referenceValues: [
           { PCR0, name: 'v1' },
-          { Measurements: { HashAlgorithm: 'Sha384', PCR1: hex(pcrs[1] as Uint8Array) } },
+          { Measurements: { HashAlgorithm: 'Sha384', PCR0: hex(PCR0), PCR1: hex(pcrs[1] as Uint8Array) } },
         ],
         endorsementCache: new Map(),
         debug: allowDebug,
@@ -551,7 +555,7 @@ const verdicts: readonly (readonly [expected: RegExp, change: Change, left?: str
   [/^valid$/, {}],
   [/^root-mismatch$/, {}, 'trustAnchors'],
   [/^policy-pcr$/, { options: { referenceValues: { PCR0: 'ab'.repeat(48) } } }],
-  [/^policy-debug$/, { document: { pcrs: await debugPcrs() }, options: { referenceValues: { PCR3: pcrs[3] } } }],
+  [/^policy-debug$/, { document: { pcrs: await debugPcrs() }, options: { referenceValues: skipReferenceValues } }],
   [/^policy-nonce$/, { document: { nonce: pattern(32, 1) } }],
   [/^policy-freshness$/, { options: { freshness: { maxAgeSeconds: 1 }, now: new Date(now.getTime() + 2000) } }],
   [
