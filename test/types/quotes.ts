@@ -2,7 +2,7 @@
  * The types of `veritee/tdx`, `veritee/sgx`, `veritee/ra-tls` and `veritee/endorsements`, and that they fit together. Nothing here runs; see `nitro.ts`.
  */
 import { expectTypeOf } from 'vitest'
-import { fetchIntelEndorsements } from '../../src/endorsements/index.ts'
+import { fetchIntelEndorsements, fromDcapQvl } from '../../src/endorsements/index.ts'
 import * as nitro from '../../src/formats/nitro/index.ts'
 import { decodeSgxEvidence, type SgxOptions, type SgxResult, verifySgx } from '../../src/formats/sgx/index.ts'
 import {
@@ -55,6 +55,14 @@ export function refusedOptions(): void {
   void verifyTdx(bytes, { ...expectations, acceptedTcbStatuses: ['Revoked'] })
   // @ts-expect-error a signer alone admits all its products, in all versions
   void verifySgx(bytes, { ...expectations, referenceValues: { mrSigner: 'ab' } })
+  // @ts-expect-error an age of what has no date of its own
+  void verifySgx(bytes, {
+    ...expectations,
+    referenceValues: { mrEnclave: 'ab' },
+    maximumEndorsementAgeSeconds: { pck: 1 },
+  })
+  // @ts-expect-error a provisioning key as text
+  void verifySgx(bytes, { ...expectations, referenceValues: { mrEnclave: 'ab', provisionKey: 'off' } })
   // @ts-expect-error an enclave cannot be migrated
   void verifySgx(bytes, { ...expectations, referenceValues: { mrEnclave: 'ab' }, migration: allowMigration })
   // @ts-expect-error others by name only
@@ -78,12 +86,27 @@ export async function acceptedOptions(): Promise<void> {
     reportData: await dstackReportData('app-data', bytes),
     acceptedTcbStatuses: ['SWHardeningNeeded'],
     minimumTcbEvaluationDataNumber: 20,
+    maximumEndorsementAgeSeconds: { tcbInfo: 60, rootCaCrl: 400 * 86_400 },
     platforms: [bytes],
     debug: allowDebug,
     migration: allowMigration,
     serviceTds: [bytes],
   })
   expectTypeOf(claims.tcbStatus).toEqualTypeOf<TcbStatus>()
+  await verifySgx(bytes, {
+    endorsements: fromDcapQvl(await (await fetch('https://collateral.invalid')).json()),
+    referenceValues: {
+      mrEnclave: 'ab',
+      mrSigner: 'ab',
+      miscSelect: 'ab',
+      xfrm: bytes,
+      provisionKey: false,
+      configId: 'ab',
+      configSvn: 1,
+    },
+    reportData: bytes,
+    maximumEndorsementAgeSeconds: 60,
+  })
   await verifySgx(bytes, { endorsements, referenceValues: skipReferenceValues, reportData: skipReportData })
   expectTypeOf(decodeSgxEvidence(bytes).mrEnclave).toEqualTypeOf<Uint8Array>()
   const { result } = await verifyRaTls(bytes, {

@@ -64,8 +64,11 @@ const registers: Readonly<Record<QuoteKind, Readonly<Record<string, readonly [na
     isvprodid: ['isvProdId', 0],
     minimumisvsvn: ['minimumIsvSvn', 0],
     configid: ['configId', 64],
+    configsvn: ['configSvn', 0],
     isvfamilyid: ['isvFamilyId', 16],
     isvextprodid: ['isvExtProdId', 16],
+    miscselect: ['miscSelect', 4],
+    xfrm: ['xfrm', 8],
   },
 }
 
@@ -204,13 +207,8 @@ function requireIdentity(names: readonly string[], kind: QuoteKind): void {
       throw new Error(`Name ${missing.join(', ')} as well: MRTD alone is the firmware only. “any” is a value too.`)
     return
   }
-  const isCode = names.includes('mrEnclave')
-  if (
-    isCode
-      ? ['mrSigner', 'isvProdId', 'minimumIsvSvn'].some((name) => names.includes(name))
-      : lacking('mrSigner', 'isvProdId', 'minimumIsvSvn').length > 0
-  )
-    throw new Error('Name either mrEnclave, or all of mrSigner, isvProdId and minimumIsvSvn.')
+  if (!names.includes('mrEnclave') && lacking('mrSigner', 'isvProdId', 'minimumIsvSvn').length > 0)
+    throw new Error('Name mrEnclave, or all of mrSigner, isvProdId and minimumIsvSvn.')
 }
 
 /** Shorter ones are filled up with zeros, as attesters do. */

@@ -71,10 +71,9 @@ function requireImages({ referenceValues }: NsmPolicy, areSignedImagesAllowed: b
     const signer = registers.get('PCR8')
     // A zero there is what every image has that nobody signed.
     const isSigned = areSignedImagesAllowed && signer !== undefined && !isZero(signer)
-    requireOption(
-      `referenceValues[${i}]`,
-      'a value with PCR0, which alone covers the image (or with PCR8 and signedImages: allowSignedImages)',
-      registers.has('PCR0') || isSigned,
-    )
+    if (!registers.has('PCR0') && !isSigned)
+      throw new TypeError(
+        `referenceValues[${i}] must name PCR0, which alone covers the image (or PCR8, with signedImages: allowSignedImages)`,
+      )
   })
 }
