@@ -88,6 +88,11 @@ describe('measurements', () => {
       [{ mrSigner: short, isvProdId: 1, minimumIsvSvn: 2 }],
     ],
     ['sgx', JSON.stringify({ name: "x'", mrEnclave: short }), [{ mrEnclave: short }]],
+    [
+      'sgx',
+      `MRENCLAVE ${short}\nMRSIGNER ${short}\nMISCSELECT 00000000\nXFRM 0700000000000000\nCONFIGSVN 1`,
+      [{ mrEnclave: short, mrSigner: short, miscSelect: '00000000', xfrm: '0700000000000000', configSvn: 1 }],
+    ],
   ] as const)('%s %j', (kind, entered, builds) => {
     expect(readQuoteBuilds(entered, kind)).toEqual(builds)
   })
@@ -101,8 +106,8 @@ describe('measurements', () => {
     ['tdx', '{"mrTd": ', /^This is no complete JSON/],
     ['tdx', '[null]', /^A build is a JSON object/],
     ['sgx', `MRENCLAVE any`, /^mrEnclave needs 64 hexadecimal digits/],
-    ['sgx', `MRSIGNER ${short}`, /^Name either mrEnclave, or all of/],
-    ['sgx', `MRENCLAVE ${short}\nISVPRODID 1`, /^Name either mrEnclave, or all of/],
+    ['sgx', `MRSIGNER ${short}`, /^Name mrEnclave, or all of mrSigner, isvProdId and minimumIsvSvn/],
+    ['sgx', `MRSIGNER ${short}\nISVPRODID 1`, /^Name mrEnclave, or all of/],
     ['sgx', `MRSIGNER ${short}\nISVPRODID 65536\nMINIMUMISVSVN 1`, /^isvProdId must be a number from 0 to 65535/],
   ] as const)('%s %j', (kind, entered, message) => {
     expect(() => readQuoteBuilds(entered, kind)).toThrow(message)

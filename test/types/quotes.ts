@@ -55,12 +55,9 @@ export function refusedOptions(): void {
   void verifyTdx(bytes, { ...expectations, acceptedTcbStatuses: ['Revoked'] })
   // @ts-expect-error a signer alone admits all its products, in all versions
   void verifySgx(bytes, { ...expectations, referenceValues: { mrSigner: 'ab' } })
+  const wrong = { pckCertificateChain: 1 } as const
   // @ts-expect-error an age of what has no date of its own
-  void verifySgx(bytes, {
-    ...expectations,
-    referenceValues: { mrEnclave: 'ab' },
-    maximumEndorsementAgeSeconds: { pck: 1 },
-  })
+  void verifySgx(bytes, { ...expectations, referenceValues: { mrEnclave: 'ab' }, maximumEndorsementAgeSeconds: wrong })
   // @ts-expect-error a provisioning key as text
   void verifySgx(bytes, { ...expectations, referenceValues: { mrEnclave: 'ab', provisionKey: 'off' } })
   // @ts-expect-error an enclave cannot be migrated

@@ -107,12 +107,12 @@ describe('H14 a NUL at the end, as Open Enclave delivers strings', () => {
 
   test.each(lists)('%s, in the bytes', async (list) => {
     await refuses(
-      { endorsements: { [list]: { der: (der) => concat(der, [0]) } } },
+      { endorsements: { [list]: { der: (der: Bytes) => concat(der, [0]) } } },
       'crl-parse',
       `${list}: a NUL byte after the list, as strings of C have (Open Enclave delivers them so): take it off`,
     )
-    await refuses({ endorsements: { [list]: { der: (der) => concat(der, [0, 0]) } } }, 'crl-parse', /left over/)
-    await refuses({ endorsements: { [list]: { der: (der) => concat(der, [1]) } } }, 'crl-parse', /left over/)
+    await refuses({ endorsements: { [list]: { der: (der: Bytes) => concat(der, [0, 0]) } } }, 'crl-parse', /left over/)
+    await refuses({ endorsements: { [list]: { der: (der: Bytes) => concat(der, [1]) } } }, 'crl-parse', /left over/)
   })
 })
 
