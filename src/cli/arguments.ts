@@ -138,10 +138,7 @@ export function inWordsOfTheCommand(
       if (file === undefined) return name === undefined ? 'the registers' : (words[name] ?? `--${name.toLowerCase()}`)
       return name === undefined ? file : `${file}: ${name}`
     })
-    .replace(
-      'must be registers, one at least other than zero',
-      'must name a register, and one at least that is not all zero',
-    )
+    .replace('must be registers other than zero', 'must name a register other than zero')
     .replace('signedImages: allowSignedImages', '--allow-signed-images')
     .replace(/^(\w+)(?:\[\d+\])?/, (whole, name: string) => words[name] ?? whole)
   return new UsageError(message, { cause: error })

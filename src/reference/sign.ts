@@ -9,9 +9,10 @@ import { type Encodable, encodeCbor } from '../encoding/cbor-encode.ts'
 import { signedBytes } from '../encoding/cose.ts'
 import { knownOptions, requireOption } from '../options.ts'
 import {
+  isSetInEnclaves,
+  isSetInInstances,
   type NitroCliReferenceValues,
   type PcrReferenceValues,
-  isNeverZero,
   readReferenceValues,
 } from '../formats/nsm/reference-values.ts'
 import { decodeCertificate } from '../x509/certificate.ts'
@@ -55,7 +56,7 @@ export async function signReferenceValues(
   options: SignReferenceValuesOptions,
 ): Promise<Bytes> {
   const { environment, key, chain, version, notBefore, notAfter, id } = readOptions(options)
-  const builds = readReferenceValues(values, isNeverZero[environment])
+  const builds = readReferenceValues(values, environment === 'nitro' ? isSetInEnclaves : isSetInInstances)
   if (typeof builds === 'symbol') throw new TypeError('values must be measurements')
   const algorithm = key.algorithm.namedCurve === 'P-256' ? ES256 : ES384
   const { id: classId = '', vendor = '', model = '' } = environments[environment]

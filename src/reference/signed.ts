@@ -6,9 +6,10 @@ import { type Bytes, copyBytes, equalBytes, isBytes } from '../encoding/bytes.ts
 import { VerificationError } from '../errors.ts'
 import { knownOptions, requireOption } from '../options.ts'
 import {
+  isSetInEnclaves,
+  isSetInInstances,
   type NitroCliReferenceValues,
   type PcrReferenceValues,
-  isNeverZero,
   readReferenceValues,
 } from '../formats/nsm/reference-values.ts'
 import { printable } from '../x509/name.ts'
@@ -158,7 +159,7 @@ function valueOf(
   const value = { ...(name !== undefined && { name: printable(name) }), ...Object.fromEntries(entries) }
   try {
     // The rules of the verifiers, zeros included: what they would refuse is found out here.
-    readReferenceValues(value, isNeverZero[environment])
+    readReferenceValues(value, environment === 'nitro' ? isSetInEnclaves : isSetInInstances)
   } catch (cause) {
     throw new VerificationError('reference-content', `${build}: ${(cause as Error).message}`)
   }

@@ -34,7 +34,10 @@ describe('usage', () => {
     [[...good, '--pcr0', 'ab'.repeat(48)], '--pcr0 is given more than once'],
     [['verify', file, '--pcr0', 'abcd', ...nonce], '--pcr0 must be 48 bytes (96 hex digits)'],
     [['verify', file, '--pcr0', 'xyz', ...nonce], '--pcr0 must be hexadecimal'],
-    [['verify', file, '--pcr1', '00'.repeat(48), ...nonce], '--pcr1 must be other than zero'],
+    [
+      ['verify', file, '--pcr1', '00'.repeat(48), ...nonce],
+      'the registers must name a register other than zero: leave out PCR1',
+    ],
     [
       ['verify', file, '--pcr1', 'ab'.repeat(48), ...nonce],
       'the registers must name PCR0, which alone covers the image (or PCR8, with --allow-signed-images)',

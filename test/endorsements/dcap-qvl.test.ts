@@ -68,7 +68,7 @@ describe('H14 fromDcapQvl', () => {
 
   const refused = (change: Readonly<Record<string, unknown>>): string => {
     try {
-      fromDcapQvl({ ...collateral, ...change } as unknown as DcapQvlCollateral)
+      fromDcapQvl({ ...collateral, ...change })
     } catch (error) {
       if (error instanceof VerificationError) return `${error.code} ${error.message}`
       throw error

@@ -259,7 +259,7 @@ const calls: readonly (readonly [name: string, call: () => unknown])[] = [
   ],
   ['signReferenceValues of nothing', () => signReferenceValues({ PCR0: pcrs[0] as Uint8Array }, {} as never)],
   ['openReferenceValues of nothing', () => openReferenceValues(new Uint8Array(9), {} as never)],
-  ['fetchIntelEndorsements', () => fetchIntelEndorsements(request as never)],
+  ['fetchIntelEndorsements', () => fetchIntelEndorsements(request)],
   ...(['fmspc', 'ca', 'tee', 'baseUrl', 'fetch'] as const).map(
     (name) =>
       [`fetchIntelEndorsements without ${name}`, () => fetchIntelEndorsements(omit(request, name) as never)] as const,

@@ -2,7 +2,7 @@
  * The types of `veritee/tdx`, `veritee/sgx`, `veritee/ra-tls` and `veritee/endorsements`, and that they fit together. Nothing here runs; see `nitro.ts`.
  */
 import { expectTypeOf } from 'vitest'
-import { fetchIntelEndorsements, fromDcapQvl } from '../../src/endorsements/index.ts'
+import { type DcapQvlCollateral, fetchIntelEndorsements, fromDcapQvl } from '../../src/endorsements/index.ts'
 import * as nitro from '../../src/formats/nitro/index.ts'
 import { decodeSgxEvidence, type SgxOptions, type SgxResult, verifySgx } from '../../src/formats/sgx/index.ts'
 import {
@@ -27,6 +27,7 @@ import { provenByHandshake, verifyRaTls } from '../../src/ra-tls.ts'
 
 declare const bytes: Uint8Array
 declare const endorsements: DcapEndorsements
+declare const collateral: DcapQvlCollateral
 const referenceValues = { mrTd: 'ab', rtmr0: 'ab', rtmr1: 'ab', rtmr2: anyValue } as const
 const expectations = { endorsements, referenceValues, reportData: bytes } as const
 
@@ -91,7 +92,7 @@ export async function acceptedOptions(): Promise<void> {
   })
   expectTypeOf(claims.tcbStatus).toEqualTypeOf<TcbStatus>()
   await verifySgx(bytes, {
-    endorsements: fromDcapQvl(await (await fetch('https://collateral.invalid')).json()),
+    endorsements: fromDcapQvl(collateral),
     referenceValues: {
       mrEnclave: 'ab',
       mrSigner: 'ab',

@@ -95,6 +95,7 @@ export async function verifyCollateral(
     issuer,
     text: () => endorsement(endorsements, name),
   }))
+  const [rootList, pckList] = lists as [(typeof lists)[0], (typeof lists)[0]]
 
   // All in one go: calls of WebCrypto cost less next to each other. They run on threads of their own.
   const hashOf = remembering(fingerprint)
@@ -167,8 +168,8 @@ export async function verifyCollateral(
     issued: {
       tcbInfo: tcbInfo.issueDate,
       qeIdentity: qeIdentity.issueDate,
-      rootCaCrl: lists[0]?.crl.thisUpdate ?? NaN,
-      pckCrl: lists[1]?.crl.thisUpdate ?? NaN,
+      rootCaCrl: rootList.crl.thisUpdate,
+      pckCrl: pckList.crl.thisUpdate,
     },
     validUntil: Math.min(
       pckPath.path.notAfter,

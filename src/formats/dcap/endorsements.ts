@@ -75,13 +75,9 @@ export function endorsementDer(endorsements: EndorsementTexts, name: 'pckCrl' | 
 }
 
 /**
- * Open Enclave and other code in C keep the NUL that ends a string, and deliver it. It is refused with what it is: the same input may otherwise be right.
+ * Open Enclave and other code in C keep the NUL that ends a string, and deliver it. It is refused with what it is: the same text may otherwise be right.
  * @throws VerificationError with the code of `source`
  */
 export function refuseTerminator(text: string, source: Source): void {
-  if (text.endsWith('\0'))
-    throw malformed(
-      source,
-      'ends with a NUL character, as strings of C do (Open Enclave delivers them so): take it off',
-    )
+  if (text.endsWith('\0')) throw malformed(source, 'ends with a NUL, as C writes it (Open Enclave): take it off')
 }

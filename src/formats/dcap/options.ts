@@ -162,17 +162,13 @@ function readMinimum(value: unknown): number | undefined {
 function readMaximumAges(value: unknown): ReadonlyMap<DatedEndorsement, number> {
   const option = 'maximumEndorsementAgeSeconds'
   if (value === undefined) return new Map()
-  if (!isPlainObject(value)) return new Map(datedEndorsements.map((name) => [name, readPositive(value, option)]))
-  const entries = Object.entries(snapshotOf<Record<string, unknown>>(value, option))
-  requireOption(option, `a positive number, or ages by name: ${datedEndorsements.join(', ')}`, entries.length > 0)
-  return new Map(
-    entries.map(([key, seconds]) => {
-      const name = datedEndorsements.find((known) => known === key)
-      if (name === undefined)
-        throw new TypeError(`${option}: ${JSON.stringify(key)} must be one of ${datedEndorsements.join(', ')}`)
-      return [name, readPositive(seconds, `${option}.${name}`)]
-    }),
+  const entries = isPlainObject(value) ? Object.entries(value) : datedEndorsements.map((name) => [name, value] as const)
+  requireOption(
+    option,
+    `a positive number, or by name: ${datedEndorsements.join(', ')}`,
+    entries.length > 0 && entries.every(([name]) => datedEndorsements.includes(name as DatedEndorsement)),
   )
+  return new Map(entries.map(([name, seconds]) => [name as DatedEndorsement, readPositive(seconds, option)]))
 }
 
 function readPlatforms(value: unknown): readonly Bytes[] | undefined {

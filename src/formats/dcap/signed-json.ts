@@ -49,9 +49,7 @@ export function decodeSignedJson(text: string, name: string, source: Source): Si
  */
 export function hintOf({ body }: SignedJson): string {
   // Beside a bracket, a comma or a colon; inside of a text such a place is rare, and wrong words cost nothing.
-  return /[{[,:]\s|\s[}\]]/.test(body)
-    ? ' (there is white space between its members, and Intel writes none: this was parsed and written again; pass every byte as served)'
-    : ''
+  return /[{[,:]\s|\s[}\]]/.test(body) ? ' (with white space, unlike what Intel serves: parsed and written again?)' : ''
 }
 
 const swapped = (match: RegExpExecArray | null): readonly (string | undefined)[] => [match?.[0], match?.[2], match?.[1]]

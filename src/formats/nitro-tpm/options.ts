@@ -3,7 +3,7 @@
  */
 import type { skipReferenceValues } from '../../appraisal/reference-values.ts'
 import { type NsmOptions, type NsmPolicy, readNsmOptions } from '../nsm/options.ts'
-import { isNeverZero, type NitroCliReferenceValues, type PcrReferenceValues } from '../nsm/reference-values.ts'
+import { isSetInInstances, type NitroCliReferenceValues, type PcrReferenceValues } from '../nsm/reference-values.ts'
 import { snapshotOptions } from '../options.ts'
 
 /** One accepted boot: registers, or `Measurements` with registers as tools print them. */
@@ -23,6 +23,6 @@ export interface NitroTpmOptions extends NsmOptions {
 export function readNitroTpmOptions(options: NitroTpmOptions): Promise<NsmPolicy> {
   return readNsmOptions(
     snapshotOptions(options, ['freshness', 'referenceValues', 'userData', 'publicKey']),
-    isNeverZero['nitro-tpm'],
+    isSetInInstances,
   )
 }

@@ -4,7 +4,7 @@
 import { skipReferenceValues } from '../../appraisal/reference-values.ts'
 import { isZero } from '../../encoding/bytes.ts'
 import { type NsmOptions, type NsmPolicy, readNsmOptions } from '../nsm/options.ts'
-import { isNeverZero, type NitroCliReferenceValues, type PcrReferenceValues } from '../nsm/reference-values.ts'
+import { isSetInEnclaves, type NitroCliReferenceValues, type PcrReferenceValues } from '../nsm/reference-values.ts'
 import { allowDebug, snapshotOptions } from '../options.ts'
 import { requireOption } from '../../options.ts'
 
@@ -57,7 +57,7 @@ export async function readNitroOptions(options: NitroOptions): Promise<NitroPoli
   const isImage = (register: string): boolean => /^PCR[0-2]$/.test(register)
   const policy = await readNsmOptions(
     own,
-    (register) => isNeverZero.nitro(register) && !(isDebugAllowed && isImage(register)),
+    (register) => isSetInEnclaves(register) && !(isDebugAllowed && isImage(register)),
   )
   // A debug enclave has zeros in PCR0, so that nothing says which code it runs: who accepts that has no image to name.
   if (!isDebugAllowed) requireImages(policy, signedImages === allowSignedImages)

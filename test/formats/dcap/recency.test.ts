@@ -5,9 +5,11 @@ import { describe, expect, test } from 'vitest'
 import { AppraisalError } from '../../../src/errors.ts'
 import { sgx, tdx, type Change, day, now, refusalOf, makeTdx } from './made.ts'
 import { type DocumentJson, jsonDate } from '../../attester/intel.ts'
-import { type TdxOptions, verifyTdx } from '../../../src/formats/tdx/index.ts'
+import { verifyTdx } from '../../../src/formats/tdx/index.ts'
 
 const daySeconds = 86_400
+const several =
+  'maximumEndorsementAgeSeconds must be a positive number, or by name: tcbInfo, qeIdentity, pckCrl, rootCaCrl'
 const items = ['tcbInfo', 'qeIdentity', 'pckCrl', 'rootCaCrl'] as const
 type Item = (typeof items)[number]
 
@@ -38,12 +40,12 @@ describe('H12 maximumEndorsementAgeSeconds', () => {
     await expect(tdx(aged({ [item]: 10 * daySeconds }, change))).resolves.toBeDefined()
     for (const limit of [10 * daySeconds - 1, { [item]: 10 * daySeconds - 1 }]) {
       const refusal = await refusalOf(tdx(aged(limit, change)))
-      expect(refusal).toBeInstanceOf(AppraisalError)
+      if (!(refusal instanceof AppraisalError)) throw refusal
       expect({ code: refusal.code, message: refusal.message }).toEqual({
         code: 'policy-endorsement-age',
         message: `age of ${item} in seconds: expected at most 863999, found 864000`,
       })
-      expect((refusal as AppraisalError).failures).toHaveLength(1)
+      expect(refusal.failures).toHaveLength(1)
     }
     expect((await refusalOf(sgx(aged(10 * daySeconds - 1, change)))).code).toBe('policy-endorsement-age')
   })
@@ -87,16 +89,13 @@ describe('H12 maximumEndorsementAgeSeconds', () => {
     [Infinity, 'maximumEndorsementAgeSeconds must be a positive number'],
     ['60', 'maximumEndorsementAgeSeconds must be a positive number'],
     [[60], 'maximumEndorsementAgeSeconds must be a positive number'],
-    [
-      {},
-      'maximumEndorsementAgeSeconds must be a positive number, or ages by name: tcbInfo, qeIdentity, pckCrl, rootCaCrl',
-    ],
-    [{ rootCaCrl: 0 }, 'maximumEndorsementAgeSeconds.rootCaCrl must be a positive number'],
-    [{ rootCaCrl: undefined }, 'maximumEndorsementAgeSeconds.rootCaCrl must be a positive number'],
-    [{ rootCrl: 60 }, 'maximumEndorsementAgeSeconds: "rootCrl" must be one of tcbInfo, qeIdentity, pckCrl, rootCaCrl'],
+    [{}, several],
+    [{ rootCaCrl: 0 }, 'maximumEndorsementAgeSeconds must be a positive number'],
+    [{ rootCaCrl: undefined }, 'maximumEndorsementAgeSeconds must be a positive number'],
+    [{ rootCrl: 60 }, several],
   ])('%j is a mistake', async (value, message) => {
     const { evidence, options } = await makeTdx(aged(value))
-    await expect(verifyTdx(evidence, options as TdxOptions)).rejects.toThrow(new TypeError(message))
+    await expect(verifyTdx(evidence, options)).rejects.toThrow(new TypeError(message))
   })
 })
 
@@ -111,16 +110,16 @@ describe('H12 TCB Info and QE identity differ by one recovery at most', () => {
   })
 
   test.each([
-    [20, 18, '2 (20 and 18)'],
-    [18, 20, '2 (18 and 20)'],
-    [20, 1, '19 (20 and 1)'],
-  ])('%i and %i: one was kept back', async (tcbInfo, qeIdentity, apart) => {
+    [20, 18],
+    [18, 20],
+    [20, 1],
+  ])('%i and %i: one was kept back', async (tcbInfo, qeIdentity) => {
     for (const verify of [tdx, sgx]) {
       const refusal = await refusalOf(verify(numbered(tcbInfo, qeIdentity)))
       expect(refusal).toBeInstanceOf(AppraisalError)
       expect({ code: refusal.code, message: refusal.message }).toEqual({
         code: 'policy-tcb-evaluation',
-        message: `TCB recoveries between TCB Info and QE identity: expected at most 1, found ${apart}: fetch both anew, with the same \`update\``,
+        message: `TCB evaluation data numbers: expected at most 1 apart, found ${tcbInfo} and ${qeIdentity}`,
       })
     }
   })

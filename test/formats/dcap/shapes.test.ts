@@ -4,7 +4,6 @@
 import { describe, expect, test } from 'vitest'
 import { VerificationError } from '../../../src/errors.ts'
 import { decodeIntelCrl } from '../../../src/formats/dcap/crl-extensions.ts'
-import { concat } from '../../attester/bytes.ts'
 import {
   boolean,
   type Bytes,
@@ -42,21 +41,17 @@ describe('H14 extensions of revocation lists', () => {
       endorsements: { [list]: { extensions } },
     })
     test.each([
-      ['no cRLNumber', (of: readonly Bytes[]) => of.slice(1), 'no cRLNumber, which every list of Intel has'],
-      [
-        'no authorityKeyIdentifier',
-        (of: readonly Bytes[]) => of.slice(0, 1),
-        'no authorityKeyIdentifier, which every list of Intel has',
-      ],
+      ['no cRLNumber', (of: readonly Bytes[]) => of.slice(1), 'no cRLNumber'],
+      ['no authorityKeyIdentifier', (of: readonly Bytes[]) => of.slice(0, 1), 'no authorityKeyIdentifier'],
       [
         'critical cRLNumber',
         ([number, key]: readonly Bytes[]) => [asCritical(number as Bytes), key as Bytes],
-        'critical cRLNumber, which RFC 5280 forbids',
+        'critical cRLNumber',
       ],
       [
         'critical authorityKeyIdentifier',
         ([number, key]: readonly Bytes[]) => [number as Bytes, asCritical(key as Bytes)],
-        'critical authorityKeyIdentifier, which RFC 5280 forbids',
+        'critical authorityKeyIdentifier',
       ],
       [
         'a key that is named by nothing',
@@ -64,7 +59,7 @@ describe('H14 extensions of revocation lists', () => {
           number as Bytes,
           sequence(objectIdentifier('2.5.29.35'), octetString(sequence(element(0x82, integer(1))))),
         ],
-        'authorityKeyIdentifier without a key identifier',
+        'no authorityKeyIdentifier',
       ],
     ] as const)('%s', async (_what, extensions, problem) => {
       await refuses(listed(extensions), 'crl-extension', `${list}: ${problem}`)
@@ -90,7 +85,7 @@ describe('H14 extensions of revocation lists', () => {
 })
 
 describe('H14 a NUL at the end, as Open Enclave delivers strings', () => {
-  const hint = 'ends with a NUL character, as strings of C do (Open Enclave delivers them so): take it off'
+  const hint = 'ends with a NUL, as C writes it (Open Enclave): take it off'
   test.each([
     ['tcbInfo', 'tcb-info-format', `TCB Info: ${hint}`],
     ['qeIdentity', 'qe-identity-format', `QE identity: ${hint}`],
@@ -103,16 +98,6 @@ describe('H14 a NUL at the end, as Open Enclave delivers strings', () => {
       const refusal = await refusalOf((tee === 'tdx' ? tdx : sgx)({ items: { [item]: `${text}\0` } }))
       expect([refusal.code, refusal.message]).toEqual([code, message])
     }
-  })
-
-  test.each(lists)('%s, in the bytes', async (list) => {
-    await refuses(
-      { endorsements: { [list]: { der: (der: Bytes) => concat(der, [0]) } } },
-      'crl-parse',
-      `${list}: a NUL byte after the list, as strings of C have (Open Enclave delivers them so): take it off`,
-    )
-    await refuses({ endorsements: { [list]: { der: (der: Bytes) => concat(der, [0, 0]) } } }, 'crl-parse', /left over/)
-    await refuses({ endorsements: { [list]: { der: (der: Bytes) => concat(der, [1]) } } }, 'crl-parse', /left over/)
   })
 })
 
@@ -158,8 +143,7 @@ describe('H14 a PCK certificate that the root itself issued', () => {
 })
 
 describe('H14 JSON that was parsed and written again', () => {
-  const hint =
-    'false (there is white space between its members, and Intel writes none: this was parsed and written again; pass every byte as served)'
+  const hint = 'false (with white space, unlike what Intel serves: parsed and written again?)'
   const rewritten = (document: string): string => JSON.stringify(JSON.parse(document), null, 2)
   test.each([
     ['tcbInfoDocument', 'tcb-info-signature', 'TCB Info'],
