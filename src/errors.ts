@@ -150,6 +150,7 @@ export type AttestationErrorCode =
   | 'policy-rtmr'
   | 'policy-tcb-status'
   | 'policy-tcb-evaluation'
+  | 'policy-endorsement-age'
   | 'policy-migration'
   | 'policy-service-td'
   | 'policy-measurements'

@@ -11,7 +11,7 @@ import {
   skipFreshness,
   skipReferenceValues,
 } from '../index.ts'
-import type { NitroReferenceValues, PcrReferenceValues } from '../formats/nitro/index.ts'
+import { allowSignedImages, type NitroReferenceValues, type PcrReferenceValues } from '../formats/nitro/index.ts'
 import { openReferenceValues, type SignedReferenceValues } from '../reference/index.ts'
 import { VerificationError } from '../errors.ts'
 import { UsageError } from './failures.ts'
@@ -54,28 +54,32 @@ export const verifyOptions: CommandOptions = {
   at: { type: 'string' },
   skew: { type: 'string' },
   'allow-debug': { type: 'boolean' },
+  'allow-signed-images': { type: 'boolean' },
   json: { type: 'boolean' },
 }
 
 /** Which of them say what other evidence does not have. */
-export const nsmOptionFormats: OptionFormats = Object.fromEntries(
-  [
-    ...registers.map(([option]) => option),
-    ...[
-      'reference',
-      'ca',
-      'threshold',
-      'product',
-      'minimum-version',
-      'revoked',
-      'nonce',
-      'max-age',
-      'skip-freshness',
-      'user-data',
-      'public-key',
-    ],
-  ].map((option) => [option, ['nitro', 'nitro-tpm']]),
-)
+export const nsmOptionFormats: OptionFormats = {
+  ...Object.fromEntries(
+    [
+      ...registers.map(([option]) => option),
+      ...[
+        'reference',
+        'ca',
+        'threshold',
+        'product',
+        'minimum-version',
+        'revoked',
+        'nonce',
+        'max-age',
+        'skip-freshness',
+        'user-data',
+        'public-key',
+      ],
+    ].map((option) => [option, ['nitro', 'nitro-tpm']]),
+  ),
+  'allow-signed-images': ['nitro'],
+}
 
 /** Files, and options. @throws UsageError */
 export function parse(
@@ -120,6 +124,7 @@ export async function policyOf(values: Values, format: 'nitro' | 'nitro-tpm'): P
     ...(now !== undefined && { now }),
     ...(typeof skew === 'string' && { clockSkewSeconds: secondsOf(skew, '--skew') }),
     ...(values['allow-debug'] === true && { debug: allowDebug }),
+    ...(values['allow-signed-images'] === true && { signedImages: allowSignedImages }),
   }
   return { options, signed }
 }
@@ -138,7 +143,8 @@ export function inWordsOfTheCommand(
       if (file === undefined) return name === undefined ? 'the registers' : (words[name] ?? `--${name.toLowerCase()}`)
       return name === undefined ? file : `${file}: ${name}`
     })
-    .replace('must be registers other than zero', 'must name a register, and none that is all zero, as in debug mode')
+    .replace('must be registers other than zero', 'must name a register other than zero')
+    .replace('signedImages: allowSignedImages', '--allow-signed-images')
     .replace(/^(\w+)(?:\[\d+\])?/, (whole, name: string) => words[name] ?? whole)
   return new UsageError(message, { cause: error })
 }
@@ -238,14 +244,14 @@ export async function readMeasurements(path: string, name?: string): Promise<Nit
 async function freshnessOf(values: Values, isArchive: boolean): Promise<CommonOptions['freshness']> {
   const { nonce, 'max-age': maxAge, 'skip-freshness': skip } = values
   requireOne(
-    [nonce !== undefined, maxAge !== undefined, skip === true],
-    'say how fresh it must be: --nonce HEX, --max-age 5m or --skip-freshness',
+    [nonce !== undefined || maxAge !== undefined, skip === true],
+    'say how fresh it must be: --nonce HEX, --max-age 5m (or both), or --skip-freshness',
   )
-  if (typeof nonce === 'string') return { nonce: await readValue(nonce, '--nonce') }
-  if (typeof maxAge !== 'string') return skipFreshness
-  if (isArchive)
+  if (typeof maxAge === 'string' && isArchive)
     throw new UsageError('evidence has no age at its own time: with --at evidence, use --nonce or --skip-freshness')
-  return { maxAgeSeconds: secondsOf(maxAge, '--max-age') }
+  const age = typeof maxAge === 'string' ? { maxAgeSeconds: secondsOf(maxAge, '--max-age') } : undefined
+  if (typeof nonce === 'string') return { nonce: await readValue(nonce, '--nonce'), ...age }
+  return age ?? skipFreshness
 }
 
 async function bindingsOf(values: Values): Promise<Pick<NitroOptions, 'userData' | 'publicKey'>> {

@@ -23,7 +23,9 @@ Exit codes: 0 ok, 1 usage, 2 not authentic, 3 authentic but not as expected.
 const verifyHelp = `veritee verify FILE|- OPTIONS
 
 What must run there: one of these
-  --pcr0 HEX … --pcr31 HEX  registers of one accepted build, 96 digits each
+  --pcr0 HEX … --pcr31 HEX  registers of one accepted build, 96 digits each; of
+                            an enclave always PCR0, unless with
+    --allow-signed-images   PCR8 in its place: whatever that key ever signed
   --measurements FILE       JSON that nitro-cli build-enclave printed; may be
                             repeated: any of them is accepted
   --reference FILE --ca FILE --product NAME
@@ -37,7 +39,7 @@ What must run there: one of these
     --revoked FILE          never accept these measurements; may be repeated
   --skip-reference-values   accept any code
 
-How fresh it must be: one of these (Nitro)
+How fresh it must be: one of these, or the first two (Nitro)
   --nonce HEX               it answers exactly this nonce
   --max-age 5m              it is not older than this (s, m, h or d)
   --skip-freshness          accept any age
@@ -60,12 +62,18 @@ Intel TDX and SGX
   --event-log FILE --events FILE
                             instead of RTMRs: what must have been measured, like
                             { "dstack": { "composeHash": "…" } }, and the log
-  --mrenclave HEX           an SGX enclave, or whatever its vendor signed:
+  --mrenclave HEX           an SGX enclave, or whatever its vendor signed; or
   --mrsigner HEX --isv-prod-id N --minimum-isv-svn N
-    --config-id HEX --isv-family-id HEX --isv-ext-prod-id HEX
+                            all of them. Zero unless they are named:
+    --config-id HEX --config-svn N --isv-family-id HEX --isv-ext-prod-id HEX
+    --misc-select HEX --xfrm HEX --provision-key on|off
+                            4 and 8 bytes, and a bit, that can be pinned
   --accept-tcb-status NAME  beside UpToDate; may be repeated
   --minimum-tcb-evaluation N
                             refuse collateral from before this TCB recovery
+  --max-collateral-age 30d  refuse collateral that Intel issued before that
+  --max-root-crl-age 400d   the same for the list of its root, which Intel
+                            issues once a year
   --platform HEX            accept this machine only (PPID, platform instance
                             id); may be repeated
   --allow-migration         accept a TD that can be moved to another machine

@@ -2,7 +2,7 @@
  * What reference values are of: those who sign them say it, and those who open them demand it.
  */
 import type { ReferenceValue } from '../appraisal/reference-values.ts'
-import { readReferenceValues } from '../formats/nsm/reference-values.ts'
+import { isSetInEnclaves, isSetInInstances, readReferenceValues } from '../formats/nsm/reference-values.ts'
 import { requireOption } from '../options.ts'
 import { printable } from '../x509/name.ts'
 import { environmentModels, type ReferenceEnvironment } from './environments.ts'
@@ -35,12 +35,11 @@ export function readSubject(
 
 /**
  * Builds by the rules of the verifiers, zeros included: what they would refuse is found out here.
- * @param environment default: one whose registers are never zero
+ * @param environment default: that of enclaves
  * @throws TypeError
  */
 export function readBuilds(values: unknown, environment: ReferenceEnvironment = 'nitro'): readonly ReferenceValue[] {
-  const isNeverZero = (register: string): boolean => environment === 'nitro' || Number(register.slice(3)) < 8
-  const builds = readReferenceValues(values, isNeverZero)
+  const builds = readReferenceValues(values, environment === 'nitro' ? isSetInEnclaves : isSetInInstances)
   requireOption('values', 'measurements', typeof builds !== 'symbol')
   return builds as readonly ReferenceValue[]
 }

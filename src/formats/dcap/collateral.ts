@@ -7,7 +7,7 @@ import { type Bytes, equalBytes, toHex } from '../../encoding/bytes.ts'
 import { VerificationError } from '../../errors.ts'
 import type { CheckRecorder } from '../../trace.ts'
 import { type Certificate, decodeCertificate } from '../../x509/certificate.ts'
-import { checkCrlContent, type CrlSignature, decodeCrl, pendingCrlSignature } from '../../x509/crl.ts'
+import { checkCrlContent, type CrlSignature, pendingCrlSignature } from '../../x509/crl.ts'
 import { type EndorsementCache, remember } from '../../x509/endorsement-cache.ts'
 import {
   type CertificationPath,
@@ -16,7 +16,8 @@ import {
   type PathSignatures,
   startSignatures,
 } from '../../x509/path.ts'
-import { endorsement, endorsementDer, type EndorsementTexts } from './endorsements.ts'
+import { decodeIntelCrl } from './crl-extensions.ts'
+import { type DatedEndorsement, endorsement, endorsementDer, type EndorsementTexts } from './endorsements.ts'
 import { type Chain, checkChain, checkSameRoot, readPckChain, readSignerChain } from './paths.ts'
 import { type DcapPlatform, decodePck } from './pck.ts'
 import { decodeQeIdentity, type QeIdentity, qeIdentitySource } from './qe-identity.ts'
@@ -29,7 +30,7 @@ import {
   startQuoteSignatures,
 } from './signatures.ts'
 import { textSignatures } from './signed-texts.ts'
-import { checkValidity, decodeSignedJson, type SignedJson } from './signed-json.ts'
+import { checkValidity, decodeSignedJson, hintOf, type SignedJson } from './signed-json.ts'
 import { decodeTcbInfo, type TcbInfo, tcbInfoSource } from './tcb-info.ts'
 
 /** What Intel says about the platform of one quote, all of it authentic and current. Whether it fits the quote is for `evaluate.ts` to say. */
@@ -39,6 +40,8 @@ export interface Collateral {
   readonly pck: Certificate
   readonly tcbInfo: TcbInfo
   readonly qeIdentity: QeIdentity
+  /** When Intel issued each, Unix milliseconds. */
+  readonly issued: Readonly<Record<DatedEndorsement, number>>
   /** Last moment at which all of it is valid, Unix milliseconds. */
   readonly validUntil: number
 }
@@ -88,10 +91,11 @@ export async function verifyCollateral(
       ['pckCrl', ca],
     ] as const
   ).map(([name, issuer]) => ({
-    crl: checks.run('decode', 'crl-parse', name, () => decodeCrl(endorsementDer(endorsements, name), name)),
+    crl: checks.run('decode', 'crl-parse', name, () => decodeIntelCrl(endorsementDer(endorsements, name), name)),
     issuer,
     text: () => endorsement(endorsements, name),
   }))
+  const [rootList, pckList] = lists as [(typeof lists)[0], (typeof lists)[0]]
 
   // All in one go: calls of WebCrypto cost less next to each other. They run on threads of their own.
   const hashOf = remembering(fingerprint)
@@ -120,11 +124,13 @@ export async function verifyCollateral(
       'tcb-info-signature',
       'TCB Info, every byte as served, signed by Intel',
       startDocument(tcbInfoDocument, tcbInfoSigner),
+      hintOf(tcbInfoDocument),
     ),
     qeIdentity: pendingSignature(
       'qe-identity-signature',
       'QE identity, every byte as served, signed by Intel',
       startDocument(qeIdentityDocument, qeIdentitySigner),
+      hintOf(qeIdentityDocument),
     ),
     qeReport,
     quote: quoteSignatures,
@@ -159,6 +165,12 @@ export async function verifyCollateral(
     pck: pckPath.path.leaf,
     tcbInfo,
     qeIdentity,
+    issued: {
+      tcbInfo: tcbInfo.issueDate,
+      qeIdentity: qeIdentity.issueDate,
+      rootCaCrl: rootList.crl.thisUpdate,
+      pckCrl: pckList.crl.thisUpdate,
+    },
     validUntil: Math.min(
       pckPath.path.notAfter,
       ...signers.map(({ path }) => path.notAfter),

@@ -37,13 +37,21 @@ export interface PendingSignatures {
   readonly quote: readonly Pending[]
 }
 
-/** @param verdict of a check that was started just now */
-export function pendingSignature(code: AttestationErrorCode, subject: string, verdict: Promise<boolean>): Pending {
+/**
+ * @param verdict of a check that was started just now
+ * @param hint why it may not hold, in words
+ */
+export function pendingSignature(
+  code: AttestationErrorCode,
+  subject: string,
+  verdict: Promise<boolean>,
+  hint = '',
+): Pending {
   const startedAt = stopwatch()
   return {
     async settle(checks) {
       const holds = await verdict
-      checks.judge('verify', code, subject, holds, 'true', `${holds}`, startedAt)
+      checks.judge('verify', code, subject, holds, 'true', holds ? 'true' : `false${hint}`, startedAt)
     },
   }
 }
