@@ -44,7 +44,9 @@ export function detectFormat(evidence: Uint8Array): EvidenceFormat | undefined {
   const quote = detectQuote(bytes)
   if (quote !== undefined || bytes.length > 32_768) return quote
   try {
-    const payload = decodeCbor(decodeSign1(bytes).payload, { name: 'payload', code: 'format-unknown' })
+    const payload = decodeCbor(decodeSign1(bytes).payload, { name: 'payload', code: 'format-unknown' }, false, {
+      items: 2048,
+    })
     if (!isCborMap(payload) || !payload.has('module_id')) return undefined
     return payload.has('nitrotpm_pcrs') ? 'nitro-tpm' : 'nitro'
   } catch (error) {
