@@ -40,6 +40,7 @@ const attacks: readonly Attack[] = [
   { what: 'send a byte of the head each second', first: 60, each: 1, boundSeconds: 15 },
   { what: 'stop in the body', first: wholeHead, each: 0, boundSeconds: idle },
   { what: 'send the body at half the minimum rate', first: wholeHead, each: 512, boundSeconds: 2 * idle },
+  { what: 'send 64 KiB at once, then a byte each second', first: 65_536, each: 1, boundSeconds: idle },
   { what: 'are one client, and the gateway knows clients', first: 60, each: 0, boundSeconds: 0, isNamed: true },
 ]
 

@@ -65,6 +65,7 @@ export const expectedInProcess: Readonly<Record<string, unknown>> = {
     [
       ['cache-control', 'no-store'],
       ['content-type', 'text/plain; charset=utf-8'],
+      ['veritee-refusal', 'handler-failed'],
     ],
     'The app failed.',
   ),
