@@ -10,6 +10,8 @@ import { skipReferenceValues, verifyNitro } from '../../src/formats/nitro/index.
 import { createGateway, type GatewayOptions } from '../../src/gateway/index.ts'
 import { createNitroAttester, type NitroAttester } from '../attester/nitro.ts'
 
+export { settle } from '../support/settle.ts'
+
 export type Bytes = Uint8Array<ArrayBuffer>
 export type Transport = (request: Request, world: World) => Response | Promise<Response>
 
@@ -170,11 +172,6 @@ export async function codeOf(work: Promise<unknown>): Promise<string> {
     if (!(error instanceof Error)) return `not an error: ${String(error)}`
     return 'code' in error && typeof error.code === 'string' ? error.code : error.name
   }
-}
-
-/** Lets everything that can go on go on. */
-export async function settle(turns = 30): Promise<void> {
-  for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
 /** A stream that tells how often it was asked. */

@@ -11,10 +11,11 @@ import { build as buildWithVite } from 'vite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { chromium } from '../portable/browsers.ts'
 import { makeFolder, removeFolder } from '../portable/cleanup.ts'
-import { environmentIn, freePort, start, untilReady, within } from '../portable/programs.ts'
+import { environmentIn, freePort, start, untilReady } from '../portable/programs.ts'
 import { findBun } from '../portable/run-bun.ts'
 import { findDeno } from '../portable/run-deno.ts'
 import { findWorkerd, withWorker } from '../portable/run-workerd.ts'
+import { patienceMs } from '../support/patience.ts'
 import { type Enclave, startEnclave } from './enclave.ts'
 import { install, pack, type Packed } from './packed.ts'
 
@@ -109,18 +110,21 @@ async function look({ address }: Enclave): Promise<unknown> {
   const { launch } = await import('puppeteer-core')
   const { chromiumParameters } = await import('../portable/browsers.ts')
   const browser = await launch({
+    timeout: patienceMs,
+    protocolTimeout: patienceMs,
     executablePath: chromium.find() ?? '',
     args: [...chromiumParameters],
     env: await environmentIn(folder),
   })
   try {
     const page = await browser.newPage()
+    page.setDefaultTimeout(patienceMs)
     const complaints: string[] = []
     page.on('console', (message) => complaints.push(message.text()))
     await page.goto(`${address}/`)
     await page.type('[name=secret]', secret)
     await page.click('button')
-    await within(30_000, 'the page', page.waitForFunction("document.querySelector('[role=status]').textContent !== ''"))
+    await page.waitForFunction("document.querySelector('[role=status]').textContent !== ''")
     const verdict = await page.evaluate("document.querySelector('[role=status]').textContent")
     // An icon is what browsers ask for by themselves.
     return { verdict, complaints: complaints.filter((text) => !text.includes('404')) }
