@@ -59,7 +59,15 @@ describe('fetched', () => {
   it('writes a file that veritee verify takes as it is', async () => {
     const { url } = await start()
     const output = pathOf('collateral.json')
-    const { code, stdout } = await veriteeBeside(['collateral', quote, '--from', `${url}/sgx${v4}/`, '-o', output, ...patiently])
+    const { code, stdout } = await veriteeBeside([
+      'collateral',
+      quote,
+      '--from',
+      `${url}/sgx${v4}/`,
+      '-o',
+      output,
+      ...patiently,
+    ])
     expect([code, stdout]).toEqual([
       0,
       `${output}: collateral of tdx for FMSPC ${fmspc}, platform CA. Not verified: veritee verify does that.\n`,
