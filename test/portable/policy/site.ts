@@ -64,8 +64,7 @@ export async function visitUnder(
   const elsewhere = await serveLoopback(() => (request) => {
     const path = decodeURIComponent(new URL(request.url).pathname.slice(1))
     if (path !== 'favicon.ico') arrive(path)
-    // A form that gets through leaves the page where it is.
-    return new Response(null, { status: 204 })
+    return new Response('')
   })
   const site = await serveLoopback(() => (request) => {
     const policy = policyFor(settings.enclave)
