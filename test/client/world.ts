@@ -12,6 +12,8 @@ import { runtimeClock } from '../../src/gateway/clock.ts'
 import { createGateway, type GatewayOptions } from '../../src/gateway/index.ts'
 import { createNitroAttester, type NitroAttester } from '../attester/nitro.ts'
 
+export { settle } from '../support/settle.ts'
+
 export type Bytes = Uint8Array<ArrayBuffer>
 export type Transport = (request: Request, world: World) => Response | Promise<Response>
 
@@ -186,11 +188,6 @@ export async function refusalOf(work: Promise<unknown>): Promise<AttestationErro
   const [outcome] = await Promise.allSettled([work])
   if (outcome.status === 'rejected' && outcome.reason instanceof AttestationError) return outcome.reason
   throw new Error('expected a refusal', { cause: outcome })
-}
-
-/** Lets everything that can go on go on. */
-export async function settle(turns = 30): Promise<void> {
-  for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
 /** A stream that tells how often it was asked. */

@@ -165,7 +165,7 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
     if (program === undefined) throw new Error(`${name} is not on this machine`)
     const folder = await makeFolder()
     try {
-      visited = await use(program, folder, (visit) => visitPage(site, driver, plan, patienceMs * 2, visit))
+      visited = await use(program, folder, (visit) => visitPage(site, driver, plan, patienceMs, visit))
     } finally {
       await removeFolder(folder)
     }

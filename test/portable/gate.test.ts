@@ -104,7 +104,7 @@ describe.each(here)('$name', (browser) => {
   let visits: Visits
   beforeAll(async () => {
     if (!isSkipped) visits = await visitAll(browser, program)
-  }, 300_000)
+  })
 
   it.skipIf(isSkipped)('has service workers', () => {
     for (const { report } of Object.values(visits) as Visited[]) expect(report.hasServiceWorkers).toBe(true)
