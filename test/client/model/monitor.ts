@@ -2,6 +2,7 @@
  * What must hold in every schedule, at every step. The monitor sees what the client does from outside (what it hands to `fetch`, what it tells its caller, when) and
  * keeps its own account of what the client may do. It never asks the client.
  */
+import { createHash } from 'node:crypto'
 import { toHex } from '../../../src/encoding/bytes.ts'
 import { AttestationError } from '../../../src/errors.ts'
 import type { ClientEvent } from '../../../src/client/options.ts'
@@ -108,10 +109,18 @@ const evidenceHeaders = { 'content-type': 'application/json', accept: 'applicati
 const dataHeaders = { 'content-type': 'message/ohttp-chunked-req', accept: 'message/ohttp-chunked-res' }
 const members = ['method', 'headers', 'body', 'signal', 'redirect', 'duplex', 'credentials', 'cache', 'referrerPolicy']
 /** What the client adds inside the seal. */
-const ownFields = ['date', 'veritee-request-id']
+const ownFields = ['date', 'veritee-request-id', 'veritee-client-secret']
+const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest()
 export const safe = ['GET', 'HEAD']
 
-export function createMonitor(clock: Clock, { originOf }: Parties, calls: Call[]): Monitor {
+export function createMonitor(
+  clock: Clock,
+  { originOf }: Parties,
+  calls: Call[],
+  rules: { readonly clientEvidence: Uint8Array | undefined },
+): Monitor {
+  /** What must not be readable on the wire. */
+  const secrets = [marker]
   const posts: Post[] = []
   const nonces = new Map<string, 'made' | 'asked'>()
   let current: Session | undefined
@@ -164,7 +173,11 @@ export function createMonitor(clock: Clock, { originOf }: Parties, calls: Call[]
     posts,
     calls,
     onRandom(bytes) {
-      if (bytes.length === 32) nonces.set(Buffer.from(bytes).toString('base64url'), 'made')
+      if (bytes.length !== 32) return
+      // Of a client that proves itself the hash goes out, and the bytes only inside the seal.
+      const isSecret = rules.clientEvidence !== undefined
+      if (isSecret) secrets.push(Buffer.from(bytes).toString('base64url'), toHex(bytes))
+      nonces.set((isSecret ? sha256(bytes) : Buffer.from(bytes)).toString('base64url'), 'made')
     },
     onState({ state, result }) {
       if (isClosed && state !== 'closed') fail('no dead session', `state ${state} after close()`)
@@ -174,6 +187,7 @@ export function createMonitor(clock: Clock, { originOf }: Parties, calls: Call[]
         if (!isNeeded) fail('no dead session', 'an attestation that nothing asked for')
         attesting = { asked: undefined }
         wanted = 0
+        if (current !== undefined) current.over ??= 'set aside for a new attestation'
         return
       }
       const asked = attesting?.asked
@@ -194,8 +208,9 @@ export function createMonitor(clock: Clock, { originOf }: Parties, calls: Call[]
     onEvidencePost(url, init, body) {
       checkInit(url, evidenceUrl, init, evidenceHeaders)
       const text = Buffer.from(body).toString('latin1')
-      const [, nonce = ''] = /^\{"nonce":"([\w-]{43})"\}$/.exec(text) ?? []
-      if (nonces.get(nonce) !== 'made')
+      const [, nonce = '', own] = /^\{"nonce":"([\w-]{43})"(?:,"role":"client","evidence":"([\w-]+)")?\}$/.exec(text) ?? []
+      const expectedOwn = rules.clientEvidence && Buffer.from(rules.clientEvidence).toString('base64url')
+      if (nonces.get(nonce) !== 'made' || own !== expectedOwn)
         fail('no plaintext', `the question is not a nonce of this attestation alone: ${text.slice(0, 100)}`)
       nonces.set(nonce, 'asked')
       if (isClosed) fail('no dead session', 'evidence is asked for after close()')
@@ -223,7 +238,8 @@ export function createMonitor(clock: Clock, { originOf }: Parties, calls: Call[]
       return post
     },
     onBytes(bytes) {
-      if (Buffer.from(bytes).includes(marker)) fail('no plaintext', 'a text of the caller is readable on the wire')
+      const readable = secrets.find((secret) => Buffer.from(bytes).includes(secret))
+      if (readable !== undefined) fail('no plaintext', `"${readable}" is readable on the wire`)
     },
     onOpened(post, opened) {
       const { key, head } = opened
@@ -235,6 +251,9 @@ export function createMonitor(clock: Clock, { originOf }: Parties, calls: Call[]
       Object.assign(post, { opened, call })
       const { plan, number } = call
       const fields = new Map(head.headers)
+      const secret = Buffer.from(fields.get('veritee-client-secret') ?? '', 'base64url')
+      const isProven = rules.clientEvidence === undefined ? secret.length === 0 : toHex(sha256(secret)) === post.session.evidence.nonce
+      if (!isProven) fail('no wrong key', `post ${post.number} has not the secret of its session`)
       for (const name of ownFields) fields.delete(name)
       const expected = new Map([['x-secret', `${marker}-field-${number}`]])
       if (plan.body === 'text') expected.set('content-type', 'text/plain;charset=UTF-8')
@@ -249,6 +268,8 @@ export function createMonitor(clock: Clock, { originOf }: Parties, calls: Call[]
       const { body: expected, number } = post.call as Call
       if (Buffer.from(body).toString() !== expected) fail('no mixed answer', `post ${post.number} has not the body of request ${number}`)
       post.executions++
+      const executions = posts.reduce((sum, one) => sum + (one.call === post.call ? one.executions : 0), 0)
+      if (executions > 1 && !safe.includes((post.call as Call).plan.method)) fail('no other error', `request ${number} is executed twice`)
     },
     onAnswer(post, kind) {
       post.answer = kind
@@ -258,7 +279,7 @@ export function createMonitor(clock: Clock, { originOf }: Parties, calls: Call[]
       post.session.over ??= 'refused by the gateway (422)'
     },
     onPull({ number }) {
-      if (current === undefined) fail('no plaintext', `the body of request ${number} is read before the enclave is proven`)
+      if (sessions.length === 0) fail('no plaintext', `the body of request ${number} is read before the enclave is proven`)
     },
     onReattest() {
       if (attesting === undefined) wanted++

@@ -3,8 +3,9 @@
  */
 import type { DataAnswer, Deed, EvidenceAnswer, ResponseFault, Scenario } from './schedule.ts'
 
-export const everyDeed: readonly Deed[] = ['abort', 'close', 'reattest', 'clocks', 'cancel']
-export const everyEvidence: readonly EvidenceAnswer[] = [
+const clocks: readonly Deed[] = ['an hour', 'ahead', 'beyond', 'back', 'kept back']
+const everyDeed: readonly Deed[] = ['abort', 'close', 'reattest', 'cancel', 'timer', ...clocks]
+const everyEvidence: readonly EvidenceAnswer[] = [
   'other build',
   'other root',
   'other key',
@@ -20,8 +21,10 @@ export const everyEvidence: readonly EvidenceAnswer[] = [
   'breaks',
   'stalls',
 ]
-export const everyAnswer: readonly DataAnswer[] = [
+const everyAnswer: readonly DataAnswer[] = [
   '422',
+  '422 later',
+  'date',
   '500',
   'redirect',
   'plain',
@@ -34,7 +37,7 @@ export const everyAnswer: readonly DataAnswer[] = [
   'replayed',
   'twice',
 ]
-export const everyFault: readonly ResponseFault[] = [
+const everyFault: readonly ResponseFault[] = [
   'cut',
   'cut inside',
   'breaks',
@@ -60,65 +63,45 @@ export interface Exhausted extends Scenario {
   readonly bound: number
 }
 
-export const exhausted: readonly Exhausted[] = [
-  { name: 'one request', bound: 2, plans: [post], isTogether: true, ...everything },
-  { name: 'one request, repeated', bound: 1, plans: [get], isTogether: true, ...everything },
-  { name: 'PUT is not repeated', bound: 1, plans: [put], isTogether: true, ...everything },
-  { name: 'HEAD', bound: 1, plans: [head], isTogether: true, ...everything },
-  { name: 'a body that is a stream', bound: 1, plans: [stream], isTogether: true, ...everything },
-  { name: 'three at once', bound: 1, plans: [get, post, stream], isTogether: true, ...everything },
+/** One request, and everything that can happen to it. */
+export const requests: readonly Exhausted[] = [
   {
-    name: 'two at once',
+    name: 'one request',
     bound: 2,
-    plans: [get, post],
+    plans: [post],
     isTogether: true,
-    deeds: ['abort', 'close', 'reattest'],
-    evidence: ['other key', 'fails'],
-    data: ['422', 'fails', 'swapped', 'replayed'],
-    response: ['cut', 'spliced'],
+    ...everything,
+    reaches: [
+      'read',
+      'aborted',
+      'client-closed',
+      'client-timeout',
+      'client-transport',
+      'client-evidence',
+      'client-expired',
+      'client-key-rotated',
+      'client-response',
+      'policy-pcr',
+      'policy-nonce',
+      'root-mismatch',
+      'cose-signature',
+      'clock-suspect',
+      'ohttp-open',
+      'ohttp-incomplete',
+    ],
   },
+  { name: 'a GET', bound: 1, plans: [get], isTogether: true, ...everything, reaches: ['read', 'client-repeated'] },
+  { name: 'a PUT', bound: 1, plans: [put], isTogether: true, ...everything, reaches: ['read', 'client-key-rotated'] },
+  { name: 'a HEAD', bound: 1, plans: [head], isTogether: true, ...everything, reaches: ['read', 'ohttp-incomplete'] },
+  { name: 'a stream', bound: 1, plans: [stream], isTogether: true, ...everything, reaches: ['read', 'broken'] },
   {
-    name: 'one after the other',
-    bound: 2,
-    plans: [get, post],
-    isTogether: false,
-    deeds: ['reattest', 'clocks'],
-    evidence: ['previous', 'other build'],
-    data: ['422', 'replayed'],
-    response: [],
-  },
-  {
-    name: 'one key for all sessions',
-    bound: 2,
-    plans: [get, get],
-    isTogether: false,
-    isKeyNew: false,
-    deeds: ['reattest', 'clocks'],
-    evidence: ['previous'],
-    data: ['422', 'replayed', 'twice'],
-    response: ['spliced'],
-  },
-  {
-    name: 'a verifier that remembers',
-    bound: 2,
-    plans: [get, get],
-    isTogether: false,
-    isRemembering: true,
-    deeds: ['reattest', 'clocks'],
-    evidence: ['old', 'previous', 'other key', 'other build'],
-    data: ['422'],
-    response: [],
-  },
-  {
-    name: 'a random source that repeats itself',
-    bound: 2,
-    plans: [get, get],
-    isTogether: false,
-    isRandomBad: true,
-    ...nothing,
-    deeds: ['reattest', 'clocks'],
-    evidence: ['previous'],
-    data: ['422'],
+    name: 'a stream that is gathered',
+    bound: 1,
+    plans: [stream],
+    isTogether: true,
+    upload: 'collect',
+    ...everything,
+    reaches: ['read', 'broken'],
   },
   {
     name: 'a caller that reads slowly',
@@ -127,9 +110,95 @@ export const exhausted: readonly Exhausted[] = [
     isTogether: true,
     isLazy: true,
     ...nothing,
-    deeds: everyDeed,
+    deeds: ['abort', 'close', 'reattest', 'cancel', 'timer'],
     response: everyFault,
+    reaches: ['read', 'aborted', 'client-timeout', 'ohttp-open', 'ohttp-incomplete'],
   },
+]
+
+/** Several requests, and several sessions. */
+export const sessions: readonly Exhausted[] = [
+  {
+    name: 'three at once',
+    bound: 1,
+    plans: [get, post, stream],
+    isTogether: true,
+    ...everything,
+    reaches: ['read', 'aborted', 'ohttp-open', 'broken'],
+  },
+  {
+    name: 'two at once',
+    bound: 2,
+    plans: [get, post],
+    isTogether: true,
+    deeds: ['abort', 'close', 'reattest'],
+    evidence: ['other key', 'fails'],
+    data: ['422', '422 later', 'fails', 'swapped', 'replayed'],
+    response: ['cut', 'spliced'],
+    reaches: ['read', 'aborted', 'client-closed', 'client-key-rotated', 'ohttp-open', 'ohttp-incomplete'],
+  },
+  {
+    name: 'one after the other',
+    bound: 2,
+    plans: [get, post],
+    isTogether: false,
+    deeds: ['reattest', 'an hour', 'back'],
+    evidence: ['previous', 'other build'],
+    data: ['422', 'date', 'replayed'],
+    response: [],
+    reaches: ['read', 'policy-pcr', 'policy-nonce', 'client-key-rotated', 'ohttp-open'],
+  },
+  {
+    name: 'one key for all sessions',
+    bound: 2,
+    plans: [get, get],
+    isTogether: false,
+    isKeyNew: false,
+    deeds: ['reattest', 'ahead'],
+    evidence: ['previous'],
+    data: ['422', 'replayed', 'twice'],
+    response: ['spliced'],
+    reaches: ['read', 'ohttp-open', 'policy-nonce'],
+  },
+  {
+    name: 'a verifier that remembers',
+    bound: 2,
+    plans: [get, get],
+    isTogether: false,
+    isRemembering: true,
+    deeds: ['reattest', 'ahead', 'beyond'],
+    evidence: ['old', 'previous', 'other key'],
+    data: ['422'],
+    response: [],
+    reaches: ['read', 'client-freshness', 'cose-signature'],
+  },
+  {
+    name: 'a random source that repeats itself',
+    bound: 2,
+    plans: [get, get],
+    isTogether: false,
+    isRandomBad: true,
+    ...nothing,
+    deeds: ['reattest', 'an hour'],
+    data: ['422'],
+    reaches: ['read', 'client-random'],
+  },
+  {
+    name: 'a client that proves itself',
+    bound: 2,
+    plans: [get],
+    isTogether: true,
+    isMutual: true,
+    ...nothing,
+    deeds: ['reattest', 'close', 'an hour'],
+    evidence: ['previous', 'other build', 'fails'],
+    data: ['422', 'date', 'no answer'],
+    reaches: ['read', 'policy-pcr', 'client-timeout'],
+  },
+]
+
+/** What happens between any two steps of the client's own. */
+export const steps: readonly Exhausted[] = [
   {
     name: 'at every step of one request',
     bound: 2,
@@ -138,6 +207,7 @@ export const exhausted: readonly Exhausted[] = [
     holds: true,
     ...nothing,
     deeds: everyDeed,
+    reaches: ['read', 'aborted', 'client-closed', 'client-expired', 'client-timeout'],
   },
   {
     name: 'at every step of two requests',
@@ -148,6 +218,17 @@ export const exhausted: readonly Exhausted[] = [
     ...nothing,
     deeds: ['reattest'],
     evidence: ['fails'],
-    data: ['422', 'fails'],
+    data: ['422'],
+    reaches: ['read', 'client-transport', 'client-key-rotated'],
   },
 ]
+
+/** Everything at once, for schedules that chance makes. */
+export const storms: readonly Scenario[] = [
+  { name: 'a storm', plans: [get, post, stream], isTogether: true, holds: true, ...everything, reaches: [] },
+  { name: 'a long storm', plans: [post, get, put], isTogether: false, isRemembering: true, ...everything, reaches: [] },
+  { name: 'a slow storm', plans: [stream, head, post], isTogether: true, isKeyNew: false, ...everything, reaches: [] },
+]
+
+/** Schedules, all of them different, that each file of tests runs at least. */
+export const shares = { requests: 5800, sessions: 7000, steps: 6000, storms: 1500 } as const

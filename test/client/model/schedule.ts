@@ -26,13 +26,28 @@ import {
 import { type Bytes, type Evidence, type EvidenceKind, type Parties, type PartyKey, startedAt } from './parties.ts'
 
 /** What may happen at any time. */
-export type Deed = 'abort' | 'close' | 'reattest' | 'clocks' | 'cancel'
+export type Deed =
+  | 'abort'
+  | 'close'
+  | 'reattest'
+  | 'cancel'
+  /** The next timer goes off although something else could happen before. */
+  | 'timer'
+  /** Both clocks go on, until the session is over. */
+  | 'an hour'
+  /** The wall clock only: it jumps, or the machine sleeps and the steady clock with it. */
+  | 'ahead'
+  /** The same, until the evidence is over as well. */
+  | 'beyond'
+  | 'back'
+  /** The steady clock only: something keeps the wall clock where it was. */
+  | 'kept back'
 /** How the question for evidence may be answered, beside by the enclave. */
 export type EvidenceAnswer =
   | 'other build' | 'other root' | 'other key' | 'old' | 'previous' | 'no answer' | 'fails' | '422' | '500' | 'redirect' | 'garbage' | 'cut' | 'breaks' | 'stalls'
 /** How a sealed request may be answered, beside by the enclave. */
 export type DataAnswer =
-  | '422' | '500' | 'redirect' | 'plain' | 'garbage' | 'empty' | 'no answer' | 'fails' | 'fails later' | 'swapped' | 'replayed' | 'twice'
+  | '422' | '422 later' | 'date' | '500' | 'redirect' | 'plain' | 'garbage' | 'empty' | 'no answer' | 'fails' | 'fails later' | 'swapped' | 'replayed' | 'twice'
 /** How the enclave's response may come, beside as it is. */
 export type ResponseFault = 'cut' | 'cut inside' | 'breaks' | 'flipped' | 'repeated' | 'skipped' | 'stalls' | 'spliced' | 'longer'
 
@@ -55,6 +70,12 @@ export interface Scenario {
   readonly isLazy?: boolean
   /** The random source may repeat itself, or give zeros. */
   readonly isRandomBad?: boolean
+  /** How bodies that are streams go out. Default `stream`. */
+  readonly upload?: 'stream' | 'collect'
+  /** The client proves itself as well. */
+  readonly isMutual?: boolean
+  /** Codes, or `read`, that requests end with in some schedule: else the scenario does not reach what it is for. */
+  readonly reaches: readonly string[]
 }
 
 /** What is broken on purpose, to see that it is noticed. */
@@ -107,6 +128,9 @@ interface Delivery {
   isOver: boolean
 }
 
+/** Only a request that is there to its end can be executed. */
+const needsAll: readonly DataAnswer[] = ['fails later', '422 later', 'date', 'twice']
+const clientEvidence = new TextEncoder().encode('evidence of this client')
 const hour = 3_600_000
 const maximumSteps = 250
 
@@ -120,7 +144,9 @@ export async function runSchedule(
   const trace: string[] = []
   const states: string[] = []
   const calls = scenario.plans.map(callOf)
-  const monitor = createMonitor(clock, parties, calls)
+  const monitor = createMonitor(clock, parties, calls, {
+    clientEvidence: scenario.isMutual === true ? clientEvidence : undefined,
+  })
   const timers = new Map<() => void, number>()
   const exchanges: Exchange[] = []
   const deliveries: Delivery[] = []
@@ -134,8 +160,9 @@ export async function runSchedule(
     responses: [],
   }
   const seen = new Set<string>()
+  const executed = new Set<string>()
   const reattests: { isOver: boolean }[] = []
-  const left = new Set<string>()
+  const done = new Set<Deed>()
   let harm = ''
   let activity = 0
   let blobs = 0
@@ -229,7 +256,8 @@ export async function runSchedule(
       states.push(event.code === undefined ? event.state : `${event.state}: ${event.code}`)
       monitor.onState(event)
     },
-    upload: 'stream',
+    upload: scenario.upload ?? 'stream',
+    ...(scenario.isMutual === true && { attest: () => clientEvidence }),
   }
   const verdicts = new Map<Uint8Array, Promise<AttestationResult>>()
   function verdictOf(evidence: Bytes, nonce: Bytes | undefined): Promise<AttestationResult> {
@@ -549,8 +577,8 @@ export async function runSchedule(
   }
   const silent: Exchange[] = []
 
-  /** The enclave's answer to what was sealed for it; `undefined` when it refuses in the clear. */
-  async function execute(exchange: Exchange): Promise<readonly Bytes[] | undefined> {
+  /** The enclave's answer to what was sealed for it; `undefined` when it refuses in the clear. It executes each identifier once, whatever the key. */
+  async function execute(exchange: Exchange, isDated = true): Promise<readonly Bytes[] | undefined> {
     const post = exchange.post as Post
     const { opened, call } = post
     if (opened === undefined || call === undefined || seen.has(opened.enc)) return undefined
@@ -559,6 +587,10 @@ export async function runSchedule(
     if (again === undefined) return undefined
     const body = await again.body().catch(() => undefined)
     if (body === undefined) return undefined
+    if (!isDated) return again.answer(400, [['veritee-refusal', 'date'], ['date', new Date(clock.wall).toUTCString()]], [])
+    const id = opened.head.headers.find(([name]) => name === 'veritee-request-id')?.[1] ?? opened.enc
+    if (executed.has(id)) return again.answer(409, [['veritee-refusal', 'repeated']], [])
+    executed.add(id)
     guard(() => {
       monitor.onExecution(post, body)
     })
@@ -585,6 +617,16 @@ export async function runSchedule(
       '422'() {
         monitor.onAnswer(post, 'key unknown')
         answerAtOnce(exchange, 422, 'application/problem+json', '{}')
+      },
+      async '422 later'() {
+        await elsewhere(() => execute(exchange))
+        monitor.onAnswer(post, 'key unknown')
+        answerAtOnce(exchange, 422, 'application/problem+json', '{}')
+      },
+      async date() {
+        const pieces = await elsewhere(() => execute(exchange, false))
+        monitor.onAnswer(post, 'date')
+        respond(exchange, pieces ?? [])
       },
       '500'() {
         answerAtOnce(exchange, 500, 'text/plain', 'no')
@@ -627,7 +669,7 @@ export async function runSchedule(
     const isPossible = (way: DataAnswer): boolean => {
       if (way === 'swapped') return others.length > 0
       if (way === 'replayed') return earlier.length > 0
-      return exchange.isSent || (way !== 'fails later' && way !== 'twice')
+      return exchange.isSent || !needsAll.includes(way)
     }
     return [
       ...(exchange.isSent ? [{ label: `${exchange.label}: the enclave answers`, run: pass }] : []),
@@ -723,49 +765,74 @@ export async function runSchedule(
     return [{ label: 'the next timer goes off', run: () => { harm ||= 'timer'; pass(Math.max(0, next - clock.steady), { wall: true }) } }]
   }
 
-  const deeds: Record<string, () => void> = {
-    close() {
-      monitor.onClose()
-      client.close()
-    },
-    reattest() {
-      const reattest = { isOver: false }
-      reattests.push(reattest)
-      monitor.onReattest()
-      client.reattest().then(
-        () => {
-          activity++
-          reattest.isOver = true
-        },
-        (error: unknown) => {
-          activity++
-          reattest.isOver = true
-          guard(() => {
-            monitor.onError(error, undefined)
-          })
-        },
-      )
-    },
-    'an hour passes': () => {
-      pass(hour + 1000, { wall: true })
-    },
-    'the wall clock jumps an hour ahead, or the machine sleeps': () => {
-      clock.wall += hour + 1000
-    },
-    'the wall clock jumps beyond the evidence': () => {
-      clock.wall += 4 * hour
-    },
-    'the wall clock jumps back': () => {
-      clock.wall -= 120_000
-    },
-    'an hour passes, and the wall clock is kept back': () => {
-      pass(hour + 1000, { wall: false })
-    },
+  /** What can be done once in a schedule. */
+  const deeds: readonly (readonly [Deed, string, () => void])[] = [
+    [
+      'close',
+      'close()',
+      () => {
+        monitor.onClose()
+        client.close()
+      },
+    ],
+    ['reattest', 'reattest()', reattest],
+    [
+      'an hour',
+      'an hour passes',
+      () => {
+        pass(hour + 1000, { wall: true })
+      },
+    ],
+    [
+      'ahead',
+      'the wall clock jumps an hour ahead',
+      () => {
+        clock.wall += hour + 1000
+      },
+    ],
+    [
+      'beyond',
+      'the wall clock jumps beyond the evidence',
+      () => {
+        clock.wall += 4 * hour
+      },
+    ],
+    [
+      'back',
+      'the wall clock jumps back',
+      () => {
+        clock.wall -= 120_000
+      },
+    ],
+    [
+      'kept back',
+      'an hour passes, and the wall clock is kept back',
+      () => {
+        pass(hour + 1000, { wall: false })
+      },
+    ],
+  ]
+
+  function reattest(): void {
+    const one = { isOver: false }
+    reattests.push(one)
+    monitor.onReattest()
+    client.reattest().then(
+      () => {
+        activity++
+        one.isOver = true
+      },
+      (error: unknown) => {
+        activity++
+        one.isOver = true
+        guard(() => {
+          monitor.onError(error, undefined)
+        })
+      },
+    )
   }
 
   function deedOptions(): Option[] {
-    const once = (name: string, run: () => void): Option[] =>
-      left.has(name) ? [] : [{ label: name, run: () => { left.add(name); harm ||= name; run() } }]
     const { deeds: kinds } = scenario
     const made: Option[] = []
     for (const call of calls) {
@@ -790,9 +857,16 @@ export async function runSchedule(
           },
         })
     }
-    for (const [name, deed] of Object.entries(deeds)) {
-      const kind = name === 'close' || name === 'reattest' ? name : 'clocks'
-      if (kinds.includes(kind) && !(name === 'reattest' && left.has('close'))) made.push(...once(name, deed))
+    for (const [kind, label, run] of deeds) {
+      if (!kinds.includes(kind) || done.has(kind) || (kind === 'reattest' && done.has('close'))) continue
+      made.push({
+        label,
+        run: () => {
+          done.add(kind)
+          harm ||= kind
+          run()
+        },
+      })
     }
     return made
   }
@@ -824,7 +898,7 @@ export async function runSchedule(
     ]
     const certain = [...(isFirst ? starts : []), ...going, ...(isFirst ? [] : starts), ...take(late)]
     const all = certain.length > 0 ? certain : timerOptions()
-    return all.length === 0 ? [] : [...all, ...(certain.length > 0 ? timerOptions() : []), ...deedOptions()]
+    return all.length === 0 ? [] : [...all, ...(certain.length > 0 && scenario.deeds.includes('timer') ? timerOptions() : []), ...deedOptions()]
   }
 
   /** Pulls come in pairs: both go when one is taken. */
