@@ -7,7 +7,7 @@ import { toHex } from '../../../src/encoding/bytes.ts'
 import { AttestationError } from '../../../src/errors.ts'
 import type { ClientEvent } from '../../../src/client/options.ts'
 import type { AttestationResult } from '../../../src/result.ts'
-import type { Bytes, Evidence, OpenedPost, Parties, PartyKey } from './parties.ts'
+import type { Bytes, Evidence, OpenedPost, Parties } from './parties.ts'
 
 export const origin = 'https://enclave.example'
 export const evidenceUrl = `${origin}/.well-known/attestation`

@@ -165,7 +165,8 @@ export async function runSchedule(
   const done = new Set<Deed>()
   let harm = ''
   let activity = 0
-  let blobs = 0
+  /** Work that is not the client's, and not done by the next turn. */
+  let unfinished = 0
   let isInside = false
   let hasHeld = false
   let attested = 0
@@ -204,7 +205,7 @@ export async function runSchedule(
       before = activity
       await turn()
       await turn()
-    } while (activity !== before || blobs > 0)
+    } while (activity !== before || unfinished > 0)
   }
 
   // ── the client ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -259,20 +260,15 @@ export async function runSchedule(
     upload: scenario.upload ?? 'stream',
     ...(scenario.isMutual === true && { attest: () => clientEvidence }),
   }
-  const verdicts = new Map<Uint8Array, Promise<AttestationResult>>()
+  /** Asked for in the step that opened the gate. That step waits for it. */
   function verdictOf(evidence: Bytes, nonce: Bytes | undefined): Promise<AttestationResult> {
-    // Asked for inside of the step that opened the gate, which waits for it.
-    const verdict = parties.verify(evidence, nonce, clock.wall)
-    verdicts.set(evidence, verdict)
-    blobs++
+    unfinished++
     isInside = true
-    const done = (): void => {
-      blobs--
+    return parties.verify(evidence, nonce, clock.wall).finally(() => {
+      unfinished--
       isInside = false
       activity++
-    }
-    verdict.then(done, done)
-    return verdict
+    })
   }
 
   const inner = createClient(
@@ -449,9 +445,9 @@ export async function runSchedule(
   async function send(exchange: Exchange, body: BodyInit | null | undefined): Promise<void> {
     const stream = body instanceof ReadableStream ? (body as ReadableStream<Uint8Array>) : undefined
     if (stream === undefined) {
-      blobs++
+      unfinished++
       exchange.sent = new Uint8Array(await new Response(body).arrayBuffer())
-      blobs--
+      unfinished--
     } else {
       const reader = stream.getReader()
       const stop = (): void => {

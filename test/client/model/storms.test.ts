@@ -19,7 +19,7 @@ describe('model check: schedules by chance', () => {
 
   test('model check: at least 20,000 schedules in all', () => {
     if (!isRerun()) expect(sum).toBeGreaterThanOrEqual(shares.storms)
-    expect(Object.values(shares).reduce((all, share) => all + share)).toBeGreaterThanOrEqual(20_000)
+    expect(Object.values(shares).reduce<number>((all, share) => all + share, 0)).toBeGreaterThanOrEqual(20_000)
   })
 
   test('model check: a schedule that is run again does the same', async () => {
