@@ -7,12 +7,16 @@ export function checkAll(scenarios: readonly Exhausted[], least: number): void {
   describe('model check: every schedule of a few deviations', () => {
     let sum = 0
     for (const scenario of scenarios)
-      test(`model check: ${scenario.name}, at most ${scenario.bound} deviations`, async () => {
-        const { schedules, ends, violations } = await explore(scenario, scenario.bound)
-        sum += schedules
-        expect(violations.join('\n\n')).toBe('')
-        if (!isRerun()) expect([...ends]).toEqual(expect.arrayContaining([...scenario.reaches]))
-      }, noLimit)
+      test(
+        `model check: ${scenario.name}, at most ${scenario.bound} deviations`,
+        async () => {
+          const { schedules, ends, violations } = await explore(scenario, scenario.bound)
+          sum += schedules
+          expect(violations.join('\n\n')).toBe('')
+          if (!isRerun()) expect([...ends]).toEqual(expect.arrayContaining([...scenario.reaches]))
+        },
+        noLimit,
+      )
 
     test(`model check: at least ${least} schedules`, () => {
       if (!isRerun()) expect(sum).toBeGreaterThanOrEqual(least)

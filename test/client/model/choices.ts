@@ -35,7 +35,10 @@ export function listOf(made: readonly Choice[]): number[] {
  * Every schedule that deviates from zero at most `bound` times, each once. Those with fewer deviations come first.
  * @param run runs the schedule of these choices, with zeros after them, and returns all choices that it made
  */
-export async function exhaust(bound: number, run: (given: readonly number[]) => Promise<readonly Choice[]>): Promise<void> {
+export async function exhaust(
+  bound: number,
+  run: (given: readonly number[]) => Promise<readonly Choice[]>,
+): Promise<void> {
   let waiting: (readonly number[])[] = [[]]
   for (let deviations = 0; deviations <= bound; deviations++) {
     const next: (readonly number[])[] = []

@@ -97,7 +97,13 @@ const operations: Readonly<Record<string, { isOurs(given: Given): boolean; work(
     isOurs: () => true,
     work: ([algorithm, data]) => {
       const name = nameOf(algorithm).replace('-', '')
-      return orFail(remembered(`${name} ${latin1(data)}`, () => createHash(name).update(node(latin1(data))).digest()))
+      return orFail(
+        remembered(`${name} ${latin1(data)}`, () =>
+          createHash(name)
+            .update(node(latin1(data)))
+            .digest(),
+        ),
+      )
     },
   },
   importKey: {

@@ -39,7 +39,9 @@ export async function exploreByChance(scenario: Scenario, schedules: number): Pr
   const { report, run } = await begin(scenario)
   const asked = askedFor(scenario)
   if (asked !== undefined) await run(asked, () => 0)
-  else for (let seed = 1; report().schedules < schedules && seed < 2 * schedules; seed++) await run([], randomly(seed, 0.6))
+  else
+    for (let seed = 1; report().schedules < schedules && seed < 2 * schedules; seed++)
+      await run([], randomly(seed, 0.6))
   return report()
 }
 
@@ -86,7 +88,10 @@ function describe({ name }: Scenario, choices: readonly number[], { violation, t
 function askedFor({ name }: Scenario): readonly number[] | undefined {
   const { MODEL_SCHEDULE: text } = process.env
   if (text === undefined || !text.startsWith(`${name}: `)) return undefined
-  return text.slice(name.length + 2).split(',').map(Number)
+  return text
+    .slice(name.length + 2)
+    .split(',')
+    .map(Number)
 }
 
 /** Whether one schedule was asked for: then counts mean nothing. */

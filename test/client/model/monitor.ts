@@ -17,7 +17,13 @@ export const marker = 's3cr3t'
 const sessionMs = 3_600_000
 
 export type Property =
-  'no plaintext' | 'no wrong key' | 'no mixed answer' | 'no hang' | 'no dead session' | 'no other error' | 'no failure without a cause'
+  | 'no plaintext'
+  | 'no wrong key'
+  | 'no mixed answer'
+  | 'no hang'
+  | 'no dead session'
+  | 'no other error'
+  | 'no failure without a cause'
 
 export class Violation extends Error {
   readonly property: Property
@@ -163,7 +169,8 @@ export function createMonitor(
       (referrerPolicy ?? 'no-referrer') === 'no-referrer'
     if (!isBare) fail('no plaintext', `a request is not bare: ${JSON.stringify({ ...init, body: undefined })}`)
     const found = JSON.stringify(Object.entries(init.headers as Record<string, string>).sort())
-    if (found !== JSON.stringify(Object.entries(headers).sort())) fail('no plaintext', `a request has the fields ${found}`)
+    if (found !== JSON.stringify(Object.entries(headers).sort()))
+      fail('no plaintext', `a request has the fields ${found}`)
   }
 
   const monitor: Monitor = {
@@ -199,16 +206,24 @@ export function createMonitor(
       const evidence = originOf(result as AttestationResult)
       if (evidence === undefined) fail('no wrong key', 'verified by what no verifier returned')
       if (evidence.kind !== 'fresh') fail('no wrong key', `verified by evidence of kind "${evidence.kind}"`)
-      if (evidence.nonce !== asked) fail('no wrong key', 'verified by evidence that answers the nonce of another attestation')
+      if (evidence.nonce !== asked)
+        fail('no wrong key', 'verified by evidence that answers the nonce of another attestation')
       endAll('superseded by a later session')
-      current = { evidence, result: result as AttestationResult, wall: clock.wall, steady: clock.steady, over: undefined }
+      current = {
+        evidence,
+        result: result as AttestationResult,
+        wall: clock.wall,
+        steady: clock.steady,
+        over: undefined,
+      }
       isKeyRefused = false
       sessions.push(current)
     },
     onEvidencePost(url, init, body) {
       checkInit(url, evidenceUrl, init, evidenceHeaders)
       const text = Buffer.from(body).toString('latin1')
-      const [, nonce = '', own] = /^\{"nonce":"([\w-]{43})"(?:,"role":"client","evidence":"([\w-]+)")?\}$/.exec(text) ?? []
+      const [, nonce = '', own] =
+        /^\{"nonce":"([\w-]{43})"(?:,"role":"client","evidence":"([\w-]+)")?\}$/.exec(text) ?? []
       const expectedOwn = rules.clientEvidence && Buffer.from(rules.clientEvidence).toString('base64url')
       if (nonces.get(nonce) !== 'made' || own !== expectedOwn)
         fail('no plaintext', `the question is not a nonce of this attestation alone: ${text.slice(0, 100)}`)
@@ -221,9 +236,12 @@ export function createMonitor(
     onDataPost(url, init) {
       checkInit(url, gatewayUrl, init, dataHeaders)
       const session = sessions.find((one) => endOf(one) === undefined)
-      const known = sessions.map((one, at) => `session ${at + 1} (${one.evidence.key.name}): ${endOf(one) ?? 'live'}`).join(', ')
+      const known = sessions
+        .map((one, at) => `session ${at + 1} (${one.evidence.key.name}): ${endOf(one) ?? 'live'}`)
+        .join(', ')
       if (isClosed) fail('no dead session', 'a sealed request left after close()')
-      if (session === undefined) fail('no dead session', `a sealed request left without a live session; ${known || 'none was'}`)
+      if (session === undefined)
+        fail('no dead session', `a sealed request left without a live session; ${known || 'none was'}`)
       const post: Post = {
         number: posts.length + 1,
         signal: init.signal ?? undefined,
@@ -252,7 +270,8 @@ export function createMonitor(
       const { plan, number } = call
       const fields = new Map(head.headers)
       const secret = Buffer.from(fields.get('veritee-client-secret') ?? '', 'base64url')
-      const isProven = rules.clientEvidence === undefined ? secret.length === 0 : toHex(sha256(secret)) === post.session.evidence.nonce
+      const isProven =
+        rules.clientEvidence === undefined ? secret.length === 0 : toHex(sha256(secret)) === post.session.evidence.nonce
       if (!isProven) fail('no wrong key', `post ${post.number} has not the secret of its session`)
       for (const name of ownFields) fields.delete(name)
       const expected = new Map([['x-secret', `${marker}-field-${number}`]])
@@ -266,10 +285,12 @@ export function createMonitor(
     },
     onExecution(post, body) {
       const { body: expected, number } = post.call as Call
-      if (Buffer.from(body).toString() !== expected) fail('no mixed answer', `post ${post.number} has not the body of request ${number}`)
+      if (Buffer.from(body).toString() !== expected)
+        fail('no mixed answer', `post ${post.number} has not the body of request ${number}`)
       post.executions++
       const executions = posts.reduce((sum, one) => sum + (one.call === post.call ? one.executions : 0), 0)
-      if (executions > 1 && !safe.includes((post.call as Call).plan.method)) fail('no other error', `request ${number} is executed twice`)
+      if (executions > 1 && !safe.includes((post.call as Call).plan.method))
+        fail('no other error', `request ${number} is executed twice`)
     },
     onAnswer(post, kind) {
       post.answer = kind
@@ -279,7 +300,8 @@ export function createMonitor(
       post.session.over ??= 'refused by the gateway (422)'
     },
     onPull({ number }) {
-      if (sessions.length === 0) fail('no plaintext', `the body of request ${number} is read before the enclave is proven`)
+      if (sessions.length === 0)
+        fail('no plaintext', `the body of request ${number} is read before the enclave is proven`)
     },
     onReattest() {
       if (attesting === undefined) wanted++
@@ -292,7 +314,11 @@ export function createMonitor(
       if (call?.isAborted === true && error === call.reason) return
       if (call !== undefined && error === call.broken) return
       const isOurs = error instanceof AttestationError && typeof error.code === 'string'
-      if (!isOurs) fail('no other error', `${call === undefined ? 'reattest()' : `request ${call.number}`} ended with ${String(error)}`)
+      if (!isOurs)
+        fail(
+          'no other error',
+          `${call === undefined ? 'reattest()' : `request ${call.number}`} ended with ${String(error)}`,
+        )
     },
     onResponse(call) {
       const post = posts.filter((one) => one.call === call).at(-1)
@@ -306,12 +332,16 @@ export function createMonitor(
       const post = posts.filter((one) => one.call === call).at(-1) as Post
       const expected = call.plan.method === 'HEAD' ? '' : bodyOf(call.number, post.number).join('')
       const isSound = isOver ? call.text === expected : expected.startsWith(call.text)
-      if (!isSound) fail('no mixed answer', `request ${call.number} got ${JSON.stringify(call.text)}${isOver ? ' as a whole' : ''}`)
+      if (!isSound)
+        fail('no mixed answer', `request ${call.number} got ${JSON.stringify(call.text)}${isOver ? ' as a whole' : ''}`)
     },
     step(result, state) {
       const live = current !== undefined && endOf(current) === undefined
       if (result !== undefined && (!live || result !== (current as Session).result))
-        fail('no dead session', `the client shows a result; ${current === undefined ? 'no session' : endOf(current) ?? 'of another session'}`)
+        fail(
+          'no dead session',
+          `the client shows a result; ${current === undefined ? 'no session' : (endOf(current) ?? 'of another session')}`,
+        )
       if (isClosed && state !== 'closed') fail('no dead session', `state ${state} after close()`)
       for (const call of calls) {
         const isOver = call.state === 'waiting' || call.state === 'failed' || call.state === 'read'
@@ -320,7 +350,8 @@ export function createMonitor(
       }
       for (const { number, signal, call } of posts) {
         const isUnwanted = isClosed || call?.isAborted === true
-        if (isUnwanted && signal?.aborted !== true) fail('no dead session', `post ${number} goes on after ${isClosed ? 'close()' : 'its abort'}`)
+        if (isUnwanted && signal?.aborted !== true)
+          fail('no dead session', `post ${number} goes on after ${isClosed ? 'close()' : 'its abort'}`)
       }
     },
     endOf,
@@ -334,7 +365,10 @@ export function createMonitor(
       const isRefusedByDate = answer === 'date' && earlier.findIndex((one) => one.answer === 'date') === at
       const isRefusedByKey = answer === 'key unknown' && safe.includes(method)
       if (!isRefusedByDate && !isRefusedByKey)
-        fail('no other error', `${method} of request ${call.number} is sent again, as post ${post.number}, after post ${number} (${answer})`)
+        fail(
+          'no other error',
+          `${method} of request ${call.number} is sent again, as post ${post.number}, after post ${number} (${answer})`,
+        )
     }
     if (earlier.filter(({ answer }) => answer === 'key unknown').length > 1)
       fail('no other error', `request ${call.number} is sent more than twice`)

@@ -8,7 +8,7 @@ import { createGatewayKey, type GatewayKey } from '../../../src/channel/key-conf
 import { openRequest } from '../../../src/channel/ohttp.ts'
 import type { Pieces } from '../../../src/channel/pieces.ts'
 import { concatBytes, toHex } from '../../../src/encoding/bytes.ts'
-import { skipFreshness, verifyNitro } from '../../../src/formats/nitro/index.ts'
+import { skipFreshness, skipReferenceValues, verifyNitro } from '../../../src/formats/nitro/index.ts'
 import type { AttestationResult } from '../../../src/result.ts'
 import { createNitroAttester, productionPcrs } from '../../attester/nitro.ts'
 
@@ -47,7 +47,11 @@ export interface OpenedPost {
   readonly head: RequestHead
   /** Fails when the seal is broken before its end. */
   readonly body: () => Promise<Bytes>
-  readonly answer: (status: number, headers: readonly HeaderField[], parts: readonly string[]) => Promise<readonly Bytes[]>
+  readonly answer: (
+    status: number,
+    headers: readonly HeaderField[],
+    parts: readonly string[],
+  ) => Promise<readonly Bytes[]>
 }
 
 export interface Parties {
@@ -55,7 +59,14 @@ export interface Parties {
   readonly attackerKeys: readonly PartyKey[]
   readonly evidence: (kind: EvidenceKind, nonce: string, key: PartyKey) => Promise<Evidence>
   /** Verifies as the page's policy says: the enclave's code, the vendor's root, and the nonce, unless that is `undefined`: then what was verified once counts. */
-  readonly verify: (evidence: Bytes, nonce: Bytes | undefined, wall: number) => Promise<AttestationResult>
+  readonly verify: (
+    evidence: Bytes,
+    nonce: Bytes | undefined,
+    wall: number,
+    builds?: 'any build',
+  ) => Promise<AttestationResult>
+  /** A result with other claims, which no verifier returned. */
+  readonly changed: (result: AttestationResult, claims: unknown) => AttestationResult
   /** Where a result came from. */
   readonly originOf: (result: AttestationResult) => Evidence | undefined
   /** Opens as much as there is, with whatever key it takes. `undefined` when there is too little, or none of the keys opens it. */
@@ -112,14 +123,14 @@ async function createParties(): Promise<Parties> {
       byBytes.set(textOf(evidence.bytes), evidence)
       return evidence
     },
-    async verify(evidence, nonce, wall) {
+    async verify(evidence, nonce, wall, builds) {
       const text = textOf(evidence)
-      const name = `${nonce === undefined ? 'any' : toHex(nonce)} ${nonce === undefined ? '' : wall} ${text}`
+      const name = `${builds ?? 'our build'} ${nonce === undefined ? 'any' : toHex(nonce)} ${nonce === undefined ? '' : wall} ${text}`
       let verdict = verdicts.get(name)
       if (verdict === undefined) {
         try {
           const result = await verifyNitro(evidence, {
-            referenceValues: { PCR0, PCR1, PCR2 },
+            referenceValues: builds === undefined ? { PCR0, PCR1, PCR2 } : skipReferenceValues,
             freshness: nonce === undefined ? skipFreshness : { nonce },
             trustAnchors: [attester.root],
             // What is remembered was verified at the start.
@@ -136,15 +147,17 @@ async function createParties(): Promise<Parties> {
       if ('error' in verdict) throw verdict.error
       return verdict.result
     },
+    changed(result, claims) {
+      const made = { ...result, claims }
+      origins.set(made, origins.get(result) as Evidence)
+      return made
+    },
     originOf: (result) => origins.get(result),
     async open(sealed) {
       const keyId = sealed[0]
       // Those with this number first: the others would be the work of a client that mixes them up.
       const all = [...keys, ...attackerKeys]
-      const sorted = [
-        ...all.filter(({ key }) => key.keyId === keyId),
-        ...all.filter(({ key }) => key.keyId !== keyId),
-      ]
+      const sorted = [...all.filter(({ key }) => key.keyId === keyId), ...all.filter(({ key }) => key.keyId !== keyId)]
       for (const key of sorted) {
         const opened = await openWith(key, sealed)
         if (opened === 'too short') return undefined

@@ -44,12 +44,39 @@ export type Deed =
   | 'kept back'
 /** How the question for evidence may be answered, beside by the enclave. */
 export type EvidenceAnswer =
-  | 'other build' | 'other root' | 'other key' | 'old' | 'previous' | 'no answer' | 'fails' | '422' | '500' | 'redirect' | 'garbage' | 'cut' | 'breaks' | 'stalls'
+  | 'other build'
+  | 'other root'
+  | 'other key'
+  | 'old'
+  | 'previous'
+  | 'no answer'
+  | 'fails'
+  | '422'
+  | '500'
+  | 'redirect'
+  | 'garbage'
+  | 'cut'
+  | 'breaks'
+  | 'stalls'
 /** How a sealed request may be answered, beside by the enclave. */
 export type DataAnswer =
-  | '422' | '422 later' | 'date' | '500' | 'redirect' | 'plain' | 'garbage' | 'empty' | 'no answer' | 'fails' | 'fails later' | 'swapped' | 'replayed' | 'twice'
+  | '422'
+  | '422 later'
+  | 'date'
+  | '500'
+  | 'redirect'
+  | 'plain'
+  | 'garbage'
+  | 'empty'
+  | 'no answer'
+  | 'fails'
+  | 'fails later'
+  | 'swapped'
+  | 'replayed'
+  | 'twice'
 /** How the enclave's response may come, beside as it is. */
-export type ResponseFault = 'cut' | 'cut inside' | 'breaks' | 'flipped' | 'repeated' | 'skipped' | 'stalls' | 'spliced' | 'longer'
+export type ResponseFault =
+  'cut' | 'cut inside' | 'breaks' | 'flipped' | 'repeated' | 'skipped' | 'stalls' | 'spliced' | 'longer'
 
 export interface Scenario {
   readonly name: string
@@ -82,7 +109,11 @@ export interface Scenario {
 export interface Sabotage {
   readonly runtime?: (runtime: Runtime) => Runtime
   readonly options?: (options: AttestedFetchOptions, parties: Parties) => AttestedFetchOptions
-  readonly client?: (client: Pick<AttestedFetch, 'reattest' | 'close' | 'result' | 'state'> & ((path: string, init: RequestInit) => Promise<Response>), runtime: Runtime) => Client
+  readonly client?: (
+    client: Pick<AttestedFetch, 'reattest' | 'close' | 'result' | 'state'> &
+      ((path: string, init: RequestInit) => Promise<Response>),
+    runtime: Runtime,
+  ) => Client
 }
 
 export interface Client {
@@ -155,7 +186,10 @@ export async function runSchedule(
   const late: Option[] = []
   const pulls: Option[] = []
   const reads: Option[] = []
-  const answers: { readonly evidence: Evidence[]; readonly responses: { readonly post: Post; readonly pieces: readonly Bytes[] }[] } = {
+  const answers: {
+    readonly evidence: Evidence[]
+    readonly responses: { readonly post: Post; readonly pieces: readonly Bytes[] }[]
+  } = {
     evidence: [],
     responses: [],
   }
@@ -471,7 +505,11 @@ export async function runSchedule(
     exchange.isSent = true
   }
 
-  function respond(exchange: Exchange, pieces: readonly Bytes[], { status = 200, type = 'message/ohttp-chunked-res' } = {}): Delivery {
+  function respond(
+    exchange: Exchange,
+    pieces: readonly Bytes[],
+    { status = 200, type = 'message/ohttp-chunked-res' } = {},
+  ): Delivery {
     let delivery: Delivery | undefined
     const body = new ReadableStream<Uint8Array>(
       {
@@ -497,7 +535,9 @@ export async function runSchedule(
 
   /** A response that is there at once, as a whole. */
   function answerAtOnce(exchange: Exchange, status: number, type: string, body: string | Bytes): void {
-    exchange.settle(new Response(body, { status, headers: { 'content-type': type, location: 'https://elsewhere.example/' } }))
+    exchange.settle(
+      new Response(body, { status, headers: { 'content-type': type, location: 'https://elsewhere.example/' } }),
+    )
   }
 
   const wrap = ({ bytes }: Evidence): Bytes =>
@@ -583,14 +623,25 @@ export async function runSchedule(
     if (again === undefined) return undefined
     const body = await again.body().catch(() => undefined)
     if (body === undefined) return undefined
-    if (!isDated) return again.answer(400, [['veritee-refusal', 'date'], ['date', new Date(clock.wall).toUTCString()]], [])
+    if (!isDated)
+      return again.answer(
+        400,
+        [
+          ['veritee-refusal', 'date'],
+          ['date', new Date(clock.wall).toUTCString()],
+        ],
+        [],
+      )
     const id = opened.head.headers.find(([name]) => name === 'veritee-request-id')?.[1] ?? opened.enc
     if (executed.has(id)) return again.answer(409, [['veritee-refusal', 'repeated']], [])
     executed.add(id)
     guard(() => {
       monitor.onExecution(post, body)
     })
-    const fields = [['x-for', `${call.number}`], ['x-post', `${post.number}`]] as const
+    const fields = [
+      ['x-for', `${call.number}`],
+      ['x-post', `${post.number}`],
+    ] as const
     const parts = call.plan.method === 'HEAD' ? [] : bodyOf(call.number, post.number)
     const pieces = await again.answer(200, fields, parts)
     answers.responses.push({ post, pieces })
@@ -726,7 +777,12 @@ export async function runSchedule(
       },
     }
     return [
-      { label: `${label}: its response goes on`, run: () => { go(next, more) } },
+      {
+        label: `${label}: its response goes on`,
+        run: () => {
+          go(next, more)
+        },
+      },
       ...scenario.response
         .filter((way) => way !== 'spliced' || other !== undefined)
         .map((way) => ({
@@ -758,7 +814,15 @@ export async function runSchedule(
   function timerOptions(): Option[] {
     const next = Math.min(...timers.values())
     if (next === Infinity) return []
-    return [{ label: 'the next timer goes off', run: () => { harm ||= 'timer'; pass(Math.max(0, next - clock.steady), { wall: true }) } }]
+    return [
+      {
+        label: 'the next timer goes off',
+        run: () => {
+          harm ||= 'timer'
+          pass(Math.max(0, next - clock.steady), { wall: true })
+        },
+      },
+    ]
   }
 
   /** What can be done once in a schedule. */
@@ -883,18 +947,32 @@ export async function runSchedule(
   function enabled(): Option[] {
     const waiting = calls.find(({ state }) => state === 'waiting')
     const isOpen = calls.some(({ state }) => state === 'started' || state === 'answered')
-    const starts = waiting === undefined ? [] : [{ label: `request ${waiting.number} is made`, run: () => { begin(waiting) } }]
+    const starts =
+      waiting === undefined
+        ? []
+        : [
+            {
+              label: `request ${waiting.number} is made`,
+              run: () => {
+                begin(waiting)
+              },
+            },
+          ]
     const isFirst = scenario.isTogether || !isOpen
     const going = [
       ...take(gates),
       ...pullOptions(),
-      ...exchanges.filter(({ isOver }) => !isOver).flatMap((one) => one.post === undefined ? evidenceOptions(one) : dataOptions(one)),
+      ...exchanges
+        .filter(({ isOver }) => !isOver)
+        .flatMap((one) => (one.post === undefined ? evidenceOptions(one) : dataOptions(one))),
       ...deliveries.filter(({ isOver }) => !isOver).flatMap(responseOptions),
       ...take(reads),
     ]
     const certain = [...(isFirst ? starts : []), ...going, ...(isFirst ? [] : starts), ...take(late)]
     const all = certain.length > 0 ? certain : timerOptions()
-    return all.length === 0 ? [] : [...all, ...(certain.length > 0 && scenario.deeds.includes('timer') ? timerOptions() : []), ...deedOptions()]
+    return all.length === 0
+      ? []
+      : [...all, ...(certain.length > 0 && scenario.deeds.includes('timer') ? timerOptions() : []), ...deedOptions()]
   }
 
   /** Pulls come in pairs: both go when one is taken. */
@@ -955,7 +1033,8 @@ export async function runSchedule(
         throw new Violation('no wrong key', `${sent.length} bytes of post ${post.number} that no known key opens`)
     }
     for (const { number, state } of calls)
-      if (state !== 'read' && state !== 'failed') throw new Violation('no hang', `request ${number} is ${state} for ever`)
+      if (state !== 'read' && state !== 'failed')
+        throw new Violation('no hang', `request ${number} is ${state} for ever`)
     if (reattests.some(({ isOver }) => !isOver)) throw new Violation('no hang', 'reattest() waits for ever')
     if (timers.size > 0) throw new Violation('no hang', 'a timer is left')
     const failure = calls.find(({ state }) => state === 'failed')
