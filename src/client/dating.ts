@@ -8,6 +8,7 @@
  */
 import { toBase64Url } from '../channel/base64url.ts'
 import type { HeaderField, ResponseHead } from '../channel/binary-http.ts'
+import { refusalHeader, requestIdHeader } from '../channel/fields.ts'
 import { VerificationError } from '../errors.ts'
 import { randomOf, type Runtime } from './runtime.ts'
 import type { Session } from './session.ts'
@@ -39,7 +40,7 @@ export function createDating({ now }: Runtime): Dating {
   return {
     fieldsFor: (session, id) => [
       ['date', new Date(now() + offsetOf(session)).toUTCString()],
-      ['veritee-request-id', id],
+      [requestIdHeader, id],
     ],
     correct(by, head) {
       const offsetMs = Date.parse(fieldOf(head, 'date') ?? '') - now()
@@ -52,7 +53,7 @@ export function createDating({ now }: Runtime): Dating {
 
 /** Why the gateway did not execute a request, if it says that. @param sent the date of the request */
 export function refusalIn(head: ResponseHead, sent: string | undefined): VerificationError | undefined {
-  switch (fieldOf(head, 'veritee-refusal')) {
+  switch (fieldOf(head, refusalHeader)) {
     case 'date': {
       const found = `${sent} where it is ${fieldOf(head, 'date') ?? 'unknown'}`
       const subject = 'the gateway did not execute the request: its date'

@@ -69,11 +69,19 @@ export async function exchange(channel: Channel, one: Exchange): Promise<Respons
   if ('kind' in outcome) return outcome
   const { head, body } = outcome
   const next: Next = async () => {
+    const piece = await within(
+      runtime,
+      policy.idleMs,
+      signal,
+      'the next piece of the response',
+      (_waiting, progress) => {
+        arrival.onPiece = progress
+        return body.next()
+      },
+    )
+    // In a Worker, another request may have closed this client, which cannot abort what is under way here.
     sessions.requireOpen()
-    return within(runtime, policy.idleMs, signal, 'the next piece of the response', (_waiting, progress) => {
-      arrival.onPiece = progress
-      return body.next()
-    })
+    return piece
   }
   if (request.head.method !== 'HEAD' && !withoutBody.includes(head.status))
     return responseOf(head, openedStream({ next, stop: () => void body.return() }, end))

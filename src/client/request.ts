@@ -3,6 +3,7 @@
  */
 import type { Pieces } from '../channel/pieces.ts'
 import type { HeaderField, RequestHead } from '../channel/binary-http.ts'
+import { requestIdHeader } from '../channel/fields.ts'
 import { isBytes } from '../encoding/bytes.ts'
 import { requireOption } from '../options.ts'
 import type { ClientPolicy } from './options.ts'
@@ -48,7 +49,7 @@ export function readRequest(
   const type = known?.headers.get('content-type') ?? (typeof init.body === 'string' ? 'text/plain;charset=UTF-8' : null)
   if (type !== null && !headers.has('content-type')) headers.set('content-type', type)
   requireOption('header host', 'left out: it is that of the address', !headers.has('host'))
-  for (const name of ['date', 'veritee-request-id'])
+  for (const name of ['date', requestIdHeader])
     requireOption(`header ${name}`, 'left out: the client gives each request its own', !headers.has(name))
   return {
     head: {

@@ -10,6 +10,10 @@ import type { Run } from './runtimes.ts'
 export const findWorkerd = (): string | undefined =>
   findInPackages('@cloudflare', 'workerd-', 'bin/workerd', 'workerd/bin/workerd')
 
+/** The oldest that `attestedFetch` must work in. */
+export const findOldWorkerd = (): string | undefined =>
+  findInPackages('workerd-2026-04/node_modules/@cloudflare', 'workerd-', 'bin/workerd', 'workerd-2026-04/bin/workerd')
+
 export const runWorkerd: Run = (workerd, { bundle, corpus, folder }) =>
   withWorker(workerd, { folder, modules: bundle.folder, files: [bundle.worker, ...bundle.chunks] }, async (address) => {
     const response = await fetch(address, {
