@@ -87,7 +87,7 @@ function describe({ name }: Scenario, choices: readonly number[], { violation, t
 /** The schedule that the environment asks for, if it is one of this scenario: `MODEL_SCHEDULE='a PUT: 0,0,0,0,1'`. */
 function askedFor({ name }: Scenario): readonly number[] | undefined {
   const { MODEL_SCHEDULE: text } = process.env
-  if (text === undefined || !text.startsWith(`${name}: `)) return undefined
+  if (!text?.startsWith(`${name}: `)) return undefined
   return text
     .slice(name.length + 2)
     .split(',')
@@ -95,4 +95,4 @@ function askedFor({ name }: Scenario): readonly number[] | undefined {
 }
 
 /** Whether one schedule was asked for: then counts mean nothing. */
-export const isRerun = (): boolean => process.env['MODEL_SCHEDULE'] !== undefined
+export const isRerun = (): boolean => process.env.MODEL_SCHEDULE !== undefined

@@ -245,7 +245,7 @@ export async function runSchedule(
   // ── the client ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   const runtime: Runtime = {
-    fetch: (input, init = {}) => leave(String(input), init),
+    fetch: (input, init = {}) => leave(input as string, init),
     now: () => clock.wall,
     elapsed: () => clock.steady,
     after(milliseconds, act) {
@@ -363,6 +363,7 @@ export async function runSchedule(
 
   async function read(call: Call, response: Response): Promise<void> {
     const decoder = new TextDecoder()
+    const isOver = (): boolean => call.state !== 'answered'
     const reader = response.body?.getReader()
     if (reader !== undefined) readers.set(call, reader)
     reader?.closed.catch((error: unknown) => {
@@ -371,10 +372,10 @@ export async function runSchedule(
     try {
       for (;;) {
         if (scenario.isLazy === true) await gate(`request ${call.number}: the caller reads`, reads)
-        if (call.state !== 'answered') return
+        if (isOver()) return
         const next = (await reader?.read()) ?? { done: true, value: undefined }
         activity++
-        if (call.state !== 'answered') return
+        if (isOver()) return
         if (next.value !== undefined) call.text += decoder.decode(next.value, { stream: true })
         guard(() => {
           monitor.onBody(call, next.done)
@@ -399,15 +400,18 @@ export async function runSchedule(
           guard(() => {
             monitor.onPull(call)
           })
-          let isBroken = false
-          await new Promise<void>((resolve) => {
-            pulls.push({ label: `request ${call.number}: its body goes on`, run: resolve })
+          const isBroken = await new Promise<boolean>((resolve) => {
+            pulls.push({
+              label: `request ${call.number}: its body goes on`,
+              run: () => {
+                resolve(false)
+              },
+            })
             pulls.push({
               label: `request ${call.number}: its body breaks`,
               run: () => {
                 harm = 'body'
-                isBroken = true
-                resolve()
+                resolve(true)
               },
             })
           })
@@ -437,10 +441,10 @@ export async function runSchedule(
     const post = isEvidence ? undefined : monitor.onDataPost(url, init)
     let evidenceNonce: string | undefined
     if (isEvidence) {
-      const question = new TextEncoder().encode(String(init.body))
+      const question = new TextEncoder().encode(init.body as string)
       monitor.onBytes(question)
       monitor.onEvidencePost(url, init, question)
-      const { nonce } = JSON.parse(String(init.body)) as { nonce: string }
+      const { nonce } = JSON.parse(init.body as string) as { nonce: string }
       evidenceNonce = Buffer.from(nonce, 'base64url').toString('hex')
     }
     const signal = init.signal ?? undefined
@@ -541,7 +545,7 @@ export async function runSchedule(
   }
 
   const wrap = ({ bytes }: Evidence): Bytes =>
-    new TextEncoder().encode(`["application/cbor","${Buffer.from(bytes).toString('base64url')}",4]`) as Bytes
+    new TextEncoder().encode(`["application/cbor","${Buffer.from(bytes).toString('base64url')}",4]`)
 
   function enclaveKey(): PartyKey {
     const at = scenario.isKeyNew === false ? 0 : answers.evidence.length % parties.keys.length
