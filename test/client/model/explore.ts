@@ -3,7 +3,8 @@
  */
 import { type Choice, exhaust, follow, listOf, randomly } from './choices.ts'
 import { parties } from './parties.ts'
-import { type Outcome, runSchedule, type Sabotage, type Scenario } from './schedule.ts'
+import type { Scenario } from './scenario.ts'
+import { type Outcome, runSchedule, type Sabotage } from './schedule.ts'
 
 /** What came of a scenario. */
 export interface Report {

@@ -1,7 +1,7 @@
 /**
  * What is explored: small worlds, each around one question, so that few deviations reach everything in them.
  */
-import type { DataAnswer, Deed, EvidenceAnswer, ResponseFault, Scenario } from './schedule.ts'
+import type { DataAnswer, Deed, EvidenceAnswer, ResponseFault, Scenario } from './scenario.ts'
 
 const clocks: readonly Deed[] = ['an hour', 'ahead', 'beyond', 'back', 'kept back']
 const everyDeed: readonly Deed[] = ['abort', 'close', 'reattest', 'cancel', 'timer', ...clocks]
