@@ -207,6 +207,8 @@ export function createAdversary(world: World, network: Network): () => Option[] 
     const isPossible = (way: DataAnswer): boolean => {
       if (way === 'swapped') return others.length > 0
       if (way === 'replayed') return earlier.length > 0
+      // Of a request that is not dated, no date is wrong.
+      if (way === 'date' && post.opened?.head.headers.some(([name]) => name === 'date') !== true) return false
       return exchange.isSent || !needsAll.includes(way)
     }
     return [

@@ -79,6 +79,8 @@ export interface Scenario {
   readonly upload?: 'stream' | 'collect'
   /** The client proves itself as well. */
   readonly isMutual?: boolean
+  /** Each call may belong to another request to a Worker: none waits for what another began, and `close()` cannot abort what is under way. */
+  readonly isIsolated?: boolean
   /** Codes, or `read`, that requests end with in some schedule: else the scenario does not reach what it is for. */
   readonly reaches: readonly string[]
 }

@@ -184,6 +184,18 @@ export const sessions: readonly Exhausted[] = [
     reaches: ['read', 'client-random'],
   },
   {
+    name: 'requests of a Worker',
+    bound: 2,
+    plans: [get, post],
+    isTogether: true,
+    isIsolated: true,
+    deeds: ['close', 'reattest'],
+    evidence: ['fails'],
+    data: ['422'],
+    response: [],
+    reaches: ['read', 'client-closed', 'client-transport', 'client-key-rotated'],
+  },
+  {
     name: 'a client that proves itself',
     bound: 2,
     plans: [get],

@@ -57,6 +57,7 @@ export async function runSchedule(
   let lastRandom: Bytes | undefined
 
   const runtime: Runtime = {
+    isolatesRequests: scenario.isIsolated === true,
     fetch: (input, init = {}) => network.fetch(input as string, init),
     now: () => clock.wall,
     elapsed: () => clock.steady,

@@ -77,6 +77,7 @@ export function createWorld(scenario: Scenario, choose: Choose, parties: Parties
     waiting,
     monitor: createMonitor(clock, parties, calls, {
       clientEvidence: scenario.isMutual === true ? clientEvidence : undefined,
+      isIsolated: scenario.isIsolated === true,
     }),
     harm: '',
     pick(labels, of) {
