@@ -55,9 +55,9 @@ export function createDating({ now }: Runtime): Dating {
 export function refusalIn(head: ResponseHead, sent: string | undefined): VerificationError | undefined {
   switch (fieldOf(head, refusalHeader)) {
     case 'date': {
-      const found = `${sent} where it is ${fieldOf(head, 'date') ?? 'unknown'}`
-      const subject = 'the gateway did not execute the request: its date'
-      return new VerificationError('client-date', subject, 'within the window of its clock', found)
+      const clock = fieldOf(head, 'date') ?? 'which it does not say'
+      const subject = 'date of a request that the gateway did not execute'
+      return new VerificationError('client-date', subject, `near the gateway's clock, ${clock}`, String(sent))
     }
     case 'repeated':
       return new VerificationError(

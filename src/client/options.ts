@@ -54,7 +54,8 @@ export interface AttestedFetchOptions {
   readonly maximumEvidenceBytes?: number
   /**
    * How a body that is a stream goes out: `stream` sends each chunk as it is sealed, which browsers cannot do over HTTP/1.1 and some cannot do at all;
-   * `collect` gathers the sealed bytes in a `Blob` first. Default: `collect` in browsers, `stream` elsewhere.
+   * `collect` gathers the sealed bytes in a `Blob` first. Default: `collect` in browsers, `stream` elsewhere. Requests are dated when their body is begun, so
+   * a stream that takes minutes to collect is refused by the gateway (`client-date`).
    */
   readonly upload?: 'stream' | 'collect'
   /**

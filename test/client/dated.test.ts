@@ -178,10 +178,10 @@ describe('H06 refused inside the seal', () => {
     const world = await createWorld({ transport: gateway.transport })
     const error = await refusalOf(world.send('/', post))
     const last = gateway.opened.at(-1) as Inner
-    const there = fieldsFor(last)[0]?.[1] ?? 'unknown'
+    const there = fieldsFor(last)[0]?.[1] ?? 'which it does not say'
     expect(error.code).toBe('client-date')
     expect(error.message).toBe(
-      `the gateway did not execute the request: its date: expected within the window of its clock, found ${last.fields.date} where it is ${there}`,
+      `date of a request that the gateway did not execute: expected near the gateway's clock, ${there}, found ${last.fields.date}`,
     )
     expect(gateway.opened).toHaveLength(times)
   })
