@@ -43,7 +43,7 @@ export const budgets: Readonly<Record<string, number>> = {
   'veritee/client': 18 * 1024,
   'veritee/gate': 2 * 1024,
   'veritee/gateway': 20 * 1024,
-  'veritee/reference': 21 * 1024,
+  'veritee/reference': 22 * 1024,
   'veritee/inspect': 3 * 1024,
 }
 
