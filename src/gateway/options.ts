@@ -1,5 +1,6 @@
 /**
- * What a gateway is made of: read once, copied, and checked before anything is served. Whatever is wrong here is a `TypeError`.
+ * What a gateway is made of: read once, copied, and checked before anything is served. Whatever is
+ * wrong here is a `TypeError`.
  */
 import type { Suite } from '../channel/suite.ts'
 import type { Bytes } from '../encoding/bytes.ts'
@@ -28,7 +29,10 @@ export interface Attestation {
   /** What the evidence is, for the wrapper: `application/eat+cwt` say. */
   readonly mediaType: string
   readonly evidence: Uint8Array
-  /** Whether the evidence holds the key configuration itself. Default false: it holds a digest, and the configuration is sent beside it. */
+  /**
+   * Whether the evidence holds the key configuration itself. Default false: it holds a digest, and
+   * the configuration is sent beside it.
+   */
   readonly holdsKeyConfig?: boolean
   /** Whatever the client's verifier needs beside the evidence, for JSON. */
   readonly endorsements?: unknown
@@ -42,13 +46,17 @@ export interface ClientEvidence {
   readonly evidence: Bytes
   /** What the evidence must answer: SHA-256 of a secret that only the client knows. */
   readonly nonce: Bytes
-  /** What its report data must be, or its user data where the format has a nonce of its own: names the role, so that nobody's evidence as a server will do. */
+  /**
+   * What its report data must be, or its user data where the format has a nonce of its own: names
+   * the role, so that evidence of a server will not do.
+   */
   readonly reportData: Bytes
 }
 
 /**
- * Verifies what a client says it is. Only what a verifier of this library returned will do, and only if its claims hold the nonce of the offer (formats
- * without one: its report data): the gateway compares that itself. Throwing refuses.
+ * Verifies what a client says it is. Only what a verifier of this library returned will do, and
+ * only if its claims hold the nonce of the offer (formats without one: its report data): the
+ * gateway compares that itself. Throwing refuses.
  */
 export type VerifyClient = (offer: ClientEvidence) => Promise<AttestationResult>
 
@@ -56,20 +64,32 @@ export type VerifyClient = (offer: ClientEvidence) => Promise<AttestationResult>
 export interface HandlerContext {
   /** What the client has proven to be; `undefined` without `verifyClient`. */
   readonly client: AttestationResult | undefined
-  /** The gateway's span around the handler, to be the parent of the app's own; `undefined` without `tracer`. */
+  /**
+   * The gateway's span around the handler, to be the parent of the app's own; `undefined` without
+   * `tracer`.
+   */
   readonly span: SpanContext | undefined
 }
 
-/** The app: gets the opened request, whose `signal` is aborted when nobody wants the answer any more. */
+/**
+ * The app: gets the opened request, whose `signal` is aborted when the answer is not wanted any
+ * more.
+ */
 export type Handler = (request: Request, context: HandlerContext) => Response | Promise<Response>
 
 /** How long keys live. */
 export interface GatewayKeyOptions {
   /** After this, the next evidence is for a new key. Default 3600. */
   readonly rotateEverySeconds?: number
-  /** How long the key before is still accepted: as long as sessions of clients last, at least. Default 3900, for an hour and what clocks may differ. */
+  /**
+   * How long the key before is still accepted: as long as sessions of clients last, at least.
+   * Default 3900, for an hour and what clocks may differ.
+   */
   readonly overlapSeconds?: number
-  /** The most requests that a key opens; at half of it, the next evidence is for a new key. Each costs about 150 bytes of memory. Default 262144. */
+  /**
+   * The most requests that a key opens; at half of it, the next evidence is for a new key. Each
+   * costs about 150 bytes of memory. Default 262144.
+   */
   readonly maximumRequests?: number
   /** The most keys at a time, 2 to 16; for one more, the oldest goes early. Default 4. */
   readonly maximumKeys?: number
@@ -83,19 +103,28 @@ export interface GatewayLimits {
   readonly responseBytes?: number
   /** Bytes of one sealed chunk of a request. Default 64 KiB, and what the seal adds. */
   readonly chunkBytes?: number
-  /** Bytes of a request or response that is not sent in chunks, and must be in memory. Default 1 MiB. */
+  /**
+   * Bytes of a request or response that is not sent in chunks, and must be in memory. Default 1
+   * MiB.
+   */
   readonly unchunkedBytes?: number
-  /** Names and values of the opened request's header section, its address included. Default 32 KiB. */
+  /**
+   * Names and values of the opened request's header section, its address included. Default 32 KiB.
+   */
   readonly headBytes?: number
   /** Fields of that section. Default 128. */
   readonly headFields?: number
   /** Seconds that the date of a request may be before or after the gateway's clock. Default 120. */
   readonly requestAgeSeconds?: number
-  /** Whether requests without a date are refused. Default false: clients other than `veritee/client` may not date them, and what is withheld runs later. */
+  /**
+   * Whether requests without a date are refused. Default false: clients other than `veritee/client`
+   * may not date them, and what is withheld runs later.
+   */
   readonly requireDated?: boolean
   /**
-   * The most names of dated requests (`veritee-request-id`) in memory, each for twice `requestAgeSeconds`; about 100 bytes each. When there is no room, dated
-   * requests are refused as busy. Default 524288: 2184 requests a second.
+   * The most names of dated requests (`veritee-request-id`) in memory, each for twice
+   * `requestAgeSeconds`; about 100 bytes each. When there is no room, dated requests are refused as
+   * busy. Default 524288: 2184 requests a second.
    */
   readonly requestIds?: number
   /** Sealed requests at a time. Default 512. */
@@ -105,13 +134,19 @@ export interface GatewayLimits {
   /** Of either, the most of one client, where `clientOf` names clients. Default 64. */
   readonly concurrentPerClient?: number
   /**
-   * From the moment that the gateway is called until the header section inside the seal is there; for requests without a body or in one piece, until the
-   * end. Default 15.
+   * From the moment that the gateway is called until the header section inside the seal is there;
+   * for requests without a body or in one piece, until the end. Default 15.
    */
   readonly headSeconds?: number
-  /** The longest wait for the next bytes of a request, and for the client to take those of a response. Default 30. */
+  /**
+   * The longest wait for the next bytes of a request, and for the client to take those of a
+   * response. Default 30.
+   */
   readonly idleSeconds?: number
-  /** In each `idleSeconds` of such waiting, so many bytes a second must come or be taken. While the app does not read or write, nothing counts. Default 1024. */
+  /**
+   * In each `idleSeconds` of such waiting, so many bytes a second must come or be taken. While the
+   * app does not read or write, nothing counts. Default 1024.
+   */
   readonly minimumBytesPerSecond?: number
   /** The longest wait for evidence, and for `verifyClient`. Default 10. */
   readonly attestSeconds?: number
@@ -119,22 +154,33 @@ export interface GatewayLimits {
 
 /** Options of {@link createGateway}. Unknown ones are a `TypeError`. */
 export interface GatewayOptions {
-  /** What requests may be addressed to: `https://app.example`. Loopback addresses may be `http:`. */
+  /**
+   * What requests may be addressed to: `https://app.example`. Loopback addresses may be `http:`.
+   */
   readonly origins: string | readonly string[]
-  /** Pages of these origins may ask as well, or `*` for all: browsers ask for leave (CORS). Default: pages of the gateway's own origin only. */
+  /**
+   * Pages of these origins may ask as well, or `*` for all: browsers ask for leave (CORS). Default:
+   * pages of the gateway's own origin only.
+   */
   readonly allowOrigins?: string | readonly string[]
   readonly attest: Attest
   readonly handler: Handler
-  /** Demands that clients prove what they are before they get evidence. Default: anybody may ask. */
+  /**
+   * Demands that clients prove what they are before they get evidence. Default: everyone may ask.
+   */
   readonly verifyClient?: VerifyClient
-  /** The one suite; clients must be given the same. Default P-256 with AES-128-GCM, which every runtime has. */
+  /**
+   * The one suite; clients must be given the same. Default P-256 with AES-128-GCM, which every
+   * runtime has.
+   */
   readonly suite?: Suite
   readonly keys?: GatewayKeyOptions
   readonly limits?: GatewayLimits
   /**
-   * Names the client of an outer request, so that one client cannot take all slots. The gateway sees no address: say what your server knows of it, such as a
-   * header that your load balancer sets itself. `undefined`, and throwing, count as one client together. A name is trusted: never take it from something that
-   * clients can write. Default: clients are not told apart.
+   * Names the client of an outer request, so that one client cannot take all slots. The gateway
+   * sees no address: say what your server knows of it, such as a header that your load balancer
+   * sets itself. `undefined`, and throwing, count as one client together. A name is trusted: never
+   * take it from something that clients can write. Default: clients are not told apart.
    */
   readonly clientOf?: (request: Request) => string | undefined
   /** Default `/.well-known/attestation`. */
@@ -145,7 +191,10 @@ export interface GatewayOptions {
   readonly tracer?: GatewayTracer
   /** For counters; `@opentelemetry/api` fits. */
   readonly meter?: GatewayMeter
-  /** Gets what `attest`, `verifyClient`, `handler` and the app's stream threw: no answer says it. Default: nobody learns of it. */
+  /**
+   * Gets what `attest`, `verifyClient`, `handler` and the app's stream threw: no answer says it.
+   * Default: it is dropped.
+   */
   readonly onError?: (error: unknown) => void
   /** For tests. Default: the runtime's. */
   readonly clock?: Clock
