@@ -63,7 +63,7 @@ describe.each(here)('H15 $name, under the policy of SECURITY.md', ({ name, progr
     if (program === undefined) throw new Error(`${name} is not on this machine`)
     const enclave = await makeEnclave(new Date())
     const device: Device = await createDevice(enclave)
-    const common = { device, root: enclave.certificates[0] as string, script: await bundlePage() }
+    const common = { device, root: enclave.certificates[0] as string, now: enclave.now, script: await bundlePage() }
     const folder = await makeFolder()
     try {
       await use(program, folder, async (open) => {

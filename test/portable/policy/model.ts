@@ -8,6 +8,8 @@ export interface PolicySettings {
   readonly elsewhere: string
   /** Base64 of DER. */
   readonly root: string
+  /** When its evidence is made, in milliseconds: the clock of the enclave in this test. */
+  readonly now: number
   /** Ways out that the policy of this visit leaves open. */
   readonly open: readonly Way[]
 }

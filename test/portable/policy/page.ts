@@ -9,7 +9,7 @@ import { type PolicyReport, type PolicySettings, type Way, ways } from './model.
 
 /** Stands before this script. */
 declare const settings: PolicySettings
-const { enclave, elsewhere, root, open } = settings
+const { enclave, elsewhere, root, now, open } = settings
 
 const send = attestedFetch(enclave, {
   allowLoopbackHttp: true,
@@ -21,6 +21,7 @@ const send = attestedFetch(enclave, {
       referenceValues: skipReferenceValues,
       freshness: { nonce },
       trustAnchors: [fromBase64(root)],
+      now: new Date(now),
     }),
 })
 
@@ -30,13 +31,12 @@ function add<K extends keyof HTMLElementTagNameMap>(tag: K, properties: Partial<
   document.body.append(Object.assign(document.createElement(tag), properties))
 }
 
-/** Where forms lead, so that this page stays. It is empty, and so nothing that a policy is asked about. */
-const sink = 'sink'
-add('iframe', { name: sink })
+/** Where forms lead, one each, so that this page stays. They are empty, and so nothing that a policy is asked about. */
+for (const name of ['get', 'post']) add('iframe', { name })
 
 function submit(method: 'get' | 'post', way: Way): void {
   const form = document.createElement('form')
-  form.target = sink
+  form.target = method
   form.method = method
   form.action = addressOf(way)
   const input = document.createElement('input')
@@ -88,7 +88,7 @@ const tell = (path: string, body: string): Promise<Response> => fetch(`${enclave
 function outcomeOf(way: Way): Promise<string> {
   return new Promise((resolve, reject) => {
     const note = ({ effectiveDirective }: SecurityPolicyViolationEvent): void => {
-      // Chromium reports a form twice: as a form, and then as what the sink was to show.
+      // Chromium reports a form twice: as a form, and then as what its frame was to show.
       if (effectiveDirective === 'frame-src' && way !== 'frame') return
       removeEventListener('securitypolicyviolation', note)
       resolve(effectiveDirective)

@@ -26,6 +26,8 @@ export async function bundlePage(): Promise<string> {
 export interface PolicyVisit {
   readonly device: Device
   readonly root: string
+  /** When its evidence is made, in milliseconds. */
+  readonly now: number
   readonly script: string
   /** The header of the page, for an enclave of this origin; `undefined`: none. */
   readonly policyFor: (enclave: string) => string | undefined
@@ -42,7 +44,7 @@ export interface Visited {
 
 /** Opens the page, and waits for its report. */
 export async function visitUnder(
-  { device, root, script, policyFor, open: ways }: PolicyVisit,
+  { device, root, now, script, policyFor, open: ways }: PolicyVisit,
   open: Visit,
   wait: (report: Promise<PolicyReport>) => Promise<PolicyReport>,
 ): Promise<Visited> {
@@ -88,13 +90,14 @@ export async function visitUnder(
         return new Response(null, { status: 404 })
     }
   })
+  // A slow machine meets no deadline, because its timers stand still. Requests are dated by the page, so the time of day is its own.
+  const clock = { ...createFakeClock(), wall: () => Date.now() }
   const enclave = await serveLoopback((origin) => {
     const gateway = createGateway({
       origins: origin,
       allowOrigins: [site.origin],
       attest: device.attest,
-      // Time stands still, so a slow machine meets no deadline.
-      clock: createFakeClock(),
+      clock,
       handler: async (request) => {
         received.push(`${request.method} ${new URL(request.url).pathname} ${await request.text()}`)
         return new Response('paid')
@@ -120,7 +123,7 @@ export async function visitUnder(
       return new Response('', { headers: { 'access-control-allow-origin': site.origin } })
     }
   })
-  const settings: PolicySettings = { enclave: enclave.origin, elsewhere: elsewhere.origin, root, open: ways }
+  const settings: PolicySettings = { enclave: enclave.origin, elsewhere: elsewhere.origin, root, now, open: ways }
   try {
     await open(`${site.origin}/`)
     const told = await wait(report).catch((cause: unknown) => {
