@@ -147,11 +147,11 @@ function readBuild(values: Readonly<Record<string, unknown>>, isDebug: boolean, 
   return { ...(name !== undefined && { name }), ...build }
 }
 
-/** From PCR5 on, zeros say that a register must be zero, as documents print it. */
+/** In PCR3 and from PCR5 on, zeros say that a register must be zero, as documents print it. */
 function refuseZeros(register: string, isDebug: boolean): void {
   if (/^PCR[0-2]$/.test(register) && !isDebug)
     throw new Error(`${register} is all zeros. No sound image measures to that: debug enclaves do.`)
-  if (/^PCR[34]$/.test(register)) throw new Error(`${register} is all zeros: leave it out.`)
+  if (register === 'PCR4') throw new Error('PCR4 is all zeros: leave it out. It names the instance.')
 }
 
 function readFreshness({ freshness, nonce, age }: State, at: Policy['at'], attempt: Attempt): Policy['freshness'] {

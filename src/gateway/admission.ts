@@ -1,16 +1,21 @@
 /**
- * Whether an opened request may run now. It has the last word before the app sees anything, and what it notes, it notes at once: two copies of a request
- * cannot both pass.
+ * Whether an opened request may run now. It has the last word before the app sees anything, and
+ * what it notes, it notes at once: two copies of a request cannot both pass.
  *
- * A key remembers what it has opened, so that the same bytes never run twice (`key-ring.ts`). This is about two other things:
+ * A key remembers what it has opened, so that the same bytes never run twice (`key-ring.ts`). This
+ * is about two other things:
  *
- * - **A request that was withheld.** An attacker keeps it and delivers it hours later. It says when it was made, and runs only near that time.
- * - **A request that was sent again under another key.** It has a name (`veritee-request-id`), and runs once.
+ * - **A request that was withheld.** An attacker keeps it and delivers it hours later. It says when
+ *   it was made, and runs only near that time.
+ * - **A request that was sent again under another key.** It has a name (`veritee-request-id`), and
+ *   runs once.
  *
- * Memory is bounded and nothing is forgotten early. A name is kept for twice the window: no copy of the request that was made within a window of the first
- * can then still pass by its date. When there is no room, dated requests with names are refused as busy.
+ * Memory is bounded and nothing is forgotten early. A name is kept for twice the window: no copy of
+ * the request that was made within a window of the first can then still pass by its date. When
+ * there is no room, dated requests with names are refused as busy.
  *
- * A clock that is set back reopens nothing: no date up to the latest one that was forgotten is accepted again.
+ * A clock that is set back reopens nothing: no date up to the latest one that was forgotten is
+ * accepted again.
  */
 import type { Clock } from './clock.ts'
 import type { InnerHead } from './inner-request.ts'

@@ -1,10 +1,12 @@
 /**
- * Every answer that the gateway itself gives, with fixed words: they say which rule was broken, never anything about what was inside, about the app or about
- * this machine.
+ * Every answer that the gateway itself gives, with fixed words: they say which rule was broken,
+ * never anything about what was inside, about the app or about this machine.
  *
- * Whether one is sealed or in the clear follows from what it could be taken for. A request that was opened before is refused in the clear: its keys have
- * sealed an answer already, and a second one could be passed on in place of the first. A request whose name has run before came in an encapsulation of its
- * own. Its refusal is sealed under the keys of this encapsulation and answers nothing else, so it is sealed: only then can the client believe it.
+ * Whether one is sealed or in the clear follows from what it could be taken for. A request that was
+ * opened before is refused in the clear: its keys have sealed an answer already, and a second one
+ * could be passed on in place of the first. A request whose name has run before came in an
+ * encapsulation of its own. Its refusal is sealed under the keys of this encapsulation and answers
+ * nothing else, so it is sealed: only then can the client believe it.
  */
 import type { HeaderField } from '../channel/binary-http.ts'
 import { dateProblem, refusalHeader } from '../channel/fields.ts'
@@ -39,7 +41,8 @@ const refusals: Readonly<Record<RefusalReason, readonly [status: number, text: s
   malformed: [400, 'The request is malformed.'],
   // RFC 9458 section 5.3: the client should get a new key configuration, here by attesting again.
   'key-unknown': [422, undefined],
-  // In the clear: a sealed answer to a replay could be passed on as the answer to the request that was replayed.
+  // In the clear: a sealed answer to a replay could be passed on as the answer to the request that
+  // was replayed.
   replayed: [400, 'The request was refused.'],
   'too-large': [413, 'The request is too large.'],
   slow: [408, 'The request came too slowly.'],
@@ -89,7 +92,10 @@ export interface SealedRefusal {
   readonly text: string
 }
 
-/** @param now milliseconds since 1970: told where the client needs it, to correct its dates (RFC 9458 section 6.5.2) */
+/**
+ * @param now milliseconds since 1970: told where the client needs it, to correct its dates (RFC
+ * 9458 section 6.5.2)
+ */
 export function sealedRefusal(reason: SealedReason, now: number): SealedRefusal {
   const [status, words = ''] =
     reason === 'handler-failed' || reason === 'response-too-large'

@@ -1,6 +1,6 @@
 /**
- * The app's part of an exchange: gives it the request, and takes its answer only as far as it is one. An app that fails is answered for, in words that say
- * nothing of how.
+ * The app's part of an exchange: gives it the request, and takes its answer only as far as it is
+ * one. An app that fails is answered for, in words that say nothing of how.
  */
 import type { Pieces } from '../channel/pieces.ts'
 import type { ResponseHead } from '../channel/binary-http.ts'
@@ -40,7 +40,10 @@ export function sealedAnswer(reason: SealedReason, { clock }: Pick<GatewayPolicy
   return { head: { status, headers }, body: new Response(text).body, outcome: reason }
 }
 
-/** What the app answers, or what is answered for it; `refused` when the request turned out to be broken, which is said in the clear. */
+/**
+ * What the app answers, or what is answered for it; `refused` when the request turned out to be
+ * broken, which is said in the clear.
+ */
 export async function callApp(
   { head, body, client, admit, onBody }: InnerRequest,
   policy: GatewayPolicy,
@@ -109,7 +112,10 @@ export async function callApp(
   return reason !== 'malformed' || isInside(error) ? sealedAnswer(reason, policy) : { refused: reason }
 }
 
-/** @throws the reason of `unwanted`, as soon as it is aborted; what comes of `work` after that is dropped */
+/**
+ * @throws the reason of `unwanted`, as soon as it is aborted; what comes of `work` after that is
+ * dropped
+ */
 async function orUnwanted(work: Promise<Response>, unwanted: AbortSignal): Promise<Response> {
   let stop: () => void = ignore
   const gone = new Promise<never>((_, reject) => {
@@ -128,7 +134,8 @@ async function orUnwanted(work: Promise<Response>, unwanted: AbortSignal): Promi
 }
 
 /**
- * The parts of a response, each read once. Not by `instanceof`: frameworks bring classes of their own.
+ * The parts of a response, each read once. Not by `instanceof`: frameworks bring classes of their
+ * own.
  * @throws TypeError for what is no response, or has been read
  */
 function readAnswer(response: unknown, method: string): AppAnswer {
@@ -142,7 +149,7 @@ function readAnswer(response: unknown, method: string): AppAnswer {
   return { head: { status, headers: fields }, body: method === 'HEAD' ? null : body, outcome: 'answered' }
 }
 
-/** Tells a response that nobody will read it. */
+/** Tells a response that it will not be read. */
 function dismiss(response: unknown): void {
   const body = (response as Partial<Response> | null | undefined)?.body ?? null
   if (body?.locked === false) void body.cancel().catch(ignore)

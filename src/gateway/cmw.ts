@@ -1,6 +1,7 @@
 /**
- * Writes the answer of the evidence endpoint: a Conceptual Message Wrapper in JSON (draft-ietf-rats-msg-wrap), a record `[media type, base64url, kind]`
- * or a collection of records by name. A wrapper authenticates nothing; what is in it must be believed, or not, by itself.
+ * Writes the answer of the evidence endpoint: a Conceptual Message Wrapper in JSON
+ * (draft-ietf-rats-msg-wrap), a record `[media type, base64url, kind]` or a collection of records
+ * by name. A wrapper authenticates nothing; what is in it must be believed, or not, by itself.
  */
 import { toBase64Url } from '../channel/base64url.ts'
 

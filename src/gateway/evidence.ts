@@ -1,5 +1,6 @@
 /**
- * The evidence endpoint: a nonce comes in, evidence goes out that answers it and vouches for the gateway's key.
+ * The evidence endpoint: a nonce comes in, evidence goes out that answers it and vouches for the
+ * gateway's key.
  *
  *     POST /.well-known/attestation        content-type: application/json
  *     { "nonce": "<base64url, 32 bytes>" }                                            at most 64 KiB
@@ -7,10 +8,12 @@
  *
  *     200                                  content-type: application/cmw+json         see cmw.ts
  *
- * How a client's proof is tied to what it sends later: its nonce is the SHA-256 of a secret of 32 bytes, which it then sends inside each sealed request
- * (`veritee-client-secret`). The evidence travels in the clear, and a copy of it is of no use.
+ * How a client's proof is tied to what it sends later: its nonce is the SHA-256 of a secret of 32
+ * bytes, which it then sends inside each sealed request (`veritee-client-secret`). The evidence
+ * travels in the clear, and a copy of it is of no use.
  *
- * Whether the evidence answers that nonce is the gateway's own question: it compares what the verified claims say, whatever `verifyClient` was told to check.
+ * Whether the evidence answers that nonce is the gateway's own question: it compares what the
+ * verified claims say, whatever `verifyClient` was told to check.
  */
 import { fromBase64Url, toBase64Url } from '../channel/base64url.ts'
 import { keyConfigDigest, reportDataOf } from '../channel/binding.ts'
@@ -132,8 +135,8 @@ export function createEvidenceEndpoint(
 }
 
 /**
- * Whether verified evidence was made for this offer. A verifier that skips freshness, goes by age or remembers its verdicts does not say so; one in archive
- * mode proves the past only.
+ * Whether verified evidence was made for this offer. A verifier that skips freshness, goes by age
+ * or remembers its verdicts does not say so; one in archive mode proves the past only.
  */
 function answersOffer({ claims, timeSource }: AttestationResult, nonce: Bytes, reportData: Bytes): boolean {
   const said = Object(claims) as { readonly nonce?: unknown; readonly reportData?: unknown }
@@ -147,14 +150,17 @@ export async function nonceOfSecret(secret: string | null): Promise<string | und
   return bytes?.length === 32 ? toBase64Url(await hash('SHA-256', bytes)) : undefined
 }
 
-/** `undefined` for what is no question. @throws VerificationError `gateway-body` for what is no strict JSON */
+/**
+ * `undefined` for what is no question. @throws VerificationError `gateway-body` for what is no
+ * strict JSON
+ */
 function readQuestion(body: Bytes): Question | undefined {
   const value = decodeJson(readUtf8(body), { name: 'question', code: 'gateway-body' })
   if (!isJsonObject(value)) return undefined
   const { nonce, role, evidence, ...unknown } = value
   const nonceBytes = fromBase64Url(nonce)
   if (nonceBytes?.length !== 32 || Object.keys(unknown).length > 0) return undefined
-  // Whoever asks is a client: evidence with another label, or none, is somebody else's.
+  // Only clients ask: evidence with another label, or none, is not a client's.
   if (evidence === undefined) return role === undefined ? { nonce: nonceBytes, clientEvidence: undefined } : undefined
   const clientEvidence = fromBase64Url(evidence)
   if (role !== 'client' || clientEvidence === undefined || clientEvidence.length === 0) return undefined
@@ -170,7 +176,10 @@ function readUtf8(body: Bytes): string {
   }
 }
 
-/** @throws TypeError for what is no attestation: the operator's mistake, which clients see as "no evidence" */
+/**
+ * @throws TypeError for what is no attestation: the operator's mistake, which clients see as "no
+ * evidence"
+ */
 function checkAttestation(value: unknown): Attestation {
   const { mediaType, evidence, holdsKeyConfig, endorsements } = { ...(value as Attestation) }
   const isSound =

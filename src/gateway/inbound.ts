@@ -1,5 +1,6 @@
 /**
- * Bytes on their way in: read only as fast as somebody wants them, within a size, and not from senders who keep us waiting.
+ * Bytes on their way in: read only as fast as they are wanted, within a size, and not from
+ * senders who keep us waiting.
  */
 import type { Pieces } from '../channel/pieces.ts'
 import type { Bytes } from '../encoding/bytes.ts'
@@ -10,12 +11,16 @@ import { createPatience, type Timing, tooSlow } from './patience.ts'
 
 /** How a body may come. */
 export interface Reception extends Timing {
-  /** When nothing is waited for any more, on the clock that does not jump; asked for before each wait. Default: never. */
+  /**
+   * When nothing is waited for any more, on the clock that does not jump; asked for before each
+   * wait. Default: never.
+   */
   readonly until?: () => number
 }
 
 /**
- * The pieces of a body as they come. Ends the body when it is not read to its end, and at once when `signal` is aborted, whether or not anything was read.
+ * The pieces of a body as they come. Ends the body when it is not read to its end, and at once when
+ * `signal` is aborted, whether or not anything was read.
  * @throws VerificationError `gateway-slow`, `gateway-body`
  * @throws the reason of `signal`
  */
@@ -33,7 +38,8 @@ async function* readInTime(
     signal.throwIfAborted()
     const startedAt = clock.now()
     const left = Math.min(patience.left(), until() - startedAt)
-    // Also for bytes that are there: many small pieces, each just in time, must not pass the deadline.
+    // Also for bytes that are there: many small pieces, each just in time, must not pass the
+    // deadline.
     if (!(left > 0)) throw tooSlow()
     const { done, value } = await within(clock, left, reader.read().catch(broken), tooSlow)
     patience.waited(clock.now() - startedAt)
@@ -47,8 +53,8 @@ async function* readInTime(
 }
 
 /**
- * Reads a stream with `read`, and ends it when that stops before the end or when `signal` is aborted. It listens from the start: a generator that nobody
- * has asked for anything yet could not.
+ * Reads a stream with `read`, and ends it when that stops before the end or when `signal` is
+ * aborted. It listens from the start: a generator that was not asked for anything yet could not.
  */
 export function readUntil(
   body: ReadableStream<Uint8Array> | null,

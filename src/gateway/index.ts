@@ -5,13 +5,13 @@ export { keyConfigDigest, reportDataOf, type ReportDataParts, type Role } from '
 export { AttestationError, type AttestationErrorCode, VerificationError } from '../errors.ts'
 export type { Clock } from './clock.ts'
 export { createGateway, type Gateway } from './gateway.ts'
+export type { GatewayLimits } from './limits.ts'
 export type {
   Attest,
   Attestation,
   AttestRequest,
   ClientEvidence,
   GatewayKeyOptions,
-  GatewayLimits,
   GatewayOptions,
   Handler,
   HandlerContext,

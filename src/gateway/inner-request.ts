@@ -1,5 +1,6 @@
 /**
- * From the head of an opened request to the `Request` that the app gets. The seal shows that somebody wrote it for this gateway, not that it is sane.
+ * From the head of an opened request to the `Request` that the app gets. The seal shows that
+ * it was written for this gateway, not that it is sane.
  */
 import { fromBase64Url } from '../channel/base64url.ts'
 import type { RequestHead } from '../channel/binary-http.ts'
@@ -31,13 +32,17 @@ export function isEndToEnd(name: string): boolean {
   return !hopByHop.test(name)
 }
 
-/** The head as the app gets it, or why it does not. Its texts have been found to be what HTTP allows when they were decoded. */
+/**
+ * The head as the app gets it, or why it does not. Its texts have been found to be what HTTP allows
+ * when they were decoded.
+ */
 export function readInnerHead(head: RequestHead, { origins, limits }: GatewayPolicy): InnerHead | RefusalReason {
   const { method, scheme, authority, path, headers: fields } = head
   const size = fields.reduce((sum, [name, value]) => sum + name.length + value.length, path.length + authority.length)
   if (size > limits.headBytes || fields.length > limits.headFields) return 'head-too-large'
-  // 1. Where to. A message that was translated from HTTP/1.1 has no authority and names its target in `host` (RFC 9292 section 4.1). The origin is compared
-  // as it is written: whatever else it could be parsed to is another one.
+  // 1. Where to. A message that was translated from HTTP/1.1 has no authority and names its target
+  // in `host` (RFC 9292 section 3.4). The origin is compared as it is written: whatever else it
+  // could be parsed to is another one.
   const [host, ...moreHosts] = fields.filter(([name]) => name === 'host').map(([, value]) => value)
   if (moreHosts.length > 0) return 'malformed'
   const target = authority === '' ? host : authority

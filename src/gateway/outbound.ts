@@ -1,5 +1,5 @@
 /**
- * Bytes on their way out: made only when somebody reads them.
+ * Bytes on their way out: made only when they are read.
  */
 import type { Pieces } from '../channel/pieces.ts'
 import type { Bytes } from '../encoding/bytes.ts'
@@ -9,9 +9,12 @@ import { ignore, readUntil, tooLarge } from './inbound.ts'
 import { createPatience, type Timing } from './patience.ts'
 
 /**
- * The pieces of the app's body, until `signal` is aborted: then the body is cancelled with its reason, whether or not anything was read.
- * @throws VerificationError `gateway-size` above `maximum` bytes, `gateway-body` for what is no bytes
- * @throws what the app's stream fails with, and the reason of `signal`: never ends early without an error
+ * The pieces of the app's body, until `signal` is aborted: then the body is cancelled with its
+ * reason, whether or not anything was read.
+ * @throws VerificationError `gateway-size` above `maximum` bytes, `gateway-body` for what is no
+ * bytes
+ * @throws what the app's stream fails with, and the reason of `signal`: never ends early without an
+ * error
  */
 export function readApp(body: ReadableStream<Uint8Array> | null, maximum: number, signal: AbortSignal): Pieces {
   return readUntil(body, signal, (reader) => readWithin(reader, maximum, signal))
@@ -62,16 +65,17 @@ export interface Delivery {
   readonly onDone: () => void
   /** Making it failed. */
   readonly onFailure: (error: unknown) => void
-  /** Nobody wants it any more. */
+  /** It is not wanted any more. */
   readonly onCancel: () => void
   /** It was not taken in time, or too slowly. */
   readonly onStall: () => void
 }
 
 /**
- * The body of the outer response. When `pieces` fail, it ends where it is: everything before is delivered, and the final chunk, which alone makes it
- * complete for the client, is missing. Exactly one function of `delivery` is called, once.
- * @param signal aborted when somebody else has ended it: then nobody is waited for
+ * The body of the outer response. When `pieces` fail, it ends where it is: everything before is
+ * delivered, and the final chunk, which alone makes it complete for the client, is missing. Exactly
+ * one function of `delivery` is called, once.
+ * @param signal aborted when it was ended elsewhere: then nothing is waited for
  */
 export function streamForNetwork(
   pieces: Pieces,

@@ -1,5 +1,6 @@
 /**
- * How long a peer may keep the gateway waiting. Only waiting for the peer counts: while the app makes it wait, a peer loses nothing.
+ * How long a peer may keep the gateway waiting. Only waiting for the peer counts: while the app
+ * makes it wait, a peer loses nothing.
  */
 import { VerificationError } from '../errors.ts'
 import type { Clock } from './clock.ts'

@@ -1,13 +1,15 @@
 /**
- * The data endpoint: opens a sealed request, has the app answer it, seals the answer. Both directions are streams, and each piece is made only when the
- * other end asks for it.
+ * The data endpoint: opens a sealed request, has the app answer it, seals the answer. Both
+ * directions are streams, and each piece is made only when the other end asks for it.
  *
  *     POST /.well-known/ohttp-gateway      content-type: message/ohttp-chunked-req    or message/ohttp-req, which is answered in kind
  *     200                                  content-type: message/ohttp-chunked-res    whatever the app's status is, it is inside
  *
- * Answers in the clear are those of RFC 9458 section 5.2: what went wrong before the request was open. Later ones are sealed.
+ * Answers in the clear are those of RFC 9458 section 5.2: what went wrong before the request was
+ * open. Later ones are sealed.
  *
- * A sender must be done with the head in time, and must not be slow after that: each request holds one of a few slots.
+ * A sender must be done with the head in time, and must not be slow after that: each request holds
+ * one of a few slots.
  */
 import type { Pieces } from '../channel/pieces.ts'
 import { decodeRequest, encodeResponse } from '../channel/binary-http.ts'
@@ -74,7 +76,7 @@ export function createSealedEndpoint(
 
   async function answer(request: Request, type: string, exchange: Exchange): Promise<Response> {
     const isChunked = type === mediaTypes.chunked.request
-    // 1. Open it. Until here, nothing is known of whoever sent it.
+    // 1. Open it. Until here, nothing is known of its sender.
     const opened = await open(request, isChunked, exchange)
     if ('refused' in opened) {
       exchange.finish(opened.refused)
@@ -115,7 +117,8 @@ export function createSealedEndpoint(
   }
 
   async function open(request: Request, isChunked: boolean, exchange: Exchange): Promise<Reading> {
-    // From here to the end of the head, whatever the pace. A request without a body, or in one piece, is all head.
+    // From here to the end of the head, whatever the pace. A request without a body, or in one
+    // piece, is all head.
     let deadline = clock.now() + limits.headSeconds * 1000
     const reception = { ...timing, until: () => deadline }
     let live: LiveKey | undefined
@@ -132,7 +135,8 @@ export function createSealedEndpoint(
     } catch (error) {
       return { refused: reasonBeforeOpen(error) }
     }
-    // Before anything else happens because of it: the same request must not have been opened before, nor be opened again.
+    // Before anything else happens because of it: the same request must not have been opened
+    // before, nor be opened again.
     const admission = live?.admit(opened.enc) ?? 'full'
     if (admission !== 'admitted') return { refused: admission === 'full' ? 'key-unknown' : 'replayed' }
     const seal = opened.sealResponse
@@ -173,7 +177,7 @@ export function createSealedEndpoint(
       'content-type': answerTo(type) as string,
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
-      // Asks whoever is in between to pass chunks on as they come (draft-ietf-httpbis-incremental).
+      // Asks intermediaries to pass chunks on as they come (draft-ietf-httpbis-incremental).
       ...(type === mediaTypes.chunked.request && { incremental: '?1' }),
     }
     return new Response(body, { status: 200, headers })

@@ -1,10 +1,13 @@
 /**
- * Limits on how many things go on at once, in all and for one client. Nobody waits for a slot: a queue would only hide that there is too much to do.
+ * Limits on how many things go on at once, in all and for one client. There is no waiting for a
+ * slot: a queue would only hide that there is too much to do.
  */
 
 /**
- * Takes a slot and returns the function that gives it back, which may be called more than once; `undefined` when none is free.
- * @param client what the operator calls the client. Clients without a name count as one, so that having none is no advantage
+ * Takes a slot and returns the function that gives it back, which may be called more than once;
+ * `undefined` when none is free.
+ * @param client what the operator calls the client. Clients without a name count as one, so that
+ * having none is no advantage
  */
 export type Slots = (client: string | undefined) => (() => void) | undefined
 

@@ -1,6 +1,7 @@
 /**
- * How long slow senders keep everyone else out: 512 connections take all slots of a gateway, and one more client asks until it is answered. With the limits
- * that a gateway has by default, over the loopback interface.
+ * How long slow senders keep everyone else out: 512 connections take all slots of a gateway, and
+ * one more client asks until it is answered. With the limits that a gateway has by default, over
+ * the loopback interface.
  */
 import { Agent, type ClientRequest, request } from 'node:http'
 import { defaultSuite, paths } from '../gateway/bench.ts'

@@ -1,6 +1,7 @@
 /**
- * Binary HTTP with two others, in both directions. `bhttp-js` writes messages of known length only, and leaves out what follows a question mark. The other
- * one, `rfc9292.ts`, writes all forms that the text allows.
+ * Binary HTTP with two others, in both directions. `bhttp-js` writes messages of known length only,
+ * and leaves out what follows a question mark. The other one, `rfc9292.ts`, writes all forms that
+ * the text allows.
  */
 import { BHttpDecoder, BHttpEncoder } from 'bhttp-js'
 import { describe, expect, test } from 'vitest'

@@ -143,6 +143,17 @@ describe('the examples of RFC 9292', () => {
     expect(await readRequest(...split(message, size))).toEqual({ ...hello, body: '' })
   })
 
+  test('H08 the same requests without the zeros at their end: of 2, and of 2 and 10 of padding', async () => {
+    for (const [message, zeros] of [
+      [`00${control}406c${headers}0000`, 2],
+      [`02${control}${headers}000000${'00'.repeat(10)}`, 12],
+    ] as const)
+      for (let cut = 0; cut <= zeros; cut++) {
+        const bytes = hex(message)
+        expect(await readRequest(bytes.slice(0, bytes.length - cut))).toEqual({ ...hello, body: '' })
+      }
+  })
+
   test('H08 the requests in RFC 9458, which leave out all empty parts', async () => {
     expect(await readRequest(hex('00034745540568747470730b6578616d706c652e636f6d012f'))).toEqual({
       method: 'GET',

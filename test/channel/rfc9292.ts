@@ -1,5 +1,6 @@
 /**
- * Binary HTTP written out from the text of RFC 9292, as a stranger would: whole messages, every form that the text allows, and no line of what is tested.
+ * Binary HTTP written out from the text of RFC 9292, as a stranger would: whole messages, every
+ * form that the text allows, and no line of what is tested.
  */
 
 type Bytes = Uint8Array
@@ -18,7 +19,10 @@ export interface Form {
   readonly chunkSize?: number
 }
 
-/** Google's encoder (quiche) writes known lengths and leaves out the trailers; its content is there even when it is empty. */
+/**
+ * Google's encoder (quiche) writes known lengths and leaves out the trailers; its content is there
+ * even when it is empty.
+ */
 export const formOfGoogle: Form = { framing: 'known-length', until: 'content' }
 
 /** Every form of a message, by name, that may leave out what `message` does not have. */

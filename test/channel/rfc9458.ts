@@ -1,6 +1,6 @@
 /**
- * Oblivious HTTP written out from the text of RFC 9458 and of the draft for chunks, over the HPKE of `@hpke/core` and the cipher of Node. It shares no line
- * with what is tested.
+ * Oblivious HTTP written out from the text of RFC 9458 and of the draft for chunks, over the HPKE
+ * of `@hpke/core` and the cipher of Node. It shares no line with what is tested.
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { Aes128Gcm, Aes256Gcm, CipherSuite, DhkemP256HkdfSha256, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'

@@ -96,7 +96,7 @@ describe('builds', () => {
     ['PCR0 abab', 'PCR0 needs 96 hexadecimal digits, this has 4 characters.'],
     [`PCR0 ${'00'.repeat(48)}`, 'PCR0 is all zeros. No sound image measures to that: debug enclaves do.'],
     [`PCR0 ${digits}\nPCR2 ${'00'.repeat(48)}`, 'PCR2 is all zeros. No sound image measures to that'],
-    [`PCR0 ${digits}\nPCR3 ${'00'.repeat(48)}`, 'PCR3 is all zeros: leave it out.'],
+    [`PCR0 ${digits}\nPCR4 ${'00'.repeat(48)}`, 'PCR4 is all zeros: leave it out. It names the instance.'],
     [`PCR1 ${digits}`, 'PCR0 is missing. It alone covers the image;'],
     [`PCR8 ${digits}`, 'PCR0 is missing. It alone covers the image;'],
     [`PCR0 ${digits}\nPCR0 ${digits}`, 'PCR0 stands there twice.'],
@@ -114,7 +114,7 @@ describe('builds', () => {
       { PCR0: zero, PCR1: zero, PCR4: digits },
     ])
     expect(readBuilds(`PCR3 ${digits}`, true)).toEqual([{ PCR3: digits }])
-    expect(() => readBuilds(`PCR4 ${zero}`, true)).toThrow('PCR4 is all zeros: leave it out.')
+    expect(() => readBuilds(`PCR4 ${zero}`, true)).toThrow('PCR4 is all zeros: leave it out. It names the instance.')
   })
 })
 

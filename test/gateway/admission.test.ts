@@ -1,5 +1,6 @@
 /**
- * H06: a request that was withheld dies, and one that was sent again under another key runs once. Both clocks are moved by hand.
+ * H06: a request that was withheld dies, and one that was sent again under another key runs once.
+ * Both clocks are moved by hand.
  */
 import { describe, expect, test } from 'vitest'
 import { createAdmission } from '../../src/gateway/admission.ts'

@@ -1,5 +1,6 @@
 /**
- * H04: evidence of a client must answer the nonce of its own offer. The gateway compares that itself, so no way of verifying can leave it out.
+ * H04: evidence of a client must answer the nonce of its own offer. The gateway compares that
+ * itself, so no way of verifying can leave it out.
  */
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -156,7 +157,8 @@ describe('H04 what is no answer to an offer', () => {
     })
     const evidence = await documentFor(nonce)
     const headers = [['veritee-client-secret', base64url(secret)]] as const
-    // The leaf is valid for three hours from a minute before; each hour has a key of its own, which does not know the nonce yet.
+    // The leaf is valid for three hours from a minute before; each hour has a key of its own, which
+    // does not know the nonce yet.
     for (const hours of [0, 1, 2]) {
       const keyConfig = await readKeyConfig(await answerTo(bench, nonce, evidence))
       expect([hours, (await bench.ask({ keyConfig, headers })).status]).toEqual([hours, 200])

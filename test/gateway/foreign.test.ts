@@ -1,6 +1,7 @@
 /**
- * H08: clients that are not ours. Their messages are binary HTTP of `bhttp-js` or of `rfc9292.ts`, sealed by `rfc9458.ts`, whole and in chunks; the gateway
- * between them is the real one. And gateways that are not ours, for our side of the channel.
+ * H08: clients that are not ours. Their messages are binary HTTP of `bhttp-js` or of `rfc9292.ts`,
+ * sealed by `rfc9458.ts`, whole and in chunks; the gateway between them is the real one. And
+ * gateways that are not ours, for our side of the channel.
  */
 import { BHttpDecoder, BHttpEncoder } from 'bhttp-js'
 import { describe, expect, test, vi } from 'vitest'

@@ -1,5 +1,6 @@
 /**
- * H07: senders that are slow, in the head or in the body, hold a slot for a bounded time, and one client does not get all of them. Time is moved by hand.
+ * H07: senders that are slow, in the head or in the body, hold a slot for a bounded time, and one
+ * client does not get all of them. Time is moved by hand.
  */
 import { describe, expect, test } from 'vitest'
 import type { GatewayOptions, Handler } from '../../src/gateway/index.ts'
@@ -20,7 +21,9 @@ interface Dribble {
   readonly isUnwanted: () => boolean
 }
 
-/** Bytes of a sealed request whose body is as long as it takes, with the head in a chunk of its own. */
+/**
+ * Bytes of a sealed request whose body is as long as it takes, with the head in a chunk of its own.
+ */
 async function sealedBytes(bench: Bench, keyConfig: Bytes, chunked = true): Promise<Bytes> {
   async function* body(): AsyncGenerator<Bytes> {
     await settle(1)

@@ -32,7 +32,7 @@ interface Visits {
 
 async function visitAll({ name, use, patienceMs }: Browser, program: string | undefined): Promise<Visits> {
   if (program === undefined) throw new Error(`${name} is not on this machine`)
-  const device = await createDevice(enclave)
+  const device = await createDevice(enclave, () => Date.now())
   const common = { device, root: enclave.certificates[0] as string }
   const wait = <T>(report: Promise<T>): Promise<T> => within(patienceMs, 'the page', report)
   const folder = await makeFolder()

@@ -22,7 +22,7 @@ export interface NitroOptions extends NsmOptions {
   /**
    * The builds that are accepted: any one must match. Each must name PCR0, which covers the whole image: PCR1 identifies no application, PCR3 and PCR4 no
    * code, and PCR8 accepts every image that its key ever signed (see `signedImages`). All 16 registers that a document prints can stand here: zeros from
-   * PCR5 on say that the register must be zero. PCR3 is zero where the instance has no role: leave it out then. To accept any code, pass
+   * PCR5 on say that the register must be zero. Zeros in PCR3 say that the instance has no role. To accept any code, pass
    * `skipReferenceValues`.
    */
   readonly referenceValues: NitroReferenceValues | readonly NitroReferenceValues[] | typeof skipReferenceValues

@@ -22,10 +22,12 @@ export interface NitroCliReferenceValues {
 }
 
 /**
- * Registers of an enclave that no good boot leaves at zero: PCR0 to PCR2 measure its image, and debug enclaves alone have zeros there; PCR3 and PCR4 say where it
- * runs. Every document prints zeros from PCR5 on (but in PCR8, if the image is signed): there they are a value like any other.
+ * Registers of an enclave that no good boot leaves at zero: PCR0 to PCR2 measure its image, and debug
+ * enclaves alone have zeros there; PCR4 names the instance. Zeros elsewhere are a value like any other:
+ * PCR3 says that the instance has no role, and documents print zeros from PCR5 on (but in PCR8, if the
+ * image is signed).
  */
-export const isSetInEnclaves = (register: string): boolean => /^PCR[0-4]$/.test(register)
+export const isSetInEnclaves = (register: string): boolean => /^PCR[0124]$/.test(register)
 
 /** Registers of an instance that no boot leaves at zero: the firmware extends PCR0 to PCR7, always. From PCR8 on, zero says that nothing was measured. */
 export const isSetInInstances = (register: string): boolean => /^PCR[0-7]$/.test(register)

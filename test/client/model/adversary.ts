@@ -34,11 +34,13 @@ export function createAdversary(world: World, network: Network): () => Option[] 
     ways: readonly Way[],
     prefix: string,
     acts: Readonly<Record<Way, () => void | Promise<void>>>,
+    damaged?: Post,
   ): Option[] {
     return ways.map((way) => ({
       label: prefix + way,
       run: () => {
         world.harm = way
+        if (damaged !== undefined) monitor.onDamage(damaged)
         return acts[way]()
       },
     }))
@@ -272,7 +274,7 @@ export function createAdversary(world: World, network: Network): () => Option[] 
           go(next, more)
         },
       },
-      ...harmful(possible, `${label}: its response is `, ways),
+      ...harmful(possible, `${label}: its response is `, ways, delivery.post),
     ]
   }
 

@@ -67,6 +67,8 @@ export interface Post {
   call: Call | undefined
   /** Executed by the enclave so often. */
   executions: number
+  /** Something was done to its response on the way. */
+  isDamaged: boolean
   answer: 'none' | 'answered' | 'key unknown' | 'date' | 'other'
 }
 
@@ -97,6 +99,7 @@ export interface Monitor {
   onBytes(bytes: Bytes): void
   onExecution(post: Post, body: Bytes): void
   onAnswer(post: Post, kind: Post['answer']): void
+  onDamage(post: Post): void
   onPull(call: Call): void
   onReattest(): void
   onClose(): void
@@ -257,6 +260,7 @@ export function createMonitor(
         opened: undefined,
         call: undefined,
         executions: 0,
+        isDamaged: false,
         answer: 'none',
       }
       posts.push(post)
@@ -306,6 +310,9 @@ export function createMonitor(
       // Not authentic, but the client believes it: nothing else may go out in this session.
       post.session.over ??= 'refused by the gateway (422)'
     },
+    onDamage(post) {
+      post.isDamaged = true
+    },
     onPull({ number }) {
       if (sessions.length === 0)
         fail('no plaintext', `the body of request ${number} is read before the enclave is proven`)
@@ -338,6 +345,8 @@ export function createMonitor(
     onBody(call, isOver) {
       const post = posts.filter((one) => one.call === call).at(-1) as Post
       const expected = call.plan.method === 'HEAD' ? '' : bodyOf(call.number, post.number).join('')
+      if (isOver && post.isDamaged)
+        fail('no mixed answer', `request ${call.number} got as a whole what was damaged on its way`)
       const isSound = isOver ? call.text === expected : expected.startsWith(call.text)
       if (!isSound)
         fail('no mixed answer', `request ${call.number} got ${JSON.stringify(call.text)}${isOver ? ' as a whole' : ''}`)

@@ -22,6 +22,7 @@ export interface Exchange {
 /** A response on its way. */
 export interface Delivery {
   readonly label: string
+  readonly post: Post | undefined
   readonly controller: ReadableStreamDefaultController<Uint8Array>
   pieces: readonly Bytes[]
   isOver: boolean
@@ -122,7 +123,7 @@ export function createNetwork(world: World): Network {
     const body = new ReadableStream<Uint8Array>(
       {
         start(controller) {
-          delivery = { label: exchange.label, controller, pieces: [], isOver: false }
+          delivery = { label: exchange.label, post: exchange.post, controller, pieces: [], isOver: false }
         },
         cancel() {
           ;(delivery as Delivery).isOver = true

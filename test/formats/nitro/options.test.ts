@@ -102,8 +102,7 @@ describe('TypeErrors', () => {
         { PCR0: new Uint8Array(48) },
         { PCR0, PCR1: zeros },
         { PCR0, PCR2: zeros },
-        { PCR0, PCR3: `0x${zeros}` },
-        { PCR0, PCR4: zeros },
+        { PCR0, PCR4: `0x${zeros}` },
         [{ PCR0 }, { PCR8: zeros }],
         { Measurements: { HashAlgorithm: 'Sha384', PCR0: zeros } },
       ],
@@ -434,12 +433,13 @@ describe('H13 registers', () => {
     expect(await outcomeOf(evidence, changed({ referenceValues: values }))).toBe('valid')
   })
 
-  test.each([5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 31])('zeros say that PCR%i must be zero', async (register) => {
+  test.each([3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 31])('zeros say that PCR%i must be zero', async (register) => {
     const expecting = { referenceValues: { PCR0, [`PCR${register}`]: zeros } }
     const other = await make({ document: { pcrs: { ...pcrs, [register]: pattern(48) } } })
     expect(await outcomeOf(other.evidence, changed(expecting))).toBe('policy-pcr')
     // A register that is not there is not zero either.
-    expect(await outcomeOf(evidence, changed(expecting))).toBe(register < 16 ? 'valid' : 'policy-pcr')
+    const isPrinted = register > 4 && register < 16
+    expect(await outcomeOf(evidence, changed(expecting))).toBe(isPrinted ? 'valid' : 'policy-pcr')
   })
 
   test.each([
@@ -447,7 +447,7 @@ describe('H13 registers', () => {
       'PCR0',
       /^TypeError: referenceValues\[0\] must be registers other than zero: leave out PCR0 where you expect nothing of it$/,
     ],
-    ['PCR3', /^TypeError: referenceValues\[0\] must be registers other than zero: leave out PCR3/],
+    ['PCR4', /^TypeError: referenceValues\[0\] must be registers other than zero: leave out PCR4/],
   ])('zeros in %s are named', async (register, message) => {
     expect(await outcomeOf(evidence, changed({ referenceValues: { PCR0, [register]: zeros } }))).toMatch(message)
   })
@@ -490,7 +490,7 @@ describe('H13 registers', () => {
       /^TypeError: referenceValues\[0\] must be registers other than zero$/,
     )
     expect(await outcomeOf(debugged.evidence, given({ PCR0: zeros, PCR3: zeros }))).toMatch(
-      /^TypeError: referenceValues\[0\] must be registers other than zero: leave out PCR3/,
+      /^TypeError: referenceValues\[0\] must be registers other than zero$/,
     )
   })
 })

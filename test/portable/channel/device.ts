@@ -1,6 +1,6 @@
 /**
- * The device of the enclave, for any runtime: signs documents with nothing but WebCrypto. The fixture attester itself needs packages of npm that not every
- * runtime, and no strict page, takes.
+ * The device of the enclave, for any runtime: signs documents with nothing but WebCrypto. The
+ * fixture attester itself needs packages of npm that not every runtime, and no strict page, takes.
  */
 import { encodeCbor } from '../../../src/encoding/cbor-encode.ts'
 import { skipReferenceValues, verifyNitro } from '../../../src/formats/nitro/index.ts'
@@ -26,7 +26,10 @@ export interface Device {
   readonly otherRoot: Bytes
 }
 
-/** @param now when a document is made. Default: always when the enclave started, for verifiers that are told that it is still then */
+/**
+ * @param now when a document is made. Default: always when the enclave started, for verifiers that
+ * are told that it is still then
+ */
 export async function createDevice(enclave: Enclave, now: () => number = () => enclave.now): Promise<Device> {
   const certificates = enclave.certificates.map(fromBase64)
   const [root] = certificates as [Bytes]
