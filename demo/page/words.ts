@@ -32,7 +32,7 @@ type DocumentCode = Exclude<
 /** The reasons that only quotes of Intel's have: their words are loaded with what verifies them. */
 export type QuoteCode =
   | `${'quote' | 'qe' | 'tcb' | 'pck' | 'crl' | 'tdx' | 'attestation-key' | 'ra-tls' | 'event-log' | 'endorsement'}-${string}`
-  | `policy-${'event' | 'rtmr' | 'tcb-status' | 'tcb-evaluation' | 'migration' | 'service-td' | 'measurements' | 'report-data' | 'platform'}`
+  | `policy-${'event' | 'rtmr' | 'tcb-status' | 'tcb-evaluation' | 'endorsement-age' | 'migration' | 'service-td' | 'measurements' | 'report-data' | 'platform'}`
 
 /** What to say of a check. */
 export function wordsOf(code: AttestationErrorCode): Words {

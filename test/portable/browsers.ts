@@ -3,6 +3,7 @@
  */
 import { join } from 'node:path'
 import { launch, type LaunchOptions } from 'puppeteer-core'
+import { patienceMs } from '../support/patience.ts'
 import { endGroup, watchGroup } from './cleanup.ts'
 import { environmentIn, findOnPath, within } from './programs.ts'
 import { findWebKit, useWebKit } from './webkit.ts'
@@ -17,7 +18,7 @@ export interface Browser {
   readonly name: string
   readonly find: () => string | undefined
   readonly use: UseBrowser
-  /** How long it may take for what is done elsewhere in a few seconds. */
+  /** How long to wait for a page's report. */
   readonly patienceMs: number
 }
 
@@ -39,23 +40,23 @@ export const findChromium = (): string | undefined =>
 export const chromium: Browser = {
   name: 'Chromium',
   find: findChromium,
-  use: puppeteer({ browser: 'chrome', args: [...chromiumParameters] }, 60_000),
-  patienceMs: 60_000,
+  use: puppeteer({ browser: 'chrome', args: [...chromiumParameters] }),
+  patienceMs,
 }
 
 export const firefox: Browser = {
   name: 'Firefox',
   find: () => findOnPath('firefox-esr', 'firefox'),
-  use: puppeteer({ browser: 'firefox' }, 90_000),
-  patienceMs: 90_000,
+  use: puppeteer({ browser: 'firefox' }),
+  patienceMs,
 }
 
-export const webkit: Browser = { name: 'WebKit', find: findWebKit, use: useWebKit, patienceMs: 90_000 }
+export const webkit: Browser = { name: 'WebKit', find: findWebKit, use: useWebKit, patienceMs }
 
 export const browsers: readonly Browser[] = [chromium, firefox, webkit]
 
 /** Browsers that puppeteer drives. */
-function puppeteer(options: LaunchOptions, patienceMs: number): UseBrowser {
+function puppeteer(options: LaunchOptions): UseBrowser {
   return async (executablePath, folder, use) => {
     const browser = await launch({
       headless: true,
@@ -75,6 +76,7 @@ function puppeteer(options: LaunchOptions, patienceMs: number): UseBrowser {
         await page.goto(address, { waitUntil: 'domcontentloaded', timeout: patienceMs })
       })
     } finally {
+      // A browser that does not close is killed.
       await within(10_000, 'closing the browser', browser.close()).catch(() => undefined)
       if (leader !== undefined) endGroup(leader)
     }

@@ -32,7 +32,7 @@ interface Visits {
 
 async function visitAll({ name, use, patienceMs }: Browser, program: string | undefined): Promise<Visits> {
   if (program === undefined) throw new Error(`${name} is not on this machine`)
-  const device = await createDevice(enclave)
+  const device = await createDevice(enclave, () => Date.now())
   const common = { device, root: enclave.certificates[0] as string }
   const wait = <T>(report: Promise<T>): Promise<T> => within(patienceMs, 'the page', report)
   const folder = await makeFolder()
@@ -104,7 +104,7 @@ describe.each(here)('$name', (browser) => {
   let visits: Visits
   beforeAll(async () => {
     if (!isSkipped) visits = await visitAll(browser, program)
-  }, 300_000)
+  })
 
   it.skipIf(isSkipped)('has service workers', () => {
     for (const { report } of Object.values(visits) as Visited[]) expect(report.hasServiceWorkers).toBe(true)

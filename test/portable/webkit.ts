@@ -3,6 +3,7 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { request } from '../support/http.ts'
 import type { UseBrowser, Visit } from './browsers.ts'
 import { environmentIn, findOnPath, freePort, list, type Running, start, untilReady } from './programs.ts'
 
@@ -18,8 +19,6 @@ function findMiniBrowser(): string | undefined {
     )
     .find((path) => existsSync(path))
 }
-
-const patienceMs = 90_000
 
 export const useWebKit: UseBrowser = async (webDriver, folder, use) => {
   const env = await environmentIn(folder)
@@ -68,12 +67,8 @@ async function drive<T>(driver: Running, base: string, use: (visit: Visit) => Pr
 
 /** One WebDriver command. */
 async function command(method: string, url: string, body?: unknown): Promise<unknown> {
-  const response = await fetch(url, {
-    method,
-    signal: AbortSignal.timeout(patienceMs),
-    ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-  })
-  const { value } = (await response.json()) as { value: unknown }
-  if (!response.ok) throw new Error(`WebDriver ${method} ${new URL(url).pathname}: ${JSON.stringify(value)}`)
+  const { status, text } = await request(url, { method, ...(body !== undefined && { body: JSON.stringify(body) }) })
+  const { value } = JSON.parse(text) as { value: unknown }
+  if (status !== 200) throw new Error(`WebDriver ${method} ${new URL(url).pathname}: ${JSON.stringify(value)}`)
   return value
 }

@@ -30,7 +30,7 @@ export interface EnclaveServer extends Loopback {
 }
 
 export async function serveEnclave(enclave: Enclave, bundle: Bundle): Promise<EnclaveServer> {
-  const device = await createDevice(enclave)
+  const device = await createDevice(enclave, () => Date.now())
   const root = enclave.certificates[0] as string
   let deliver: (report: PageReport) => void = () => undefined
   let fail: (reason: unknown) => void = () => undefined
@@ -100,7 +100,10 @@ interface EnclaveHandler {
 export function createEnclaveHandler(device: Device, origin: string): EnclaveHandler {
   const clock = createFakeClock()
   const arrived: string[] = []
-  const gateway = createGateway({ origins: origin, attest: device.attest, handler: createApp(), clock })
+  // Keys grow old when a test says so. The time of day is the real one: clients date their
+  // requests.
+  const both = { ...clock, wall: () => Date.now() }
+  const gateway = createGateway({ origins: origin, attest: device.attest, handler: createApp(), clock: both })
   return {
     arrived,
     rotate: () => {

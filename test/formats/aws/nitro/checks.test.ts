@@ -88,6 +88,7 @@ const tested: Readonly<
   'tcb-revoked': 'of Intel DCAP',
   'policy-tcb-status': 'of Intel DCAP',
   'policy-tcb-evaluation': 'of Intel DCAP',
+  'policy-endorsement-age': 'of Intel DCAP',
   'policy-migration': 'of Intel DCAP',
   'policy-service-td': 'of Intel DCAP',
   'policy-measurements': 'of Intel DCAP',
