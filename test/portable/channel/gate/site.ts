@@ -51,11 +51,16 @@ export interface SiteOptions {
   readonly page: string
   readonly worker: string
   readonly build?: string
+  /** The page has a client of its own, and no gate. */
+  readonly isDirect?: boolean
 }
+
+/** What pages behind a gate call the enclave. */
+export const gatedName = 'https://payments-3f9c.invalid'
 
 /** Opens the page, and waits for its report. */
 export async function visitSite(
-  { device, root, page, worker, build: expected }: SiteOptions,
+  { device, root, page, worker, build: expected, isDirect = false }: SiteOptions,
   open: (address: string) => Promise<void>,
   wait: <T>(report: Promise<T>) => Promise<T>,
 ): Promise<Visited> {
@@ -75,7 +80,14 @@ export async function visitSite(
     fail = reject
   })
   report.catch(() => undefined)
-  const settings: Settings = { enclave: enclave.origin, root, ...(expected !== undefined && { build: expected }) }
+  const settings: Settings = {
+    enclave: enclave.origin,
+    name: gatedName,
+    policyVersion: 7,
+    expiresAt: new Date(Date.now() + 3_600_000).toJSON(),
+    root,
+    ...(expected !== undefined && { build: expected }),
+  }
   const script = `const settings=${JSON.stringify(settings)};${worker}`
   const files: Readonly<Record<string, readonly [type: string, text: string]>> = {
     '/': ['text/html', '<!doctype html><title>veritee</title><script type="module" src="/page.js"></script>'],
@@ -84,7 +96,8 @@ export async function visitSite(
     '/hostile.js': ['text/javascript', script],
     '/settings.json': ['application/json', JSON.stringify(settings)],
   }
-  const policy = policyFor(enclave.origin)
+  // A page behind a gate needs no way to the enclave; its worker does.
+  const policies = { page: policyFor(isDirect ? enclave.origin : gatedName), worker: policyFor(enclave.origin) }
   const asked: string[] = []
   const site = await serveLoopback(() => async (request) => {
     const { pathname } = new URL(request.url)
@@ -93,7 +106,7 @@ export async function visitSite(
       new Response(text, {
         headers: {
           'content-type': `${type}; charset=utf-8`,
-          'content-security-policy': policy,
+          'content-security-policy': pathname.endsWith('/gate.js') ? policies.worker : policies.page,
           'cache-control': 'no-store',
         },
       })
@@ -122,10 +135,10 @@ export async function visitSite(
   }
 }
 
-/** For page and worker: nothing but scripts of the site itself and connections to it and to the enclave. */
-function policyFor(enclave: string): string {
+/** For page and worker: nothing but scripts of the site itself and connections to it and to one other origin. */
+function policyFor(other: string): string {
   return (
-    `default-src 'none'; script-src 'self'; style-src 'self'; worker-src 'self'; connect-src 'self' ${enclave}; base-uri 'none'; ` +
+    `default-src 'none'; script-src 'self'; style-src 'self'; worker-src 'self'; connect-src 'self' ${other}; base-uri 'none'; ` +
     "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types gate"
   )
 }
