@@ -8,6 +8,20 @@ import type { Device } from '../device.ts'
 import { createEnclaveHandler } from '../server.ts'
 import type { GateReport, Settings } from './model.ts'
 
+/** A script as a page or a worker would load it. */
+export async function bundleScript(name: string, format: 'esm' | 'iife'): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL(`${name}.ts`, import.meta.url))],
+    bundle: true,
+    write: false,
+    minify: true,
+    format,
+    target: 'es2022',
+    logLevel: 'warning',
+  })
+  return outputFiles[0]?.text ?? ''
+}
+
 /** One script each, as a page and a worker would load them. */
 export interface Scripts {
   readonly gatePage: string
@@ -17,23 +31,11 @@ export interface Scripts {
 }
 
 export async function bundleScripts(): Promise<Scripts> {
-  const one = async (name: string, format: 'esm' | 'iife'): Promise<string> => {
-    const { outputFiles } = await build({
-      entryPoints: [fileURLToPath(new URL(`${name}.ts`, import.meta.url))],
-      bundle: true,
-      write: false,
-      minify: true,
-      format,
-      target: 'es2022',
-      logLevel: 'warning',
-    })
-    return outputFiles[0]?.text ?? ''
-  }
   const [gatePage, hostilePage, gate, hostile] = await Promise.all([
-    one('gate-page', 'esm'),
-    one('hostile-page', 'esm'),
-    one('worker', 'iife'),
-    one('hostile-worker', 'iife'),
+    bundleScript('gate-page', 'esm'),
+    bundleScript('hostile-page', 'esm'),
+    bundleScript('worker', 'iife'),
+    bundleScript('hostile-worker', 'iife'),
   ])
   return { gatePage, hostilePage, gate, hostile }
 }
@@ -144,7 +146,7 @@ function policyFor(other: string): string {
 }
 
 /** What an enclave has to answer when its pages are of another origin. */
-function withCors(handler: FetchHandler, note: (line: string) => void): FetchHandler {
+export function withCors(handler: FetchHandler, note: (line: string) => void): FetchHandler {
   const allowed = { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'content-type' }
   return async (request) => {
     note(`${request.method} ${new URL(request.url).pathname} ${request.headers.get('content-type') ?? ''}`.trim())
