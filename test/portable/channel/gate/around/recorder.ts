@@ -5,7 +5,6 @@
 import 'reflect-metadata'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import { createSecureContext, TLSSocket } from 'node:tls'
 import * as x509 from '@peculiar/x509'
 
@@ -18,22 +17,21 @@ export interface Recorder {
   readonly heard: ReadonlySet<string>
   /** Hosts that browsers wanted a connection to. */
   readonly hosts: ReadonlySet<string>
+  /** Those to which a browser said anything at all inside a connection with the attacker's certificate. */
+  readonly trusting: ReadonlySet<string>
   /** Notes everything that comes over a connection. */
   readonly listen: (socket: Socket) => void
   /** Resolves when that was heard. */
   hear(name: string): Promise<void>
-  /** Resolves when each connection to a name that exists nowhere has ended, or has come to the certificate. */
-  settled(): Promise<void>
   close(): Promise<void>
 }
 
 export async function startRecorder(): Promise<Recorder> {
   const heard = new Set<string>()
   const hosts = new Set<string>()
+  const trusting = new Set<string>()
   const waiting = new Map<string, () => void>()
-  const tunnels = new Set<Duplex>()
   const sockets = new Set<Socket>()
-  let onSettled: (() => void) | undefined
 
   /** Reads a stream, in pieces of any size. */
   function reading(): (piece: Buffer) => void {
@@ -78,21 +76,13 @@ export async function startRecorder(): Promise<Recorder> {
   proxy.on('connect', (request, given) => {
     const socket = given
     hosts.add(request.url ?? '')
-    const settle = (): void => {
-      tunnels.delete(socket)
-      if (tunnels.size === 0) onSettled?.()
-    }
-    // Browsers keep others open, to their makers.
-    if (request.url?.includes('.invalid') === true) tunnels.add(socket)
     socket.on('error', () => undefined)
-    socket.on('close', settle)
     socket.write('HTTP/1.1 200 OK\r\n\r\n')
-    // Whoever trusts this certificate is heard.
+    // Who trusts this certificate is heard.
     const inside = new TLSSocket(socket, { isServer: true, secureContext })
     inside.on('error', () => socket.destroy())
     inside.on('data', reading())
-    // WebKit refuses the certificate, and keeps the connection for a while.
-    inside.on('secure', settle)
+    inside.on('data', () => trusting.add(request.url ?? ''))
   })
 
   const [elsewherePort, proxyPort] = await Promise.all([portOf(elsewhere), portOf(proxy)])
@@ -101,16 +91,12 @@ export async function startRecorder(): Promise<Recorder> {
     proxyPort,
     heard,
     hosts,
+    trusting,
     listen,
     hear: (name) =>
       new Promise((resolve) => {
         if (heard.has(name)) resolve()
         else waiting.set(name, resolve)
-      }),
-    settled: () =>
-      new Promise((resolve) => {
-        if (tunnels.size === 0) resolve()
-        else onSettled = resolve
       }),
     async close() {
       for (const socket of sockets) socket.destroy()

@@ -19,7 +19,7 @@ export interface Way {
   readonly name: string
   /** Where it sends at all, to an origin without a gate. In the others a browser does not have it, or blocks it. */
   readonly sends: In
-  /** Where it goes around the worker: to a name that exists, the card number would leave in the clear. */
+  /** Where it may go around the worker: to a name that exists, the card number would leave in the clear. */
   readonly around: In
   readonly run: (to: Target) => unknown
 }
@@ -284,7 +284,7 @@ const fromElsewhere: readonly Way[] = [
   way('fetch in a SharedWorker', ['CFW', ''], ({ url, secret }) => {
     new SharedWorker('/shared.js').port.postMessage({ how: 'fetch', url, secret })
   }),
-  way('fetch in another service worker', ['CFW', 'CW'], async ({ url, secret }) => {
+  way('fetch in another service worker', ['CFW', 'CFW'], async ({ url, secret }) => {
     const { active, installing } = await navigator.serviceWorker.register('/other.js', { scope: '/other/' })
     ;(active ?? installing)?.postMessage({ how: 'fetch', url, secret })
   }),
@@ -364,8 +364,8 @@ const parts: readonly Way[] = [
   way('image in SVG', ['CFW', ''], ({ url }) => {
     add('div', {}).innerHTML = `<svg width="9" height="9"><image href="${url}" width="9" height="9"/></svg>`
   }),
-  way('audio', ['FW', 'F'], ({ url }) => add('audio', { src: url, preload: 'auto', muted: '', autoplay: '' })),
-  way('video', ['FW', 'F'], ({ url }) => add('video', { src: url, preload: 'auto', muted: '', autoplay: '' })),
+  way('audio', ['CFW', 'F'], ({ url }) => add('audio', { src: url, preload: 'auto', muted: '', autoplay: '' })),
+  way('video', ['CFW', 'F'], ({ url }) => add('video', { src: url, preload: 'auto', muted: '', autoplay: '' })),
   way('poster of a video', ['CFW', ''], ({ url }) => add('video', { poster: url })),
   way('track of a video', ['CFW', ''], ({ url }) => {
     const video = add('video', { crossorigin: 'anonymous', src: 'data:video/mp4,' })
@@ -442,7 +442,8 @@ const redirecting: readonly Way[] = [
   way('302 of an EventSource', ['CFW', 'CFW'], ({ redirect }) => new EventSource(redirect(302))),
 ]
 
-export const ways: readonly Way[] = [...fetching, ...fromElsewhere, ...navigating, ...parts, ...redirecting]
+// Parts come before what opens windows: a page behind a window is not painted, and what it is not painted with is not loaded.
+export const ways: readonly Way[] = [...fetching, ...parts, ...fromElsewhere, ...navigating, ...redirecting]
 
 /** Other spellings of the gate's name, and of the enclave's own: for each, what a page may send with. */
 export interface Spelling {
