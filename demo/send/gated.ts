@@ -50,13 +50,18 @@ async function send(): Promise<void> {
       say('yes', 'Sent, to the proven enclave and to nobody else.', words)
     } else {
       const { detail } = (await response.json()) as { readonly detail: string }
-      say('no', titleOf(refusal), `${detail} (${refusal.code})`)
+      say('no', titleOf(refusal), `${shortened(detail)} (${refusal.code})`)
       element('verdict', HTMLElement).dataset.code = refusal.code
     }
   } catch (error) {
     say('no', 'The answer broke off.', `fetch says: ${String(error)}`)
   }
   document.body.dataset.done = here
+}
+
+/** Digests are cut to their ends. */
+function shortened(text: string): string {
+  return text.replace(/\b([\da-f]{8})[\da-f]{20,}([\da-f]{8})\b/g, '$1…$2')
 }
 
 /** What a person has to know: the network is down, or there is another build. */
