@@ -1,7 +1,7 @@
 /**
  * The worker of a gate, as a site would have it; and an answer to the page that asks what its policy forbade.
  */
-import { type GateScope, gateRequests } from '../../../../src/gate.ts'
+import { type GateScope, gateRequests } from '../../../../src/gate/index.ts'
 import type { Settings } from './model.ts'
 import { clientOf } from './verifying.ts'
 import { watchPolicy } from './violations.ts'
@@ -10,13 +10,21 @@ import { watchPolicy } from './violations.ts'
 declare const settings: Settings
 
 const { violations, provoke } = watchPolicy()
-gateRequests(self as unknown as GateScope, settings.enclave, clientOf(settings))
+const { name, enclave: origin, policyVersion } = settings
+gateRequests(self as unknown as GateScope, {
+  name,
+  origin,
+  send: clientOf(settings),
+  policyVersion,
+  expiresAt: new Date(settings.expiresAt),
+})
 
 addEventListener('message', ({ ports: [port] }) => {
+  if (port === undefined) return
   const noticed = [...violations]
-  void Promise.race([provoke(() => undefined), forbidden()]).then((provoked) =>
-    port?.postMessage({ violations: noticed, provoked }),
-  )
+  void Promise.race([provoke(() => undefined), forbidden()]).then((provoked) => {
+    port.postMessage({ violations: noticed, provoked })
+  })
 })
 
 /** Does what the policy forbids. */
