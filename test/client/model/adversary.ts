@@ -1,6 +1,7 @@
 /**
  * Who stands between the client and the enclave: passes on, or does anything else that the scenario lets it do.
  */
+import { concatBytes, equalBytes } from '../../../src/encoding/bytes.ts'
 import { bodyOf, type Post } from './monitor.ts'
 import type { Delivery, Exchange, Network } from './network.ts'
 import type { Bytes, Evidence, EvidenceKind, PartyKey } from './parties.ts'
@@ -34,13 +35,11 @@ export function createAdversary(world: World, network: Network): () => Option[] 
     ways: readonly Way[],
     prefix: string,
     acts: Readonly<Record<Way, () => void | Promise<void>>>,
-    damaged?: Post,
   ): Option[] {
     return ways.map((way) => ({
       label: prefix + way,
       run: () => {
         world.harm = way
-        if (damaged !== undefined) monitor.onDamage(damaged)
         return acts[way]()
       },
     }))
@@ -222,14 +221,21 @@ export function createAdversary(world: World, network: Network): () => Option[] 
   function responseOptions(delivery: Delivery): Option[] {
     const { controller, label } = delivery
     const [next, ...more] = delivery.pieces
+    const give = (piece: Bytes): void => {
+      delivery.came.push(piece)
+      controller.enqueue(piece)
+    }
     const end = (): void => {
       delivery.isOver = true
+      // Two faults may undo each other.
+      const isWhole = equalBytes(concatBytes(...delivery.came), concatBytes(...delivery.whole))
+      if (!isWhole && delivery.post !== undefined) monitor.onDamage(delivery.post)
       controller.close()
     }
     const go = (piece: Bytes | undefined, rest: readonly Bytes[]): void => {
       delivery.pieces = rest
       if (piece === undefined) end()
-      else controller.enqueue(piece)
+      else give(piece)
       if (piece !== undefined && rest.length === 0) end()
     }
     if (next === undefined) return [{ label: `${label}: its response ends`, run: end }]
@@ -237,7 +243,7 @@ export function createAdversary(world: World, network: Network): () => Option[] 
     const ways: Record<ResponseFault, () => void> = {
       cut: end,
       'cut inside'() {
-        controller.enqueue(next.slice(0, next.length - 1))
+        give(next.slice(0, next.length - 1))
         end()
       },
       breaks() {
@@ -274,7 +280,7 @@ export function createAdversary(world: World, network: Network): () => Option[] 
           go(next, more)
         },
       },
-      ...harmful(possible, `${label}: its response is `, ways, delivery.post),
+      ...harmful(possible, `${label}: its response is `, ways),
     ]
   }
 

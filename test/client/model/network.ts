@@ -24,7 +24,11 @@ export interface Delivery {
   readonly label: string
   readonly post: Post | undefined
   readonly controller: ReadableStreamDefaultController<Uint8Array>
+  /** What is still to come. */
   pieces: readonly Bytes[]
+  /** What the enclave had sealed, and what came of it. */
+  whole: readonly Bytes[]
+  readonly came: Bytes[]
   isOver: boolean
 }
 
@@ -123,7 +127,15 @@ export function createNetwork(world: World): Network {
     const body = new ReadableStream<Uint8Array>(
       {
         start(controller) {
-          delivery = { label: exchange.label, post: exchange.post, controller, pieces: [], isOver: false }
+          delivery = {
+            label: exchange.label,
+            post: exchange.post,
+            controller,
+            pieces: [],
+            whole: [],
+            came: [],
+            isOver: false,
+          }
         },
         cancel() {
           ;(delivery as Delivery).isOver = true
@@ -149,6 +161,7 @@ export function createNetwork(world: World): Network {
     deliver(exchange, pieces) {
       const delivery = open(exchange, 'message/ohttp-chunked-res')
       delivery.pieces = pieces
+      delivery.whole = pieces
       deliveries.push(delivery)
     },
     answer(exchange, status, type, body) {
