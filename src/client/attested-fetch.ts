@@ -28,8 +28,9 @@ export interface AttestedFetch {
   /** Attests ahead of the first request: {@link AttestedFetch.reattest} by another name. */
   attest(): Promise<AttestationResult>
   /**
-   * Attests now, whether there is a session or not. Requests that have not left wait for it: they go out under the new session, or fail with what it was
-   * refused for. A request with a body that is a stream, and was read already, fails with `client-superseded`.
+   * Attests now, whether there is a session or not. Requests that have not left wait for it: they
+   * go out under the new session, or fail with what it was refused for. A request with a body that
+   * is a stream, and was read already, fails with `client-superseded`.
    */
   reattest(): Promise<AttestationResult>
   /**
@@ -37,19 +38,24 @@ export interface AttestedFetch {
    * @returns what ends it
    */
   subscribe(listener: (event: ClientEvent) => void): () => void
-  /** Ends the session and everything under way, for good. In Workers, what other requests have under way ends at its next step. */
+  /**
+   * Ends the session and everything under way, for good. In Workers, what other requests have under
+   * way ends at its next step.
+   */
   close(): void
 }
 
 /**
- * Makes a `fetch` for one enclave. Until a verifier has returned a result, not one byte of any request leaves, and then only sealed (oblivious HTTP, RFC 9458)
- * to the key that this result vouches for. Each request is dated and has an identifier inside the seal, so that a gateway executes it now or never, and once.
+ * Makes a `fetch` for one enclave. Until a verifier has returned a result, not one byte of any
+ * request leaves, and then only sealed (oblivious HTTP, RFC 9458) to the key that this result
+ * vouches for. Each request is dated and has an identifier inside the seal, so that a gateway
+ * executes it now or never, and once.
  *
- * What it does not hide: that there was a request, when, and how long it was. An enclave with the right code elsewhere may answer, unless `verify` says where
- * it must be (`platforms`, PCR4, …).
+ * What it does not hide: that there was a request, when, and how long it was. An enclave with the
+ * right code elsewhere may answer, unless `verify` says where it must be (`platforms`, PCR4, …).
  *
- * In a Worker, make one at module scope: sessions serve all requests. Nothing is awaited across requests; until the first session is there, requests at the
- * same time attest each for itself.
+ * In a Worker, make one at module scope: sessions serve all requests. Nothing is awaited across
+ * requests; until the first session is there, requests at the same time attest each for itself.
  * @param origin `https://enclave.example`: the only one that it sends to
  * @throws TypeError when an option is missing, unknown or wrong; before anything is sent
  * @example

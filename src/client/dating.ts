@@ -1,9 +1,11 @@
 /**
- * Each sealed request says when it was made and has an identifier of its own, so that one that an attacker withholds dies, and one that goes out again runs
- * once. A gateway answers what it does not execute inside the seal: no one else can say that a request has not run.
+ * Each sealed request says when it was made and has an identifier of its own, so that one that an
+ * attacker withholds dies, and one that goes out again runs once. A gateway answers what it does
+ * not execute inside the seal: no one else can say that a request has not run.
  *
- *     date: Tue, 01 Dec 2026 12:00:00 GMT        RFC 9110 section 5.6.7, RFC 9458 section 6.5.1: by this clock and the measured offset of the enclave's
- *     veritee-request-id: <base64url, 16 bytes>  the same when the same request goes out again, under whatever key
+ *     date: Tue, 01 Dec 2026 12:00:00 GMT        RFC 9110 section 5.6.7, RFC 9458 section 6.5.1:
+ *                                                this clock and the measured offset of the enclave's
+ *     veritee-request-id: <base64url, 16 bytes>  the same when the same request goes out again
  *     veritee-refusal: date | repeated           in a gateway's own answers; an app cannot say it
  */
 import { toBase64Url } from '../channel/base64url.ts'
@@ -23,7 +25,10 @@ export function newRequestId(runtime: Runtime): string {
 export interface Dating {
   /** The fields of a request that is about to be sealed for this session. */
   readonly fieldsFor: (session: Session, id: string) => readonly HeaderField[]
-  /** From now on, dates are by the clock of this gateway. @returns whether it said what time it is there */
+  /**
+   * From now on, dates are by the clock of this gateway. A delayed answer can only make them older.
+   * @returns whether it said what time it is there
+   */
   readonly correct: (session: Session, head: ResponseHead) => boolean
 }
 
@@ -51,7 +56,10 @@ export function createDating({ now }: Runtime): Dating {
   }
 }
 
-/** Why the gateway did not execute a request, if it says that. @param sent the date of the request */
+/**
+ * Why the gateway did not execute a request, if it says that.
+ * @param sent the date of the request
+ */
 export function refusalIn(head: ResponseHead, sent: string | undefined): VerificationError | undefined {
   switch (fieldOf(head, refusalHeader)) {
     case 'date': {

@@ -45,7 +45,10 @@ export interface Exchange {
   readonly end: AbortController
 }
 
-/** An end that another try may mend: the session was over before anything left, the gateway does not have the key, or it refused the date. */
+/**
+ * An end that another try may mend: the session was over before anything left, the gateway does not
+ * have the key, or it refused the date.
+ */
 export interface Setback {
   readonly kind: 'ended' | 'rotated' | 'dated'
   /** What the caller is told when there is no other try. */
@@ -56,7 +59,8 @@ export interface Setback {
 
 /**
  * Whatever is thrown, or met, is the end of this exchange: the caller aborts `end` with it.
- * @throws VerificationError `client-response` for an answer that is not sealed, `client-repeated`; the reason of `end`
+ * @throws VerificationError `client-response` for an answer that is not sealed, `client-repeated`;
+ * the reason of `end`
  */
 export async function exchange(channel: Channel, one: Exchange): Promise<Response | Setback> {
   const { policy, runtime, sessions } = channel
@@ -79,7 +83,8 @@ export async function exchange(channel: Channel, one: Exchange): Promise<Respons
         return body.next()
       },
     )
-    // In a Worker, another request may have closed this client, which cannot abort what is under way here.
+    // In a Worker, another request may have closed this client, which cannot abort what is under
+    // way here.
     sessions.requireOpen()
     return piece
   }

@@ -1,6 +1,7 @@
 /**
- * Freshness is the channel's own job. A verifier is the caller's function: it may skip freshness, allow an age, or return a result from before. So the client
- * itself compares what the verified claims answer with what it asked for, after the verifier and before the key is looked at.
+ * Freshness is the channel's own job. A verifier is the caller's function: it may skip freshness,
+ * allow an age, or return a result from before. So the client itself compares what the verified
+ * claims answer with what it asked for, after the verifier and before the key is looked at.
  */
 import { type Bytes, equalBytes, isBytes, toHex } from '../encoding/bytes.ts'
 import { VerificationError } from '../errors.ts'
@@ -9,12 +10,16 @@ import type { AttestationResult } from '../result.ts'
 /** What this session asked for, in bytes that no one else holds. */
 export interface Asked {
   readonly nonce: Bytes
-  /** `undefined` when no key configuration came beside the evidence: there is nothing to compute it from. */
+  /**
+   * `undefined` when no key configuration came beside the evidence: there is nothing to compute it
+   * from.
+   */
   readonly reportData: Bytes | undefined
 }
 
 /**
- * Formats with a nonce must answer the nonce; formats with report data alone must answer the report data. Claims with neither answer nothing.
+ * Formats with a nonce must answer the nonce; formats with report data alone must answer the report
+ * data. Claims with neither answer nothing.
  * @throws VerificationError `client-freshness`
  */
 export function requireFresh({ timeSource, claims }: AttestationResult, { nonce, reportData }: Asked): void {

@@ -1,5 +1,6 @@
 /**
- * Why there was no answer, as far as the runtime tells. Browsers hide it from pages on purpose; Node has a code in the error's cause, others have it in a text.
+ * Why there was no answer, as far as the runtime tells. Browsers hide it from pages on purpose;
+ * Node has a code in the error's cause, others have it in a text.
  */
 
 /** First what is more special. */
@@ -16,7 +17,9 @@ const hidden =
   'the runtime does not say why; it may be that no server is there, that the name of the host is not known, or, in a browser, that CORS or the ' +
   'Content-Security-Policy of the page (connect-src) does not allow it'
 
-/** Words of ours only: what a network says is not repeated. The error itself is the cause of ours. */
+/**
+ * Words of ours only: what a network says is not repeated. The error itself is the cause of ours.
+ */
 export function describeFailure(error: unknown): string {
   const text = textOf(error)
   const meaning = reasons.find(([found]) => found.test(text))?.[1] ?? hidden

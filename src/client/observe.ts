@@ -76,8 +76,9 @@ export function observe(tracer: ClientTracer | undefined, meter: ClientMeter | u
 }
 
 /**
- * What may be said of an error: its code where it is one of this library, of whatever copy of it (two scripts on a page have classes of their own); the name of
- * others; `aborted` for what is no error. Nothing else: callers abort with what they like.
+ * What may be said of an error: its code where it is one of this library, of whatever copy of it
+ * (two scripts on a page have classes of their own); the name of others; `aborted` for what is no
+ * error. Nothing else: callers abort with what they like.
  */
 export function codeOf(error: unknown): string {
   const { name, code } = quietly(() => ({ name: textOf(error, 'name'), code: textOf(error, 'code') })) ?? {}

@@ -27,7 +27,10 @@ export interface ClientEvent {
   readonly state: ClientState
   /** With `verified`. */
   readonly result?: AttestationResult
-  /** With `refused`: the code of an error of this library, of whatever copy of it; the name of others. */
+  /**
+   * With `refused`: the code of an error of this library, of whatever copy of it; the name of
+   * others.
+   */
   readonly code?: string
 }
 
@@ -53,15 +56,19 @@ export interface AttestedFetchOptions {
   /** Bytes of the evidence endpoint's answer. Default 65,536; endorsements may need more. At most 1,048,576. */
   readonly maximumEvidenceBytes?: number
   /**
-   * How a body that is a stream goes out: `stream` sends each chunk as it is sealed, which browsers cannot do over HTTP/1.1 and some cannot do at all;
-   * `collect` gathers the sealed bytes in a `Blob` first. Default: `collect` in browsers, `stream` elsewhere. Requests are dated when their body is begun, so
-   * a stream that takes minutes to collect is refused by the gateway (`client-date`).
+   * How a body that is a stream goes out: `stream` sends each chunk as it is sealed, which browsers
+   * cannot do over HTTP/1.1 and some cannot do at all; `collect` gathers the sealed bytes in a
+   * `Blob` first. Default: `collect` in browsers, `stream` elsewhere. Requests are dated when their
+   * body is begun, so a stream that takes minutes to collect is refused by the gateway
+   * (`client-date`).
    */
   readonly upload?: 'stream' | 'collect'
   /**
-   * What goes out again, once, after an answer that anyone can forge: 422, "I do not have this key". The request may have run. `safe`: methods that change
-   * nothing (GET, HEAD, OPTIONS). `idempotent`: PUT and DELETE as well; what another request changed meanwhile is then changed back. Default: `safe`. A
-   * gateway of this library runs each request once, whatever this says, and answers the second one with `client-repeated`.
+   * What goes out again, once, after an answer that anyone can forge: 422, "I do not have this
+   * key". The request may have run. `safe`: methods that change nothing (GET, HEAD, OPTIONS).
+   * `idempotent`: PUT and DELETE as well; what another request changed meanwhile is then changed
+   * back. Default: `safe`. A gateway of this library runs each request once, whatever this says,
+   * and answers the second one with `client-repeated`.
    */
   readonly repeat?: 'safe' | 'idempotent'
   /** Allows `http:` to this machine itself, for development. */
@@ -72,7 +79,10 @@ export interface AttestedFetchOptions {
   readonly isAttestationResult?: (value: unknown) => boolean
   /** Evidence of this client, for gateways that ask for it: from one enclave to another. */
   readonly attest?: (challenge: ClientChallenge) => Uint8Array | Promise<Uint8Array>
-  /** Called at each change of state; for more listeners there is `subscribe`. It may call the client. */
+  /**
+   * Called at each change of state; for more listeners there is `subscribe`. It may call the
+   * client.
+   */
   readonly onState?: (event: ClientEvent) => void
   /** For spans; `@opentelemetry/api` fits. */
   readonly tracer?: ClientTracer

@@ -15,7 +15,10 @@ export interface OutgoingRequest {
   readonly body: () => Pieces
   /** The body is a stream of the caller's: it can be read once, and nobody knows how long it is. */
   readonly isStream: boolean
-  /** It may run twice: its method is safe (RFC 9110 section 9.2.1), or idempotent (section 9.2.2) where the caller said that this is enough. */
+  /**
+   * It may run twice: its method is safe (RFC 9110 section 9.2.1), or idempotent (section 9.2.2)
+   * where the caller said that this is enough.
+   */
   readonly isRepeatable: boolean
   readonly signal: AbortSignal | undefined
 }

@@ -17,8 +17,9 @@ export interface Runtime {
   /** That many random bytes. */
   readonly randomBytes: (size: number) => Uint8Array<ArrayBuffer>
   /**
-   * Calls may belong to different requests to a Worker, and none of them may wait for what another began: promises, timers and signals end without a word with
-   * the request that made them. Default false.
+   * Calls may belong to different requests to a Worker, and none of them may wait for what another
+   * began: promises, timers and signals end without a word with the request that made them. Default
+   * false.
    */
   readonly isolatesRequests?: boolean
 }

@@ -1,11 +1,12 @@
 /**
- * One attested session: from a fresh nonce to a key that verified evidence vouches for. It belongs to one client, and so to one origin and one policy;
- * nothing else can get hold of its key.
+ * One attested session: from a fresh nonce to a key that verified evidence vouches for. It belongs
+ * to one client, and so to one origin and one policy; nothing else can get hold of its key.
  *
  *     idle → challenging (nonce) → evidence (bytes) → verified (key, until) → for each request: sealed → live? → sent → streaming → done
  *                                                     any of them → failed: nothing was sent, or nothing more is
  *
- * A session is plain data and keys. It holds no promise, timer or signal: in a Worker the next request would not be allowed to wait for them.
+ * A session is plain data and keys. It holds no promise, timer or signal: in a Worker the next
+ * request would not be allowed to wait for them.
  */
 import { toBase64Url } from '../channel/base64url.ts'
 import { reportDataOf } from '../channel/binding.ts'

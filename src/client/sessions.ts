@@ -1,9 +1,10 @@
 /**
  * Which session a client has, and what became of those before it.
  *
- * Where requests are isolated (Workers), calls share finished sessions and reasons, which are plain data, and no promise, timer or signal: those end without a
- * word with the request that made them. There, each call attests for itself until the first session is there, and calls of the same turn, which must belong
- * to the same request, share one attestation. Elsewhere all calls share one.
+ * Where requests are isolated (Workers), calls share finished sessions and reasons, which are plain
+ * data, and no promise, timer or signal: those end without a word with the request that made them.
+ * There, each call attests for itself until the first session is there, and calls of the same turn,
+ * which must belong to the same request, share one attestation. Elsewhere all calls share one.
  */
 import { VerificationError } from '../errors.ts'
 import { within } from './deadline.ts'
@@ -23,11 +24,20 @@ export interface Sessions {
   readonly state: () => ClientState
   /** The session that may be used now. */
   readonly live: () => Session | undefined
-  /** The same, after an attestation where there is none. Its failure is for all who wait for it, and the next call tries anew. */
+  /**
+   * The same, after an attestation where there is none. Its failure is for all who wait for it, and
+   * the next call tries anew.
+   */
   readonly get: (signal: AbortSignal) => Promise<Session>
-  /** Attests whether there is a session or not; the one before is not used meanwhile, nor afterwards. */
+  /**
+   * Attests whether there is a session or not; the one before is not used meanwhile, nor
+   * afterwards.
+   */
   readonly renew: () => Promise<Session>
-  /** To be asked right before a request leaves: why it must not, or `undefined`. Waits for an attestation under way, to tell its refusal. */
+  /**
+   * To be asked right before a request leaves: why it must not, or `undefined`. Waits for an
+   * attestation under way, to tell its refusal.
+   */
   readonly endingOf: (session: Session) => Promise<Ending> | undefined
   /** Ends a session, if it is the one that is used. */
   readonly end: (session: Session, ending: Ending) => void
@@ -49,7 +59,10 @@ export function createSessions(
   const listeners = new Set(policy.onState && [policy.onState])
   const events: ClientEvent[] = []
   const endings = new WeakMap<Session, Ending>()
-  /** One for each exchange and attestation under way. Empty where requests are isolated: what ended with its request would stay in here. */
+  /**
+   * One for each exchange and attestation under way. Empty where requests are isolated: what ended
+   * with its request would stay in here.
+   */
   const open = new Set<AbortController>()
   let state: ClientState = 'idle'
   let current: Session | undefined
@@ -104,7 +117,8 @@ export function createSessions(
         within(runtime, policy.attestMs, end.signal, 'the attestation', attest),
       )
       requireOpen()
-      // Only where requests are isolated: another one was faster, and what is under way for its session goes on.
+      // Only where requests are isolated: another one was faster, and what is under way for its
+      // session goes on.
       const other = live()
       if (other !== undefined && !isRenewal) return other
       current = made

@@ -1,6 +1,7 @@
 /**
- * H06 a withheld request dies, the client's part: each request is dated and named inside the seal, what anyone can say makes nothing unsafe go out again, and
- * what the gateway refuses inside the seal is an error with its own code.
+ * H06 a withheld request dies, the client's part: each request is dated and named inside the seal,
+ * what anyone can say makes nothing unsafe go out again, and what the gateway refuses inside the
+ * seal is an error with its own code.
  */
 import { describe, expect, test } from 'vitest'
 import { tdOffsets } from '../attester/intel.ts'

@@ -1,5 +1,6 @@
 /**
- * An enclave's end on top of the channel alone: it opens what is sealed for it, shows all of it, and answers inside the seal whatever a test wants.
+ * An enclave's end on top of the channel alone: it opens what is sealed for it, shows all of it,
+ * and answers inside the seal whatever a test wants.
  */
 import { decodeRequest, encodeResponse, type HeaderField } from '../../src/channel/binary-http.ts'
 import { createGatewayKey, type GatewayKey } from '../../src/channel/key-config.ts'
@@ -32,7 +33,10 @@ export interface FakeGateway {
 
 const suite = { kem: 'P-256', aead: 'AES-128-GCM' } as const
 
-/** @param answer inside the seal; a `Response` is an answer in the clear. @param evidenceAt when its evidence is from */
+/**
+ * @param answer inside the seal; a `Response` is an answer in the clear. @param evidenceAt when its
+ * evidence is from
+ */
 export async function createFakeGateway(
   answer: (inner: Inner) => Answer | Response = () => ({ status: 200, fields: [], body: 'done' }),
   evidenceAt = startedAt,

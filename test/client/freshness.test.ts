@@ -1,6 +1,7 @@
 /**
- * H04 freshness is the channel's own job: whatever a verifier was told, a session exists only for evidence that answers what this session asked. In each
- * refused case all else is right: signatures, dates, measurements and the key.
+ * H04 freshness is the channel's own job: whatever a verifier was told, a session exists only for
+ * evidence that answers what this session asked. In each refused case all else is right:
+ * signatures, dates, measurements and the key.
  */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createGatewayKey } from '../../src/channel/key-config.ts'

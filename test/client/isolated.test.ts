@@ -1,5 +1,6 @@
 /**
- * H10 one client for all requests of a Worker, with the rules of workerd as an argument; `test/portable/shared-worker.test.ts` runs it in workerd itself.
+ * H10 one client for all requests of a Worker, with the rules of workerd as an argument;
+ * `test/portable/shared-worker.test.ts` runs it in workerd itself.
  */
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { attestedFetch } from '../../src/client/index.ts'

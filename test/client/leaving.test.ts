@@ -1,6 +1,7 @@
 /**
- * H05 live when the bytes leave: a session that ended while a request was being sealed for it sends nothing. The request fails with the reason; where no one
- * refused anything and its body can be read again, it goes out under the next session.
+ * H05 live when the bytes leave: a session that ended while a request was being sealed for it sends
+ * nothing. The request fails with the reason; where no one refused anything and its body can be
+ * read again, it goes out under the next session.
  */
 import { describe, expect, test } from 'vitest'
 import { createFakeGateway, keyUnknown } from './fake-gateway.ts'
@@ -32,7 +33,8 @@ function heldStream(): Held & { readonly init: RequestInit } {
 }
 
 /**
- * A body that the platform holds, as in the Request of a runtime that has no streams there: it can be read again.
+ * A body that the platform holds, as in the Request of a runtime that has no streams there: it can
+ * be read again.
  * @param isEachHeld each reading waits for a release of its own
  */
 function heldRequest(isEachHeld = false): Held & { readonly request: Request } {

@@ -1,5 +1,6 @@
 /**
- * One client for all requests of a Worker: in workerd of April 2026, which ends or refuses whatever one request awaits of another, and in today's.
+ * One client for all requests of a Worker: in workerd of April 2026, which ends or refuses whatever
+ * one request awaits of another, and in today's.
  */
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -149,7 +150,8 @@ describe.each([
     expect(await ask('closed/close')).toBe('closed')
     expect(await ask('closed/post', 'x')).toBe('VerificationError client-closed')
     await ask('streaming/next')
-    // Whether a response that breaks off is an error or an end is workerd's to choose; that nothing more comes is ours.
+    // Whether a response that breaks off is an error or an end is workerd's to choose; that nothing
+    // more comes is ours.
     expect(
       await reader.read().then(
         ({ value }) => value,

@@ -100,7 +100,8 @@ interface EnclaveHandler {
 export function createEnclaveHandler(device: Device, origin: string): EnclaveHandler {
   const clock = createFakeClock()
   const arrived: string[] = []
-  // Keys grow old when a test says so. The time of day is the real one: clients date their requests.
+  // Keys grow old when a test says so. The time of day is the real one: clients date their
+  // requests.
   const both = { ...clock, wall: () => Date.now() }
   const gateway = createGateway({ origins: origin, attest: device.attest, handler: createApp(), clock: both })
   return {

@@ -1,5 +1,6 @@
 /**
- * The enclave behind the shared clients of a worker. A test can hold an answer back, and learns when a request has come in.
+ * The enclave behind the shared clients of a worker. A test can hold an answer back, and learns
+ * when a request has come in.
  */
 import { type Loopback, serveLoopback } from '../../gateway/loopback.ts'
 import { createDevice } from './device.ts'

@@ -1,5 +1,6 @@
 /**
- * A worker whose clients are made once, when it loads, and used by all its requests: `/<client>/<what>`. Bundled with the enclave's address and root.
+ * A worker whose clients are made once, when it loads, and used by all its requests:
+ * `/<client>/<what>`. Bundled with the enclave's address and root.
  */
 import { attestedFetch, type AttestedFetch } from '../../../src/client/index.ts'
 import { skipReferenceValues, verifyNitro } from '../../../src/formats/nitro/index.ts'
