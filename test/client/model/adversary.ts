@@ -1,5 +1,6 @@
 /**
- * Who stands between the client and the enclave: passes on, or does anything else that the scenario lets it do.
+ * What is between the client and the enclave: passes on, or does anything else that the scenario
+ * lets it do.
  */
 import { concatBytes, equalBytes } from '../../../src/encoding/bytes.ts'
 import { bodyOf, type Post } from './monitor.ts'
@@ -23,7 +24,10 @@ const problem = 'application/problem+json'
 const wrap = ({ bytes }: Evidence): Bytes =>
   new TextEncoder().encode(`["application/cbor","${Buffer.from(bytes).toString('base64url')}",4]`)
 
-/** What may become of everything that is on its way. In each case, first what would happen if nothing went wrong. */
+/**
+ * What may become of everything that is on its way. In each case, first what would happen if
+ * nothing went wrong.
+ */
 export function createAdversary(world: World, network: Network): () => Option[] {
   const { scenario, parties, monitor, clock } = world
   const answers = { evidence: [] as Evidence[], responses: [] as Answered[] }
@@ -104,7 +108,10 @@ export function createAdversary(world: World, network: Network): () => Option[] 
       ...harmful(allowed, 'evidence: ', ways),
     ]
   }
-  /** The enclave's answer to what was sealed for it; `undefined` when it refuses in the clear. It executes each identifier once, whatever the key. */
+  /**
+   * The enclave's answer to what was sealed for it; `undefined` when it refuses in the clear. It
+   * executes each identifier once, whatever the key.
+   */
   async function execute(exchange: Exchange, isDated = true): Promise<readonly Bytes[] | undefined> {
     const post = exchange.post as Post
     const { opened, call } = post

@@ -1,6 +1,7 @@
 /**
- * What must hold in every schedule, at every step. The monitor sees what the client does from outside (what it hands to `fetch`, what it tells its caller, when) and
- * keeps its own account of what the client may do. It never asks the client.
+ * What must hold in every schedule, at every step. The monitor sees what the client does from
+ * outside (what it hands to `fetch`, what it tells its caller, when) and keeps its own account of
+ * what the client may do. It never asks the client.
  */
 import { createHash } from 'node:crypto'
 import { toHex } from '../../../src/encoding/bytes.ts'
@@ -135,7 +136,9 @@ export function createMonitor(
   let current: Session | undefined
   const sessions: Session[] = []
   let attesting: { asked: string | undefined } | undefined
-  /** Of all attestations, where several may be under way: nonces, and how many more may be asked. */
+  /**
+   * Of all attestations, where several may be under way: nonces, and how many more may be asked.
+   */
   const askedEver = new Set<string>()
   let mayAsk = 0
   let isClosed = false

@@ -1,5 +1,6 @@
 /**
- * The network: it takes what the client sends, shows it to the monitor, and keeps it until the schedule says how it is answered.
+ * The network: it takes what the client sends, shows it to the monitor, and keeps it until the
+ * schedule says how it is answered.
  */
 import { concatBytes } from '../../../src/encoding/bytes.ts'
 import { evidenceUrl, type Post } from './monitor.ts'
