@@ -1,3 +1,7 @@
+/**
+ * What the files of exhaustive schedules have in common: a test for each scenario, and one for how
+ * many there were.
+ */
 import { afterAll, describe, expect, test } from 'vitest'
 import { explore, isRerun } from './explore.ts'
 import type { Exhausted } from './scenarios.ts'
