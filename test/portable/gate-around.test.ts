@@ -41,7 +41,7 @@ async function visit({ name, use, patienceMs }: Browser, program: string | undef
       folder,
       async (open) => {
         await open(site.address)
-        return within(patienceMs * 4, 'the page', site.report)
+        return within(patienceMs, 'the page', site.report)
       },
       recorder.proxyPort,
     )
@@ -64,7 +64,7 @@ describe.each(here)('$name', (browser) => {
     ways.filter((way) => way[column].includes(letter)).map((way) => way.name)
   beforeAll(async () => {
     if (!isSkipped) seen = await visit(browser, program)
-  }, 900_000)
+  })
 
   it.skipIf(isSkipped)('H01 the page tried everything, and the network hears what it can read', () => {
     expect(seen.report.error).toBeUndefined()

@@ -90,7 +90,7 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
       try {
         const rows = await use(program, folder, async (open) => {
           await open(`${site.origin}/`)
-          return within(patienceMs * 2, 'the page', report)
+          return within(patienceMs, 'the page', report)
         })
         expect(rows).toEqual(expected)
       } finally {
@@ -98,6 +98,5 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
         await removeFolder(folder)
       }
     },
-    600_000,
   )
 })

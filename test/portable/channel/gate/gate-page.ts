@@ -27,7 +27,7 @@ await runPage(told, async ({ settings, row, ask }) => {
   const post = (body: BodyInit, init: RequestInit = {}): RequestInit => ({ method: 'POST', body, ...init })
 
   await row('installGate', async () => {
-    await installGate(scriptUrl('/gate.js'), { name, policyVersion, installSeconds: 300 })
+    await installGate(scriptUrl('/gate.js'), { name, policyVersion, installSeconds: 3600 })
     return new URL(navigator.serviceWorker.controller?.scriptURL ?? '').pathname
   })
   const heard: string[] = []

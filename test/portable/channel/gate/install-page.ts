@@ -16,7 +16,7 @@ async function row(what: string, work: () => Promise<unknown>): Promise<void> {
 }
 
 const install = async (path: string, policyVersion: number, other: Partial<GateRegistration> = {}): Promise<string> => {
-  await installGate(scriptUrl(path), { name, policyVersion, installSeconds: 300, ...other })
+  await installGate(scriptUrl(path), { name, policyVersion, installSeconds: 3600, ...other })
   return 'installed'
 }
 /** Which script the server has at `/gate.js` from now on. */

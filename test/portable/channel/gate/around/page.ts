@@ -31,7 +31,7 @@ async function attempt(label: string, run: Way['run'], target: Target): Promise<
 }
 
 async function tryAll(): Promise<void> {
-  await installGate('/gate.js', { name, policyVersion, installSeconds: 300 })
+  await installGate('/gate.js', { name, policyVersion, installSeconds: 3600 })
   // That the proxy hears what is not sealed: a name that does not exist, in the clear.
   await fetch('http://card-proxy-clear-4711.example/', { mode: 'no-cors' }).catch(() => undefined)
   for (const [id, { name: label, sends, run }] of ways.entries()) {

@@ -10,6 +10,9 @@ import type { AroundReport, AroundSettings } from './model.ts'
 import { type Recorder, startRecorder } from './recorder.ts'
 import { files } from './scripts.ts'
 
+/** How long a control may take. One that does not come is named by the test, after all others were tried. */
+const controlMs = 120_000
+
 export interface AroundScripts {
   readonly page: string
   readonly gate: string
@@ -65,7 +68,7 @@ export async function serveAround({ device, root, browser, scripts }: AroundOpti
     if (pathname.startsWith('/heard/')) {
       const what = `${pathname.slice('/heard/'.length)}-control`
       // What does not come is missing among what was heard: the test says which it is.
-      if (given === 'expected') await within(30_000, what, recorder.hear(what)).catch(console.warn)
+      if (given === 'expected') await within(controlMs, what, recorder.hear(what)).catch(console.warn)
       return answer('text/plain', '')
     }
     if (pathname === '/run') return answer('text/html', given)
