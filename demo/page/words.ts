@@ -26,7 +26,7 @@ const fields =
 /** The reasons that have to do with documents; others are about quotes, or about images and signed reference values. */
 type DocumentCode = Exclude<
   AttestationErrorCode,
-  `${'eif' | 'reference' | 'ohttp' | 'bhttp' | 'client' | 'gateway'}-${string}` | QuoteCode
+  `${'eif' | 'reference' | 'ohttp' | 'bhttp' | 'client' | 'gate' | 'gateway'}-${string}` | QuoteCode
 >
 
 /** The reasons that only quotes of Intel's have: their words are loaded with what verifies them. */

@@ -133,6 +133,15 @@ export type AttestationErrorCode =
   | 'client-superseded'
   | 'client-random'
   | 'client-closed'
+  // The gate of a page: its worker, and what it refuses by itself.
+  | 'gate-install'
+  | 'gate-policy'
+  | 'gate-expired'
+  | 'gate-timeout'
+  | 'gate-address'
+  | 'gate-request'
+  | 'gate-redirect'
+  | 'gate-failed'
   // The gateway: how the body of a request or response broke off.
   | 'gateway-body'
   | 'gateway-size'

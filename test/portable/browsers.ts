@@ -11,8 +11,16 @@ import { findWebKit, useWebKit } from './webkit.ts'
 /** Opens an address; need not wait for anything. */
 export type Visit = (address: string) => Promise<void>
 
-/** Starts the browser that `program` is, lets `use` have it, and ends it. `folder` takes what it leaves behind. */
-export type UseBrowser = <T>(program: string, folder: string, use: (visit: Visit) => Promise<T>) => Promise<T>
+/**
+ * Starts the browser that `program` is, lets `use` have it, and ends it. `folder` takes what it leaves behind.
+ * @param proxyPort of a proxy on the loopback interface, for everything that is not on that interface itself
+ */
+export type UseBrowser = <T>(
+  program: string,
+  folder: string,
+  use: (visit: Visit) => Promise<T>,
+  proxyPort?: number,
+) => Promise<T>
 
 export interface Browser {
   readonly name: string
@@ -57,7 +65,9 @@ export const browsers: readonly Browser[] = [chromium, firefox, webkit]
 
 /** Browsers that puppeteer drives. */
 function puppeteer(options: LaunchOptions): UseBrowser {
-  return async (executablePath, folder, use) => {
+  return async (executablePath, folder, use, proxyPort) => {
+    const { args = [] } = options
+    const isProxied = proxyPort !== undefined
     const browser = await launch({
       headless: true,
       timeout: patienceMs,
@@ -66,6 +76,8 @@ function puppeteer(options: LaunchOptions): UseBrowser {
       env: await environmentIn(folder),
       executablePath,
       ...options,
+      args: isProxied && options.browser === 'chrome' ? [...args, `--proxy-server=127.0.0.1:${proxyPort}`] : args,
+      ...(isProxied && options.browser === 'firefox' && { extraPrefsFirefox: firefoxProxy(proxyPort) }),
     })
     // It leads a group: puppeteer starts browsers detached.
     const leader = browser.process()?.pid
@@ -80,5 +92,16 @@ function puppeteer(options: LaunchOptions): UseBrowser {
       await within(10_000, 'closing the browser', browser.close()).catch(() => undefined)
       if (leader !== undefined) endGroup(leader)
     }
+  }
+}
+
+function firefoxProxy(port: number): Readonly<Record<string, unknown>> {
+  return {
+    'network.proxy.type': 1,
+    'network.proxy.http': '127.0.0.1',
+    'network.proxy.http_port': port,
+    'network.proxy.ssl': '127.0.0.1',
+    'network.proxy.ssl_port': port,
+    'network.proxy.no_proxies_on': 'localhost, 127.0.0.1',
   }
 }

@@ -63,8 +63,7 @@ describe.each([
   const ask = async (path: string, body?: string, signal?: AbortSignal): Promise<string> => {
     const response = await fetch(address + path, {
       ...(body !== undefined && { method: 'POST', body }),
-      // Far away: what hangs is an error that says so.
-      signal: signal ?? AbortSignal.timeout(60_000),
+      ...(signal !== undefined && { signal }),
     })
     return response.text()
   }

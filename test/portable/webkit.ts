@@ -20,7 +20,7 @@ function findMiniBrowser(): string | undefined {
     .find((path) => existsSync(path))
 }
 
-export const useWebKit: UseBrowser = async (webDriver, folder, use) => {
+export const useWebKit: UseBrowser = async (webDriver, folder, use, proxyPort) => {
   const env = await environmentIn(folder)
   // The server picks a free display and says which on the third descriptor, when it is ready.
   const display = start(findOnPath('Xvfb') as string, ['-displayfd', '3', '-nolisten', 'tcp'], {
@@ -36,7 +36,7 @@ export const useWebKit: UseBrowser = async (webDriver, folder, use) => {
       env: { ...env, DISPLAY: `:${number}`, NO_AT_BRIDGE: '1', LIBGL_ALWAYS_SOFTWARE: '1', GDK_BACKEND: 'x11' },
     })
     try {
-      return await drive(driver, `http://127.0.0.1:${port}`, use)
+      return await drive(driver, `http://127.0.0.1:${port}`, use, proxyPort)
     } finally {
       await driver.stop()
     }
@@ -45,13 +45,21 @@ export const useWebKit: UseBrowser = async (webDriver, folder, use) => {
   }
 }
 
-async function drive<T>(driver: Running, base: string, use: (visit: Visit) => Promise<T>): Promise<T> {
+async function drive<T>(
+  driver: Running,
+  base: string,
+  use: (visit: Visit) => Promise<T>,
+  proxyPort: number | undefined,
+): Promise<T> {
   await untilReady(driver, 'WebKitWebDriver', () => command('GET', `${base}/status`))
   const { sessionId } = (await command('POST', `${base}/session`, {
     capabilities: {
       alwaysMatch: {
         browserName: 'MiniBrowser',
-        'webkitgtk:browserOptions': { binary: findMiniBrowser(), args: ['--automation'] },
+        'webkitgtk:browserOptions': {
+          binary: findMiniBrowser(),
+          args: ['--automation', ...(proxyPort === undefined ? [] : proxyParameters(proxyPort))],
+        },
       },
     },
   })) as { sessionId: string }
@@ -63,6 +71,10 @@ async function drive<T>(driver: Running, base: string, use: (visit: Visit) => Pr
   } finally {
     await command('DELETE', session).catch(() => undefined)
   }
+}
+
+function proxyParameters(port: number): readonly string[] {
+  return [`--proxy=http://127.0.0.1:${port}`, '--ignore-host=127.0.0.1', '--ignore-host=localhost']
 }
 
 /** One WebDriver command. */

@@ -1,6 +1,8 @@
 /**
- * Who stands between the client and the enclave: passes on, or does anything else that the scenario lets it do.
+ * What is between the client and the enclave: passes on, or does anything else that the scenario
+ * lets it do.
  */
+import { concatBytes, equalBytes } from '../../../src/encoding/bytes.ts'
 import { bodyOf, type Post } from './monitor.ts'
 import type { Delivery, Exchange, Network } from './network.ts'
 import type { Bytes, Evidence, EvidenceKind, PartyKey } from './parties.ts'
@@ -22,7 +24,10 @@ const problem = 'application/problem+json'
 const wrap = ({ bytes }: Evidence): Bytes =>
   new TextEncoder().encode(`["application/cbor","${Buffer.from(bytes).toString('base64url')}",4]`)
 
-/** What may become of everything that is on its way. In each case, first what would happen if nothing went wrong. */
+/**
+ * What may become of everything that is on its way. In each case, first what would happen if
+ * nothing went wrong.
+ */
 export function createAdversary(world: World, network: Network): () => Option[] {
   const { scenario, parties, monitor, clock } = world
   const answers = { evidence: [] as Evidence[], responses: [] as Answered[] }
@@ -34,13 +39,11 @@ export function createAdversary(world: World, network: Network): () => Option[] 
     ways: readonly Way[],
     prefix: string,
     acts: Readonly<Record<Way, () => void | Promise<void>>>,
-    damaged?: Post,
   ): Option[] {
     return ways.map((way) => ({
       label: prefix + way,
       run: () => {
         world.harm = way
-        if (damaged !== undefined) monitor.onDamage(damaged)
         return acts[way]()
       },
     }))
@@ -105,7 +108,10 @@ export function createAdversary(world: World, network: Network): () => Option[] 
       ...harmful(allowed, 'evidence: ', ways),
     ]
   }
-  /** The enclave's answer to what was sealed for it; `undefined` when it refuses in the clear. It executes each identifier once, whatever the key. */
+  /**
+   * The enclave's answer to what was sealed for it; `undefined` when it refuses in the clear. It
+   * executes each identifier once, whatever the key.
+   */
   async function execute(exchange: Exchange, isDated = true): Promise<readonly Bytes[] | undefined> {
     const post = exchange.post as Post
     const { opened, call } = post
@@ -222,14 +228,21 @@ export function createAdversary(world: World, network: Network): () => Option[] 
   function responseOptions(delivery: Delivery): Option[] {
     const { controller, label } = delivery
     const [next, ...more] = delivery.pieces
+    const give = (piece: Bytes): void => {
+      delivery.came.push(piece)
+      controller.enqueue(piece)
+    }
     const end = (): void => {
       delivery.isOver = true
+      // Two faults may undo each other.
+      const isWhole = equalBytes(concatBytes(...delivery.came), concatBytes(...delivery.whole))
+      if (!isWhole && delivery.post !== undefined) monitor.onDamage(delivery.post)
       controller.close()
     }
     const go = (piece: Bytes | undefined, rest: readonly Bytes[]): void => {
       delivery.pieces = rest
       if (piece === undefined) end()
-      else controller.enqueue(piece)
+      else give(piece)
       if (piece !== undefined && rest.length === 0) end()
     }
     if (next === undefined) return [{ label: `${label}: its response ends`, run: end }]
@@ -237,7 +250,7 @@ export function createAdversary(world: World, network: Network): () => Option[] 
     const ways: Record<ResponseFault, () => void> = {
       cut: end,
       'cut inside'() {
-        controller.enqueue(next.slice(0, next.length - 1))
+        give(next.slice(0, next.length - 1))
         end()
       },
       breaks() {
@@ -274,7 +287,7 @@ export function createAdversary(world: World, network: Network): () => Option[] 
           go(next, more)
         },
       },
-      ...harmful(possible, `${label}: its response is `, ways, delivery.post),
+      ...harmful(possible, `${label}: its response is `, ways),
     ]
   }
 

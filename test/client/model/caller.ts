@@ -1,5 +1,6 @@
 /**
- * Who uses the client: makes requests, reads responses, aborts, closes, and has clocks that go wrong.
+ * Who uses the client: makes requests, reads responses, aborts, closes, and has clocks that go
+ * wrong.
  */
 import { type Call, marker } from './monitor.ts'
 import type { Deed } from './scenario.ts'

@@ -1,5 +1,6 @@
 /**
- * Runs scenarios of the model check as tests: one for each, and one for how many schedules there were.
+ * What the files of exhaustive schedules have in common: a test for each scenario, and one for how
+ * many there were.
  */
 import { afterAll, describe, expect, test } from 'vitest'
 import { explore, isRerun } from './explore.ts'

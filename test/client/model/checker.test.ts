@@ -1,5 +1,6 @@
 /**
- * A check that cannot fail shows nothing: here is a client that breaks one promise at a time, and the property that must notice.
+ * A check that cannot fail shows nothing: here is a client that breaks one promise at a time, and
+ * the property that must notice.
  */
 import { describe, expect, test } from 'vitest'
 import type { AttestationResult } from '../../../src/core/result.ts'

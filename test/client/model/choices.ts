@@ -1,6 +1,7 @@
 /**
- * Schedules. Whatever could happen in more than one way is a choice, by number; 0 is what happens when nothing goes wrong. A schedule is its list of choices, without
- * the zeros at its end, and can be run again from that list.
+ * Schedules. Whatever could happen in more than one way is a choice, by number; 0 is what happens
+ * when nothing goes wrong. A schedule is its list of choices, without the zeros at its end, and can
+ * be run again from that list.
  */
 
 /** One choice that was made. */
@@ -32,8 +33,9 @@ export function listOf(made: readonly Choice[]): number[] {
 }
 
 /**
- * Every schedule that deviates from zero at most `bound` times, each once. Those with fewer deviations come first.
- * @param run runs the schedule of these choices, with zeros after them, and returns all choices that it made
+ * Every schedule that deviates from zero at most `bound` times, each once. Those with fewer
+ * deviations come first.
+ * @param run runs the schedule of these choices, with zeros after them; all that it made
  */
 export async function exhaust(
   bound: number,
@@ -54,7 +56,10 @@ export async function exhaust(
   }
 }
 
-/** A generator of pseudo-random choices (xorshift32): `calm` is the share of zeros, beside those that chance gives. */
+/**
+ * A generator of pseudo-random choices (xorshift32): `calm` is the share of zeros, beside those
+ * that chance gives.
+ */
 export function randomly(seed: number, calm: number): Choose {
   let state = (seed * 2_654_435_761) >>> 0 || 1
   const next = (): number => {

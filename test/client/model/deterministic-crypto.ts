@@ -1,9 +1,11 @@
 /**
- * WebCrypto for one thread: the same algorithms, computed by Node's OpenSSL before the call returns. A promise of it is settled by the next microtask, so the order
- * of everything is that of the model check and never that of a thread pool, and 20,000 schedules cost seconds. Results are remembered by their input: schedules
- * differ in their order, seldom in their bytes.
+ * WebCrypto for one thread: the same algorithms, computed by Node's OpenSSL before the call
+ * returns. A promise of it is settled by the next microtask, so the order of everything is that of
+ * the model check and never that of a thread pool, and 20,000 schedules cost seconds. Results are
+ * remembered by their input: schedules differ in their order, seldom in their bytes.
  *
- * Import this before any file of `src`: they take their functions when they load. What the channel does not use (certificates, signatures) goes to the real one.
+ * Import this before any file of `src`: they take their functions when they load. What the channel
+ * does not use (certificates, signatures) goes to the real one.
  */
 import { createCipheriv, createDecipheriv, createECDH, createHash, createHmac, hkdfSync } from 'node:crypto'
 
@@ -48,7 +50,10 @@ const bufferOf = (text: string): ArrayBuffer => {
 }
 const node = (text: string): Buffer => Buffer.from(text, 'latin1')
 
-/** `make` once for each `name`. `null` is what does not exist: a text whose seal is broken, a key that is no point. */
+/**
+ * `make` once for each `name`. `null` is what does not exist: a text whose seal is broken, a key
+ * that is no point.
+ */
 function remembered(name: string, make: () => Uint8Array | ArrayBuffer | null): string | null {
   let found = known.get(name)
   if (found === undefined) {

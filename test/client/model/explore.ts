@@ -1,5 +1,6 @@
 /**
- * Runs schedules, counts them, and reports those that break a property so that they can be run again.
+ * Runs schedules, counts them, and reports those that break a property so that they can be run
+ * again.
  */
 import { type Choice, exhaust, follow, listOf, randomly } from './choices.ts'
 import { parties } from './parties.ts'
@@ -85,7 +86,10 @@ function describe({ name }: Scenario, choices: readonly number[], { violation, t
   ].join('\n')
 }
 
-/** The schedule that the environment asks for, if it is one of this scenario: `MODEL_SCHEDULE='a PUT: 0,0,0,0,1'`. */
+/**
+ * The schedule that the environment asks for, if it is one of this scenario: `MODEL_SCHEDULE='a
+ * PUT: 0,0,0,0,1'`.
+ */
 function askedFor({ name }: Scenario): readonly number[] | undefined {
   const { MODEL_SCHEDULE: text } = process.env
   if (!text?.startsWith(`${name}: `)) return undefined

@@ -1,6 +1,7 @@
 /**
- * What must hold in every schedule, at every step. The monitor sees what the client does from outside (what it hands to `fetch`, what it tells its caller, when) and
- * keeps its own account of what the client may do. It never asks the client.
+ * What must hold in every schedule, at every step. The monitor sees what the client does from
+ * outside (what it hands to `fetch`, what it tells its caller, when) and keeps its own account of
+ * what the client may do. It never asks the client.
  */
 import { createHash } from 'node:crypto'
 import { toHex } from '../../../src/encoding/bytes.ts'
@@ -67,7 +68,7 @@ export interface Post {
   call: Call | undefined
   /** Executed by the enclave so often. */
   executions: number
-  /** Something was done to its response on the way. */
+  /** Other bytes came than the enclave had sealed for some request. */
   isDamaged: boolean
   answer: 'none' | 'answered' | 'key unknown' | 'date' | 'other'
 }
@@ -135,7 +136,9 @@ export function createMonitor(
   let current: Session | undefined
   const sessions: Session[] = []
   let attesting: { asked: string | undefined } | undefined
-  /** Of all attestations, where several may be under way: nonces, and how many more may be asked. */
+  /**
+   * Of all attestations, where several may be under way: nonces, and how many more may be asked.
+   */
   const askedEver = new Set<string>()
   let mayAsk = 0
   let isClosed = false
@@ -190,7 +193,8 @@ export function createMonitor(
       // Of a client that proves itself the hash goes out, and the bytes only inside the seal.
       const isSecret = rules.clientEvidence !== undefined
       if (isSecret) secrets.push(Buffer.from(bytes).toString('base64url'), toHex(bytes))
-      nonces.set((isSecret ? sha256(bytes) : Buffer.from(bytes)).toString('base64url'), 'made')
+      const nonce = (isSecret ? sha256(bytes) : Buffer.from(bytes)).toString('base64url')
+      if (!nonces.has(nonce)) nonces.set(nonce, 'made')
     },
     onState({ state, result }) {
       if (isClosed && state !== 'closed') fail('no dead session', `state ${state} after close()`)
@@ -232,6 +236,7 @@ export function createMonitor(
       const [, nonce = '', own] =
         /^\{"nonce":"([\w-]{43})"(?:,"role":"client","evidence":"([\w-]+)")?\}$/.exec(text) ?? []
       const expectedOwn = rules.clientEvidence && Buffer.from(rules.clientEvidence).toString('base64url')
+      if (nonces.get(nonce) === 'asked') fail('no wrong key', 'a nonce is asked twice')
       if (nonces.get(nonce) !== 'made' || own !== expectedOwn)
         fail('no plaintext', `the question is not a nonce of this attestation alone: ${text.slice(0, 100)}`)
       nonces.set(nonce, 'asked')

@@ -1,5 +1,6 @@
 /**
- * The network: it takes what the client sends, shows it to the monitor, and keeps it until the schedule says how it is answered.
+ * The network: it takes what the client sends, shows it to the monitor, and keeps it until the
+ * schedule says how it is answered.
  */
 import { concatBytes } from '../../../src/encoding/bytes.ts'
 import { evidenceUrl, type Post } from './monitor.ts'
@@ -24,7 +25,11 @@ export interface Delivery {
   readonly label: string
   readonly post: Post | undefined
   readonly controller: ReadableStreamDefaultController<Uint8Array>
+  /** What is still to come. */
   pieces: readonly Bytes[]
+  /** What the enclave had sealed, and what came of it. */
+  whole: readonly Bytes[]
+  readonly came: Bytes[]
   isOver: boolean
 }
 
@@ -123,7 +128,15 @@ export function createNetwork(world: World): Network {
     const body = new ReadableStream<Uint8Array>(
       {
         start(controller) {
-          delivery = { label: exchange.label, post: exchange.post, controller, pieces: [], isOver: false }
+          delivery = {
+            label: exchange.label,
+            post: exchange.post,
+            controller,
+            pieces: [],
+            whole: [],
+            came: [],
+            isOver: false,
+          }
         },
         cancel() {
           ;(delivery as Delivery).isOver = true
@@ -149,6 +162,7 @@ export function createNetwork(world: World): Network {
     deliver(exchange, pieces) {
       const delivery = open(exchange, 'message/ohttp-chunked-res')
       delivery.pieces = pieces
+      delivery.whole = pieces
       deliveries.push(delivery)
     },
     answer(exchange, status, type, body) {

@@ -1,6 +1,7 @@
 /**
- * Who takes part beside the client: the enclave, and an attacker with enclaves of other code, a root of certificates, and keys. All evidence is signed for real and verified
- * for real, once for each text; schedules share what came of it.
+ * Who takes part beside the client: the enclave, and an attacker with enclaves of other code, a
+ * root of certificates, and keys. All evidence is signed for real and verified for real, once for
+ * each text; schedules share what came of it.
  */
 import { control } from './deterministic-crypto.ts'
 import { decodeRequest, encodeResponse, type HeaderField, type RequestHead } from '../../../src/channel/binary-http.ts'
@@ -27,8 +28,10 @@ export interface PartyKey {
 }
 
 /**
- * What stands in for an answer to "who are you?". `fresh` is the enclave's own. `other build` is an enclave of the same vendor with other code, `other root` is
- * signed by an attacker's own authority, `other key` is the enclave's with the key replaced: all three are for a key of the attacker's, and answer the nonce.
+ * What passes for an answer to "who are you?". `fresh` is the enclave's own. `other build` is an
+ * enclave of the same vendor with other code, `other root` is signed by an attacker's own
+ * authority, `other key` is the enclave's with the key replaced: all three are for a key of the
+ * attacker's, and answer the nonce.
  */
 export type EvidenceKind = 'fresh' | 'other build' | 'other root' | 'other key'
 
@@ -58,7 +61,10 @@ export interface Parties {
   readonly keys: readonly PartyKey[]
   readonly attackerKeys: readonly PartyKey[]
   readonly evidence: (kind: EvidenceKind, nonce: string, key: PartyKey) => Promise<Evidence>
-  /** Verifies as the page's policy says: the enclave's code, the vendor's root, and the nonce, unless that is `undefined`: then what was verified once counts. */
+  /**
+   * Verifies as the page's policy says: the enclave's code, the vendor's root, and the nonce,
+   * unless that is `undefined`: then what was verified once counts.
+   */
   readonly verify: (
     evidence: Bytes,
     nonce: Bytes | undefined,
@@ -69,7 +75,10 @@ export interface Parties {
   readonly changed: (result: AttestationResult, claims: unknown) => AttestationResult
   /** Where a result came from. */
   readonly originOf: (result: AttestationResult) => Evidence | undefined
-  /** Opens as much as there is, with whatever key it takes. `undefined` when there is too little, or none of the keys opens it. */
+  /**
+   * Opens as much as there is, with whatever key it takes. `undefined` when there is too little, or
+   * none of the keys opens it.
+   */
   readonly open: (sealed: Bytes) => Promise<OpenedPost | undefined>
 }
 

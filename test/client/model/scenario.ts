@@ -59,7 +59,10 @@ export type ResponseFault =
 export interface Scenario {
   readonly name: string
   readonly plans: readonly Plan[]
-  /** Whether all requests are made before anything is answered, unless the schedule says otherwise; else each when the one before is done. */
+  /**
+   * Whether all requests are made before anything is answered, unless the schedule says otherwise;
+   * else each when the one before is done.
+   */
   readonly isTogether: boolean
   readonly deeds: readonly Deed[]
   readonly evidence: readonly EvidenceAnswer[]
@@ -79,8 +82,14 @@ export interface Scenario {
   readonly upload?: 'stream' | 'collect'
   /** The client proves itself as well. */
   readonly isMutual?: boolean
-  /** Each call may belong to another request to a Worker: none waits for what another began, and `close()` cannot abort what is under way. */
+  /**
+   * Each call may belong to another request to a Worker: none waits for what another began, and
+   * `close()` cannot abort what is under way.
+   */
   readonly isIsolated?: boolean
-  /** Codes, or `read`, that requests end with in some schedule: else the scenario does not reach what it is for. */
+  /**
+   * Codes, or `read`, that requests end with in some schedule: else the scenario does not reach
+   * what it is for.
+   */
   readonly reaches: readonly string[]
 }

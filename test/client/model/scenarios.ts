@@ -1,5 +1,6 @@
 /**
- * What is explored: small worlds, each around one question, so that few deviations reach everything in them.
+ * What is explored: small worlds, each around one question, so that few deviations reach everything
+ * in them.
  */
 import type { DataAnswer, Deed, EvidenceAnswer, ResponseFault, Scenario } from './scenario.ts'
 
@@ -243,4 +244,4 @@ export const storms: readonly Scenario[] = [
 ]
 
 /** Schedules, all of them different, that each file of tests runs at least. */
-export const shares = { requests: 5800, sessions: 7000, steps: 6000, storms: 1500 } as const
+export const shares = { requests: 5800, sessions: 8500, steps: 6000, storms: 1500 } as const

@@ -1,6 +1,7 @@
 /**
- * One schedule: a client in a world where every order is chosen. Nothing here has a clock, a timer or a network of its own; whatever may happen next is in a list, and
- * the schedule says which of it does. Between two choices, everything that goes on by itself goes on to its end.
+ * One schedule: a client in a world where every order is chosen. Nothing here has a clock, a timer
+ * or a network of its own; whatever may happen next is in a list, and the schedule says which of it
+ * does. Between two choices, everything that goes on by itself goes on to its end.
  */
 import { control } from './deterministic-crypto.ts'
 import { createClient } from '../../../src/client/attested-fetch.ts'

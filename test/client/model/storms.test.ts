@@ -1,5 +1,6 @@
 /**
- * Deep schedules that chance makes, and what the others need: that there are enough, and that a schedule says all.
+ * Deep schedules that chance makes, and what the others need: that there are enough, and that a
+ * schedule says all.
  */
 import { describe, expect, test } from 'vitest'
 import { noLimit } from './check.ts'

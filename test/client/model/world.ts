@@ -1,5 +1,6 @@
 /**
- * What one schedule is made of: its clocks, its timers, its account of what was done, and the lists of what waits for leave to go on.
+ * What one schedule is made of: its clocks, its timers, its account of what was done, and the lists
+ * of what waits for leave to go on.
  */
 import { control } from './deterministic-crypto.ts'
 import type { Choose } from './choices.ts'

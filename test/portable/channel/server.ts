@@ -156,6 +156,16 @@ function createApp(): (request: Request) => Promise<Response> {
       case '/next':
         release()
         return new Response('')
+      case '/moved-here':
+      case '/moved-away': {
+        const location = pathname === '/moved-here' ? '/pay' : 'https://elsewhere.example/'
+        return new Response('', { status: 307, headers: { location } })
+      }
+      case '/pretend':
+        return Response.json(
+          { code: 'client-transport' },
+          { status: 503, headers: { 'veritee-gate': 'client-transport' } },
+        )
       case '/missing':
         return new Response('no such card', { status: 404, headers: { 'x-app': 'yes' } })
       default:

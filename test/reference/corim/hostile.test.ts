@@ -213,4 +213,4 @@ test('H14 all of them together, in a process with 64 MiB of heap: before, one al
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-}, 120_000)
+})

@@ -12,7 +12,10 @@ import { negativeCases } from './negative-cases.ts'
 /** Where each reason is tested; the compiler knows when one is missing here. */
 const tested: Readonly<
   Record<
-    Exclude<AttestationErrorCode, `${'eif' | 'reference' | 'ohttp' | 'bhttp' | 'client' | 'gateway'}-${string}`>,
+    Exclude<
+      AttestationErrorCode,
+      `${'eif' | 'reference' | 'ohttp' | 'bhttp' | 'client' | 'gate' | 'gateway'}-${string}`
+    >,
     string
   >
 > = {
