@@ -26,13 +26,21 @@ const fields =
 /** The reasons that have to do with documents; others are about quotes, or about images and signed reference values. */
 type DocumentCode = Exclude<
   AttestationErrorCode,
-  `${'eif' | 'reference' | 'ohttp' | 'bhttp' | 'client' | 'gate' | 'gateway'}-${string}` | QuoteCode
+  | `${'eif' | 'image' | 'ovmf' | 'reference' | 'ohttp' | 'bhttp' | 'client' | 'gate' | 'gateway'}-${string}`
+  | QuoteCode
+  | ReportCode
 >
 
 /** The reasons that only quotes of Intel's have: their words are loaded with what verifies them. */
 export type QuoteCode =
   | `${'quote' | 'qe' | 'tcb' | 'pck' | 'crl' | 'tdx' | 'attestation-key' | 'ra-tls' | 'event-log' | 'endorsement'}-${string}`
   | `policy-${'event' | 'rtmr' | 'tcb-status' | 'tcb-evaluation' | 'endorsement-age' | 'migration' | 'service-td' | 'measurements' | 'report-data' | 'platform'}`
+
+/** The reasons that only reports of AMD's have, which this page does not read. */
+export type ReportCode =
+  | `${'report' | 'vek' | 'hcl' | 'vtpm'}-${string}`
+  | `policy-${'product' | 'csp' | 'vmpl' | 'guest-policy' | 'platform-info' | 'tcb' | 'firmware' | 'provisional-firmware' | 'mitigations' | 'guest-svn'}`
+  | 'cert-table'
 
 /** What to say of a check. */
 export function wordsOf(code: AttestationErrorCode): Words {

@@ -114,6 +114,7 @@ so whoever delivers it needs no trust.
 Exit codes: 0 fetched, 1 usage, 2 no quote, or the service has not answered.`
 
 const measureHelp = `veritee measure [IMAGE] OPTIONS
+veritee measure --snp FIRMWARE --vcpus N OPTIONS
 
 Prints what the registers of an enclave will be, like nitro-cli describe-eif.
   IMAGE                     an Enclave Image File: PCR0, PCR1, PCR2, and PCR8
@@ -122,7 +123,18 @@ Prints what the registers of an enclave will be, like nitro-cli describe-eif.
   --instance-id ID          id of the parent instance: PCR4
   --signing-cert FILE       certificate that images are signed with: PCR8
   --at TIME                 when the certificate of a signed image must be valid
-  --json                    as nitro-cli prints it
+
+AMD SEV-SNP: the launch measurement
+  --snp FIRMWARE            OVMF that the guest boots
+  --vcpus N                 virtual processors
+  --vcpu-type NAME          QEMU's name, like EPYC-v4, or
+  --vcpu-signature 0x800f12 CPUID leaf 1, EAX
+  --guest-features 0x1      SEV_FEATURES; default: 0x1
+  --vmm qemu|ec2|gce        who launches; default: qemu
+  --kernel FILE --initrd FILE --append TEXT
+                            a direct boot, whose hashes the firmware checks
+
+  --json                    for veritee sign, and as nitro-cli prints it
 
 Exit codes: 0 measured, 1 usage, 2 not a well-formed image.`
 

@@ -1,12 +1,13 @@
 /**
  * `veritee measure`: what an image, a role, an instance or a signing certificate will measure to, as nitro-cli prints it.
  */
-import { openAsBlob } from 'node:fs'
 import { type EifMeasurements, measureEif, pcr3OfRole, pcr4OfInstance, pcr8OfCertificate } from '../reference/index.ts'
 import { type CommandOptions, parse, timeOf, type Values } from './arguments.ts'
 import { UsageError } from './failures.ts'
+import { openImageFile, watched } from './image-file.ts'
 import { readCertificate } from './input.ts'
 import { stringify } from './json.ts'
+import { measureSnpLaunch, snpOptions } from './measure-snp.ts'
 import { paint, row } from './text.ts'
 
 const options: CommandOptions = {
@@ -15,15 +16,23 @@ const options: CommandOptions = {
   'signing-cert': { type: 'string' },
   at: { type: 'string' },
   json: { type: 'boolean' },
+  ...snpOptions,
 }
 
 /** @throws UsageError, VerificationError */
 export async function measure(args: string[]): Promise<number> {
   const { files, values } = parse('measure', args, options, { least: 0, most: 1, what: 'at most one image' })
   const [path] = files
+  if (values['snp'] !== undefined) {
+    refuseMixture(path, values)
+    console.log(await measureSnpLaunch(values))
+    return 0
+  }
+  const stray = Object.keys(snpOptions).find((name) => values[name] !== undefined)
+  if (stray !== undefined) throw new UsageError(`--${stray} is for --snp`)
   const deployment = await measureDeployment(values)
   if (path === undefined && Object.keys(deployment).length === 0)
-    throw new UsageError('measure takes an image, --role-arn, --instance-id or --signing-cert')
+    throw new UsageError('measure takes an image, --role-arn, --instance-id, --signing-cert or --snp')
   const now = typeof values['at'] === 'string' ? timeOf(values['at'], '--at') : new Date()
   const image = path === undefined ? undefined : await measureImage(path, now)
   // A certificate that is named stands for whichever the image was signed with.
@@ -37,6 +46,13 @@ export async function measure(args: string[]): Promise<number> {
       : [...describe(path, image), ...registers(Measurements)].join('\n'),
   )
   return 0
+}
+
+/** @throws UsageError where Nitro's options stand beside `--snp` */
+function refuseMixture(path: string | undefined, values: Values): void {
+  const ofNitro = ['role-arn', 'instance-id', 'signing-cert', 'at'].find((name) => values[name] !== undefined)
+  if (path !== undefined) throw new UsageError('--snp FIRMWARE is all there is to measure: no other image beside it')
+  if (ofNitro !== undefined) throw new UsageError(`--${ofNitro} is for Nitro enclaves, not for --snp`)
 }
 
 async function measureDeployment(values: Values): Promise<Record<string, string>> {
@@ -57,23 +73,8 @@ async function measureDeployment(values: Values): Promise<Record<string, string>
 }
 
 async function measureImage(path: string, now: Date): Promise<EifMeasurements> {
-  let image: Blob
-  try {
-    image = await openAsBlob(path)
-  } catch (error) {
-    throw new UsageError(
-      `cannot read ${path}: ${/^[A-Z0-9]+: ([^,]+)/.exec((error as Error).message)?.[1] ?? 'no such file'}`,
-    )
-  }
-  const isWatched = process.stderr.isTTY
-  const measured = await measureEif(image, {
-    now,
-    onProgress: (done) => {
-      if (isWatched) process.stderr.write(`\rmeasuring ${path}: ${Math.floor((100 * done) / image.size)} %`)
-    },
-  })
-  if (isWatched) process.stderr.write('\r\u001b[K')
-  return measured
+  const image = await openImageFile(path)
+  return watched(path, (onProgress) => measureEif(image, { now, onProgress }))
 }
 
 function describe(path: string | undefined, image: EifMeasurements | undefined): string[] {

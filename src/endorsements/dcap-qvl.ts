@@ -10,7 +10,8 @@ import { decodePem } from '../encoding/pem.ts'
 import { malformed, type Source } from '../encoding/reader.ts'
 import { snapshotOf } from '../core/options.ts'
 import { decodeCrl } from '../x509/crl.ts'
-import { type IntelEndorsements, toBase64 } from './intel.ts'
+import { toBase64 } from './http.ts'
+import type { IntelEndorsements } from './intel.ts'
 
 /** Bytes as the serialisations of dcap-qvl have them: hexadecimal digits, an array of numbers, or bytes. */
 export type DcapQvlBytes = string | Uint8Array | readonly number[]

@@ -32,7 +32,9 @@ export async function get(url: string, maximum: number, fetch: Fetch, signal: Ab
   }
   if (redirected || status !== 200) {
     discard()
-    throw new VerificationError('endorsement-fetch', `status of ${url}`, '200', redirected ? 'a redirect' : `${status}`)
+    const wait = headers.get('retry-after')
+    const found = `${status}${wait === null ? '' : `, try again after ${wait.slice(0, 64)}`}`
+    throw new VerificationError('endorsement-fetch', `status of ${url}`, '200', redirected ? 'a redirect' : found)
   }
   const announced = Number(headers.get('content-length') ?? 0)
   if (announced > maximum) {
@@ -40,6 +42,32 @@ export async function get(url: string, maximum: number, fetch: Fetch, signal: Ab
     throw tooLong(url, maximum, `${announced}`)
   }
   return { url, headers, body: await readBody(body, maximum, url, signal) }
+}
+
+/**
+ * Several of them at once: where one fails, the others are ended.
+ * @param wanted addresses, and how many bytes are accepted of each
+ * @returns the answers in the same order
+ * @throws VerificationError `endorsement-fetch`
+ * @throws the reason of `signal` when it aborts
+ */
+export async function getAll(
+  wanted: readonly (readonly [url: string, maximum: number])[],
+  fetch: Fetch,
+  signal: AbortSignal | undefined,
+): Promise<readonly Answer[]> {
+  const ending = new AbortController()
+  const end = (): void => {
+    ending.abort(signal?.reason)
+  }
+  if (signal?.aborted === true) end()
+  signal?.addEventListener('abort', end, { once: true })
+  try {
+    return await Promise.all(wanted.map(([url, maximum]) => get(url, maximum, fetch, ending.signal)))
+  } finally {
+    signal?.removeEventListener('abort', end)
+    ending.abort()
+  }
 }
 
 async function readBody(
@@ -98,4 +126,27 @@ function describe(error: unknown): string {
   if (!(cause instanceof Error)) return message
   // Where several addresses were tried, only the code says something.
   return `${message}: ${(cause.message || String((cause as { readonly code?: unknown }).code)).trim()}`
+}
+
+/** @throws TypeError */
+export function readUrl(url: unknown, name: string): string {
+  const { protocol, search, hash, username, password, origin, pathname } = parseUrl(url) ?? {}
+  if (!/^https?:$/.test(protocol ?? '') || [search, hash, username, password].some((part) => part !== ''))
+    throw new TypeError(`${name} must be an http(s) URL without query, fragment and credentials`)
+  return `${origin}${pathname}`
+}
+
+function parseUrl(url: unknown): URL | undefined {
+  try {
+    return new URL(url as string)
+  } catch {
+    return undefined
+  }
+}
+
+/** As the verifiers take DER. */
+export function toBase64(bytes: Bytes): string {
+  let binary = ''
+  for (const byte of bytes) binary += String.fromCharCode(byte)
+  return btoa(binary)
 }

@@ -4,6 +4,8 @@
 export { AttestationError, VerificationError } from '../core/errors.ts'
 export type { AttestationErrorCode } from '../core/codes.ts'
 export { type DcapQvlBytes, type DcapQvlCollateral, fromDcapQvl } from './dcap-qvl.ts'
+export { type AmdEndorsementsRequest, amdKdsUrl, fetchAmdEndorsements } from './amd.ts'
+export type { SevSnpEndorsements } from '../formats/amd/sev-snp/endorsements.ts'
 export type { Fetch } from './http.ts'
 export {
   fetchIntelEndorsements,

@@ -11,7 +11,7 @@ import { malformed, type Source } from '../encoding/reader.ts'
 import { VerificationError } from '../core/errors.ts'
 import { knownOptions, requireOption } from '../core/options.ts'
 import { decodeCrl } from '../x509/crl.ts'
-import { type Answer, type Fetch, get } from './http.ts'
+import { type Answer, type Fetch, getAll, readUrl, toBase64 } from './http.ts'
 
 /** Intel's own service. It sends no CORS headers that a page could rely on: let a server of yours fetch, and deliver the object with the quote. */
 export const intelPcsUrl = 'https://api.trustedservices.intel.com'
@@ -92,34 +92,25 @@ const clientPath = /\/sgx\/certification\/v4\/?$/
  */
 export async function fetchIntelEndorsements(request: IntelEndorsementsRequest): Promise<IntelEndorsements> {
   const { urls, fetch, signal } = readRequest(request)
-  const ending = new AbortController()
-  const end = (): void => {
-    ending.abort(signal?.reason)
-  }
-  if (signal?.aborted === true) end()
-  signal?.addEventListener('abort', end, { once: true })
-  const ask = (url: string, maximum: number): Promise<Answer> => get(url, maximum, fetch, ending.signal)
-  try {
-    const [tcbInfo, qeIdentity, pckCrl, rootCaCrl] = await Promise.all([
-      ask(urls.tcbInfo, maximumJson),
-      ask(urls.qeIdentity, maximumJson),
-      ask(urls.pckCrl, maximumCrl),
-      ask(urls.rootCaCrl, maximumCrl),
-    ])
-    return Object.freeze({
-      tcbInfo: textOf(tcbInfo, 'TCB Info'),
-      // The second name is that of version 3, which some caches kept.
-      tcbInfoIssuerChain: issuerChainOf(tcbInfo, 'TCB-Info-Issuer-Chain', 'SGX-TCB-Info-Issuer-Chain'),
-      qeIdentity: textOf(qeIdentity, 'QE identity'),
-      qeIdentityIssuerChain: issuerChainOf(qeIdentity, 'SGX-Enclave-Identity-Issuer-Chain'),
-      pckCrl: crlOf(pckCrl, 'PCK CRL'),
-      rootCaCrl: crlOf(rootCaCrl, 'root CA CRL'),
-    })
-  } finally {
-    signal?.removeEventListener('abort', end)
-    // Where one failed, the others need not go on.
-    ending.abort()
-  }
+  const [tcbInfo, qeIdentity, pckCrl, rootCaCrl] = (await getAll(
+    [
+      [urls.tcbInfo, maximumJson],
+      [urls.qeIdentity, maximumJson],
+      [urls.pckCrl, maximumCrl],
+      [urls.rootCaCrl, maximumCrl],
+    ],
+    fetch,
+    signal,
+  )) as [Answer, Answer, Answer, Answer]
+  return Object.freeze({
+    tcbInfo: textOf(tcbInfo, 'TCB Info'),
+    // The second name is that of version 3, which some caches kept.
+    tcbInfoIssuerChain: issuerChainOf(tcbInfo, 'TCB-Info-Issuer-Chain', 'SGX-TCB-Info-Issuer-Chain'),
+    qeIdentity: textOf(qeIdentity, 'QE identity'),
+    qeIdentityIssuerChain: issuerChainOf(qeIdentity, 'SGX-Enclave-Identity-Issuer-Chain'),
+    pckCrl: crlOf(pckCrl, 'PCK CRL'),
+    rootCaCrl: crlOf(rootCaCrl, 'root CA CRL'),
+  })
 }
 
 interface Plan {
@@ -170,21 +161,6 @@ function readRequest(request: IntelEndorsementsRequest): Plan {
 
 const oneOf = (value: string, known: readonly string[]): boolean => known.includes(value)
 
-function readUrl(url: unknown, name: string): string {
-  const { protocol, search, hash, username, password, origin, pathname } = parseUrl(url) ?? {}
-  if (!/^https?:$/.test(protocol ?? '') || [search, hash, username, password].some((part) => part !== ''))
-    throw new TypeError(`${name} must be an http(s) URL without query, fragment and credentials`)
-  return `${origin}${pathname}`
-}
-
-function parseUrl(url: unknown): URL | undefined {
-  try {
-    return new URL(url as string)
-  } catch {
-    return undefined
-  }
-}
-
 /** The bytes as they are: signatures cover them, a byte order mark included. */
 function textOf({ body, url }: Answer, name: string): string {
   try {
@@ -221,13 +197,6 @@ function crlOf({ body, url }: Answer, name: string): string {
   const der = isDer ? body : crlFromText(new TextDecoder().decode(body).trim(), source)
   decodeCrl(der, source.name)
   return toBase64(der)
-}
-
-/** Standard, with padding. */
-export function toBase64(bytes: Uint8Array): string {
-  let binary = ''
-  for (const byte of bytes) binary += String.fromCharCode(byte)
-  return btoa(binary)
 }
 
 function crlFromText(text: string, source: Source): ReturnType<typeof fromHex> {

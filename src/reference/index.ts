@@ -6,7 +6,10 @@ export type { AttestationErrorCode } from '../core/codes.ts'
 export type { Hex } from '../formats/aws/reference-values.ts'
 export { type EifMeasurements, type EifPcrs, type EifSignature, measureEif, type MeasureEifOptions } from './eif/eif.ts'
 export type { EifArchitecture, EifSection, EifSectionType } from './eif/header.ts'
-export type { EifImage, ReadingOptions } from './eif/image-reader.ts'
+export type { EifImage, ReadingOptions } from './image-reader.ts'
+export { measureSnp, type SnpMeasurement } from './snp/measure.ts'
+export type { MeasureSnpOptions, SnpImage } from './snp/options.ts'
+export type { Vmm } from './snp/vmsa.ts'
 export { pcr3OfRole, pcr4OfInstance, pcr8OfCertificate } from './eif/pcr.ts'
 export type {
   Comid,

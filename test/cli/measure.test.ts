@@ -107,7 +107,7 @@ describe('where it runs', () => {
 
 describe('usage', () => {
   it.each([
-    [[], 'measure takes an image, --role-arn, --instance-id or --signing-cert'],
+    [[], 'measure takes an image, --role-arn, --instance-id, --signing-cert or --snp'],
     [['a.eif', 'b.eif'], 'measure takes at most one image, not 2'],
     [['no-such.eif'], 'cannot read no-such.eif'],
     [['--role-arn', 'Webserver'], '--role-arn must be that of an IAM role'],

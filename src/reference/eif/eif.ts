@@ -10,7 +10,7 @@ import type { Hex } from '../../formats/aws/reference-values.ts'
 import type { EifArchitecture, EifSection } from './header.ts'
 import { readEif } from './sections.ts'
 import { verifyEifSignature } from './signature.ts'
-import { type EifImage, openImage, type ReadingOptions } from './image-reader.ts'
+import { type EifImage, openImage, type ReadingOptions } from '../image-reader.ts'
 import { extendedZero } from './pcr.ts'
 import type { SigningCertificate } from './signing-certificate.ts'
 

@@ -15,7 +15,7 @@ import {
   sectionHeaderSize,
 } from './header.ts'
 import { type EifDigests, startMeasuring } from './registers.ts'
-import { type ImageReader, truncated } from './image-reader.ts'
+import { type ImageReader, truncated } from '../image-reader.ts'
 
 /** What an image consists of. Its structure is sound and its checksum right; nothing says who made it. */
 export interface EifContents {

@@ -278,7 +278,7 @@ describe('how a measuring ends early', () => {
     })
   })
 
-  test('a stream that fails: eif-read, with the cause', async () => {
+  test('a stream that fails: image-read, with the cause', async () => {
     const cause = new Error('connection lost')
     let pulls = 0
     const stream = new ReadableStream<Uint8Array>({
@@ -289,7 +289,7 @@ describe('how a measuring ends early', () => {
     })
     await expect(measureEif(stream, { now })).rejects.toMatchObject({
       name: 'VerificationError',
-      code: 'eif-read',
+      code: 'image-read',
       message: 'image cannot be read: Error: connection lost',
       cause,
     })
@@ -299,13 +299,13 @@ describe('how a measuring ends early', () => {
   test.each([
     ['of bytes', (gone: Error) => new ReadableStream({ type: 'bytes', pull: () => Promise.reject(gone) })],
     ['of chunks', () => streamOf(sound)],
-  ])('a Blob that cannot be read any more, where its stream is one %s: eif-read', async (_what, stream) => {
+  ])('a Blob that cannot be read any more, where its stream is one %s: image-read', async (_what, stream) => {
     const gone = new DOMException('the file has changed', 'NotReadableError')
     const blob = new Blob([sound])
     const slice = { arrayBuffer: () => Promise.reject(gone) } as unknown as Blob
     vi.spyOn(blob, 'stream').mockReturnValue(stream(gone) as ReturnType<Blob['stream']>)
     vi.spyOn(blob, 'slice').mockReturnValue(slice)
-    await expect(measureEif(blob, { now })).rejects.toMatchObject({ code: 'eif-read', cause: gone })
+    await expect(measureEif(blob, { now })).rejects.toMatchObject({ code: 'image-read', cause: gone })
   })
 
   test('a stream that does not want to be cancelled cannot hold it up', async () => {

@@ -9,12 +9,19 @@ import { verifyNitro } from '../../../../src/formats/aws/nitro/index.ts'
 import { make, refusalOf } from './made.ts'
 import { negativeCases } from './negative-cases.ts'
 
+/** The reasons of AMD's reports. */
+type ReportCode =
+  | `${'report' | 'vek' | 'hcl' | 'vtpm'}-${string}`
+  | `policy-${'product' | 'csp' | 'vmpl' | 'guest-policy' | 'platform-info' | 'tcb' | 'firmware' | 'provisional-firmware' | 'mitigations' | 'guest-svn'}`
+  | 'cert-table'
+
 /** Where each reason is tested; the compiler knows when one is missing here. */
 const tested: Readonly<
   Record<
     Exclude<
       AttestationErrorCode,
-      `${'eif' | 'reference' | 'ohttp' | 'bhttp' | 'client' | 'gate' | 'gateway'}-${string}`
+      | `${'eif' | 'image' | 'ovmf' | 'reference' | 'ohttp' | 'bhttp' | 'client' | 'gate' | 'gateway'}-${string}`
+      | ReportCode
     >,
     string
   >

@@ -6,9 +6,9 @@
  * is left to the garbage collector, which lets 60 MB and more pile up otherwise. Where a `Blob` has no such stream it is read slice by slice: how much of
  * it the chunks of its other stream would hold in memory at a time is up to the runtime.
  */
-import { type Bytes, isBytes } from '../../encoding/bytes.ts'
-import { VerificationError } from '../../core/errors.ts'
-import { requireOption } from '../../core/options.ts'
+import { type Bytes, isBytes } from '../encoding/bytes.ts'
+import { VerificationError } from '../core/errors.ts'
+import { requireOption } from '../core/options.ts'
 
 /** Where an image can come from. A file that was dropped on a page is a `Blob`; so is what `fs.openAsBlob` of Node returns. */
 export type EifImage = Blob | ReadableStream<Uint8Array> | Uint8Array
@@ -74,7 +74,7 @@ export function openImage(image: unknown, { onProgress, signal }: ReadingOptions
     while (!ended && taken === chunk.length) {
       const { done, value } = await source.read().catch((cause: unknown) => {
         signal?.throwIfAborted()
-        throw new VerificationError('eif-read', `image cannot be read: ${String(cause)}`, undefined, undefined, {
+        throw new VerificationError('image-read', `image cannot be read: ${String(cause)}`, undefined, undefined, {
           cause,
         })
       })

@@ -1,0 +1,245 @@
+/**
+ * The report is genuine. Is it what the caller expects? Every failure is kept, so that all of them are
+ * reported, in this order.
+ */
+import { appraiseBinding } from '../../../appraisal/binding.ts'
+import { appraiseReferenceValues, type Matched } from '../../../appraisal/reference-values.ts'
+import type { AttestationErrorCode } from '../../../core/codes.ts'
+import type { CheckRecorder } from '../../../core/record.ts'
+import { copyBytes, equalBytes } from '../../../encoding/bytes.ts'
+import type { MinimumTcb, SevSnpPolicy } from './options.ts'
+import { registersOf } from './reference-values.ts'
+import { type FirmwareVersion, knownPlatformBits, knownPolicyBits, type SnpReport } from './report.ts'
+import { isAtMost, type SnpProduct, type SnpTcb, textOfTcb } from './tcb.ts'
+import { chipIdSizes } from './vek.ts'
+
+/** A verified report with what its certificates say. */
+export interface Verified {
+  readonly report: SnpReport
+  readonly product: SnpProduct
+  readonly cspId: string | undefined
+  readonly currentTcb: SnpTcb
+  readonly reportedTcb: SnpTcb
+  readonly committedTcb: SnpTcb
+  readonly launchTcb: SnpTcb
+}
+
+/** @returns which reference value matched */
+export function appraise(verified: Verified, policy: SevSnpPolicy, checks: CheckRecorder): Matched | undefined {
+  const { report } = verified
+  appraiseOrigin(verified, policy, checks)
+  appraiseDanger(report, policy, checks)
+  appraiseLevel(report, policy, checks)
+  appraiseGuestPolicy(report, policy, checks)
+  appraisePlatformInfo(report, policy, checks)
+  appraiseFirmware(verified, policy, checks)
+  const least = policy.minimumGuestSvn
+  judgeIf(checks, 'policy-guest-svn', least, 'GUEST_SVN', (minimum) => [
+    report.guestSvn >= minimum,
+    `at least ${minimum}`,
+    `${report.guestSvn}`,
+  ])
+  const matched = appraiseReferenceValues('policy-measurements', registersOf(report), policy.referenceValues, checks)
+  if (policy.reportData === undefined) checks.omit('policy-report-data', 'skipped', 'report data skipped')
+  else appraiseBinding('policy-report-data', 'report data', copyBytes(report.reportData), policy.reportData, checks)
+  return matched
+}
+
+/** Whose machine it is: product, cloud provider, chip. Identities of machines belong into no trace. */
+function appraiseOrigin({ report, product, cspId }: Verified, policy: SevSnpPolicy, checks: CheckRecorder): void {
+  const isMilan = product === 'Milan' ? " (its owner can forge reports; to accept that, pass products: ['Milan'])" : ''
+  judge(checks, 'policy-product', 'product', [
+    policy.products.includes(product),
+    policy.products.join(' or '),
+    `${product}${isMilan}`,
+  ])
+  judgeIf(checks, 'policy-csp', policy.cspIds, 'cloud provider', (accepted) => [
+    cspId !== undefined && accepted.includes(cspId),
+    accepted.join(' or '),
+    cspId ?? 'none: the report is signed by a VCEK',
+  ])
+  judgeIf(checks, 'policy-platform', policy.platforms, 'platform', (accepted) => {
+    const { chipId, signingKey } = report
+    const size = chipIdSizes[product]
+    const isListed = accepted.some(
+      (id) =>
+        (id.length === 64 && equalBytes(id, chipId)) ||
+        (id.length === size && equalBytes(id, chipId.subarray(0, size))),
+    )
+    const isVouchedFor = signingKey === 'VCEK'
+    const found = isVouchedFor ? 'another' : 'a VLEK, which does not vouch for the chip'
+    return [isVouchedFor && isListed, `one of ${accepted.length}`, isVouchedFor && isListed ? 'one of them' : found]
+  })
+}
+
+/** What lets others at the guest's memory. */
+function appraiseDanger(report: SnpReport, { debug, migration }: SevSnpPolicy, checks: CheckRecorder): void {
+  const { policy, reportIdMa } = report
+  judge(checks, 'policy-debug', 'debug mode', [
+    debug || !policy.debug,
+    debug ? 'allowed' : 'off',
+    policy.debug ? 'on: the host may read the memory' : 'off',
+  ])
+  const isMigratable = policy.migrateMa || !reportIdMa.every((byte) => byte === 0xff)
+  judge(checks, 'policy-migration', 'migration', [
+    migration || !isMigratable,
+    migration ? 'allowed' : 'off',
+    isMigratable ? 'on' : 'off',
+  ])
+}
+
+function appraiseLevel({ vmpl }: SnpReport, { vmpls }: SevSnpPolicy, checks: CheckRecorder): void {
+  const found = vmpl === 0xffff_ffff ? 'the host, not the guest' : `${vmpl}`
+  judge(checks, 'policy-vmpl', 'VMPL that asked for the report', [vmpls.includes(vmpl), vmpls.join(' or '), found])
+}
+
+function appraiseGuestPolicy({ policy }: SnpReport, expected: SevSnpPolicy, checks: CheckRecorder): void {
+  const { minimumAbi } = expected
+  const abi = [policy.abiMajor, policy.abiMinor] as const
+  judgeFlags(checks, 'policy-guest-policy', 'guest policy', {
+    ...flagsOf(policy, expected.guestPolicy),
+    unknown: expected.unknownBits ? 0n : policy.raw & ~knownPolicyBits,
+    more:
+      minimumAbi === undefined || compare(abi, minimumAbi) >= 0
+        ? []
+        : [['minimum ABI', `at least ${minimumAbi.join('.')}`, abi.join('.')]],
+  })
+}
+
+function appraisePlatformInfo({ platformInfo }: SnpReport, expected: SevSnpPolicy, checks: CheckRecorder): void {
+  judgeFlags(checks, 'policy-platform-info', 'platform info', {
+    ...flagsOf(platformInfo, expected.platformInfo),
+    unknown: expected.unknownBits ? 0n : platformInfo.raw & ~knownPlatformBits,
+    more: [],
+  })
+}
+
+/** Versions: of the platform's parts, at launch, of the firmware, and whether the host can go back. */
+function appraiseFirmware(verified: Verified, policy: SevSnpPolicy, checks: CheckRecorder): void {
+  const { report, currentTcb, reportedTcb, committedTcb, launchTcb } = verified
+  const { currentVersion, committedVersion } = report
+  judgeIf(checks, 'policy-tcb', policy.minimumTcb, 'TCB, reported and committed', (rows) =>
+    againstRows(verified, rows, { reported: reportedTcb, committed: committedTcb }),
+  )
+  judgeIf(checks, 'policy-tcb', policy.minimumLaunchTcb, 'TCB at launch', (rows) =>
+    againstRows(verified, rows, { launch: launchTcb }),
+  )
+  judgeIf(checks, 'policy-firmware', policy.minimumFirmware, 'committed firmware', (minimum) => [
+    compare(committedVersion, minimum) >= 0,
+    `at least ${textOf(minimum)}`,
+    textOf(committedVersion),
+  ])
+  const isProvisional =
+    !isAtMost(currentTcb, committedTcb) ||
+    !isAtMost(committedTcb, currentTcb) ||
+    compare(currentVersion, committedVersion) !== 0
+  judge(checks, 'policy-provisional-firmware', 'firmware', [
+    policy.provisionalFirmware || !isProvisional,
+    policy.provisionalFirmware ? 'provisional allowed' : 'committed',
+    isProvisional
+      ? `provisional: ${textOf(currentVersion)} (${textOfTcb(currentTcb)}) runs, ${textOf(committedVersion)} (${textOfTcb(committedTcb)}) is committed`
+      : 'committed',
+  ])
+  judgeIf(checks, 'policy-mitigations', policy.minimumMitigations, 'mitigations', ({ launch, current }) => {
+    const [foundLaunch, foundCurrent] = [report.launchMitVector ?? 0n, report.currentMitVector ?? 0n]
+    return [
+      (foundLaunch & launch) === launch && (foundCurrent & current) === current,
+      `bits 0x${launch.toString(16)} at launch, 0x${current.toString(16)} now`,
+      `0x${foundLaunch.toString(16)} at launch, 0x${foundCurrent.toString(16)} now`,
+    ]
+  })
+}
+
+type Outcome = readonly [holds: boolean, expected: string, found: string]
+
+/** Rows that match the platform must all hold, for every one of `tcbs`; one must match. */
+function againstRows(
+  { report: { cpu }, product }: Verified,
+  rows: readonly MinimumTcb[],
+  tcbs: Readonly<Record<string, SnpTcb>>,
+): Outcome {
+  const matching = rows.filter(
+    (row) =>
+      row.product === product &&
+      (row.model === undefined || row.model === cpu?.model) &&
+      (row.stepping === undefined || row.stepping === cpu?.stepping),
+  )
+  const found = Object.entries(tcbs)
+    .map(([name, tcb]) => `${name}: ${textOfTcb(tcb)}`)
+    .join('; ')
+  if (matching.length === 0) {
+    const model = cpu === undefined ? 'which does not say its model' : `model ${cpu.model}, stepping ${cpu.stepping}`
+    return [false, 'a row for this platform', `none for ${product}, ${model}`]
+  }
+  const minimums = matching.map(({ product: _product, model: _model, stepping: _stepping, ...parts }) => parts)
+  const holds = minimums.every((parts) =>
+    Object.values(tcbs).every((tcb) =>
+      Object.entries(parts).every(([part, least]) => (tcb[part as keyof SnpTcb] ?? -1) >= least),
+    ),
+  )
+  return [holds, `at least ${minimums.map(textOfTcb).join('; ')}`, found]
+}
+
+type Difference = readonly [name: string, expected: string, found: string]
+
+/** Flags that are not as expected. */
+function flagsOf<T extends object>(
+  found: T,
+  expected: Readonly<Record<string, boolean>>,
+): { readonly expected: Readonly<Record<string, boolean>>; readonly different: readonly Difference[] } {
+  const different = Object.entries(expected).filter(([flag, value]) => found[flag as keyof T] !== value)
+  return { expected, different: different.map(([flag, value]) => [flag, `${value}`, `${!value}`]) }
+}
+
+/** One check of several flags: the message lists those that differ. */
+function judgeFlags(
+  checks: CheckRecorder,
+  code: AttestationErrorCode,
+  subject: string,
+  {
+    expected,
+    different,
+    unknown,
+    more,
+  }: ReturnType<typeof flagsOf> & { readonly unknown: bigint; readonly more: readonly Difference[] },
+): void {
+  const differences: readonly Difference[] = [
+    ...different,
+    ...more,
+    ...(unknown === 0n ? [] : [['unknown bits', 'none', `0x${unknown.toString(16)}`] as const]),
+  ]
+  const wanted = Object.entries(expected).map(([flag, value]) => `${flag} ${value}`)
+  judge(checks, code, subject, [
+    differences.length === 0,
+    differences.length === 0
+      ? wanted.join(', ') || 'any'
+      : differences.map(([name, value]) => `${name} ${value}`).join(', '),
+    differences.length === 0 ? 'as expected' : differences.map(([name, , value]) => `${name} ${value}`).join(', '),
+  ])
+}
+
+function judge(checks: CheckRecorder, code: AttestationErrorCode, subject: string, outcome: Outcome): void {
+  checks.judge('appraise', code, subject, ...outcome)
+}
+
+/** {@link judge} where the caller asked for it. */
+function judgeIf<T>(
+  checks: CheckRecorder,
+  code: AttestationErrorCode,
+  wanted: T | undefined,
+  subject: string,
+  outcome: (wanted: T) => Outcome,
+): void {
+  if (wanted === undefined) checks.omit(code, 'not-requested', `no expectation of ${subject}`)
+  else judge(checks, code, subject, outcome(wanted))
+}
+
+/** Lists of numbers, the first that differs decides. */
+export function compare(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((value, i) => value !== b[i])
+  return at < 0 ? 0 : (a[at] as number) - (b[at] as number)
+}
+
+function textOf(version: FirmwareVersion): string {
+  return version.join('.')
+}
