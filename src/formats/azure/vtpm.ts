@@ -175,7 +175,7 @@ export function appraiseVtpm(
   const wrong = [...pcrs].find(
     ([index, accepted]) => !accepted.some((value) => equalBytes(value, registers?.get(index) ?? new Uint8Array())),
   )
-  const [index, accepted] = wrong ?? ([...pcrs][0] as [number, readonly Bytes[]])
+  const [index, accepted] = wrong ?? [...pcrs][0]
   const found =
     registers === undefined
       ? 'no registers beside the quote'

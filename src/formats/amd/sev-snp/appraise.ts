@@ -10,7 +10,7 @@ import { copyBytes, equalBytes } from '../../../encoding/bytes.ts'
 import type { MinimumTcb, SevSnpPolicy } from './options.ts'
 import { registersOf } from './reference-values.ts'
 import { type FirmwareVersion, knownPlatformBits, knownPolicyBits, type SnpReport } from './report.ts'
-import { isAtMost, type SnpProduct, type SnpTcb, textOfTcb } from './tcb.ts'
+import { isAtMost, type SnpProduct, type SnpTcb, tcbParts, textOfTcb } from './tcb.ts'
 import { chipIdSizes } from './vek.ts'
 
 /** A verified report with what its certificates say. */
@@ -171,7 +171,9 @@ function againstRows(
     const model = cpu === undefined ? 'which does not say its model' : `model ${cpu.model}, stepping ${cpu.stepping}`
     return [false, 'a row for this platform', `none for ${product}, ${model}`]
   }
-  const minimums = matching.map(({ product: _product, model: _model, stepping: _stepping, ...parts }) => parts)
+  const minimums = matching.map((row) =>
+    Object.fromEntries(tcbParts.flatMap((part) => (row[part] === undefined ? [] : [[part, row[part]]]))),
+  ) as Partial<SnpTcb>[]
   const holds = minimums.every((parts) =>
     Object.values(tcbs).every((tcb) =>
       Object.entries(parts).every(([part, least]) => (tcb[part as keyof SnpTcb] ?? -1) >= least),
@@ -183,11 +185,13 @@ function againstRows(
 type Difference = readonly [name: string, expected: string, found: string]
 
 /** Flags that are not as expected. */
-function flagsOf<T extends object>(
-  found: T,
+function flagsOf(
+  found: object,
   expected: Readonly<Record<string, boolean>>,
 ): { readonly expected: Readonly<Record<string, boolean>>; readonly different: readonly Difference[] } {
-  const different = Object.entries(expected).filter(([flag, value]) => found[flag as keyof T] !== value)
+  const different = Object.entries(expected).filter(
+    ([flag, value]) => (found as Readonly<Record<string, unknown>>)[flag] !== value,
+  )
   return { expected, different: different.map(([flag, value]) => [flag, `${value}`, `${!value}`]) }
 }
 

@@ -24,6 +24,9 @@ export interface SnpTcb {
 
 export type TcbPart = keyof SnpTcb
 
+/** All parts, in the order that people read them. */
+export const tcbParts: readonly TcbPart[] = ['fmc', 'bootloader', 'tee', 'snp', 'microcode']
+
 /** Where each part is. All other bytes are reserved. */
 const layouts: Readonly<Record<SnpProduct, Readonly<Partial<Record<TcbPart, number>>>>> = {
   Milan: { bootloader: 0, tee: 1, snp: 6, microcode: 7 },
