@@ -1,4 +1,6 @@
-/** Large files that are measured: opened without reading them, and how far the reading is. */
+/**
+ * Large files that are measured: opened without reading them, and how far the reading is.
+ */
 import { openAsBlob } from 'node:fs'
 import { UsageError } from './failures.ts'
 

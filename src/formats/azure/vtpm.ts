@@ -172,23 +172,24 @@ export function appraiseVtpm(
     checks.omit('policy-pcr', 'not-requested', 'no registers of the virtual TPM expected')
     return
   }
-  const wrong = [...pcrs].find(
+  const differing = [...pcrs].filter(
     ([index, accepted]) => !accepted.some((value) => equalBytes(value, registers?.get(index) ?? new Uint8Array())),
   )
-  const [index, accepted] = wrong ?? [...pcrs][0]
-  const found =
-    registers === undefined
-      ? 'no registers beside the quote'
-      : registers.has(index)
-        ? toHex(registers.get(index) as Bytes)
-        : 'not covered by the quote'
+  const textOf = (values: readonly (readonly [number, readonly Bytes[]])[]): string =>
+    values.map(([index, accepted]) => `PCR ${index} ${accepted.map((value) => toHex(value)).join(' or ')}`).join(', ')
+  const foundOf = (index: number): string => {
+    if (registers === undefined) return 'no registers beside the quote'
+    const value = registers.get(index)
+    return `PCR ${index} ${value === undefined ? 'is not covered by the quote' : toHex(value)}`
+  }
+  const holds = differing.length === 0
   checks.judge(
     'appraise',
     'policy-pcr',
-    wrong === undefined ? `registers ${[...pcrs.keys()].join(', ')}` : `PCR ${index}`,
-    wrong === undefined,
-    accepted.map((value) => toHex(value)).join(' or '),
-    found,
+    'registers of the virtual TPM',
+    holds,
+    textOf(holds ? [...pcrs] : differing),
+    holds ? 'these' : differing.map(([index]) => foundOf(index)).join(', '),
   )
 }
 

@@ -1,4 +1,6 @@
-/** What the readers and writers of launch memory share: pages, GUIDs, little-endian numbers. */
+/**
+ * What the readers and writers of launch memory share: pages, GUIDs, little-endian numbers.
+ */
 import { fromHex, toHex } from '../../encoding/bytes.ts'
 
 /** Bytes of a page, the unit that a launch measures. */

@@ -26,7 +26,7 @@ export interface SnpMeasurement {
 }
 
 /** Where firmware ends in guest memory. */
-const top = 2 ** 32
+const top = 0x1_0000_0000
 
 /** Where save areas are said to be. */
 const vmsaGpa = 0xfffffffff000

@@ -1,4 +1,6 @@
-/** What `measureSnp` takes, read once and checked before a byte of an image is read. */
+/**
+ * What `measureSnp` takes, read once and checked before a byte of an image is read.
+ */
 import { knownOptions, requireOption } from '../../core/options.ts'
 import type { EifImage, ReadingOptions } from '../image-reader.ts'
 import { processorTypes } from './processors.ts'
@@ -93,8 +95,9 @@ function readSignature({ vcpuType, vcpuSignature }: Partial<MeasureSnpOptions>, 
     requireOption('vcpuSignature', '32 bits', isUint(vcpuSignature) && vcpuSignature < 2 ** 32)
     return vcpuSignature
   }
-  const signature = processorTypes.get(vcpuType as string)
-  if (signature === undefined) throw new TypeError(`vcpuType must be one of ${[...processorTypes.keys()].join(', ')}`)
+  const types = processorTypes()
+  const signature = types.get(vcpuType as string)
+  if (signature === undefined) throw new TypeError(`vcpuType must be one of ${[...types.keys()].join(', ')}`)
   return signature
 }
 

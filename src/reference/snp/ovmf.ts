@@ -15,10 +15,10 @@ import { VerificationError } from '../../core/errors.ts'
 import { guidOf, pageSize, view } from './layout.ts'
 
 /** At most so many bytes of firmware. */
-export const maximumFirmware: number = 64 * 1_048_576
+export const maximumFirmware = 67_108_864
 
 /** At most so many bytes in all sections together. */
-const maximumSections = 256 * 1_048_576
+const maximumSections = 268_435_456
 
 const footerOffset = 32
 const entryHeader = 18

@@ -22,20 +22,17 @@ interface Habits {
   readonly rdx: number | undefined
 }
 
-const qemu: Habits = {
-  ss: 0x93,
-  bootCs: 0x9b,
-  tr: 0x8b,
-  gpat: 0x7040600070406n,
-  mxcsr: 0x1f80,
-  fcw: 0x37f,
-  rdx: undefined,
-}
-const habits: Readonly<Record<Vmm, Habits>> = {
-  // MXCSR and FCW as hosts with Linux 6.10 and later write them.
-  qemu,
-  ec2: { ...qemu, ss: 0x92, bootCs: 0x9a, tr: 0x83, mxcsr: 0, fcw: 0, rdx: 0x600 },
-  gce: { ...qemu, gpat: 0x70106n, mxcsr: 0, fcw: 0, rdx: 0x600 },
+/** MXCSR and FCW of QEMU are those of hosts with Linux 6.10 and later. */
+function habitsOf(vmm: Vmm): Habits {
+  const qemu = { ss: 0x93, bootCs: 0x9b, tr: 0x8b, gpat: 0x7040600070406n, mxcsr: 0x1f80, fcw: 0x37f, rdx: undefined }
+  switch (vmm) {
+    case 'qemu':
+      return qemu
+    case 'ec2':
+      return { ...qemu, ss: 0x92, bootCs: 0x9a, tr: 0x83, mxcsr: 0, fcw: 0, rdx: 0x600 }
+    case 'gce':
+      return { ...qemu, gpat: 0x70106n, mxcsr: 0, fcw: 0, rdx: 0x600 }
+  }
 }
 
 /** Where the first processor begins. */
@@ -54,7 +51,7 @@ export interface Processor {
 }
 
 export function vmsaOf({ vmm, eip, isBoot, signature, guestFeatures }: Processor): Bytes {
-  const { ss, bootCs, tr, gpat, mxcsr, fcw, rdx } = habits[vmm]
+  const { ss, bootCs, tr, gpat, mxcsr, fcw, rdx } = habitsOf(vmm)
   const page = new Uint8Array(pageSize)
   const fields = view(page)
   const segment = (at: number, attributes: number, { selector = 0, base = 0 } = {}): void => {

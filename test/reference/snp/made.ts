@@ -1,4 +1,6 @@
-/** Refusals of the measuring of a launch. */
+/**
+ * Refusals of the measuring of a launch.
+ */
 import { VerificationError } from '../../../src/core/errors.ts'
 import { measureSnp, type MeasureSnpOptions, type SnpImage } from '../../../src/reference/index.ts'
 

@@ -33,7 +33,8 @@ interface Advisory {
   readonly applies: (facts: Facts) => boolean
 }
 
-const advisories: readonly Advisory[] = [
+/** A function, so that pages which import another entry do not hold the table. */
+const advisories = (): readonly Advisory[] => [
   // arXiv 2605.12990, AMD-SB-3045: the root seed of a Milan chip can be read, once and for good, so
   // that its owner can sign any report of any TCB.
   { id: 'milan-root-seed', applies: ({ product }) => product === 'Milan' },
@@ -81,7 +82,11 @@ const advisories: readonly Advisory[] = [
 
 /** Ids of the advisories that a report gives a sign of, in the order of the table. */
 export function advisoriesFor(facts: Facts): readonly string[] {
-  return Object.freeze(advisories.filter(({ applies }) => applies(facts)).map(({ id }) => id))
+  return Object.freeze(
+    advisories()
+      .filter(({ applies }) => applies(facts))
+      .map(({ id }) => id),
+  )
 }
 
 /** Whether the reported TCB is below a floor for this processor. A report of version 2 does not say its model: every floor of its product counts. */

@@ -15,24 +15,24 @@ import { partsOf, type SnpProduct, type SnpTcb, type TcbPart } from './tcb.ts'
 /** 1.3.6.1.4.1.3704.1, the content of the OBJECT IDENTIFIER in hexadecimal. */
 const arc = '2b060104019c7801'
 
-const structVersion = `${arc}01`
-const productName = `${arc}02`
-const hwId = `${arc}04`
-const cspId = `${arc}05`
+const structVersion = '2b060104019c780101'
+const productName = '2b060104019c780102'
+const hwId = '2b060104019c780104'
+const cspId = '2b060104019c780105'
 
 const tcbParts: Readonly<Record<TcbPart, string>> = {
-  bootloader: `${arc}0301`,
-  tee: `${arc}0302`,
-  snp: `${arc}0303`,
-  microcode: `${arc}0308`,
-  fmc: `${arc}0309`,
+  bootloader: '2b060104019c78010301',
+  tee: '2b060104019c78010302',
+  snp: '2b060104019c78010303',
+  microcode: '2b060104019c78010308',
+  fmc: '2b060104019c78010309',
 }
 
 /** Parts that no product uses: zero where a certificate has them. Turin's has no fourth one. */
 const unusedParts: Readonly<Record<SnpProduct, readonly string[]>> = {
-  Milan: [`${arc}0304`, `${arc}0305`, `${arc}0306`, `${arc}0307`],
-  Genoa: [`${arc}0304`, `${arc}0305`, `${arc}0306`, `${arc}0307`],
-  Turin: [`${arc}0305`, `${arc}0306`, `${arc}0307`],
+  Milan: ['2b060104019c78010304', '2b060104019c78010305', '2b060104019c78010306', '2b060104019c78010307'],
+  Genoa: ['2b060104019c78010304', '2b060104019c78010305', '2b060104019c78010306', '2b060104019c78010307'],
+  Turin: ['2b060104019c78010305', '2b060104019c78010306', '2b060104019c78010307'],
 }
 
 /** How many bytes of CHIP_ID a product has. */
