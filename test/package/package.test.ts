@@ -256,12 +256,14 @@ describe('single files', () => {
     }
   })
 
-  test('no code out of text, no WebAssembly, no address of anybody but Intel where endorsements are fetched', async () => {
+  test('no code out of text, no WebAssembly, no address of anybody but Intel and AMD where endorsements are fetched', async () => {
     for (const file of await names()) {
       const allowed = [
         // In messages.
         /^https:\/\/(?:enclave\.example|app\.example|payments\.invalid)$/,
-        ...(file.startsWith('veritee.endorsements.') ? [/^https:\/\/\w+\.trustedservices\.intel\.com$/] : []),
+        ...(file.startsWith('veritee.endorsements.')
+          ? [/^https:\/\/(?:\w+\.trustedservices\.intel|kdsintf\.amd)\.com$/]
+          : []),
         // The type of the problem in RFC 9458 section 5.3.
         ...(file.startsWith('veritee.gateway.') ? [/^https:\/\/(?:iana\.org|a\.invalid)$/] : []),
       ]

@@ -64,13 +64,13 @@ export interface Ovmf {
 export function readOvmf(firmware: Bytes): Ovmf {
   const { length } = firmware
   const isWhole = length > 0 && length % pageSize === 0 && length <= maximumFirmware
-  require('size', isWhole, `whole pages of ${pageSize} bytes, at most ${maximumFirmware}`, `${length} bytes`)
+  demand('size', isWhole, `whole pages of ${pageSize} bytes, at most ${maximumFirmware}`, `${length} bytes`)
   const entries = readTable(firmware)
   const uint32 = (guid: string, name: string, count: number): number[] | undefined => {
     const data = entries.get(guid)
     if (data === undefined) return undefined
     // Firmware may append fields later; SEV_HASH_TABLE_RV and the others have had these alone.
-    require(`entry ${name}`, data.length === 4 * count, `${4 * count} bytes`, `${data.length}`)
+    demand(`entry ${name}`, data.length === 4 * count, `${4 * count} bytes`, `${data.length}`)
     return Array.from({ length: count }, (_, i) => view(data).getUint32(4 * i, true))
   }
   const [offset] = uint32(metadataEntry, 'OVMF_SEV_META_DATA', 1) ?? []
@@ -88,20 +88,20 @@ function readTable(firmware: Bytes): ReadonlyMap<string, Bytes> {
   const data = view(firmware)
   const end = firmware.length - footerOffset
   const found = toHex(firmware.subarray(end - 16, end))
-  require('footer of the table', found === footer, footer, found)
+  demand('footer of the table', found === footer, footer, found)
   const tableLength = data.getUint16(end - entryHeader, true)
   const isInside = tableLength >= entryHeader && tableLength <= end
-  require('length of the table', isInside, `${entryHeader} to ${end}`, `${tableLength}`)
+  demand('length of the table', isInside, `${entryHeader} to ${end}`, `${tableLength}`)
   const start = end - tableLength
   const entries = new Map<string, Bytes>()
   for (let at = end - entryHeader; at > start;) {
     const left = at - start
-    require('table', left >= entryHeader, `an entry of ${entryHeader} bytes or more at its beginning`, `${left} bytes`)
+    demand('table', left >= entryHeader, `an entry of ${entryHeader} bytes or more at its beginning`, `${left} bytes`)
     const guid = toHex(firmware.subarray(at - 16, at))
     const length = data.getUint16(at - entryHeader, true)
     const fits = length >= entryHeader && length <= left
-    require(`length of entry ${guid}`, fits, `${entryHeader} to ${left}`, `${length}`)
-    require('table', !entries.has(guid), 'each entry once', `${guid} twice`)
+    demand(`length of entry ${guid}`, fits, `${entryHeader} to ${left}`, `${length}`)
+    demand('table', !entries.has(guid), 'each entry once', `${guid} twice`)
     entries.set(guid, firmware.subarray(at - length, at - entryHeader))
     at -= length
   }
@@ -111,18 +111,18 @@ function readTable(firmware: Bytes): ReadonlyMap<string, Bytes> {
 /** @param offset of the descriptor, from the end of the file */
 function readSections(firmware: Bytes, offset: number): readonly Section[] {
   const isInside = offset >= descriptorHeader && offset <= firmware.length
-  require('offset of the metadata', isInside, `${descriptorHeader} to ${firmware.length}`, `${offset}`)
+  demand('offset of the metadata', isInside, `${descriptorHeader} to ${firmware.length}`, `${offset}`)
   const descriptor = firmware.subarray(firmware.length - offset)
   const data = view(descriptor)
   const signature = toHex(descriptor.subarray(0, 4))
-  require('signature of the metadata', signature === '41534556', '41534556 (ASEV)', signature)
+  demand('signature of the metadata', signature === '41534556', '41534556 (ASEV)', signature)
   const version = data.getUint32(8, true)
-  require('version of the metadata', version === 1, '1', `${version}`)
+  demand('version of the metadata', version === 1, '1', `${version}`)
   const count = data.getUint32(12, true)
   const length = data.getUint32(4, true)
   const wanted = descriptorHeader + sectionSize * count
   const isSound = length === wanted && length <= descriptor.length
-  require('length of the metadata', isSound, `${wanted}, inside the file`, `${length}`)
+  demand('length of the metadata', isSound, `${wanted}, inside the file`, `${length}`)
   let total = 0
   return Array.from({ length: count }, (_, i) => {
     const at = descriptorHeader + sectionSize * i
@@ -131,14 +131,14 @@ function readSections(firmware: Bytes, offset: number): readonly Section[] {
     const type = sectionTypes[number]
     if (type === undefined) throw malformed(`type of ${name}`, '1, 2, 3, 4 or 16', `${number}`)
     const isPaged = gpa % pageSize === 0 && size % pageSize === 0 && size > 0
-    require(name, isPaged, 'whole pages', `${size} bytes at 0x${gpa.toString(16)}`)
+    demand(name, isPaged, 'whole pages', `${size} bytes at 0x${gpa.toString(16)}`)
     total += size
-    require('sections', total <= maximumSections, `at most ${maximumSections} bytes in all`, `${total} and more`)
+    demand('sections', total <= maximumSections, `at most ${maximumSections} bytes in all`, `${total} and more`)
     return { type, gpa, size }
   })
 }
 
-function require(subject: string, holds: boolean, expected: string, found: string): void {
+function demand(subject: string, holds: boolean, expected: string, found: string): void {
   if (!holds) throw malformed(subject, expected, found)
 }
 

@@ -44,11 +44,15 @@ function readEntries(table: Bytes): readonly CertificateTableEntry[] {
   const found: { guid: string; offset: number; length: number }[] = []
   let at = 0
   for (;;) {
-    require(at + entrySize <= table.length, 'an entry of zeros at its end', `none in ${table.length} bytes`)
+    demand(at + entrySize <= table.length, 'an entry of zeros at its end', `none in ${table.length} bytes`)
     if (isZero(table.subarray(at, at + entrySize))) break
-    require(found.length < maximumEntries, `at most ${maximumEntries} entries`, 'more')
+    demand(found.length < maximumEntries, `at most ${maximumEntries} entries`, 'more')
     const guid = toHex(table.subarray(at, at + 16))
-    require(found.every((entry) => entry.guid !== guid), 'each GUID once', `${guid} twice`)
+    demand(
+      found.every((entry) => entry.guid !== guid),
+      'each GUID once',
+      `${guid} twice`,
+    )
     found.push({ guid, offset: data.getUint32(at + 16, true), length: data.getUint32(at + 20, true) })
     at += entrySize
   }
@@ -56,12 +60,12 @@ function readEntries(table: Bytes): readonly CertificateTableEntry[] {
   let end = at + entrySize
   for (const { guid, offset, length } of [...found].sort((a, b) => a.offset - b.offset)) {
     const where = `${length} bytes at ${offset}`
-    require(offset + length <= table.length, `entry ${guid} inside its ${table.length} bytes`, where)
-    require(offset >= end, `entry ${guid} behind what comes before it (${end} bytes)`, where)
-    require(isZero(table.subarray(end, offset)), `zeros before entry ${guid}`, 'other bytes')
+    demand(offset + length <= table.length, `entry ${guid} inside its ${table.length} bytes`, where)
+    demand(offset >= end, `entry ${guid} behind what comes before it (${end} bytes)`, where)
+    demand(isZero(table.subarray(end, offset)), `zeros before entry ${guid}`, 'other bytes')
     end = offset + length
   }
-  require(isZero(table.subarray(end)), 'zeros behind its last entry', 'other bytes')
+  demand(isZero(table.subarray(end)), 'zeros behind its last entry', 'other bytes')
   return found.map(({ guid, offset, length }) => ({
     guid: guid.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
     name: Object.hasOwn(names, guid) ? names[guid] : undefined,
@@ -69,6 +73,6 @@ function readEntries(table: Bytes): readonly CertificateTableEntry[] {
   }))
 }
 
-function require(holds: boolean, expected: string, found: string): void {
+function demand(holds: boolean, expected: string, found: string): void {
   if (!holds) throw new VerificationError('cert-table', 'certificate table', expected, found)
 }
