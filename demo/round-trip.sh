@@ -24,7 +24,8 @@ say 'measure'
 veritee measure app.eif --json | tee measurements.json
 
 say 'sign'
-veritee sign measurements.json --name 'build 2026-11-23' --key build.key --cert build.pem --valid 90d --version 1 -o app.corim
+veritee sign measurements.json --name 'build 2026-11-23' --product example.com/app --version 1 --key build.key --cert build.pem \
+  --valid 90d -o app.corim
 
 say 'run: a loopback enclave that attests what the image measures to'
 node "$here/demo/enclave/boot.mjs" app.eif > address &
@@ -35,7 +36,8 @@ until [ -s address ]; do sleep 0.1; done
 say 'verify: the client has ca.pem, and a nonce that it has just made'
 nonce=$(openssl rand -hex 32)
 curl -fsS "$(cat address)?nonce=$nonce" -o evidence.bin
-veritee verify evidence.bin --reference app.corim --ca ca.pem --nonce "$nonce" --root "$here/fixtures/nitro/root.pem"
+veritee verify evidence.bin --reference app.corim --ca ca.pem --product example.com/app --nonce "$nonce" \
+  --root "$here/fixtures/nitro/root.pem"
 
 say 'one byte of the image changed: no longer an image'
 cp app.eif changed.eif
@@ -52,6 +54,7 @@ until [ -s address ]; do sleep 0.1; done
 nonce=$(openssl rand -hex 32)
 curl -fsS "$(cat address)?nonce=$nonce" -o evidence.bin
 status=0
-veritee verify evidence.bin --reference app.corim --ca ca.pem --nonce "$nonce" --root "$here/fixtures/nitro/root.pem" || status=$?
+veritee verify evidence.bin --reference app.corim --ca ca.pem --product example.com/app --nonce "$nonce" \
+  --root "$here/fixtures/nitro/root.pem" || status=$?
 [ $status = 3 ] || exit 1
 say 'refused, as it must be'

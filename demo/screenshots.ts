@@ -34,6 +34,7 @@ const views: Readonly<Record<string, string | ((page: Page) => Promise<void>)>> 
     at: '2026-06-01T00:00:00Z',
     corim: fixture('reference/valid.corim'),
     ca: fixture('reference/ca.der'),
+    product: 'example.com/app',
   }),
   tdx: 'sample=tdx-valid',
   'tdx-events': 'sample=tdx-valid-events',

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream'
 import type { ReadableStream as NodeStream } from 'node:stream/web'
 import { answerOfEnclave, enclavePath } from './enclave/answer.ts'
 import { channelPath, createChannel } from './enclave/channel.ts'
-import { contentSecurityPolicy, gatedPolicy, type Site, type SiteFile } from './site.ts'
+import { contentSecurityPolicy, gatedPagePolicy, gateWorkerPolicy, type Site, type SiteFile } from './site.ts'
 
 export interface DemoServer {
   readonly url: string
@@ -81,8 +81,7 @@ export async function startDemo({ site, port = 0, intercept, onSent }: DemoServe
     }
     answer(request).then(
       ([status, { type, body }]) => {
-        const isGated = request.url?.startsWith('/send/gated/') === true
-        send(response, status, type, body, isGated ? { 'content-security-policy': gatedPolicy } : {})
+        send(response, status, type, body, policyFor(request.url ?? ''))
       },
       (error: unknown) => {
         console.error(error)
@@ -110,6 +109,12 @@ function send(
 ): void {
   response.writeHead(status, { ...headers, ...more, 'content-type': type, 'content-length': body.length })
   response.end(body)
+}
+
+/** Pages behind a gate, and the workers of gates, have a policy of their own. */
+function policyFor(path: string): Readonly<Record<string, string>> {
+  if (!path.startsWith('/send/gated/')) return {}
+  return { 'content-security-policy': path.endsWith('/gate.js') ? gateWorkerPolicy : gatedPagePolicy }
 }
 
 /** What the gateway looks at. */

@@ -10,6 +10,7 @@ import type { ExpectedQuote } from '../fixtures/expected-quote.ts'
 import { folderOf, isQuoteSample, samples } from './page/samples.ts'
 import { emptyState, type State, toFragment } from './page/state.ts'
 import { channelAttacks } from './send/attacks.ts'
+import { gatedPolicy } from './send/gated-policy.ts'
 
 export interface SiteFile {
   readonly type: string
@@ -27,8 +28,11 @@ const roots = { root: 'nitro', 'tdx-root': 'tdx', 'sgx-root': 'sgx' } as const
 /** The policy that the page runs under: nothing but its own files, nothing inline. */
 export const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'"
 
-/** The same for pages behind a gate, whose enclave is another origin of this machine. */
-export const gatedPolicy = `${contentSecurityPolicy} http://localhost:* http://127.0.0.1:*`
+/** For pages behind a gate: the name that their worker answers to, and no way to the enclave. */
+export const gatedPagePolicy = `${contentSecurityPolicy} ${gatedPolicy.name}; form-action 'none'; base-uri 'none'`
+
+/** For the worker, whose enclave is another origin of this machine. */
+export const gateWorkerPolicy = `${contentSecurityPolicy} http://localhost:* http://127.0.0.1:*`
 
 /** What a visitor downloads before the first verdict. Samples, what verifies quotes, and what measures images and opens signed files, come when they are asked for. */
 export const pageFiles = ['index.html', 'page.css', 'page.js', 'veritee.nitro.min.js'] as const

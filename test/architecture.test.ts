@@ -225,9 +225,13 @@ describe('what the library never touches', () => {
     expect(library.flatMap(touched)).toEqual([])
   })
 
-  test('the clock is read in one place, and where the client gets its own', () => {
+  test('the clock is read in one place, and where client and gateway get their own', () => {
     const readings = library.flatMap((source) => clockReadings(source))
-    expect(readings.map((where) => where.split(':')[0])).toEqual(['src/client/runtime.ts', 'src/core/time.ts'])
+    expect(readings.map((where) => where.split(':')[0])).toEqual([
+      'src/client/runtime.ts',
+      'src/core/time.ts',
+      'src/gateway/clock.ts',
+    ])
     expect(
       clockReadings(parseSource('a.ts', 'const a = [new Date(), new Date, Date.now(), Date(), new Date(0)]')),
     ).toHaveLength(4)

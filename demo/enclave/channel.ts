@@ -37,7 +37,11 @@ export function createChannel(origins: readonly string[]): (path: string, reques
     if (endpoint === 'plain') return text(200, 'paid')
     const target = paths[endpoint]
     if (target === undefined) return text(404, 'attestation, gateway or plain')
-    return between(attack.name, endpoint, new Request(new URL(target, request.url), request), gateway)
+    const answer = await between(attack.name, endpoint, new Request(new URL(target, request.url), request), gateway)
+    // An attacker lets the page read what it answers, as the gateway does.
+    const origin = request.headers.get('origin') ?? ''
+    if (origins.includes(origin)) answer.headers.set('access-control-allow-origin', origin)
+    return answer
   }
 }
 

@@ -66,8 +66,9 @@ export function importCode({ policy, now, clock }: Request): string {
           '// Believes no digest before the signature of your CA.',
           `const { referenceValues } = await openReferenceValues(await file('${corimFile}'), {`,
           "  environment: 'nitro',",
+          `  product: '${signed.product}',`,
           `  trustAnchors: [await file('${caFile}')],`,
-          '  minimumVersion: 0, // the greatest that you have seen',
+          '  minimumVersion: 0, // the greatest of this product that you have seen',
           `  now: new Date('${clock.toISOString()}'),${comment}`,
           ...(skewSeconds === 300 ? [] : [`  clockSkewSeconds: ${skewSeconds},`]),
           '})',
@@ -88,7 +89,7 @@ export function commandLine({ policy, now }: Request): string {
   const [only] = builds
   const files = builds.length > 1 && !signed ? builds.map((build, i) => [`build-${i + 1}.json`, build] as const) : []
   const flags: string[] = []
-  if (signed) flags.push(`--reference ${corimFile}`, `--ca ${caFile}`)
+  if (signed) flags.push(`--reference ${corimFile}`, `--ca ${caFile}`, `--product '${signed.product}'`)
   else if (only === undefined) flags.push('--skip-reference-values')
   else if (files.length > 0) flags.push(...files.map(([name]) => `--measurements ${name}`))
   else flags.push(...registersOf(only).map((register) => `--${register.toLowerCase()} ${only[register as 'PCR0']}`))

@@ -13,7 +13,18 @@ function field(id: string): HTMLInputElement | HTMLTextAreaElement {
 }
 
 /** Fields that are always there. */
-const texts = ['evidence', 'reference', 'corim', 'ca', 'nonce', 'age', 'userData', 'publicKey', 'skew'] as const
+const texts = [
+  'evidence',
+  'reference',
+  'corim',
+  'ca',
+  'product',
+  'nonce',
+  'age',
+  'userData',
+  'publicKey',
+  'skew',
+] as const
 /** Fields that come with the first quote; until then the state keeps their content. */
 const quoteTexts = ['collateral', 'log', 'reportData'] as const
 

@@ -15,8 +15,9 @@ export interface Build {
 export interface Policy {
   /** Empty: any code. */
   readonly builds: readonly Build[]
-  /** Where the builds are to be taken from instead: a file, and who may sign it. */
-  readonly signed: { readonly corim: Bytes; readonly trustAnchors: readonly Bytes[] } | undefined
+  /** Where the builds are to be taken from instead: a file, who may sign it, and for which product. */
+  readonly signed:
+    { readonly corim: Bytes; readonly trustAnchors: readonly Bytes[]; readonly product: string } | undefined
   readonly freshness: { readonly nonce: Bytes } | { readonly maxAgeSeconds: number } | undefined
   readonly at: Date | 'clock' | 'evidence'
   readonly root: 'aws' | 'fixture' | Bytes
@@ -42,7 +43,7 @@ export function policyOf(state: State): { readonly policy: Policy; readonly prob
     builds: attempt('reference', [], () => {
       if (state.corim.trim() !== '' && state.reference.trim() !== '')
         throw new Error('There are signed reference values as well: give one of the two.')
-      return readBuilds(state.reference)
+      return readBuilds(state.reference, state.debug)
     }),
     signed: readSigned(state, attempt),
     freshness: readFreshness(state, at, attempt),
@@ -86,11 +87,14 @@ export function optionsOf(policy: Policy, library: Library, fixtureRoot: Bytes |
   }
 }
 
-/** What nitro-cli printed, a list of such, or lines like `PCR0 <hex>`; a value alone is PCR0. */
-export function readBuilds(text: string): readonly Build[] {
+/**
+ * What nitro-cli printed, a list of such, all registers of a document, or lines like `PCR0 <hex>`; a value alone is PCR0.
+ * @param isDebug whether debug enclaves are accepted: zeros stand for their image
+ */
+export function readBuilds(text: string, isDebug = false): readonly Build[] {
   const trimmed = text.trim()
   if (trimmed === '') return []
-  if (/^[[{]/.test(trimmed)) return readJson(trimmed)
+  if (/^[[{]/.test(trimmed)) return readJson(trimmed, isDebug)
   const build: Record<string, string> = {}
   for (const line of trimmed.split(/[\n,;]+/)) {
     if (line.trim() === '') continue
@@ -98,10 +102,10 @@ export function readBuilds(text: string): readonly Build[] {
     if (`PCR${index}` in build) throw new Error(`PCR${index} stands there twice.`)
     build[`PCR${index}`] = value
   }
-  return [readBuild(build)]
+  return [readBuild(build, isDebug)]
 }
 
-function readJson(text: string): readonly Build[] {
+function readJson(text: string, isDebug: boolean): readonly Build[] {
   let parsed: unknown
   try {
     parsed = JSON.parse(text)
@@ -114,7 +118,7 @@ function readJson(text: string): readonly Build[] {
     const { HashAlgorithm: hash, ...values } = { ...own, ...(printed as object | undefined) } as Record<string, unknown>
     if (hash !== undefined && !(typeof hash === 'string' && /^sha384\b/i.test(hash)))
       throw new Error('Measurements must be SHA-384.')
-    return readBuild(values, readName(name))
+    return readBuild(values, isDebug, readName(name))
   })
 }
 
@@ -123,7 +127,7 @@ export function readName(name: unknown): string | undefined {
   return typeof name === 'string' && /^[\w .:+-]{1,64}$/.test(name) ? name : undefined
 }
 
-function readBuild(values: Readonly<Record<string, unknown>>, name?: string): Build {
+function readBuild(values: Readonly<Record<string, unknown>>, isDebug: boolean, name?: string): Build {
   const build: Record<string, string> = {}
   for (const [register, value] of Object.entries(values)) {
     if (!/^PCR(?:\d|[12]\d|3[01])$/.test(register)) throw new Error(`“${register}” is no register: PCR0 to PCR31 are.`)
@@ -132,11 +136,22 @@ function readBuild(values: Readonly<Record<string, unknown>>, name?: string): Bu
     if (bytes?.length !== 48) {
       throw new Error(`${register} needs 96 hexadecimal digits, this has ${digits.length} characters.`)
     }
-    if (isZero(bytes)) throw new Error(`${register} is all zeros. No sound image measures to that: debug enclaves do.`)
+    if (isZero(bytes)) refuseZeros(register, isDebug)
     build[register] = digits
   }
   if (Object.keys(build).length === 0) throw new Error('There is no register in this.')
+  if (!isDebug && !('PCR0' in build))
+    throw new Error(
+      'PCR0 is missing. It alone covers the image; the other registers say where it runs, or who signed it.',
+    )
   return { ...(name !== undefined && { name }), ...build }
+}
+
+/** In PCR3 and from PCR5 on, zeros say that a register must be zero, as documents print it. */
+function refuseZeros(register: string, isDebug: boolean): void {
+  if (/^PCR[0-2]$/.test(register) && !isDebug)
+    throw new Error(`${register} is all zeros. No sound image measures to that: debug enclaves do.`)
+  if (register === 'PCR4') throw new Error('PCR4 is all zeros: leave it out. It names the instance.')
 }
 
 function readFreshness({ freshness, nonce, age }: State, at: Policy['at'], attempt: Attempt): Policy['freshness'] {
@@ -154,7 +169,7 @@ function readFreshness({ freshness, nonce, age }: State, at: Policy['at'], attem
   })
 }
 
-function readSigned({ corim, ca }: State, attempt: Attempt): Policy['signed'] {
+function readSigned({ corim, ca, product }: State, attempt: Attempt): Policy['signed'] {
   if (corim.trim() === '') return undefined
   const bytes = attempt('corim', undefined, () => {
     const pasted = fromPasted(corim)
@@ -166,7 +181,14 @@ function readSigned({ corim, ca }: State, attempt: Attempt): Policy['signed'] {
     if (der === undefined) throw new Error('Paste or drop the certificate of the CA that you trust to sign them.')
     return der
   })
-  return bytes === undefined || anchor === undefined ? undefined : { corim: bytes, trustAnchors: [anchor] }
+  const name = attempt('product', undefined, () => {
+    // It goes into code and commands that are copied.
+    if (!/^[\w .:+/@-]{1,128}$/.test(product.trim()))
+      throw new Error('Enter the product that must run, as its signers call it: letters, digits and . : + / @ - _')
+    return product.trim()
+  })
+  if (bytes === undefined || anchor === undefined || name === undefined) return undefined
+  return { corim: bytes, trustAnchors: [anchor], product: name }
 }
 
 export function readTime(text: string): Policy['at'] {

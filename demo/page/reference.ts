@@ -61,13 +61,14 @@ export function printed({ name, measured }: MeasuredImage): string {
 
 /** @throws AttestationError when they are not what the CA signed, or not now */
 export async function openSigned(
-  { corim, trustAnchors }: NonNullable<Policy['signed']>,
+  { corim, trustAnchors, product }: NonNullable<Policy['signed']>,
   at: Date,
   skewSeconds: number,
 ): Promise<SignedReferenceValues> {
   const { openReferenceValues } = await loadLibrary()
   return openReferenceValues(corim, {
     environment: 'nitro',
+    product,
     trustAnchors,
     minimumVersion: 0,
     now: at,

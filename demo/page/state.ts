@@ -13,6 +13,8 @@ export interface State {
   readonly corim: string
   /** The certificate of the CA that signs them: PEM, or DER in hexadecimal or base64. */
   readonly ca: string
+  /** What the signed values must be of, as their signers call it. */
+  readonly product: string
   readonly freshness: 'any' | 'nonce' | 'age'
   /** Hexadecimal. */
   readonly nonce: string
@@ -42,6 +44,7 @@ export const emptyState: State = {
   reference: '',
   corim: '',
   ca: '',
+  product: '',
   freshness: 'any',
   nonce: '',
   age: '300',
@@ -92,6 +95,7 @@ export function fromFragment(fragment: string): State {
     reference: text('reference'),
     corim: text('corim'),
     ca: text('ca'),
+    product: text('product'),
     freshness: freshness === 'nonce' || freshness === 'age' ? freshness : 'any',
     nonce: text('nonce'),
     age: text('age'),

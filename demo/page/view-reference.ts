@@ -25,9 +25,11 @@ function card(title: string, trust: string, ...body: readonly Child[]): HTMLElem
   )
 }
 
-function signedView({ signer, version, validUntil, referenceValues }: SignedReferenceValues, matched: unknown): Child {
+function signedView(signed: SignedReferenceValues, matched: unknown): Child {
+  const { product, signers, version, validUntil, referenceValues } = signed
   return pairs(
-    ['Signed by', printable(signer)],
+    ['Product', product],
+    ['Signed by', printable(signers.join(' and '))],
     ['Version', `${version}. Keep the greatest that you have seen, and accept no older one.`],
     ['Valid until', moment(validUntil)],
     [

@@ -26,13 +26,13 @@ const fields =
 /** The reasons that have to do with documents; others are about quotes, or about images and signed reference values. */
 type DocumentCode = Exclude<
   AttestationErrorCode,
-  `${'eif' | 'reference' | 'ohttp' | 'bhttp' | 'client' | 'gateway'}-${string}` | QuoteCode
+  `${'eif' | 'reference' | 'ohttp' | 'bhttp' | 'client' | 'gate' | 'gateway'}-${string}` | QuoteCode
 >
 
 /** The reasons that only quotes of Intel's have: their words are loaded with what verifies them. */
 export type QuoteCode =
   | `${'quote' | 'qe' | 'tcb' | 'pck' | 'crl' | 'tdx' | 'attestation-key' | 'ra-tls' | 'event-log' | 'endorsement'}-${string}`
-  | `policy-${'event' | 'rtmr' | 'tcb-status' | 'tcb-evaluation' | 'migration' | 'service-td' | 'measurements' | 'report-data' | 'platform'}`
+  | `policy-${'event' | 'rtmr' | 'tcb-status' | 'tcb-evaluation' | 'endorsement-age' | 'migration' | 'service-td' | 'measurements' | 'report-data' | 'platform'}`
 
 /** What to say of a check. */
 export function wordsOf(code: AttestationErrorCode): Words {

@@ -1,8 +1,9 @@
 /**
- * The worker of the gate: requests to the enclave go over an attested session, or fail.
+ * The worker of the gate: requests to the enclave go over an attested session, or are refused.
  */
 import { attestedFetch } from '../../src/client/index.ts'
 import { gateRequests, type GateScope } from '../../src/gate/index.ts'
+import { gatedPolicy, gatedUntil } from './gated-policy.ts'
 import { optionsFor } from './verifying.ts'
 import { type Crossing, recorded } from './wire.ts'
 
@@ -11,13 +12,14 @@ const enclave = `http://${location.hostname === 'localhost' ? '127.0.0.1' : 'loc
 const crossings: Crossing[] = []
 const channel = new BroadcastChannel('veritee-wire')
 
-gateRequests(
-  self as unknown as GateScope,
-  enclave,
-  attestedFetch(enclave, {
+gateRequests(self as unknown as GateScope, {
+  ...gatedPolicy,
+  origin: enclave,
+  expiresAt: new Date(gatedUntil),
+  send: attestedFetch(enclave, {
     ...optionsFor(attack),
     fetch: recorded(crossings, () => {
       channel.postMessage(crossings)
     }),
   }),
-)
+})

@@ -1,17 +1,16 @@
 /**
- * A page that knows nothing of attestation: it calls `fetch`. The worker of a gate stands between it and the network.
+ * A page that knows nothing of attestation: it calls `fetch`. The worker of a gate is between it and the network.
  */
-import { installGate } from '../../src/gate/index.ts'
+import { type GateRefusal, gateRefusalOf, installGate, watchGate } from '../../src/gate/index.ts'
 import { element, h } from '../page/dom.ts'
 import { channelAttacks } from './attacks.ts'
+import { gatedPolicy } from './gated-policy.ts'
 import { say, viewWire } from './view.ts'
 import type { Crossing } from './wire.ts'
 
 const card = element('card', HTMLInputElement)
 const answer = element('answer', HTMLElement)
 const here = location.pathname.split('/').at(-2) ?? ''
-/** Another origin of this machine: the gate is for that one, and leaves the page's own files alone. */
-const enclave = `http://${location.hostname === 'localhost' ? '127.0.0.1' : 'localhost'}:${location.port}`
 
 element('attacks', HTMLElement).append(
   ...channelAttacks.map(({ name, title, words }) =>
@@ -42,22 +41,45 @@ async function send(): Promise<void> {
   delete document.body.dataset.done
   answer.textContent = ''
   try {
-    const response = await fetch(`${enclave}/payments`, { method: 'POST', body: JSON.stringify({ card: card.value }) })
-    answer.textContent = await response.text()
-    say('yes', 'Sent, to the proven enclave and to nobody else.', 'The page called fetch, and the worker did the rest.')
+    const body = JSON.stringify({ card: card.value })
+    const response = await fetch(`${gatedPolicy.name}/payments`, { method: 'POST', body })
+    const refusal = gateRefusalOf(response)
+    if (refusal === undefined) {
+      answer.textContent = await response.text()
+      const words = 'The page called fetch on a name that exists nowhere, and the worker did the rest.'
+      say('yes', 'Sent, to the proven enclave and to nobody else.', words)
+    } else {
+      const { detail } = (await response.json()) as { readonly detail: string }
+      say('no', titleOf(refusal), `${shortened(detail)} (${refusal.code})`)
+      element('verdict', HTMLElement).dataset.code = refusal.code
+    }
   } catch (error) {
-    say('no', 'A network error, and nothing readable left.', `fetch says: ${String(error)}`)
+    say('no', 'The answer broke off.', `fetch says: ${String(error)}`)
   }
   document.body.dataset.done = here
 }
 
-installGate('gate.js').then(
+/** Digests are cut to their ends. */
+function shortened(text: string): string {
+  return text.replace(/\b([\da-f]{8})[\da-f]{20,}([\da-f]{8})\b/g, '$1…$2')
+}
+
+/** What a person has to know: the network is down, or there is another build. */
+function titleOf({ code, status }: GateRefusal): string {
+  if (code.startsWith('policy-')) return 'Refused: this is another build, or an old proof.'
+  if (status === 503 || status === 504) return 'Refused: there is no network.'
+  return 'Refused: the answer is not the enclave’s.'
+}
+
+// A machine that does many things at once may take long for it.
+installGate('gate.js', { ...gatedPolicy, installSeconds: 600 }).then(
   () => {
-    say(
-      'open',
-      'The gate is closed behind this page.',
-      'What it sends to the enclave goes through the worker, or not at all.',
-    )
+    const words = 'What it sends to the enclave goes through the worker, or to nobody.'
+    say('open', 'The gate is closed behind this page.', words)
+    watchGate(({ of, state, code, policyVersion }) => {
+      const why = code === undefined ? '' : `: ${code}`
+      element('gate', HTMLElement).textContent = `${of} ${state}${why} (policy ${policyVersion})`
+    })
     document.body.dataset.gate = 'yes'
   },
   (error: unknown) => {

@@ -1,5 +1,6 @@
 /**
- * Is the evidence from now? A nonce of the caller proves it without trusting any clock; a maximum age is for evidence that was fetched without one.
+ * Is the evidence from now? A nonce of the caller proves it without trusting any clock. A maximum age is for evidence that was fetched without one, or
+ * comes on top.
  */
 import { type Bytes, equalBytes } from '../encoding/bytes.ts'
 import type { CheckRecorder } from '../core/record.ts'
@@ -9,7 +10,7 @@ import { appraiseBinding } from './binding.ts'
 /** Pass it as `freshness` to accept evidence of any age, a replayed one too, within the dates of its certificates. */
 export const skipFreshness: unique symbol = /* @__PURE__ */ Symbol.for('veritee.skipFreshness')
 
-/** What the caller expects of freshness, checked and copied: a nonce, an age, or neither when the caller skips it. */
+/** What the caller expects of freshness, checked and copied: a nonce, an age, both, or neither when the caller skips it. */
 export interface FreshnessPolicy {
   readonly nonce: Bytes | undefined
   readonly maxAgeSeconds: number | undefined

@@ -1,12 +1,18 @@
 /**
- * Binary HTTP (RFC 9292): requests and responses as bytes. Writes messages of indeterminate length, reads those of known length as well; bodies are passed
- * on piece by piece and never held.
+ * Binary HTTP (RFC 9292): requests and responses as bytes. Writes messages of indeterminate length,
+ * reads those of known length as well; bodies are passed on piece by piece and never held.
  *
  *     request     2 · method, scheme, authority, path · fields, 0 · body in chunks, 0 · trailers, 0
  *     response    3 · status · fields, 0 · body in chunks, 0 · trailers, 0
  *
- * Every text and every chunk has its length before it, as QUIC writes numbers. Trailers are read and dropped. What follows must be zeros (padding).
- * A message must be there to its end: the short form of section 3.8, without the zeros at its end, is refused.
+ * Every text and every chunk has its length before it, as QUIC writes numbers. Trailers are read
+ * and dropped. What follows must be zeros (padding).
+ *
+ * A message may leave out empty parts at its end (section 3.8): the trailers; the content as well;
+ * and the fields as well, as the examples of RFC 9458 do. Such a part is missing whole. A part that
+ * has begun must end, and content must be ended. The end of a message is the end of what it came
+ * in. Under a seal that is the authenticated end: a message that was cut off on the way has none,
+ * and is an error before any part counts as left out.
  */
 import { type Bytes, concatBytes, isZero } from '../encoding/bytes.ts'
 import { malformed } from '../encoding/reader.ts'
@@ -33,7 +39,7 @@ export interface ResponseHead {
   readonly headers: readonly HeaderField[]
 }
 
-/** A message whose head was read; the body is read when somebody wants it. */
+/** A message whose head was read; the body is read when it is wanted. */
 export interface Message<Head> {
   readonly head: Head
   readonly body: Pieces
@@ -50,10 +56,16 @@ const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const fieldName = /^[!#$%&'*+.^_`|~0-9a-z-]+$/
 /** RFC 9110 section 5.5: visible characters, with spaces and tabs between them. */
 const fieldValue = /^(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?$/
-/** They speak of one connection, which an encapsulated message does not have (RFC 9110 section 7.6.1). */
+/**
+ * They speak of one connection, which an encapsulated message does not have (RFC 9110 section
+ * 7.6.1).
+ */
 const connectionFields = ['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'te']
 
-/** @throws TypeError when the head is none: a method, path or field that HTTP does not allow, or more than 64 KiB in 256 fields */
+/**
+ * @throws TypeError when the head is none: a method, path or field that HTTP does not allow, or
+ * more than 64 KiB in 256 fields
+ */
 export function encodeRequest(head: RequestHead, body: AsyncIterable<Bytes>): Pieces {
   const problem = problemOfRequest(head) ?? problemOfFields(head.headers)
   if (problem !== undefined) throw new TypeError(problem)
@@ -68,7 +80,10 @@ export function encodeResponse({ status, headers }: ResponseHead, body: AsyncIte
   return encode(concatBytes([3], encodeNumber(status), encodeFields(headers)), body)
 }
 
-/** @throws VerificationError `bhttp-format`, `bhttp-size`, or what `message` throws; reading the body throws the same */
+/**
+ * @throws VerificationError `bhttp-format`, `bhttp-size`, or what `message` throws; reading the
+ * body throws the same
+ */
 export function decodeRequest(message: AsyncIterable<Bytes>): Promise<Message<RequestHead>> {
   return decode(message, 0, async (input, budget, readHead) => {
     const texts = [await readText(input, budget), await readText(input, budget), await readText(input, budget)] as const
@@ -135,7 +150,10 @@ async function decode<Head>(
 }
 
 async function* readBody(input: PieceReader, isKnown: boolean): Pieces {
-  for (let left; (left = await input.number('length of the body')) > 0;) {
+  const name = 'length of the body'
+  for (let isBegun = false; ; isBegun = true) {
+    let left = isBegun ? await input.number(name) : ((await input.optionalNumber(name)) ?? 0)
+    if (left === 0) break
     while (left > 0) {
       const piece = await input.some(Math.min(left, pieceSize))
       if (piece === undefined) throw malformed(source, `body ends ${left} bytes early`)
@@ -144,26 +162,28 @@ async function* readBody(input: PieceReader, isKnown: boolean): Pieces {
     }
     if (isKnown) break
   }
-  // Trailers: nobody has a use for them.
+  // Trailers are read for their form only.
   await readFields(input, isKnown, { bytes: maximumHead, fields: maximumFields })
   for (let piece; (piece = await input.some(pieceSize)) !== undefined;)
     if (!isZero(piece)) throw malformed(source, 'padding must be zeros')
 }
 
+/** A section of fields; none when the message ends before it. */
 async function readFields(input: PieceReader, isKnown: boolean, budget: Budget): Promise<readonly HeaderField[]> {
   const fields: HeaderField[] = []
   let section = input
   if (isKnown) {
     // The length of all fields together; without it, a name of no bytes ends them.
-    const length = await input.number('length of the fields')
+    const length = (await input.optionalNumber('length of the fields')) ?? 0
     if (length > budget.bytes) throw tooLarge()
     section = readPieces(pieceOf(await input.take(length, 'fields')), source)
   }
   for (;;) {
-    const length = isKnown
-      ? await section.optionalNumber('length of a name')
-      : (await section.number('length of a name')) || undefined
-    if (length === undefined) break
+    const length =
+      isKnown || fields.length === 0
+        ? await section.optionalNumber('length of a name')
+        : await section.number('length of a name')
+    if (length === undefined || (length === 0 && !isKnown)) break
     if (--budget.fields < 0) throw tooLarge()
     const name = await readText(section, budget, length)
     fields.push([name, await readText(section, budget)])

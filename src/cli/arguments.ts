@@ -64,7 +64,8 @@ export function inWordsOfTheCommand(
       if (file === undefined) return name === undefined ? 'the registers' : (words[name] ?? `--${name.toLowerCase()}`)
       return name === undefined ? file : `${file}: ${name}`
     })
-    .replace('must be registers other than zero', 'must name a register, and none that is all zero, as in debug mode')
+    .replace('must be registers other than zero', 'must name a register other than zero')
+    .replace('signedImages: allowSignedImages', '--allow-signed-images')
     .replace(/^(\w+)(?:\[\d+\])?/, (whole, name: string) => words[name] ?? whole)
   return new UsageError(message, { cause: error })
 }
@@ -84,11 +85,11 @@ export function listOf(values: Values, option: string): string[] {
   return (values[option] ?? []) as string[]
 }
 
-/** A version of reference values. @throws UsageError */
+/** A version of reference values, or how many must sign. @throws UsageError */
 export function versionOf(text: string, option: string): number {
-  const version = Number(text)
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(version)) throw new UsageError(`${option} must be a whole number`)
-  return version
+  const count = Number(text)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count)) throw new UsageError(`${option} must be a whole number`)
+  return count
 }
 
 /** A moment with its zone. @throws UsageError */

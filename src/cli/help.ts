@@ -23,17 +23,23 @@ Exit codes: 0 ok, 1 usage, 2 not authentic, 3 authentic but not as expected.
 const verifyHelp = `veritee verify FILE|- OPTIONS
 
 What must run there: one of these
-  --pcr0 HEX … --pcr31 HEX  registers of one accepted build, 96 digits each
+  --pcr0 HEX … --pcr31 HEX  registers of one accepted build, 96 digits each; of
+                            an enclave always PCR0, unless with
+    --allow-signed-images   PCR8 in its place: whatever that key ever signed
   --measurements FILE       JSON that nitro-cli build-enclave printed; may be
                             repeated: any of them is accepted
-  --reference FILE --ca FILE
-                            a CoRIM that veritee sign wrote, signed under this
-                            CA certificate (PEM or DER; may be repeated)
-    --minimum-version N     refuse older ones: no way back to a build with flaws
+  --reference FILE --ca FILE --product NAME
+                            a CoRIM that veritee sign wrote for this product,
+                            signed under this CA certificate (PEM or DER)
+    --reference FILE --ca FILE --threshold N
+                            more files with the same values, each signed under
+                            another CA: so many authorities are required
+    --minimum-version N     refuse older ones of this product: no way back to a
+                            build with flaws
     --revoked FILE          never accept these measurements; may be repeated
   --skip-reference-values   accept any code
 
-How fresh it must be: one of these (Nitro)
+How fresh it must be: one of these, or the first two (Nitro)
   --nonce HEX               it answers exactly this nonce
   --max-age 5m              it is not older than this (s, m, h or d)
   --skip-freshness          accept any age
@@ -56,12 +62,18 @@ Intel TDX and SGX
   --event-log FILE --events FILE
                             instead of RTMRs: what must have been measured, like
                             { "dstack": { "composeHash": "…" } }, and the log
-  --mrenclave HEX           an SGX enclave, or whatever its vendor signed:
+  --mrenclave HEX           an SGX enclave, or whatever its vendor signed; or
   --mrsigner HEX --isv-prod-id N --minimum-isv-svn N
-    --config-id HEX --isv-family-id HEX --isv-ext-prod-id HEX
+                            all of them. Zero unless they are named:
+    --config-id HEX --config-svn N --isv-family-id HEX --isv-ext-prod-id HEX
+    --misc-select HEX --xfrm HEX --provision-key on|off
+                            4 and 8 bytes, and a bit, that can be pinned
   --accept-tcb-status NAME  beside UpToDate; may be repeated
   --minimum-tcb-evaluation N
                             refuse collateral from before this TCB recovery
+  --max-collateral-age 30d  refuse collateral that Intel issued before that
+  --max-root-crl-age 400d   the same for the list of its root, which Intel
+                            issues once a year
   --platform HEX            accept this machine only (PPID, platform instance
                             id); may be repeated
   --allow-migration         accept a TD that can be moved to another machine
@@ -116,17 +128,22 @@ Exit codes: 0 measured, 1 usage, 2 not a well-formed image.`
 
 const signHelp = `veritee sign MEASUREMENTS… OPTIONS
 
-Writes a CoRIM with the measurements of one or more builds, signed with a key of
-your own CA. Whoever has the CA's certificate can verify enclaves against it.
+Writes a CoRIM with the measurements of one or more builds of a product, signed
+with a key of your own CA. With the CA's certificate, clients can verify enclaves
+against it. Where several CAs must sign (veritee verify --threshold), each signs
+for itself, with the same names, dates and version: nothing else may differ.
   MEASUREMENTS              JSON of veritee measure --json or nitro-cli
-  --name TEXT               what to call the build in verdicts; once per file
+  --name TEXT               what to call the build in verdicts; once per file,
+                            each differently
   --key FILE                private key, PEM, P-256 or P-384
   --cert FILE               its certificate
   --chain FILE              certificates between it and the CA, PEM
-  --version N               greater than that of the last one
+  --product NAME            what they are builds of, as clients demand it; unique
+                            for the CA, like example.com/inference
+  --version N               greater than that of the product's last one
   --valid 90d               for how long (s, m, h or d)
   --from TIME               since when; default: now
-  --id TEXT                 how to call the whole; default: format and version
+  --id TEXT                 how to call the whole; default: product, version
   --format nitro|nitro-tpm  what the measurements are of; default: nitro
   -o, --output FILE         where to write it`
 

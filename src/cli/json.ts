@@ -32,8 +32,9 @@ export function verdictToJson(
     matched: result?.matched,
     reference: signed && {
       id: signed.id,
+      product: signed.product,
       version: signed.version,
-      signer: signed.signer,
+      signers: signed.signers,
       validUntil: signed.validUntil,
     },
     verifiedAt: result?.verifiedAt,

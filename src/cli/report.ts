@@ -105,7 +105,7 @@ function difference(expected: string | undefined, actual: string | undefined): s
   if (expected === undefined || actual === undefined) return []
   const found = actual.split('\n')
   const pairs = expected.split('\n').map((line, i) => [line, found[i] ?? ''] as const)
-  if (!pairs.every((pair) => pair.every((line) => /^[a-zA-Z]+\d* (?:[0-9a-f]{4,}|absent)$/.test(line)))) {
+  if (!pairs.every((pair) => pair.every((line) => /^[a-zA-Z]+\d* (?:[0-9a-f]{2,}|absent)$/.test(line)))) {
     return [row('expected', expected, 6, 9), row('found', inWords(actual), 6, 9)]
   }
   const width = Math.max(5, ...pairs.map(([wanted]) => wanted.indexOf(' ')))
@@ -151,7 +151,8 @@ function success(result: EvidenceResult, ownRoot: boolean, signed: SignedReferen
     ['matched', matched === undefined ? undefined : String(matched)],
     [
       'as signed',
-      signed && `version ${signed.version} by ${signed.signer}, valid until ${signed.validUntil.toISOString()}`,
+      signed &&
+        `${signed.product} version ${signed.version} by ${signed.signers.join(' and ')}, valid until ${signed.validUntil.toISOString()}`,
     ],
     ['made at', attestedAt?.toISOString()],
     ['clock', clockOffsetSeconds === undefined ? undefined : offset(clockOffsetSeconds)],

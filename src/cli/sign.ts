@@ -1,5 +1,5 @@
 /**
- * `veritee sign`: measurements in, a CoRIM out, signed by the key of a private CA's certificate. Runs where the image is built.
+ * `veritee sign`: measurements of a product in, a CoRIM out, signed by the key of a private CA's certificate. Runs where the image is built.
  */
 import { createPrivateKey } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
@@ -16,6 +16,7 @@ const options: CommandOptions = {
   chain: { type: 'string' },
   valid: { type: 'string' },
   from: { type: 'string' },
+  product: { type: 'string' },
   version: { type: 'string' },
   name: { type: 'string', multiple: true },
   id: { type: 'string' },
@@ -45,6 +46,7 @@ export async function sign(args: string[]): Promise<number> {
   const validSeconds = secondsOf(required(values, 'valid', 'for how long it shall be valid: --valid 90d'), '--valid')
   const corim = await signReferenceValues(builds, {
     environment: formatNamed(values['format']),
+    product: required(values, 'product', 'what the measurements are of, as clients will demand it: --product NAME'),
     key,
     chain: [certificate, ...issuers],
     version: versionOf(
@@ -56,7 +58,12 @@ export async function sign(args: string[]): Promise<number> {
     ...(typeof values['id'] === 'string' && { id: values['id'] }),
   }).catch((error: unknown) => {
     // Nothing was verified: the certificate is the user's own.
-    throw error instanceof AttestationError ? new UsageError(`--cert: ${error.message}`, { cause: error }) : error
+    if (error instanceof AttestationError) throw new UsageError(`--cert: ${error.message}`, { cause: error })
+    if (!(error instanceof TypeError)) throw error
+    const message = error.message
+      .replace(/^name of values\[(\d+)\]/, (whole, i: string) => `name of ${files[Number(i)] ?? whole}`)
+      .replace(/^product\b/, '--product')
+    throw new UsageError(message, { cause: error })
   })
   const paths = ['key', 'cert', 'chain'].map((option) => values[option])
   await writeOutput(output, corim, [...files, ...paths.filter((path) => typeof path === 'string')])

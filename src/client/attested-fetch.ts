@@ -2,15 +2,15 @@
  * `fetch` to an enclave that is proven first. There is no way through here without an attested session: no option, no fallback, no second path.
  */
 import type { HeaderField } from '../channel/binary-http.ts'
-import { VerificationError } from '../core/errors.ts'
 import type { AttestationResult } from '../core/result.ts'
-import { within } from './deadline.ts'
-import { exchange } from './exchange.ts'
-import { codeOf, observe, quietly } from './observe.ts'
+import { createDating, newRequestId } from './dating.ts'
+import { exchange, type Setback } from './exchange.ts'
+import { observe } from './observe.ts'
 import { type AttestedFetchOptions, type ClientEvent, type ClientState, readOptions } from './options.ts'
-import { type OutgoingRequest, readRequest } from './request.ts'
+import { readRequest } from './request.ts'
 import { platform, type Runtime } from './runtime.ts'
-import { createAttester, type Session } from './session.ts'
+import { createAttester } from './session.ts'
+import { createSessions } from './sessions.ts'
 
 /** A function shaped like `fetch`, for one origin and one policy. */
 export interface AttestedFetch {
@@ -25,23 +25,37 @@ export interface AttestedFetch {
   readonly state: ClientState
   /** What the enclave was proven to be; `undefined` without a session that may be used now. */
   readonly result: AttestationResult | undefined
-  /** Attests now, whether there is a session or not. */
+  /** Attests ahead of the first request: {@link AttestedFetch.reattest} by another name. */
+  attest(): Promise<AttestationResult>
+  /**
+   * Attests now, whether there is a session or not. Requests that have not left wait for it: they
+   * go out under the new session, or fail with what it was refused for. A request with a body that
+   * is a stream, and was read already, fails with `client-superseded`.
+   */
   reattest(): Promise<AttestationResult>
   /**
    * Calls `listener` at each change of state from now on, beside `onState`. A listener has one place, however often it is given.
    * @returns what ends it
    */
   subscribe(listener: (event: ClientEvent) => void): () => void
-  /** Ends the session and everything under way, for good. */
+  /**
+   * Ends the session and everything under way, for good. In Workers, what other requests have under
+   * way ends at its next step.
+   */
   close(): void
 }
 
 /**
- * Makes a `fetch` for one enclave. Until a verifier has returned a result, not one byte of any request leaves, and then only sealed (oblivious HTTP, RFC 9458)
- * to the key that this result vouches for.
+ * Makes a `fetch` for one enclave. Until a verifier has returned a result, not one byte of any
+ * request leaves, and then only sealed (oblivious HTTP, RFC 9458) to the key that this result
+ * vouches for. Each request is dated and has an identifier inside the seal, so that a gateway
+ * executes it now or never, and once.
  *
- * What it does not hide: that there was a request, when, and how long it was. An enclave with the right code elsewhere may answer, unless `verify` says where
- * it must be (`platforms`, PCR4, …).
+ * What it does not hide: that there was a request, when, and how long it was. An enclave with the
+ * right code elsewhere may answer, unless `verify` says where it must be (`platforms`, PCR4, …).
+ *
+ * In a Worker, make one at module scope: sessions serve all requests. Nothing is awaited across
+ * requests; until the first session is there, requests at the same time attest each for itself.
  * @param origin `https://enclave.example`: the only one that it sends to
  * @throws TypeError when an option is missing, unknown or wrong; before anything is sent
  * @example
@@ -61,154 +75,46 @@ export function createClient(origin: string, options: AttestedFetchOptions, runt
   const policy = readOptions(origin, options)
   const send = policy.fetch ?? runtime.fetch
   const observer = observe(policy.tracer, policy.meter)
-  const attest = createAttester(policy, runtime, send)
-  const closing = new AbortController()
-  /** One for each exchange under way. */
-  const open = new Set<AbortController>()
-  const listeners = new Set(policy.onState && [policy.onState])
-  let state: ClientState = 'idle'
-  let current: Session | undefined
-  let pending: Promise<Session> | undefined
-
-  function enter(event: ClientEvent): void {
-    if (state === 'closed') return
-    ;({ state } = event)
-    Object.freeze(event)
-    for (const listener of [...listeners]) quietly(() => listener(event))
-  }
-
-  /** One attestation for everybody who waits for one. Its failure is theirs, and the next call tries anew. */
-  function start(): Promise<Session> {
-    current = undefined
-    enter({ state: 'verifying' })
-    const started = observer
-      .step('attest', () => within(runtime, policy.attestMs, closing.signal, 'the attestation', attest))
-      .then(
-        (session) => {
-          closing.signal.throwIfAborted()
-          current = session
-          const { clockOffsetSeconds } = session.result
-          if (clockOffsetSeconds !== undefined) observer.clockOffset(clockOffsetSeconds)
-          enter({ state: 'verified', result: session.result })
-          return session
-        },
-        (error: unknown): never => {
-          enter({ state: 'refused', code: codeOf(error) })
-          throw error
-        },
-      )
-      .finally(() => {
-        if (pending === started) pending = undefined
-      })
-    return started
-  }
-
-  async function sessionFor(signal: AbortSignal): Promise<Session> {
-    signal.throwIfAborted()
-    if (current?.isLive() === true) return current
-    pending ??= start()
-    return unlessAborted(pending, signal)
-  }
-
-  async function sendOnce(
-    request: OutgoingRequest,
-    end: AbortController,
-    fields: readonly HeaderField[],
-  ): Promise<Response> {
-    const session = await sessionFor(end.signal)
-    try {
-      return await exchange(policy, runtime, send, session, request, fields, end)
-    } catch (error) {
-      if (isRotated(error) && current === session) current = undefined
-      throw error
-    }
-  }
-
-  /** What ends one exchange: the caller's signal, the end of this client, or its own end. */
-  function begin(signal: AbortSignal | undefined): AbortController {
-    const end = new AbortController()
-    const abort = (): void => {
-      end.abort(signal?.reason)
-    }
-    if (closing.signal.aborted) end.abort(closing.signal.reason)
-    else if (signal?.aborted === true) abort()
-    else {
-      open.add(end)
-      signal?.addEventListener('abort', abort)
-      end.signal.addEventListener('abort', () => {
-        open.delete(end)
-        signal?.removeEventListener('abort', abort)
-      })
-    }
-    return end
-  }
+  const sessions = createSessions(policy, runtime, observer, createAttester(policy, runtime, send))
+  const channel = { policy, runtime, send, sessions, dating: createDating(runtime) }
 
   const call = async (input: unknown, init?: RequestInit): Promise<Response> => {
-    const request = readRequest(policy.origin, input, init)
+    const request = readRequest(policy, input, init)
     return observer.step('request', async (traceparent) => {
-      const fields: HeaderField[] = traceparent === undefined ? [] : [['traceparent', traceparent]]
-      const own = request.head.headers.some(([name]) => name === 'traceparent') ? [] : fields
-      try {
-        return await sendOnce(request, begin(request.signal), own)
-      } catch (error) {
-        if (!isRotated(error) || !request.isRepeatable) throw error
-        // Once more, after a whole new attestation under the same policy. What is not idempotent is never sent twice.
-        return await sendOnce(request, begin(request.signal), own)
+      const own = request.head.headers.some(([name]) => name === 'traceparent')
+      const fields: readonly HeaderField[] = traceparent === undefined || own ? [] : [['traceparent', traceparent]]
+      let id: string | undefined
+      // Each kind of setback once: an attacker must not keep a request going round.
+      const met = new Set<Setback['kind']>()
+      for (;;) {
+        const end = sessions.begin(request.signal)
+        const outcome = await sessions
+          .get(end.signal)
+          .then((session) => {
+            id ??= newRequestId(runtime)
+            return exchange(channel, { session, request, id, fields, end })
+          })
+          .catch((error: unknown): never => {
+            end.abort(error)
+            throw error
+          })
+        if (!('kind' in outcome)) return outcome
+        const { kind, mayGoAgain, reason } = outcome
+        end.abort(reason)
+        if (!mayGoAgain || request.isStream || met.has(kind)) throw reason
+        met.add(kind)
       }
     })
   }
 
+  const reattest = async (): Promise<AttestationResult> => (await sessions.renew()).result
   const members = {
-    state: { get: () => state, enumerable: true },
-    result: { get: () => (current?.isLive() === true ? current.result : undefined), enumerable: true },
-    reattest: {
-      value: async () => {
-        closing.signal.throwIfAborted()
-        pending ??= start()
-        return (await pending).result
-      },
-    },
-    subscribe: {
-      value: (listener: (event: ClientEvent) => void) => {
-        if (typeof listener !== 'function') throw new TypeError('listener must be a function')
-        listeners.add(listener)
-        return () => {
-          listeners.delete(listener)
-        }
-      },
-    },
-    close: {
-      value: () => {
-        enter({ state: 'closed' })
-        current = undefined
-        closing.abort(new VerificationError('client-closed', 'this client was closed'))
-        for (const end of open) end.abort(closing.signal.reason)
-      },
-    },
+    state: { get: sessions.state, enumerable: true },
+    result: { get: () => sessions.live()?.result, enumerable: true },
+    attest: { value: reattest },
+    reattest: { value: reattest },
+    subscribe: { value: sessions.subscribe },
+    close: { value: sessions.close },
   }
   return Object.freeze(Object.defineProperties(call, members)) as unknown as AttestedFetch
-}
-
-function isRotated(error: unknown): boolean {
-  return error instanceof VerificationError && error.code === 'client-key-rotated'
-}
-
-/** What `work` comes to, unless the signal is aborted before. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop = (): void => undefined
-  const aborted = new Promise<never>((_, reject) => {
-    const abort = (): void => {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- callers abort with whatever reason they like
-      reject(signal.reason)
-    }
-    signal.addEventListener('abort', abort)
-    stop = () => {
-      signal.removeEventListener('abort', abort)
-    }
-  })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    stop()
-  }
 }

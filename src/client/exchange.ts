@@ -2,107 +2,178 @@
  * One request and its response over an attested session: sealed, sent once, opened as it comes.
  */
 import type { Pieces } from '../channel/pieces.ts'
-import { decodeResponse, encodeRequest, type HeaderField, type ResponseHead } from '../channel/binary-http.ts'
+import {
+  decodeResponse,
+  encodeRequest,
+  type HeaderField,
+  type Message,
+  type ResponseHead,
+} from '../channel/binary-http.ts'
 import { clientSecretHeader } from '../channel/binding.ts'
 import { mediaTypes, sealRequest } from '../channel/ohttp.ts'
 import type { Bytes } from '../encoding/bytes.ts'
 import { VerificationError } from '../core/errors.ts'
+import { type Dating, fieldOf, refusalIn } from './dating.ts'
 import { within } from './deadline.ts'
 import type { ClientPolicy } from './options.ts'
 import type { OutgoingRequest } from './request.ts'
 import type { Runtime } from './runtime.ts'
 import type { Session } from './session.ts'
+import type { Sessions } from './sessions.ts'
 import { discard, piecesOf, post, typeOf } from './transport.ts'
 
 /** Sealed bytes are gathered in parts of this size, which browsers may keep on disk. */
 const partSize = 1_048_576
 
-/** How an exchange goes on, for whoever watches. */
-export type ExchangePhase = 'sealed' | 'sent' | 'streaming' | 'done'
+/** What all exchanges of a client have in common. */
+export interface Channel {
+  readonly policy: ClientPolicy
+  readonly runtime: Runtime
+  readonly send: typeof fetch
+  readonly sessions: Sessions
+  readonly dating: Dating
+}
+
+export interface Exchange {
+  readonly session: Session
+  readonly request: OutgoingRequest
+  /** The identifier of the request. */
+  readonly id: string
+  /** What goes into the seal beside the caller's. */
+  readonly fields: readonly HeaderField[]
+  /** Aborts the exchange, whatever it waits for. */
+  readonly end: AbortController
+}
 
 /**
- * @param fields that go into the seal beside the caller's
- * @param end aborts the exchange, whatever it waits for
- * @throws VerificationError `client-key-rotated` when the gateway says that it does not have the key, `client-response` for every other answer that is not sealed
+ * An end that another try may mend: the session was over before anything left, the gateway does not
+ * have the key, or it refused the date.
  */
-export async function exchange(
-  policy: ClientPolicy,
-  runtime: Runtime,
-  send: typeof fetch,
-  session: Session,
-  request: OutgoingRequest,
-  fields: readonly HeaderField[],
-  end: AbortController,
-): Promise<Response> {
+export interface Setback {
+  readonly kind: 'ended' | 'rotated' | 'dated'
+  /** What the caller is told when there is no other try. */
+  readonly reason: unknown
+  /** Going out again cannot make the request run twice, or the caller said that it may. */
+  readonly mayGoAgain: boolean
+}
+
+/**
+ * Whatever is thrown, or met, is the end of this exchange: the caller aborts `end` with it.
+ * @throws VerificationError `client-response` for an answer that is not sealed, `client-repeated`;
+ * the reason of `end`
+ */
+export async function exchange(channel: Channel, one: Exchange): Promise<Response | Setback> {
+  const { policy, runtime, sessions } = channel
+  const { request, end } = one
   const { signal } = end
-  let onPiece = (): void => undefined
-  try {
-    const { head, body } = await within(
+  const arrival = { onPiece: (): void => undefined }
+  const outcome = await within(runtime, policy.responseMs, signal, 'the response', (waiting, progress) =>
+    ask(channel, one, { waiting, progress, arrival }),
+  )
+  if ('kind' in outcome) return outcome
+  const { head, body } = outcome
+  const next: Next = async () => {
+    const piece = await within(
       runtime,
-      policy.responseMs,
+      policy.idleMs,
       signal,
-      'the response',
-      async (waiting, progress) => {
-        const head = { ...request.head, headers: [...request.head.headers, ...fields, ...secretOf(session)] }
-        const source = watched(request.body(), progress)
-        const message = encodeRequest(head, source.pieces)
-        // sealed
-        const { sealed, openResponse } = await sealRequest(session.key, message)
-        const isStreamed = request.isStream && policy.streams
-        const content = isStreamed ? streamOf(sealed) : await collect(sealed)
-        waiting.throwIfAborted()
-        // sent
-        const { request: type, response: wanted } = mediaTypes.chunked
-        const headers = { 'content-type': type, accept: wanted }
-        const response = await post(send, { url: policy.gatewayUrl, headers, body: content, signal }).finally(() => {
-          // What broke the caller's own stream is for the caller, whatever the network made of it.
-          const broken = source.failure()
-          if (broken !== undefined) throw broken.error
-        })
-        refuseUnsealed(response, wanted)
-        // streaming
-        return decodeResponse(
-          openResponse(
-            piecesOf(response.body, signal, () => {
-              onPiece()
-            }),
-          ),
-        )
+      'the next piece of the response',
+      (_waiting, progress) => {
+        arrival.onPiece = progress
+        return body.next()
       },
     )
-    const next: Next = () =>
-      within(runtime, policy.idleMs, signal, 'the next piece of the response', (_waiting, progress) => {
-        onPiece = progress
-        return body.next()
-      })
-    if (request.head.method !== 'HEAD' && !withoutBody.includes(head.status))
-      return responseOf(head, openedStream({ next, stop: () => void body.return() }, end))
-    if ((await next()).done !== true)
-      throw new VerificationError('client-response', `response ${head.status}`, 'no body', 'one')
-    end.abort()
-    return responseOf(head, null)
-  } catch (error) {
-    end.abort(error)
-    throw error
+    // In a Worker, another request may have closed this client, which cannot abort what is under
+    // way here.
+    sessions.requireOpen()
+    return piece
   }
+  if (request.head.method !== 'HEAD' && !withoutBody.includes(head.status))
+    return responseOf(head, openedStream({ next, stop: () => void body.return() }, end))
+  if ((await next()).done !== true)
+    throw new VerificationError('client-response', `response ${head.status}`, 'no body', 'one')
+  end.abort()
+  return responseOf(head, null)
+}
+
+/** From the request to the head of its response. */
+async function ask(
+  { policy, send, sessions, dating }: Channel,
+  { session, request, id, fields, end: { signal } }: Exchange,
+  {
+    waiting,
+    progress,
+    arrival,
+  }: {
+    readonly waiting: AbortSignal
+    readonly progress: () => void
+    readonly arrival: { readonly onPiece: () => void }
+  },
+): Promise<Message<ResponseHead> | Setback> {
+  const own = [...fields, ...dating.fieldsFor(session, id), ...secretOf(session)]
+  const source = watched(request.body(), progress)
+  const message = encodeRequest({ ...request.head, headers: [...request.head.headers, ...own] }, source.pieces)
+  // sealed
+  const { sealed, openResponse } = await sealRequest(session.key, message)
+  const isStreamed = request.isStream && policy.streams
+  const body = isStreamed ? streamOf(sealed) : await collect(sealed)
+  waiting.throwIfAborted()
+  // live? The last thing that is asked: between this and the post, nothing is awaited.
+  const ending = sessions.endingOf(session)
+  if (ending !== undefined) {
+    const { reason, isHarmless } = await ending
+    return { kind: 'ended', reason, mayGoAgain: isHarmless }
+  }
+  // sent
+  const { request: type, response: wanted } = mediaTypes.chunked
+  const headers = { 'content-type': type, accept: wanted }
+  const response = await post(send, { url: policy.gatewayUrl, headers, body, signal }).finally(() => {
+    // What broke the caller's own stream is for the caller, whatever the network made of it.
+    const broken = source.failure()
+    if (broken !== undefined) throw broken.error
+  })
+  if (isKeyUnknown(response)) {
+    discard(response)
+    sessions.end(session, { reason: rotated('nothing of this request was sent'), isHarmless: true })
+    const reason = rotated('anyone in between can say so, and the request may still run')
+    return { kind: 'rotated', reason, mayGoAgain: request.isRepeatable }
+  }
+  refuseUnsealed(response, wanted)
+  // streaming
+  const opened = await decodeResponse(
+    openResponse(
+      piecesOf(response.body, signal, () => {
+        arrival.onPiece()
+      }),
+    ),
+  )
+  const refusal = refusalIn(opened.head, fieldOf({ headers: own }, 'date'))
+  if (refusal === undefined) return opened
+  void opened.body.return()
+  if (refusal.code !== 'client-date') throw refusal
+  return { kind: 'dated', reason: refusal, mayGoAgain: dating.correct(session, opened.head) }
 }
 
 function secretOf({ secret }: Session): readonly HeaderField[] {
   return secret === undefined ? [] : [[clientSecretHeader, secret]]
 }
 
-/** Whoever stands in between can answer anything; of what is not sealed not a word is passed on. */
+/** RFC 9458 section 5.3. Not authentic: it makes this client attest again, and no weaker. */
+function isKeyUnknown(response: Response): boolean {
+  return response.status === 422 && typeOf(response) === 'application/problem+json'
+}
+
+function rotated(consequence: string): VerificationError {
+  const subject = 'the gateway says that it does not have the key of this session any more'
+  return new VerificationError('client-key-rotated', `${subject}: ${consequence}`)
+}
+
+/** What stands in between can answer anything; of what is not sealed not a word is passed on. */
 function refuseUnsealed(response: Response, wanted: string): void {
   const { status } = response
   const type = typeOf(response)
   if (status === 200 && type === wanted) return
   discard(response)
-  // RFC 9458 section 5.3. Not authentic: it makes this client attest again, and no weaker.
-  if (status === 422 && type === 'application/problem+json')
-    throw new VerificationError(
-      'client-key-rotated',
-      'the gateway says that it does not have the key of this session any more',
-    )
   throw new VerificationError('client-response', 'unauthenticated answer', `200 ${wanted}`, `${status} ${type}`.trim())
 }
 

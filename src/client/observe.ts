@@ -2,8 +2,6 @@
  * What operators see of a client: spans per step of a session, refusals by code, and how far the enclave's clock is off. Nothing of a request or of a key
  * gets in here: no address, no header, no size, no nonce. What a tracer throws has no effect.
  */
-import { AttestationError } from '../core/errors.ts'
-
 /** A span, as `@opentelemetry/api` has it. */
 export interface ClientSpan {
   setAttribute(name: string, value: string | number): unknown
@@ -77,10 +75,23 @@ export function observe(tracer: ClientTracer | undefined, meter: ClientMeter | u
   }
 }
 
-/** What may be said of an error: its code, or `aborted` for whatever a caller aborted with. */
+/**
+ * What may be said of an error: its code where it is one of this library, of whatever copy of it
+ * (two scripts on a page have classes of their own); the name of others; `aborted` for what is no
+ * error. Nothing else: callers abort with what they like.
+ */
 export function codeOf(error: unknown): string {
-  if (error instanceof AttestationError) return error.code
-  return error instanceof TypeError ? 'TypeError' : 'aborted'
+  const { name, code } = quietly(() => ({ name: textOf(error, 'name'), code: textOf(error, 'code') })) ?? {}
+  if (name === undefined) return 'aborted'
+  return isOurs.test(name) && code !== undefined ? code : name
+}
+
+const isOurs = /^(?:Verification|Appraisal)Error$/
+
+/** A member that is a short word. */
+function textOf(error: unknown, member: 'name' | 'code'): string | undefined {
+  const { [member]: value } = Object(error) as Record<string, unknown>
+  return typeof value === 'string' && /^[A-Za-z][\w-]{0,63}$/.test(value) ? value : undefined
 }
 
 /** W3C Trace Context section 3.2. */

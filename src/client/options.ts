@@ -27,7 +27,10 @@ export interface ClientEvent {
   readonly state: ClientState
   /** With `verified`. */
   readonly result?: AttestationResult
-  /** With `refused`: the code of the error, or its name where it has none. */
+  /**
+   * With `refused`: the code of an error of this library, of whatever copy of it; the name of
+   * others.
+   */
   readonly code?: string
 }
 
@@ -53,10 +56,21 @@ export interface AttestedFetchOptions {
   /** Bytes of the evidence endpoint's answer. Default 65,536; endorsements may need more. At most 1,048,576. */
   readonly maximumEvidenceBytes?: number
   /**
-   * How a body that is a stream goes out: `stream` sends each chunk as it is sealed, which browsers cannot do over HTTP/1.1 and some cannot do at all;
-   * `collect` gathers the sealed bytes in a `Blob` first. Default: `collect` in browsers, `stream` elsewhere.
+   * How a body that is a stream goes out: `stream` sends each chunk as it is sealed, which browsers
+   * cannot do over HTTP/1.1 and some cannot do at all; `collect` gathers the sealed bytes in a
+   * `Blob` first. Default: `collect` in browsers, `stream` elsewhere. Requests are dated when their
+   * body is begun, so a stream that takes minutes to collect is refused by the gateway
+   * (`client-date`).
    */
   readonly upload?: 'stream' | 'collect'
+  /**
+   * What goes out again, once, after an answer that anyone can forge: 422, "I do not have this
+   * key". The request may have run. `safe`: methods that change nothing (GET, HEAD, OPTIONS).
+   * `idempotent`: PUT and DELETE as well; what another request changed meanwhile is then changed
+   * back. Default: `safe`. A gateway of this library runs each request once, whatever this says,
+   * and answers the second one with `client-repeated`.
+   */
+  readonly repeat?: 'safe' | 'idempotent'
   /** Allows `http:` to this machine itself, for development. */
   readonly allowLoopbackHttp?: true
   /** Default: the platform's, as it was when this module was loaded. It sees nonces, evidence and sealed bytes. */
@@ -65,7 +79,10 @@ export interface AttestedFetchOptions {
   readonly isAttestationResult?: (value: unknown) => boolean
   /** Evidence of this client, for gateways that ask for it: from one enclave to another. */
   readonly attest?: (challenge: ClientChallenge) => Uint8Array | Promise<Uint8Array>
-  /** Called at each change of state. */
+  /**
+   * Called at each change of state; for more listeners there is `subscribe`. It may call the
+   * client.
+   */
   readonly onState?: (event: ClientEvent) => void
   /** For spans; `@opentelemetry/api` fits. */
   readonly tracer?: ClientTracer
@@ -87,6 +104,7 @@ export interface ClientPolicy {
   readonly idleMs: number
   readonly maximumEvidence: number
   readonly streams: boolean
+  readonly repeat: 'safe' | 'idempotent'
   readonly fetch: typeof fetch | undefined
   readonly isResult: (value: unknown) => boolean
   readonly attest: AttestedFetchOptions['attest']
@@ -107,6 +125,7 @@ const names: readonly (keyof AttestedFetchOptions)[] = [
   'idleSeconds',
   'maximumEvidenceBytes',
   'upload',
+  'repeat',
   'allowLoopbackHttp',
   'fetch',
   'isAttestationResult',
@@ -119,7 +138,7 @@ const names: readonly (keyof AttestedFetchOptions)[] = [
 /** @throws TypeError */
 export function readOptions(origin: unknown, options: unknown): ClientPolicy {
   const given = knownOptions<AttestedFetchOptions>(options, names)
-  const { upload, allowLoopbackHttp, tracer, meter } = given
+  const { upload, repeat = 'safe', allowLoopbackHttp, tracer, meter } = given
   const base = readOrigin(origin, allowLoopbackHttp)
   const numberOf = (name: keyof AttestedFetchOptions, otherwise: number, maximum: number): number => {
     const value = Object.hasOwn(given, name) ? given[name] : otherwise
@@ -140,6 +159,7 @@ export function readOptions(origin: unknown, options: unknown): ClientPolicy {
   const verify = functionOf('verify')
   if (verify === undefined) throw new TypeError('verify must be a function')
   requireOption('upload', 'stream or collect', upload === undefined || ['stream', 'collect'].includes(upload))
+  requireOption('repeat', 'safe or idempotent', ['safe', 'idempotent'].includes(repeat))
   requireOption('tracer', 'a tracer', tracer === undefined || typeof tracer.startSpan === 'function')
   requireOption('meter', 'a meter', meter === undefined || typeof meter.createCounter === 'function')
   return Object.freeze({
@@ -155,6 +175,7 @@ export function readOptions(origin: unknown, options: unknown): ClientPolicy {
     idleMs: numberOf('idleSeconds', 60, 86_400) * 1000,
     maximumEvidence: numberOf('maximumEvidenceBytes', 65_536, 1_048_576),
     streams: upload === undefined ? !isBrowser() : upload === 'stream',
+    repeat,
     fetch: functionOf('fetch'),
     isResult: functionOf('isAttestationResult') ?? isAttestationResult,
     attest: functionOf('attest'),
@@ -169,9 +190,15 @@ function readOrigin(origin: unknown, allowLoopbackHttp: unknown): URL {
   requireOption('allowLoopbackHttp', 'true', allowLoopbackHttp === undefined || allowLoopbackHttp === true)
   const isText = typeof origin === 'string' && URL.canParse(origin)
   const url = new URL(isText ? origin : 'about:blank')
-  const isLoopback = /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname)
-  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback && allowLoopbackHttp === true)
-  requireOption('origin', 'an https origin such as https://enclave.example', isText && url.origin === origin && isSafe)
+  const isLoopback = url.protocol === 'http:' && /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname)
+  const isSafe = url.protocol === 'https:' || (isLoopback && allowLoopbackHttp === true)
+  const hint = isSafe
+    ? `; write ${url.origin}, without a slash or anything else behind it`
+    : isLoopback
+      ? '; for http to this machine itself, set allowLoopbackHttp: true'
+      : ''
+  const expected = `an https origin such as https://enclave.example${hint}`
+  requireOption('origin', expected, isText && url.origin === origin && isSafe)
   return url
 }
 

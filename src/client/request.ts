@@ -3,8 +3,10 @@
  */
 import type { Pieces } from '../channel/pieces.ts'
 import type { HeaderField, RequestHead } from '../channel/binary-http.ts'
+import { requestIdHeader } from '../channel/fields.ts'
 import { isBytes } from '../encoding/bytes.ts'
 import { requireOption } from '../core/options.ts'
+import type { ClientPolicy } from './options.ts'
 
 /** A request that is ready to be sealed. */
 export interface OutgoingRequest {
@@ -13,20 +15,27 @@ export interface OutgoingRequest {
   readonly body: () => Pieces
   /** The body is a stream of the caller's: it can be read once, and nobody knows how long it is. */
   readonly isStream: boolean
-  /** Sending it twice does what sending it once does (RFC 9110 section 9.2.2), and it can be sent twice. */
+  /**
+   * It may run twice: its method is safe (RFC 9110 section 9.2.1), or idempotent (section 9.2.2)
+   * where the caller said that this is enough.
+   */
   readonly isRepeatable: boolean
   readonly signal: AbortSignal | undefined
 }
 
-const idempotent = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']
+const repeatable = {
+  safe: ['GET', 'HEAD', 'OPTIONS'],
+  idempotent: ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'],
+} as const
 /** Bodies that are known are passed on in pieces of this size. */
 const pieceSize = 65_536
 
-/**
- * @param origin the only one that requests may be for
- * @throws TypeError when the request is for elsewhere, is none, or asks for what cannot be kept
- */
-export function readRequest(origin: URL, input: unknown, init: RequestInit = {}): OutgoingRequest {
+/** @throws TypeError when the request is for elsewhere, is none, or asks for what cannot be kept */
+export function readRequest(
+  { origin, repeat }: Pick<ClientPolicy, 'origin' | 'repeat'>,
+  input: unknown,
+  init: RequestInit = {},
+): OutgoingRequest {
   const given = isRequest(input) ? input : undefined
   const url = resolve(origin, given === undefined ? input : given.url)
   refuseUnsafe(origin, given, init)
@@ -43,6 +52,8 @@ export function readRequest(origin: URL, input: unknown, init: RequestInit = {})
   const type = known?.headers.get('content-type') ?? (typeof init.body === 'string' ? 'text/plain;charset=UTF-8' : null)
   if (type !== null && !headers.has('content-type')) headers.set('content-type', type)
   requireOption('header host', 'left out: it is that of the address', !headers.has('host'))
+  for (const name of ['date', requestIdHeader])
+    requireOption(`header ${name}`, 'left out: the client gives each request its own', !headers.has(name))
   return {
     head: {
       method,
@@ -53,7 +64,7 @@ export function readRequest(origin: URL, input: unknown, init: RequestInit = {})
     },
     body: () => (stream === undefined ? piecesOfKnown(known ?? given, hasBody) : piecesOfStream(stream)),
     isStream: stream !== undefined,
-    isRepeatable: stream === undefined && idempotent.includes(method),
+    isRepeatable: (repeatable[repeat] as readonly string[]).includes(method),
     signal: init.signal === undefined ? given?.signal : (init.signal ?? undefined),
   }
 }

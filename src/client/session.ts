@@ -1,21 +1,25 @@
 /**
- * One attested session: from a fresh nonce to a key that verified evidence vouches for. It belongs to one client, and so to one origin and one policy;
- * nothing else can get hold of its key.
+ * One attested session: from a fresh nonce to a key that verified evidence vouches for. It belongs
+ * to one client, and so to one origin and one policy; nothing else can get hold of its key.
  *
- *     idle → challenging (nonce) → evidence (bytes) → verified (key, until) → for each request: sealed → sent → streaming → done
+ *     idle → challenging (nonce) → evidence (bytes) → verified (key, until) → for each request: sealed → live? → sent → streaming → done
  *                                                     any of them → failed: nothing was sent, or nothing more is
+ *
+ * A session is plain data and keys. It holds no promise, timer or signal: in a Worker the next
+ * request would not be allowed to wait for them.
  */
 import { toBase64Url } from '../encoding/base64url.ts'
 import { reportDataOf } from '../channel/binding.ts'
 import { decodeKeyConfig, type KeyConfig } from '../channel/key-config.ts'
 import { hash } from '../crypto/digest.ts'
-import { type Bytes, equalBytes, isBytes, isZero } from '../encoding/bytes.ts'
+import { type Bytes, equalBytes, isBytes } from '../encoding/bytes.ts'
 import { VerificationError } from '../core/errors.ts'
 import type { AttestationResult } from '../core/result.ts'
 import type { Challenge } from './binding.ts'
 import { askForEvidence } from './evidence.ts'
+import { requireFresh } from './freshness.ts'
 import type { ClientPolicy } from './options.ts'
-import type { Runtime } from './runtime.ts'
+import { randomOf, type Runtime } from './runtime.ts'
 
 export interface Session {
   readonly result: AttestationResult
@@ -37,9 +41,8 @@ export function createAttester(
   let last: Bytes = new Uint8Array()
 
   function freshBytes(): Bytes {
-    const bytes = runtime.randomBytes(nonceSize)
-    if (bytes.length !== nonceSize || isZero(bytes) || equalBytes(bytes, last))
-      throw new VerificationError('client-random', 'the random source repeats itself')
+    const bytes = randomOf(runtime, nonceSize)
+    if (equalBytes(bytes, last)) throw new VerificationError('client-random', 'the random source repeats itself')
     last = bytes.slice()
     return bytes
   }
@@ -56,18 +59,22 @@ export function createAttester(
     const { evidence, keyConfig } = wrapped
     if (own !== undefined && equalBytes(own, evidence))
       throw new VerificationError('client-evidence', 'the evidence is what this client had sent')
-    const challenge: Challenge = Object.freeze({
-      nonce: nonce.slice(),
-      keyConfig: keyConfig?.slice(),
-      reportData: keyConfig && (await reportDataOf({ role: 'server', nonce, keyConfig })),
-      mediaType: wrapped.mediaType,
-      endorsements: wrapped.endorsements,
-    })
+    const reportData = keyConfig && (await reportDataOf({ role: 'server', nonce, keyConfig }))
+    // Copies for each of the caller's functions: what one of them changes, nobody compares with.
+    const challengeFor = (): Challenge =>
+      Object.freeze({
+        nonce: nonce.slice(),
+        keyConfig: keyConfig?.slice(),
+        reportData: reportData?.slice(),
+        mediaType: wrapped.mediaType,
+        endorsements: wrapped.endorsements,
+      })
     signal.throwIfAborted()
-    const result = await verified(policy, evidence, challenge)
+    const result = await verified(policy, evidence, challengeFor())
     signal.throwIfAborted()
+    requireFresh(result, { nonce, reportData })
     // verified: the key is the object that is imported here, from bytes that the evidence vouches for, and it is never read again.
-    const bound = await policy.binding(result, { ...challenge, nonce: nonce.slice(), keyConfig: keyConfig?.slice() })
+    const bound = await policy.binding(result, challengeFor())
     if (!isBytes(bound)) throw new VerificationError('client-key', 'key configuration', 'bytes', typeof bound)
     const key = await decodeKeyConfig(bound, policy.suite)
     return { result, key, secret: secret && toBase64Url(secret), isLive: lifetimeOf(policy, runtime, result) }
@@ -93,7 +100,9 @@ async function verified(
     result = await verify(evidence.slice(), challenge)
   } catch (error) {
     if (error instanceof Error) throw error
-    throw new VerificationError('client-verifier', 'the verifier threw what is no error')
+    throw new VerificationError('client-verifier', 'the verifier threw what is no error', undefined, undefined, {
+      cause: error,
+    })
   }
   if (!isResult(result))
     throw new VerificationError('client-verifier', 'the verifier returned', 'an AttestationResult', typeof result)

@@ -5,6 +5,7 @@ import type { Pieces } from '../channel/pieces.ts'
 import type { Bytes } from '../encoding/bytes.ts'
 import { isBytes } from '../encoding/bytes.ts'
 import { VerificationError } from '../core/errors.ts'
+import { describeFailure } from './network-failure.ts'
 
 /** What is sent. */
 export interface Post {
@@ -35,9 +36,9 @@ export async function post(send: typeof fetch, { url, headers, body, signal }: P
   let response: Response
   try {
     response = await send(url, init)
-  } catch {
+  } catch (cause) {
     signal.throwIfAborted()
-    throw new VerificationError('client-transport', 'the network, or what stands in between, gave no answer')
+    throw broken(`no answer: ${describeFailure(cause)}`, cause)
   }
   const isElsewhere = response.redirected || (response.url !== '' && response.url !== url)
   if (isElsewhere || response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)) {
@@ -45,6 +46,10 @@ export async function post(send: typeof fetch, { url, headers, body, signal }: P
     throw new VerificationError('client-transport', 'the answer is a redirection, which is not followed')
   }
   return response
+}
+
+function broken(message: string, cause: unknown): VerificationError {
+  return new VerificationError('client-transport', message, undefined, undefined, { cause })
 }
 
 /** The media type of an answer, in lower case, without parameters. */
@@ -75,8 +80,8 @@ export async function* piecesOf(
   signal.addEventListener('abort', stop)
   try {
     for (;;) {
-      const { done, value } = await reader.read().catch((): never => {
-        throw new VerificationError('client-transport', 'the response broke off')
+      const { done, value } = await reader.read().catch((cause: unknown): never => {
+        throw broken('the response broke off', cause)
       })
       if (done) return
       progress()

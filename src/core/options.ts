@@ -32,3 +32,17 @@ export function knownOptions<T extends object>(options: unknown, known: readonly
     if (!known.includes(key)) throw new TypeError(`option ${JSON.stringify(key)} must be one of ${known.join(', ')}`)
   return snapshot
 }
+
+/** What is in a list, read once, holes included, which `every` and `map` pass over; nothing for what is no list. */
+export function itemsOf(list: unknown): readonly unknown[] {
+  return Array.isArray(list) ? [...(list as unknown[])] : []
+}
+
+/** Reads what is the caller's own, and theirs to correct. @throws TypeError with the message of whatever `read` throws */
+export function readOwn<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw new TypeError((cause as Error).message, { cause })
+  }
+}

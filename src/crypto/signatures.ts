@@ -43,6 +43,8 @@ export interface SignatureRow {
   readonly by: Signer
   /** Rows of one group that follow each other are one check, called so when all of them hold. */
   readonly group?: string
+  /** Why it may not hold, in words that go behind the verdict. Nothing is decided by them. */
+  readonly hint?: () => string
 }
 
 /** A memory of signatures that held: what was signed, with the key that signed it. The value is the key that rows below are checked with. */
@@ -110,9 +112,10 @@ export function startSignatures(rows: readonly SignatureRow[], cache?: Signature
         const group = started.slice(next, end)
         next = end
         const bad = (await Promise.all(group.map(({ holds }) => holds))).indexOf(false)
-        const { of, by } = group[Math.max(bad, 0)]?.row ?? first
+        const { of, by, hint } = group[Math.max(bad, 0)]?.row ?? first
         const subject = bad < 0 && first.group !== undefined ? first.group : `${of.name} signed by ${by.name}`
-        checks.judge('verify', first.code, subject, bad < 0, 'true', `${bad < 0}`, startedAt)
+        const found = bad < 0 ? 'true' : `false${hint?.() ?? ''}`
+        checks.judge('verify', first.code, subject, bad < 0, 'true', found, startedAt)
         for (const { row } of group) held.add(row.of.signedBytes)
       }
       if (next === started.length) for (const { row, entry } of started) remember(entry, row)

@@ -2,6 +2,7 @@
  * COSE_Sign1 (RFC 9052 section 4.2): the envelope, and the bytes that its signature covers.
  *
  * Accepted: `[ protected bstr, unprotected map, payload bstr, signature bstr ]`, bare or under tag 18 in its one-byte form.
+ * Both headers together have at most 256 items (keys and values, those inside others included).
  * Refused: other tags, indefinite lengths and longer heads than needed (nothing signs the envelope, so leniency there only lets one
  * document have many byte forms), a detached payload, an empty or malformed protected header, anything left over.
  */
@@ -22,8 +23,10 @@ export interface CoseSign1 {
 
 const shape: Source = { name: 'COSE_Sign1', code: 'cose-shape' }
 const protectedHeaderSource: Source = { name: 'protected header', code: 'cose-protected' }
+const unprotectedHeaderSource: Source = { name: 'unprotected header', code: 'cose-unprotected' }
 const tag18 = 0xd2
 const arrayOf4 = 0x84
+const maximumHeaderItems = 256
 
 /** @throws VerificationError `outer-cbor`, `cose-tag`, `cose-shape`, `cose-protected` or `cose-unprotected` */
 export function decodeSign1(bytes: Bytes): CoseSign1 {
@@ -34,12 +37,14 @@ export function decodeSign1(bytes: Bytes): CoseSign1 {
   }
   if (take(input, 1, 'array')[0] !== arrayOf4) throw malformed(shape, 'must be a definite array of 4')
   const [protectedBytes, protectedItem] = readBytes(input, 'protected header')
-  const unprotectedHeader = readCbor(input, { name: 'unprotected header', code: 'cose-unprotected' }, true)
+  // Nothing is authenticated yet, and what the headers hold is small: a few numbers, and a chain of certificates.
+  const budget = { items: maximumHeaderItems }
+  const unprotectedHeader = readCbor(input, unprotectedHeaderSource, true, budget)
   if (!isCborMap(unprotectedHeader)) throw malformed(shape, 'unprotected header must be a map')
   const [payload, payloadItem] = readBytes(input, 'payload')
   const [signature] = readBytes(input, 'signature')
   end(input)
-  const protectedHeader = decodeCbor(protectedBytes, protectedHeaderSource, true)
+  const protectedHeader = decodeCbor(protectedBytes, protectedHeaderSource, true, budget)
   if (!isCborMap(protectedHeader)) throw malformed(protectedHeaderSource, 'must be a map')
   return { protectedHeader, unprotectedHeader, payload, signature, signedItems: [protectedItem, payloadItem] }
 }

@@ -3,6 +3,7 @@
  */
 export { AttestationError, VerificationError } from '../core/errors.ts'
 export type { AttestationErrorCode } from '../core/codes.ts'
+export { type DcapQvlBytes, type DcapQvlCollateral, fromDcapQvl } from './dcap-qvl.ts'
 export type { Fetch } from './http.ts'
 export {
   fetchIntelEndorsements,

@@ -55,6 +55,8 @@ export interface IntelEndorsements {
   readonly pckCrl: string
   /** The CRL of the root: DER in base64. */
   readonly rootCaCrl: string
+  /** PEM: PCK certificate, its CA, the root; only for quotes that do not carry them. Not fetched here. */
+  readonly pckCertificateChain?: string
 }
 
 /** Real ones have 5 to 20 KB. */
@@ -218,8 +220,13 @@ function crlOf({ body, url }: Answer, name: string): string {
   const isDer = body[0] === SEQUENCE
   const der = isDer ? body : crlFromText(new TextDecoder().decode(body).trim(), source)
   decodeCrl(der, source.name)
+  return toBase64(der)
+}
+
+/** Standard, with padding. */
+export function toBase64(bytes: Uint8Array): string {
   let binary = ''
-  for (const byte of der) binary += String.fromCharCode(byte)
+  for (const byte of bytes) binary += String.fromCharCode(byte)
   return btoa(binary)
 }
 

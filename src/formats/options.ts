@@ -7,7 +7,7 @@ import { type Clock, readSkew, readTime } from '../core/time.ts'
 import { type Bytes, copyBytes, isBytes } from '../encoding/bytes.ts'
 import type { Check } from '../core/check.ts'
 import { fingerprint } from '../crypto/digest.ts'
-import { knownOptions, requireOption } from '../core/options.ts'
+import { isPlainObject, knownOptions, requireOption, snapshotOf } from '../core/options.ts'
 import type { EndorsementCache } from '../x509/endorsement-cache.ts'
 
 /** Pass it as `now` to verify evidence as of its own time, for archives. The result proves the past only, and says so in `timeSource`. */
@@ -16,8 +16,11 @@ export const atEvidenceTime: unique symbol = /* @__PURE__ */ Symbol.for('veritee
 /** Pass it as `debug` to accept evidence of a debug enclave, whose memory its operator can read. Never do so in production. */
 export const allowDebug: unique symbol = /* @__PURE__ */ Symbol.for('veritee.allowDebug')
 
-/** How the caller knows that evidence is from now: required, one of three. */
-export type Freshness = { readonly nonce: Uint8Array } | { readonly maxAgeSeconds: number } | typeof skipFreshness
+/** How the caller knows that evidence is from now: a nonce, an age, or both. Required. */
+export type Freshness =
+  | { readonly nonce: Uint8Array; readonly maxAgeSeconds?: number }
+  | { readonly maxAgeSeconds: number }
+  | typeof skipFreshness
 
 /** Options of every verifier. Unknown options are a `TypeError`, so that a misspelt expectation cannot go unchecked. */
 export interface VerifierOptions {
@@ -37,7 +40,8 @@ export interface VerifierOptions {
 export interface CommonOptions extends VerifierOptions {
   /**
    * `{ nonce }`: 1 to 1024 bytes that you made for this one request (32 random ones are right); proves freshness without trusting a clock.
-   * `{ maxAgeSeconds }`: for evidence that was fetched without a nonce. To go without either, pass {@link skipFreshness}.
+   * `{ maxAgeSeconds }`: for evidence that was fetched without a nonce. `{ nonce, maxAgeSeconds }`: both must hold. To go without either, pass
+   * {@link skipFreshness}.
    */
   readonly freshness: Freshness
 }
@@ -125,18 +129,30 @@ export function bytesOf(value: unknown): Bytes {
 /** @throws TypeError */
 export function readFreshness({ freshness, now }: Partial<CommonOptions>): FreshnessPolicy {
   if (freshness === skipFreshness) return { nonce: undefined, maxAgeSeconds: undefined }
-  const entries: readonly (readonly [string, unknown])[] = Object.entries(freshness ?? {})
-  const [[name, value] = []] = entries
+  const own = isPlainObject(freshness) ? snapshotOf<Record<string, unknown>>(freshness, 'freshness') : {}
+  const names = Object.keys(own)
   requireOption(
     'freshness',
-    '{ nonce }, { maxAgeSeconds } or skipFreshness',
-    entries.length === 1 && (name === 'nonce' || name === 'maxAgeSeconds'),
+    '{ nonce }, { maxAgeSeconds }, { nonce, maxAgeSeconds } or skipFreshness',
+    names.length > 0 && names.every((name) => name === 'nonce' || name === 'maxAgeSeconds'),
   )
-  if (name === 'nonce') return { nonce: readBytes(value, name), maxAgeSeconds: undefined }
-  requireOption('maxAgeSeconds', 'a positive number', typeof value === 'number' && value > 0 && value < Infinity)
+  return {
+    nonce: names.includes('nonce') ? readBytes(own['nonce'], 'nonce') : undefined,
+    maxAgeSeconds: names.includes('maxAgeSeconds') ? readMaximumAge(own['maxAgeSeconds'], now) : undefined,
+  }
+}
+
+function readMaximumAge(value: unknown, now: unknown): number {
+  const seconds = readPositive(value, 'maxAgeSeconds')
   // At its own time, evidence has no age: the check would always pass.
   requireOption('now', 'a Date with maxAgeSeconds', now !== atEvidenceTime)
-  return { nonce: undefined, maxAgeSeconds: value as number }
+  return seconds
+}
+
+/** @throws TypeError unless `value` is a finite number above 0 */
+export function readPositive(value: unknown, name: string): number {
+  requireOption(name, 'a positive number', typeof value === 'number' && value > 0 && value < Infinity)
+  return value as number
 }
 
 function readTrustAnchors(trustAnchors: unknown): Bytes[] {

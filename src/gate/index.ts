@@ -1,4 +1,8 @@
 /**
- * `veritee/gate`: a gate in a page's service worker.
+ * `veritee/gate`: a gate in a service worker. A page's ordinary requests to a name that exists nowhere go to the enclave over an attested session, or not at all.
  */
-export { type GateEvent, type GateRegistration, gateRequests, type GateScope, installGate } from './gate.ts'
+export { VerificationError } from '../core/errors.ts'
+export { type GateRefusal, gateRefusalOf, type GateNews } from './answer.ts'
+export { type GateRegistration, installGate, type TrustedAddress } from './install.ts'
+export { watchGate } from './watch.ts'
+export { type GateOptions, type GateRequestEvent, gateRequests, type GateScope } from './worker.ts'

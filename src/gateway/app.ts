@@ -1,11 +1,13 @@
 /**
- * The app's part of an exchange: gives it the request, and takes its answer only as far as it is one. An app that fails is answered for, in words that say
- * nothing of how.
+ * The app's part of an exchange: gives it the request, and takes its answer only as far as it is
+ * one. An app that fails is answered for, in words that say nothing of how.
  */
 import type { Pieces } from '../channel/pieces.ts'
-import type { HeaderField, ResponseHead } from '../channel/binary-http.ts'
+import type { ResponseHead } from '../channel/binary-http.ts'
+import { refusalHeader } from '../channel/fields.ts'
 import { VerificationError } from '../core/errors.ts'
 import type { AttestationResult } from '../core/result.ts'
+import type { Admission } from './admission.ts'
 import { type Outcome, type RefusalReason, type SealedReason, sealedRefusal } from './answers.ts'
 import type { Exchange } from './exchange.ts'
 import { ignore } from './inbound.ts'
@@ -19,6 +21,10 @@ export interface InnerRequest {
   readonly head: InnerHead
   readonly body: Pieces
   readonly client: AttestationResult | undefined
+  /** Asked right before the app is. */
+  readonly admit: Admission
+  /** The body is the app's to read now: a deadline for the head has been met. */
+  readonly onBody: () => void
 }
 
 /** What is going to be sealed. */
@@ -29,18 +35,17 @@ export interface AppAnswer {
 }
 
 /** An answer of the gateway, to be sealed. */
-export function sealedAnswer(reason: SealedReason): AppAnswer {
-  const [status, text] = sealedRefusal(reason)
-  const headers: HeaderField[] = [
-    ['content-type', 'text/plain; charset=utf-8'],
-    ['cache-control', 'no-store'],
-  ]
+export function sealedAnswer(reason: SealedReason, { clock }: Pick<GatewayPolicy, 'clock'>): AppAnswer {
+  const { status, headers, text } = sealedRefusal(reason, clock.wall())
   return { head: { status, headers }, body: new Response(text).body, outcome: reason }
 }
 
-/** What the app answers, or what is answered for it; `refused` when the request turned out to be broken, which is said in the clear. */
+/**
+ * What the app answers, or what is answered for it; `refused` when the request turned out to be
+ * broken, which is said in the clear.
+ */
 export async function callApp(
-  { head, body, client }: InnerRequest,
+  { head, body, client, admit, onBody }: InnerRequest,
   policy: GatewayPolicy,
   exchange: Exchange,
 ): Promise<AppAnswer | { readonly refused: RefusalReason | 'aborted' }> {
@@ -71,7 +76,7 @@ export async function callApp(
     const hasBody = method !== 'GET' && method !== 'HEAD'
     const pieces = watched()
     // `fetch` knows no body here. Reading to the end shows that there is none, and that nothing was cut off.
-    if (!hasBody) for await (const piece of pieces) if (piece.length > 0) return sealedAnswer('malformed')
+    if (!hasBody) for await (const piece of pieces) if (piece.length > 0) return sealedAnswer('malformed', policy)
     const init: RequestInit & { duplex: 'half' } = {
       method,
       headers,
@@ -82,6 +87,11 @@ export async function callApp(
       signal: exchange.unwanted,
     }
     const request = new Request(url, init)
+    exchange.unwanted.throwIfAborted()
+    // Nothing is awaited from here until the app has the request.
+    const refused = admit(head)
+    if (refused !== undefined) return sealedAnswer(refused, policy)
+    onBody()
     const work = Promise.resolve(policy.handler(request, { client, span }))
     exchange.hold(work.then(ignore, ignore))
     const response: unknown = await orUnwanted(work, exchange.unwanted)
@@ -96,13 +106,16 @@ export async function callApp(
     if (exchange.unwanted.aborted) return { refused: 'aborted' }
     if (failures.length === 0) policy.onError(error)
   }
-  if (failures.length === 0) return sealedAnswer('handler-failed')
+  if (failures.length === 0) return sealedAnswer('handler-failed', policy)
   const [error] = failures
   const reason = reasonOf(error)
-  return reason !== 'malformed' || isInside(error) ? sealedAnswer(reason) : { refused: reason }
+  return reason !== 'malformed' || isInside(error) ? sealedAnswer(reason, policy) : { refused: reason }
 }
 
-/** @throws the reason of `unwanted`, as soon as it is aborted; what comes of `work` after that is dropped */
+/**
+ * @throws the reason of `unwanted`, as soon as it is aborted; what comes of `work` after that is
+ * dropped
+ */
 async function orUnwanted(work: Promise<Response>, unwanted: AbortSignal): Promise<Response> {
   let stop: () => void = ignore
   const gone = new Promise<never>((_, reject) => {
@@ -121,7 +134,8 @@ async function orUnwanted(work: Promise<Response>, unwanted: AbortSignal): Promi
 }
 
 /**
- * The parts of a response, each read once. Not by `instanceof`: frameworks bring classes of their own.
+ * The parts of a response, each read once. Not by `instanceof`: frameworks bring classes of their
+ * own.
  * @throws TypeError for what is no response, or has been read
  */
 function readAnswer(response: unknown, method: string): AppAnswer {
@@ -130,12 +144,12 @@ function readAnswer(response: unknown, method: string): AppAnswer {
     dismiss(response)
     throw new TypeError('handler must return a Response with a status from 200 to 599 that nobody has read')
   }
-  const fields = [...headers].filter(([name]) => isEndToEnd(name))
+  const fields = [...headers].filter(([name]) => isEndToEnd(name) && name !== refusalHeader)
   if (method === 'HEAD') dismiss(response)
   return { head: { status, headers: fields }, body: method === 'HEAD' ? null : body, outcome: 'answered' }
 }
 
-/** Tells a response that nobody will read it. */
+/** Tells a response that it will not be read. */
 function dismiss(response: unknown): void {
   const body = (response as Partial<Response> | null | undefined)?.body ?? null
   if (body?.locked === false) void body.cancel().catch(ignore)

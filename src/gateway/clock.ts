@@ -1,14 +1,20 @@
 /**
- * Time as an argument. The gateway measures how long keys live and how long senders take, never what day it is.
+ * Time as an argument. One clock measures how long keys live and how long senders take, and never
+ * jumps. The other one says what time it is: requests are dated, and may be executed only near
+ * their date.
  */
 import { stopwatch } from '../core/record.ts'
 
-/** A clock that does not jump, and a timer on it. */
+/** A clock that does not jump with a timer on it, and the time of day. */
 export interface Clock {
   /** Milliseconds since any fixed moment; never goes back. */
   readonly now: () => number
-  /** Calls `act` once after `milliseconds`, unless the function that is returned is called before. */
+  /**
+   * Calls `act` once after `milliseconds`, unless the function that is returned is called before.
+   */
   readonly after: (milliseconds: number, act: () => void) => () => void
+  /** Milliseconds since 1970. May jump, and be set back. */
+  readonly wall: () => number
 }
 
 /** The clock of the runtime. */
@@ -20,10 +26,12 @@ export const runtimeClock: Clock = {
       clearTimeout(timer)
     }
   },
+  wall: () => Date.now(),
 }
 
 /**
- * What `work` comes to, if that takes no longer than `milliseconds`. The work itself goes on; whoever owns it must stop it.
+ * What `work` comes to, if that takes no longer than `milliseconds`. The work itself goes on;
+ * its owner must stop it.
  * @throws what `late` returns, when it takes longer
  */
 export async function within<T>(

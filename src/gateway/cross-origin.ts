@@ -1,6 +1,7 @@
 /**
- * Pages of other origins may ask, where the caller says so (CORS, WHATWG Fetch section 3.3). Nothing is protected by refusing them: who asks without a browser
- * needs no leave. Credentials are never allowed, because none are looked at.
+ * Pages of other origins may ask, where the caller says so (CORS, WHATWG Fetch section 3.3).
+ * Nothing is protected by refusing them: who asks without a browser needs no leave. Credentials are
+ * never allowed, because none are looked at.
  */
 
 /** @param allowed origins of pages, or `*` for all */

@@ -1,5 +1,6 @@
 /**
- * The evidence endpoint: a nonce comes in, evidence goes out that answers it and vouches for the gateway's key.
+ * The evidence endpoint: a nonce comes in, evidence goes out that answers it and vouches for the
+ * gateway's key.
  *
  *     POST /.well-known/attestation        content-type: application/json
  *     { "nonce": "<base64url, 32 bytes>" }                                            at most 64 KiB
@@ -7,8 +8,12 @@
  *
  *     200                                  content-type: application/cmw+json         see cmw.ts
  *
- * How a client's proof is tied to what it sends later: its nonce is the SHA-256 of a secret of 32 bytes, which it then sends inside each sealed request
- * (`veritee-client-secret`). The evidence travels in the clear, and whoever copies it cannot do anything with it.
+ * How a client's proof is tied to what it sends later: its nonce is the SHA-256 of a secret of 32
+ * bytes, which it then sends inside each sealed request (`veritee-client-secret`). The evidence
+ * travels in the clear, and a copy of it is of no use.
+ *
+ * Whether the evidence answers that nonce is the gateway's own question: it compares what the
+ * verified claims say, whatever `verifyClient` was told to check.
  */
 import { fromBase64Url, toBase64Url } from '../encoding/base64url.ts'
 import { keyConfigDigest, reportDataOf } from '../channel/binding.ts'
@@ -41,16 +46,17 @@ export function createEvidenceEndpoint(
   telemetry: Telemetry,
 ): (request: Request) => Promise<Response> {
   const { limits, clock } = policy
-  const slots = createSlots(limits.concurrentAttestations)
-  const pace = { idleMs: limits.idleSeconds * 1000, bytesPerSecond: limits.bytesPerSecond }
+  const slots = createSlots(limits.concurrentAttestations, policy.perClient)
   const patience = limits.attestSeconds * 1000
 
   /** The text of the answer, or why there is none. */
   async function attest(request: Request, signal: AbortSignal): Promise<string | { refused: RefusalReason }> {
     // 1. The question.
+    const deadline = clock.now() + limits.headSeconds * 1000
+    const reception = { pace: policy.pace, clock, until: () => deadline }
     let question: Question | undefined
     try {
-      question = readQuestion(await collect(receive(request.body, pace, clock, signal), maximumBody))
+      question = readQuestion(await collect(receive(request.body, reception, signal), maximumBody))
     } catch (error) {
       return { refused: reasonOf(error) }
     }
@@ -97,8 +103,9 @@ export function createEvidenceEndpoint(
       policy.onError(error)
       return false
     }
-    if (!isAttestationResult(client)) return false
-    const left = client.validUntil.getTime() - client.verifiedAt.getTime()
+    if (!isAttestationResult(client) || !answersOffer(client, nonce, reportData)) return false
+    // A verifier may have remembered its verdict: what has passed since then counts.
+    const left = client.validUntil.getTime() - Math.max(client.verifiedAt.getTime(), clock.wall())
     return live.admitClient(toBase64Url(nonce), client, left) === 'admitted'
   }
 
@@ -112,7 +119,7 @@ export function createEvidenceEndpoint(
     if (request.method !== 'POST') return end('method', refuse('method'))
     if (!/^application\/json(?:\s*;|$)/i.test(request.headers.get('content-type') ?? ''))
       return end('media-type', refuse('media-type'))
-    const release = slots()
+    const release = slots(policy.clientOf(request))
     if (release === undefined) return end('busy', refuse('busy'))
     const stop = new AbortController()
     try {
@@ -127,20 +134,33 @@ export function createEvidenceEndpoint(
   }
 }
 
+/**
+ * Whether verified evidence was made for this offer. A verifier that skips freshness, goes by age
+ * or remembers its verdicts does not say so; one in archive mode proves the past only.
+ */
+function answersOffer({ claims, timeSource }: AttestationResult, nonce: Bytes, reportData: Bytes): boolean {
+  const said = Object(claims) as { readonly nonce?: unknown; readonly reportData?: unknown }
+  const [found, wanted] = said.nonce === undefined ? [said.reportData, reportData] : [said.nonce, nonce]
+  return timeSource === 'clock' && isBytes(found) && equalBytes(found, wanted)
+}
+
 /** The nonce that a client's secret stands for. */
 export async function nonceOfSecret(secret: string | null): Promise<string | undefined> {
   const bytes = fromBase64Url(secret)
   return bytes?.length === 32 ? toBase64Url(await hash('SHA-256', bytes)) : undefined
 }
 
-/** `undefined` for what is no question. @throws VerificationError `gateway-body` for what is no strict JSON */
+/**
+ * `undefined` for what is no question. @throws VerificationError `gateway-body` for what is no
+ * strict JSON
+ */
 function readQuestion(body: Bytes): Question | undefined {
   const value = decodeJson(readUtf8(body), { name: 'question', code: 'gateway-body' })
   if (!isJsonObject(value)) return undefined
   const { nonce, role, evidence, ...unknown } = value
   const nonceBytes = fromBase64Url(nonce)
   if (nonceBytes?.length !== 32 || Object.keys(unknown).length > 0) return undefined
-  // Whoever asks is a client: evidence with another label, or none, is somebody else's.
+  // Only clients ask: evidence with another label, or none, is not a client's.
   if (evidence === undefined) return role === undefined ? { nonce: nonceBytes, clientEvidence: undefined } : undefined
   const clientEvidence = fromBase64Url(evidence)
   if (role !== 'client' || clientEvidence === undefined || clientEvidence.length === 0) return undefined
@@ -156,7 +176,10 @@ function readUtf8(body: Bytes): string {
   }
 }
 
-/** @throws TypeError for what is no attestation: the operator's mistake, which clients see as "no evidence" */
+/**
+ * @throws TypeError for what is no attestation: the operator's mistake, which clients see as "no
+ * evidence"
+ */
 function checkAttestation(value: unknown): Attestation {
   const { mediaType, evidence, holdsKeyConfig, endorsements } = { ...(value as Attestation) }
   const isSound =

@@ -1,6 +1,7 @@
 /**
- * What belongs to one sealed request from its first byte to the last of its answer: who may still read, whether the answer is still wanted, the slot that
- * it takes and the spans that tell of it. However it ends, it ends once, here.
+ * What belongs to one sealed request from its first byte to the last of its answer: who may still
+ * read, whether the answer is still wanted, the slot that it takes and the spans that tell of it.
+ * However it ends, it ends once, here.
  */
 import { stopwatch } from '../core/record.ts'
 import type { Outcome } from './answers.ts'
@@ -9,13 +10,13 @@ import { contextOf, type SpanContext, type StepSpan, type Telemetry } from './te
 export interface Exchange {
   /** Aborted when nothing of the request is to be read any more. */
   readonly reading: AbortSignal
-  /** Aborted when nobody wants the answer any more, unless it was delivered. */
+  /** Aborted when the answer is not wanted any more, unless it was delivered. */
   readonly unwanted: AbortSignal
   /** The request is open: its own trace, if it names one, is the parent of what is seen here. */
   opened(parent: SpanContext | undefined): void
   /** The next step begins, and the one before is over. Returns its span. */
   step(name: 'handle' | 'respond'): SpanContext | undefined
-  /** Keeps the slot until `work` is over, even if nobody waits for it. */
+  /** Keeps the slot until `work` is over, even if its answer is not wanted. */
   hold(work: Promise<unknown>): void
   /** Only the first call counts. */
   finish(outcome: Outcome): void

@@ -1,5 +1,6 @@
 /**
- * The enclave's end of the channel. What clients ask goes to one of two endpoints: evidence, or a sealed request.
+ * The enclave's end of the channel. What clients ask goes to one of two endpoints: evidence, or a
+ * sealed request.
  */
 import { refuse } from './answers.ts'
 import { forPagesOf } from './cross-origin.ts'
@@ -13,10 +14,12 @@ import { createTelemetry } from './telemetry.ts'
 export type Gateway = (request: Request) => Promise<Response>
 
 /**
- * Makes a gateway: a fetch handler that runs inside the enclave, beside the app or around it, and gives the app only requests that were sealed for a key
- * that evidence vouches for. Keys are made when the first client asks and never leave this closure.
+ * Makes a gateway: a fetch handler that runs inside the enclave, beside the app or around it, and
+ * gives the app only requests that were sealed for a key that evidence vouches for. Keys are made
+ * when the first client asks and never leave this closure.
  *
- * It proves nothing by itself: clients must verify the evidence. Everything that is not sealed is refused, with fixed words.
+ * It proves nothing by itself: clients must verify the evidence. Everything that is not sealed is
+ * refused, with fixed words.
  * @example
  * ```ts
  * const gateway = createGateway({

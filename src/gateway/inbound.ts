@@ -1,60 +1,60 @@
 /**
- * Bytes on their way in: read only as fast as somebody wants them, within a size, and not from senders who keep us waiting.
+ * Bytes on their way in: read only as fast as they are wanted, within a size, and not from
+ * senders who keep us waiting.
  */
 import type { Pieces } from '../channel/pieces.ts'
 import type { Bytes } from '../encoding/bytes.ts'
 import { isBytes } from '../encoding/bytes.ts'
 import { VerificationError } from '../core/errors.ts'
-import { type Clock, within } from './clock.ts'
+import { within } from './clock.ts'
+import { createPatience, type Timing, tooSlow } from './patience.ts'
 
-/** What a sender must keep to. */
-export interface Pace {
-  /** The longest that one wait may take. */
-  readonly idleMs: number
-  /** Over the whole body, this many bytes must come for each second of waiting, `idleMs` aside. */
-  readonly bytesPerSecond: number
+/** How a body may come. */
+export interface Reception extends Timing {
+  /**
+   * When nothing is waited for any more, on the clock that does not jump; asked for before each
+   * wait. Default: never.
+   */
+  readonly until?: () => number
 }
 
 /**
- * The pieces of a body as they come. Ends the body when it is not read to its end, and at once when `signal` is aborted, whether or not anything was read.
+ * The pieces of a body as they come. Ends the body when it is not read to its end, and at once when
+ * `signal` is aborted, whether or not anything was read.
  * @throws VerificationError `gateway-slow`, `gateway-body`
  * @throws the reason of `signal`
  */
-export function receive(
-  body: ReadableStream<Uint8Array> | null,
-  pace: Pace,
-  clock: Clock,
-  signal: AbortSignal,
-): Pieces {
-  return readUntil(body, signal, (reader) => readInTime(reader, pace, clock, signal))
+export function receive(body: ReadableStream<Uint8Array> | null, reception: Reception, signal: AbortSignal): Pieces {
+  return readUntil(body, signal, (reader) => readInTime(reader, reception, signal))
 }
 
 async function* readInTime(
   reader: ReadableStreamDefaultReader<Uint8Array>,
-  { idleMs, bytesPerSecond }: Pace,
-  clock: Clock,
+  { pace, clock, until = () => Infinity }: Reception,
   signal: AbortSignal,
 ): Pieces {
-  let waitedMs = 0
-  let received = 0
+  const patience = createPatience(pace)
   for (;;) {
     signal.throwIfAborted()
-    const left = Math.min(idleMs, idleMs + (received / bytesPerSecond) * 1000 - waitedMs)
     const startedAt = clock.now()
+    const left = Math.min(patience.left(), until() - startedAt)
+    // Also for bytes that are there: many small pieces, each just in time, must not pass the
+    // deadline.
+    if (!(left > 0)) throw tooSlow()
     const { done, value } = await within(clock, left, reader.read().catch(broken), tooSlow)
-    waitedMs += clock.now() - startedAt
+    patience.waited(clock.now() - startedAt)
     // Ending the body looks like its end.
     signal.throwIfAborted()
     if (done) return
     if (!isBytes(value)) broken()
-    received += value.length
+    patience.moved(value.length)
     yield value as Bytes
   }
 }
 
 /**
- * Reads a stream with `read`, and ends it when that stops before the end or when `signal` is aborted. It listens from the start: a generator that nobody
- * has asked for anything yet could not.
+ * Reads a stream with `read`, and ends it when that stops before the end or when `signal` is
+ * aborted. It listens from the start: a generator that was not asked for anything yet could not.
  */
 export function readUntil(
   body: ReadableStream<Uint8Array> | null,
@@ -97,10 +97,6 @@ export async function collect(pieces: AsyncIterable<Bytes>, maximum: number): Pr
 /** The error of a body that is too long. */
 export function tooLarge(maximum: number): VerificationError {
   return new VerificationError('gateway-size', 'body', `at most ${maximum} bytes`, 'more')
-}
-
-function tooSlow(): VerificationError {
-  return new VerificationError('gateway-slow', 'the sender kept the gateway waiting for too long')
 }
 
 /** What the platform says of a broken connection stays here. */

@@ -6,13 +6,13 @@ export { AttestationError, VerificationError } from '../core/errors.ts'
 export type { AttestationErrorCode } from '../core/codes.ts'
 export type { Clock } from './clock.ts'
 export { createGateway, type Gateway } from './gateway.ts'
+export type { GatewayLimits } from './limits.ts'
 export type {
   Attest,
   Attestation,
   AttestRequest,
   ClientEvidence,
   GatewayKeyOptions,
-  GatewayLimits,
   GatewayOptions,
   Handler,
   HandlerContext,

@@ -1,12 +1,18 @@
 /**
- * The gateway's keys: one that evidence vouches for now, and those before it that clients may still use. Each key remembers every request that was opened
- * with it, and is forgotten only together with its private half: what was forgotten cannot be opened, so nothing can be answered twice
- * (RFC 9458 section 6.5.1).
+ * The gateway's keys: one that evidence vouches for now, and those before it that clients may still
+ * use. Each key remembers every request that was opened with it, and is forgotten only together
+ * with its private half: what was forgotten cannot be opened, so nothing can be answered twice (RFC
+ * 9458 section 6.5.1).
  *
- * Memory is bounded without forgetting: a key that is half full is replaced, one that is full opens nothing more, and when there are too many keys the
- * oldest goes. Clients whose key is gone are told so, and attest again.
+ * Memory is bounded without forgetting: a key that is half full is replaced, one that is full opens
+ * nothing more, and when there are too many keys the oldest goes. Clients whose key is gone are
+ * told so, and attest again.
  *
- * There are no timers. Keys are made and dropped when somebody asks.
+ * A client may send one request again under another key. Such requests have a name, and the names
+ * of those without a date are remembered here as well: with the newest key, which outlives every
+ * key that can open one of them.
+ *
+ * There are no timers. Keys are made and dropped on demand.
  */
 import { createGatewayKey, type GatewayKey } from '../channel/key-config.ts'
 import type { Suite } from '../channel/suite.ts'
@@ -25,9 +31,15 @@ export interface KeyPolicy {
 /** A key in use, and what happened with it. */
 export interface LiveKey {
   readonly key: GatewayKey
-  /** Notes a request by its encapsulated key, once. `full`: nothing more can be noted, so nothing more may be opened. */
+  /**
+   * Notes a request by its encapsulated key, once. `full`: nothing more can be noted, so nothing
+   * more may be opened.
+   */
   readonly admit: (enc: Uint8Array) => 'admitted' | 'replayed' | 'full'
-  /** Notes a client that proved itself, by its nonce, once. Its proof lives as long as the key does, at most `milliseconds`. */
+  /**
+   * Notes a client that proved itself, by its nonce, once. Its proof lives as long as the key does,
+   * at most `milliseconds`.
+   */
   readonly admitClient: (
     nonce: string,
     client: AttestationResult,
@@ -37,12 +49,24 @@ export interface LiveKey {
 }
 
 export interface KeyRing {
-  /** The key to put into evidence; made when the last one is due. Callers at the same time get the same one. */
+  /**
+   * The key to put into evidence; made when the last one is due. Callers at the same time get the
+   * same one.
+   */
   readonly current: () => Promise<LiveKey>
   readonly find: (keyId: number) => LiveKey | undefined
+  /**
+   * Names of requests that have run. There are no more of them than the keys have opened requests.
+   */
+  readonly names: {
+    readonly has: (name: string) => boolean
+    /** Remembers the name until no key of now can open anything. */
+    readonly add: (name: string) => void
+  }
 }
 
 interface Entry extends LiveKey {
+  readonly names: Set<string>
   readonly isDue: () => boolean
   /** When it is dropped; sooner once it is replaced early. */
   endsAt: number
@@ -64,7 +88,8 @@ export function createKeyRing(policy: KeyPolicy, suite: Suite, clock: Clock, onR
   }
 
   async function make(): Promise<Entry> {
-    // The first at random, so that a gateway that was started again does not give an old number to a new key.
+    // The first at random, so that a gateway that was started again does not give an old number to
+    // a new key.
     let keyId = lastId === undefined ? (randomBytes(12)[0] as number) : (lastId + 1) % 256
     while (live.has(keyId)) keyId = (keyId + 1) % 256
     lastId = keyId
@@ -84,6 +109,7 @@ export function createKeyRing(policy: KeyPolicy, suite: Suite, clock: Clock, onR
     const clients = new Map<string, { readonly client: AttestationResult; readonly endsAt: number }>()
     return {
       key,
+      names: new Set(),
       endsAt: madeAt + rotateEvery + overlap,
       isDue: () => clock.now() >= madeAt + rotateEvery || 2 * Math.max(requests.size, clients.size) >= maximumRequests,
       admit(enc) {
@@ -117,6 +143,11 @@ export function createKeyRing(policy: KeyPolicy, suite: Suite, clock: Clock, onR
     find(keyId) {
       dropEnded()
       return live.get(keyId)
+    },
+    names: {
+      // Not of live keys only: a request that was opened with the last of them may be under way.
+      has: (name) => newest?.names.has(name) === true || [...live.values()].some(({ names }) => names.has(name)),
+      add: (name) => void newest?.names.add(name),
     },
   }
 }

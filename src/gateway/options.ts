@@ -1,13 +1,16 @@
 /**
- * What a gateway is made of: read once, copied, and checked before anything is served. Whatever is wrong here is a `TypeError`.
+ * What a gateway is made of: read once, copied, and checked before anything is served. Whatever is
+ * wrong here is a `TypeError`.
  */
 import type { Suite } from '../channel/suite.ts'
 import type { Bytes } from '../encoding/bytes.ts'
-import { requireOption, snapshotOf } from '../core/options.ts'
+import { requireOption } from '../core/options.ts'
 import type { AttestationResult } from '../core/result.ts'
 import { type Clock, runtimeClock } from './clock.ts'
 import { ignore } from './inbound.ts'
 import type { KeyPolicy } from './key-ring.ts'
+import { type GatewayLimits, readKnown, readLimits, readNumbers } from './limits.ts'
+import type { Pace } from './patience.ts'
 import type { GatewayMeter, GatewayTracer, SpanContext } from './telemetry.ts'
 
 /** What evidence is wanted for. All bytes are copies. */
@@ -27,7 +30,10 @@ export interface Attestation {
   /** What the evidence is, for the wrapper: `application/eat+cwt` say. */
   readonly mediaType: string
   readonly evidence: Uint8Array
-  /** Whether the evidence holds the key configuration itself. Default false: it holds a digest, and the configuration is sent beside it. */
+  /**
+   * Whether the evidence holds the key configuration itself. Default false: it holds a digest, and
+   * the configuration is sent beside it.
+   */
   readonly holdsKeyConfig?: boolean
   /** Whatever the client's verifier needs beside the evidence, for JSON. */
   readonly endorsements?: unknown
@@ -41,76 +47,86 @@ export interface ClientEvidence {
   readonly evidence: Bytes
   /** What the evidence must answer: SHA-256 of a secret that only the client knows. */
   readonly nonce: Bytes
-  /** What its report data must be, or its user data where the format has a nonce of its own: names the role, so that nobody's evidence as a server will do. */
+  /**
+   * What its report data must be, or its user data where the format has a nonce of its own: names
+   * the role, so that evidence of a server will not do.
+   */
   readonly reportData: Bytes
 }
 
-/** Verifies what a client says it is. Only what a verifier of this library returned will do. Throwing refuses. */
+/**
+ * Verifies what a client says it is. Only what a verifier of this library returned will do, and
+ * only if its claims hold the nonce of the offer (formats without one: its report data): the
+ * gateway compares that itself. Throwing refuses.
+ */
 export type VerifyClient = (offer: ClientEvidence) => Promise<AttestationResult>
 
 /** What the app learns beside the request. */
 export interface HandlerContext {
   /** What the client has proven to be; `undefined` without `verifyClient`. */
   readonly client: AttestationResult | undefined
-  /** The gateway's span around the handler, to be the parent of the app's own; `undefined` without `tracer`. */
+  /**
+   * The gateway's span around the handler, to be the parent of the app's own; `undefined` without
+   * `tracer`.
+   */
   readonly span: SpanContext | undefined
 }
 
-/** The app: gets the opened request, whose `signal` is aborted when nobody wants the answer any more. */
+/**
+ * The app: gets the opened request, whose `signal` is aborted when the answer is not wanted any
+ * more.
+ */
 export type Handler = (request: Request, context: HandlerContext) => Response | Promise<Response>
 
 /** How long keys live. */
 export interface GatewayKeyOptions {
   /** After this, the next evidence is for a new key. Default 3600. */
   readonly rotateEverySeconds?: number
-  /** How long the key before is still accepted: as long as sessions of clients last, at least. Default 3900, for an hour and what clocks may differ. */
+  /**
+   * How long the key before is still accepted: as long as sessions of clients last, at least.
+   * Default 3900, for an hour and what clocks may differ.
+   */
   readonly overlapSeconds?: number
-  /** The most requests that a key opens; at half of it, the next evidence is for a new key. Each costs about 150 bytes of memory. Default 262144. */
+  /**
+   * The most requests that a key opens; at half of it, the next evidence is for a new key. Each
+   * costs about 150 bytes of memory. Default 262144.
+   */
   readonly maximumRequests?: number
   /** The most keys at a time, 2 to 16; for one more, the oldest goes early. Default 4. */
   readonly maximumKeys?: number
 }
 
-/** What a gateway puts up with. */
-export interface GatewayLimits {
-  /** Bytes of the opened request. Default 128 MiB. */
-  readonly requestBytes?: number
-  /** Bytes of the app's response body. Default 1 GiB. */
-  readonly responseBytes?: number
-  /** Bytes of one sealed chunk of a request. Default 64 KiB, and what the seal adds. */
-  readonly chunkBytes?: number
-  /** Bytes of a request or response that is not sent in chunks, and must be in memory. Default 1 MiB. */
-  readonly unchunkedBytes?: number
-  /** Names and values of the opened request's header section, its address included. Default 32 KiB. */
-  readonly headBytes?: number
-  /** Fields of that section. Default 128. */
-  readonly headFields?: number
-  /** Sealed requests at a time. Default 512. */
-  readonly concurrentRequests?: number
-  /** Requests for evidence at a time: all clients ask when a key is gone. Default 256. */
-  readonly concurrentAttestations?: number
-  /** The longest wait for the next bytes of a request, and for somebody to take those of a response. Default 30. */
-  readonly idleSeconds?: number
-  /** What a sender must reach on average, waits of `idleSeconds` aside. Default 1024. */
-  readonly bytesPerSecond?: number
-  /** The longest wait for evidence, and for `verifyClient`. Default 10. */
-  readonly attestSeconds?: number
-}
-
 /** Options of {@link createGateway}. Unknown ones are a `TypeError`. */
 export interface GatewayOptions {
-  /** What requests may be addressed to: `https://app.example`. Loopback addresses may be `http:`. */
+  /**
+   * What requests may be addressed to: `https://app.example`. Loopback addresses may be `http:`.
+   */
   readonly origins: string | readonly string[]
-  /** Pages of these origins may ask as well, or `*` for all: browsers ask for leave (CORS). Default: pages of the gateway's own origin only. */
+  /**
+   * Pages of these origins may ask as well, or `*` for all: browsers ask for leave (CORS). Default:
+   * pages of the gateway's own origin only.
+   */
   readonly allowOrigins?: string | readonly string[]
   readonly attest: Attest
   readonly handler: Handler
-  /** Demands that clients prove what they are before they get evidence. Default: anybody may ask. */
+  /**
+   * Demands that clients prove what they are before they get evidence. Default: everyone may ask.
+   */
   readonly verifyClient?: VerifyClient
-  /** The one suite; clients must be given the same. Default P-256 with AES-128-GCM, which every runtime has. */
+  /**
+   * The one suite; clients must be given the same. Default P-256 with AES-128-GCM, which every
+   * runtime has.
+   */
   readonly suite?: Suite
   readonly keys?: GatewayKeyOptions
   readonly limits?: GatewayLimits
+  /**
+   * Names the client of an outer request, so that one client cannot take all slots. The gateway
+   * sees no address: say what your server knows of it, such as a header that your load balancer
+   * sets itself. `undefined`, and throwing, count as one client together. A name is trusted: never
+   * take it from something that clients can write. Default: clients are not told apart.
+   */
+  readonly clientOf?: (request: Request) => string | undefined
   /** Default `/.well-known/attestation`. */
   readonly evidencePath?: string
   /** Default `/.well-known/ohttp-gateway`. */
@@ -119,7 +135,10 @@ export interface GatewayOptions {
   readonly tracer?: GatewayTracer
   /** For counters; `@opentelemetry/api` fits. */
   readonly meter?: GatewayMeter
-  /** Gets what `attest`, `verifyClient`, `handler` and the app's stream threw: no answer says it. Default: nobody learns of it. */
+  /**
+   * Gets what `attest`, `verifyClient`, `handler` and the app's stream threw: no answer says it.
+   * Default: it is dropped.
+   */
   readonly onError?: (error: unknown) => void
   /** For tests. Default: the runtime's. */
   readonly clock?: Clock
@@ -135,6 +154,12 @@ export interface GatewayPolicy {
   readonly suite: Suite
   readonly keys: KeyPolicy
   readonly limits: Readonly<Required<GatewayLimits>>
+  /** What peers must keep to in both directions. */
+  readonly pace: Pace
+  /** Never throws. */
+  readonly clientOf: (request: Request) => string | undefined
+  /** Slots of one client: all of them where clients are not told apart. */
+  readonly perClient: number
   readonly evidencePath: string
   readonly gatewayPath: string
   readonly tracer: GatewayTracer | undefined
@@ -150,20 +175,6 @@ const defaultKeys: Required<GatewayKeyOptions> = {
   maximumKeys: 4,
 }
 
-const defaultLimits: Required<GatewayLimits> = {
-  requestBytes: 134_217_728,
-  responseBytes: 1_073_741_824,
-  chunkBytes: 65_536,
-  unchunkedBytes: 1_048_576,
-  headBytes: 32_768,
-  headFields: 128,
-  concurrentRequests: 512,
-  concurrentAttestations: 256,
-  idleSeconds: 30,
-  bytesPerSecond: 1024,
-  attestSeconds: 10,
-}
-
 const names: readonly (keyof GatewayOptions)[] = [
   'origins',
   'allowOrigins',
@@ -173,6 +184,7 @@ const names: readonly (keyof GatewayOptions)[] = [
   'suite',
   'keys',
   'limits',
+  'clientOf',
   'evidencePath',
   'gatewayPath',
   'tracer',
@@ -186,24 +198,31 @@ export function readGatewayOptions(options: GatewayOptions): GatewayPolicy {
   const given = readKnown('options', options, names)
   const { attest, handler, verifyClient, suite = { kem: 'P-256', aead: 'AES-128-GCM' }, tracer, meter } = given
   const { evidencePath = '/.well-known/attestation', gatewayPath = '/.well-known/ohttp-gateway' } = given
-  const { allowOrigins = [], clock = runtimeClock, onError = ignore } = given
+  const { allowOrigins = [], clock = runtimeClock, onError = ignore, clientOf } = given
   requireOption('attest', 'a function', typeof attest === 'function')
   requireOption('handler', 'a function', typeof handler === 'function')
-  // There but undefined: a demand that nobody would make good.
-  requireOption(
-    'verifyClient',
-    'a function',
-    !Object.hasOwn(given, 'verifyClient') || typeof verifyClient === 'function',
-  )
+  // There but undefined: a demand that would not be met.
+  for (const name of ['verifyClient', 'clientOf'] as const)
+    requireOption(name, 'a function', !Object.hasOwn(given, name) || typeof given[name] === 'function')
   requireOption('evidencePath', 'a path', isPath(evidencePath))
   requireOption('gatewayPath', 'a path of its own', isPath(gatewayPath) && gatewayPath !== evidencePath)
   requireOption('tracer', 'a tracer', tracer === undefined || hasMethod(tracer, 'startSpan'))
   requireOption('meter', 'a meter', meter === undefined || hasMethod(meter, 'createCounter'))
   requireOption('onError', 'a function', typeof onError === 'function')
-  requireOption('clock', '{ now, after }', hasMethod(clock, 'now') && hasMethod(clock, 'after'))
+  const isClock = ['now', 'after', 'wall'].every((name) => hasMethod(clock, name))
+  requireOption('clock', '{ now, after, wall }', isClock)
   const keys = readNumbers('keys', given.keys, defaultKeys)
   requireOption('keys.maximumKeys', '2 to 16', keys.maximumKeys >= 2 && keys.maximumKeys <= 16)
   requireOption('keys.maximumRequests', 'at most 16777216', keys.maximumRequests <= 16_777_216)
+  const limits = readLimits(given.limits)
+  const report = (error: unknown): void => {
+    // An observer must not be able to break what it observes.
+    try {
+      onError(error)
+    } catch {
+      return
+    }
+  }
   return {
     origins: readOrigins('origins', given.origins),
     allowOrigins:
@@ -215,20 +234,32 @@ export function readGatewayOptions(options: GatewayOptions): GatewayPolicy {
     verifyClient,
     suite: readSuite(suite),
     keys,
-    limits: readNumbers('limits', given.limits, defaultLimits),
+    limits,
+    pace: { graceMs: limits.idleSeconds * 1000, bytesPerSecond: limits.minimumBytesPerSecond },
+    clientOf: clientOf === undefined ? ignore : (request) => nameOf(request, clientOf, report),
+    perClient: clientOf === undefined ? Infinity : limits.concurrentPerClient,
     evidencePath,
     gatewayPath,
     tracer,
     meter,
-    onError: (error) => {
-      // Whoever watches must not be able to break what is watched.
-      try {
-        onError(error)
-      } catch {
-        return
-      }
-    },
+    onError: report,
     clock,
+  }
+}
+
+/** The operator's name for a client. What is no name is reported, and counts as none. */
+function nameOf(
+  request: Request,
+  clientOf: (request: Request) => unknown,
+  report: (error: unknown) => void,
+): string | undefined {
+  try {
+    const name = clientOf(request)
+    if (name === undefined || typeof name === 'string') return name
+    throw new TypeError('clientOf must return a string or undefined')
+  } catch (error) {
+    report(error)
+    return undefined
   }
 }
 
@@ -260,28 +291,4 @@ function isPath(value: unknown): boolean {
 
 function hasMethod(value: unknown, name: string): boolean {
   return Object(value) === value && typeof (value as Record<string, unknown>)[name] === 'function'
-}
-
-/** Positive whole numbers, except that no overlap is an overlap. */
-function readNumbers<T extends object>(name: string, given: T | undefined, defaults: Required<T>): Required<T> {
-  const known = Object.keys(defaults) as (keyof T & string)[]
-  const numbers = { ...defaults, ...(given === undefined ? {} : readKnown(name, given, known)) }
-  for (const key of known) {
-    const value: unknown = numbers[key]
-    const least = key === 'overlapSeconds' ? 0 : 1
-    const isSound = Number.isSafeInteger(value) && (value as number) >= least
-    requireOption(`${name}.${key}`, `a whole number of at least ${least}`, isSound)
-  }
-  return numbers
-}
-
-function readKnown<T extends object>(name: string, value: T, known: readonly (keyof T & string)[]): Partial<T> {
-  const snapshot = snapshotOf<T>(value, name)
-  for (const key in snapshot)
-    requireOption(
-      `${name}: ${JSON.stringify(key)}`,
-      `one of ${known.join(', ')}`,
-      (known as readonly string[]).includes(key),
-    )
-  return snapshot
 }

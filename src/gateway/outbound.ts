@@ -1,17 +1,20 @@
 /**
- * Bytes on their way out: made only when somebody reads them.
+ * Bytes on their way out: made only when they are read.
  */
 import type { Pieces } from '../channel/pieces.ts'
 import type { Bytes } from '../encoding/bytes.ts'
 import { isBytes } from '../encoding/bytes.ts'
 import { VerificationError } from '../core/errors.ts'
-import type { Clock } from './clock.ts'
 import { ignore, readUntil, tooLarge } from './inbound.ts'
+import { createPatience, type Timing } from './patience.ts'
 
 /**
- * The pieces of the app's body, until `signal` is aborted: then the body is cancelled with its reason, whether or not anything was read.
- * @throws VerificationError `gateway-size` above `maximum` bytes, `gateway-body` for what is no bytes
- * @throws what the app's stream fails with, and the reason of `signal`: never ends early without an error
+ * The pieces of the app's body, until `signal` is aborted: then the body is cancelled with its
+ * reason, whether or not anything was read.
+ * @throws VerificationError `gateway-size` above `maximum` bytes, `gateway-body` for what is no
+ * bytes
+ * @throws what the app's stream fails with, and the reason of `signal`: never ends early without an
+ * error
  */
 export function readApp(body: ReadableStream<Uint8Array> | null, maximum: number, signal: AbortSignal): Pieces {
   return readUntil(body, signal, (reader) => readWithin(reader, maximum, signal))
@@ -62,32 +65,35 @@ export interface Delivery {
   readonly onDone: () => void
   /** Making it failed. */
   readonly onFailure: (error: unknown) => void
-  /** Nobody wants it any more. */
+  /** It is not wanted any more. */
   readonly onCancel: () => void
-  /** It was not taken in time. */
+  /** It was not taken in time, or too slowly. */
   readonly onStall: () => void
 }
 
 /**
- * The body of the outer response. When `pieces` fail, it ends where it is: everything before is delivered, and the final chunk, which alone makes it
- * complete for the client, is missing. Exactly one function of `delivery` is called, once.
- * @param signal aborted when somebody else has ended it: then nobody is waited for
+ * The body of the outer response. When `pieces` fail, it ends where it is: everything before is
+ * delivered, and the final chunk, which alone makes it complete for the client, is missing. Exactly
+ * one function of `delivery` is called, once.
+ * @param signal aborted when it was ended elsewhere: then nothing is waited for
  */
 export function streamForNetwork(
   pieces: Pieces,
-  stallMs: number,
-  clock: Clock,
+  { pace, clock }: Timing,
   signal: AbortSignal,
   delivery: Delivery,
 ): ReadableStream<Bytes> {
+  const patience = createPatience(pace)
   let isSettled = false
+  let waitsSince = clock.now()
   let stopWaiting: () => void = ignore
   signal.addEventListener('abort', () => {
     stopWaiting()
   })
   const waitForReader = (controller: ReadableStreamDefaultController<Bytes>): void => {
     if (signal.aborted) return
-    stopWaiting = clock.after(stallMs, () => {
+    waitsSince = clock.now()
+    stopWaiting = clock.after(Math.max(0, patience.left()), () => {
       settle(delivery.onStall)
       void pieces.return().catch(ignore)
       controller.error(new VerificationError('gateway-slow', 'the response was not taken in time'))
@@ -104,11 +110,13 @@ export function streamForNetwork(
       start: waitForReader,
       async pull(controller) {
         stopWaiting()
+        patience.waited(clock.now() - waitsSince)
         try {
           const piece = await nextOf(pieces)
           if (isSettled) return
           if (piece !== undefined) {
             controller.enqueue(piece)
+            patience.moved(piece.length)
             waitForReader(controller)
             return
           }

@@ -24,12 +24,16 @@ export function reasonOf(error: unknown): RefusalReason {
 
 /** The same for a request of which nothing could be opened yet. */
 export function reasonBeforeOpen(error: unknown): RefusalReason {
-  // Numbers of keys are one byte: a gateway that was started again, or another one, may have given this one to another key.
+  // Numbers of keys are one byte: a gateway that was started again, or another one, may have given
+  // this one to another key.
   const isOtherKey = error instanceof AttestationError && error.code === 'ohttp-open'
   return isOtherKey ? 'key-unknown' : reasonOf(error)
 }
 
-/** Whether the seal held, and what was inside is wrong: this is said inside a seal (RFC 9458 section 5.2). */
+/**
+ * Whether the seal held, and what was inside is wrong: this is said inside a seal (RFC 9458 section
+ * 5.2).
+ */
 export function isInside(error: unknown): boolean {
   return error instanceof AttestationError && error.code.startsWith('bhttp-')
 }

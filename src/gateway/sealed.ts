@@ -1,11 +1,15 @@
 /**
- * The data endpoint: opens a sealed request, has the app answer it, seals the answer. Both directions are streams, and each piece is made only when the
- * other end asks for it.
+ * The data endpoint: opens a sealed request, has the app answer it, seals the answer. Both
+ * directions are streams, and each piece is made only when the other end asks for it.
  *
  *     POST /.well-known/ohttp-gateway      content-type: message/ohttp-chunked-req    or message/ohttp-req, which is answered in kind
  *     200                                  content-type: message/ohttp-chunked-res    whatever the app's status is, it is inside
  *
- * Answers in the clear are those of RFC 9458 section 5.2: what went wrong before the request was open. Later ones are sealed.
+ * Answers in the clear are those of RFC 9458 section 5.2: what went wrong before the request was
+ * open. Later ones are sealed.
+ *
+ * A sender must be done with the head in time, and must not be slow after that: each request holds
+ * one of a few slots.
  */
 import type { Pieces } from '../channel/pieces.ts'
 import { decodeRequest, encodeResponse } from '../channel/binary-http.ts'
@@ -13,6 +17,7 @@ import { clientSecretHeader } from '../channel/binding.ts'
 import { mediaTypes, openRequest } from '../channel/ohttp.ts'
 import type { Bytes } from '../encoding/bytes.ts'
 import type { AttestationResult } from '../core/result.ts'
+import { createAdmission } from './admission.ts'
 import { type Outcome, type RefusalReason, refuse } from './answers.ts'
 import { type AppAnswer, callApp, type InnerRequest, sealedAnswer } from './app.ts'
 import { nonceOfSecret } from './evidence.ts'
@@ -44,8 +49,9 @@ export function createSealedEndpoint(
   telemetry: Telemetry,
 ): (request: Request) => Promise<Response> {
   const { limits, clock } = policy
-  const slots = createSlots(limits.concurrentRequests)
-  const pace = { idleMs: limits.idleSeconds * 1000, bytesPerSecond: limits.bytesPerSecond }
+  const slots = createSlots(limits.concurrentRequests, policy.perClient)
+  const admit = createAdmission(policy, ring)
+  const timing = { pace: policy.pace, clock }
 
   return async (request) => {
     const turnAway = (reason: RefusalReason): Response => {
@@ -55,7 +61,7 @@ export function createSealedEndpoint(
     const type = (request.headers.get('content-type') ?? '').toLowerCase()
     if (request.method !== 'POST') return turnAway('method')
     if (answerTo(type) === undefined) return turnAway('media-type')
-    const release = slots()
+    const release = slots(policy.clientOf(request))
     if (release === undefined) return turnAway('busy')
     const exchange = beginExchange(telemetry, request.signal, release)
     try {
@@ -70,7 +76,7 @@ export function createSealedEndpoint(
 
   async function answer(request: Request, type: string, exchange: Exchange): Promise<Response> {
     const isChunked = type === mediaTypes.chunked.request
-    // 1. Open it. Until here, nothing is known of whoever sent it.
+    // 1. Open it. Until here, nothing is known of its sender.
     const opened = await open(request, isChunked, exchange)
     if ('refused' in opened) {
       exchange.finish(opened.refused)
@@ -78,7 +84,7 @@ export function createSealedEndpoint(
     }
     const { seal, request: inner } = opened
     // 2. The app's answer, or ours.
-    const made = 'refused' in inner ? sealedAnswer(inner.refused) : await callApp(inner, policy, exchange)
+    const made = 'refused' in inner ? sealedAnswer(inner.refused, policy) : await callApp(inner, policy, exchange)
     if ('refused' in made) {
       exchange.finish(made.refused)
       return refuse(made.refused === 'aborted' ? 'malformed' : made.refused)
@@ -102,7 +108,7 @@ export function createSealedEndpoint(
       return { message: isChunked ? message : once(await collect(message, limits.unchunkedBytes)), outcome }
     } catch (error) {
       if (!unwanted.aborted) policy.onError(error)
-      const instead = sealedAnswer(failureOf(error))
+      const instead = sealedAnswer(failureOf(error), policy)
       return {
         message: encodeResponse(instead.head, readApp(instead.body, Infinity, unwanted)),
         outcome: instead.outcome,
@@ -111,12 +117,16 @@ export function createSealedEndpoint(
   }
 
   async function open(request: Request, isChunked: boolean, exchange: Exchange): Promise<Reading> {
+    // From here to the end of the head, whatever the pace. A request without a body, or in one
+    // piece, is all head.
+    let deadline = clock.now() + limits.headSeconds * 1000
+    const reception = { ...timing, until: () => deadline }
     let live: LiveKey | undefined
     const keyOf = (keyId: number): LiveKey['key'] | undefined => (live = ring.find(keyId))?.key
     let opened: Awaited<ReturnType<typeof openRequest>>
     let decoded: Awaited<ReturnType<typeof decodeRequest>> | RefusalReason
     try {
-      opened = await openRequest(keyOf, receive(request.body, pace, clock, exchange.reading), {
+      opened = await openRequest(keyOf, receive(request.body, reception, exchange.reading), {
         chunked: isChunked,
         maximumChunk: limits.chunkBytes,
         maximumMessage: isChunked ? limits.requestBytes : limits.unchunkedBytes,
@@ -125,7 +135,8 @@ export function createSealedEndpoint(
     } catch (error) {
       return { refused: reasonBeforeOpen(error) }
     }
-    // Before anything else happens because of it: the same request must not have been opened before, nor be opened again.
+    // Before anything else happens because of it: the same request must not have been opened
+    // before, nor be opened again.
     const admission = live?.admit(opened.enc) ?? 'full'
     if (admission !== 'admitted') return { refused: admission === 'full' ? 'key-unknown' : 'replayed' }
     const seal = opened.sealResponse
@@ -140,11 +151,14 @@ export function createSealedEndpoint(
       if (client === undefined) return { seal, request: { refused: 'client-refused' } }
       head.headers.delete(clientSecretHeader)
     }
-    return { seal, request: { head, body: decoded.body, client } }
+    const onBody = (): void => {
+      deadline = Infinity
+    }
+    return { seal, request: { head, body: decoded.body, client, admit, onBody } }
   }
 
   function sealed(type: string, pieces: Pieces, outcome: Outcome, exchange: Exchange): Response {
-    const body = streamForNetwork(pieces, pace.idleMs, clock, exchange.unwanted, {
+    const body = streamForNetwork(pieces, timing, exchange.unwanted, {
       onDone: () => {
         exchange.finish(outcome)
       },
@@ -163,7 +177,7 @@ export function createSealedEndpoint(
       'content-type': answerTo(type) as string,
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
-      // Asks whoever is in between to pass chunks on as they come (draft-ietf-httpbis-incremental).
+      // Asks intermediaries to pass chunks on as they come (draft-ietf-httpbis-incremental).
       ...(type === mediaTypes.chunked.request && { incremental: '?1' }),
     }
     return new Response(body, { status: 200, headers })

@@ -1,6 +1,7 @@
 /**
- * What operators see: spans and counters, for `@opentelemetry/api` or anything of its shape. Nothing of a request gets in here but how it ended: no address, no
- * header, no size, no key, no nonce. What a tracer throws has no effect.
+ * What operators see: spans and counters, for `@opentelemetry/api` or anything of its shape.
+ * Nothing of a request gets in here but how it ended: no address, no header, no size, no key, no
+ * nonce. What a tracer throws has no effect.
  */
 import type { Outcome } from './answers.ts'
 
@@ -20,7 +21,10 @@ export interface SpanContext {
   readonly isRemote?: boolean | undefined
 }
 
-/** What a span is started within. `@opentelemetry/api` calls it a context; this one holds the parent span and nothing else. */
+/**
+ * What a span is started within. `@opentelemetry/api` calls it a context; this one holds the parent
+ * span and nothing else.
+ */
 export interface SpanParent {
   getValue(key: symbol): unknown
   setValue(key: symbol, value: unknown): SpanParent
@@ -68,7 +72,8 @@ const counters = {
 
 const server = 1
 const error = 2
-// The key of the parent in a context: `createContextKey` of `@opentelemetry/api` is `Symbol.for`, so that its versions understand each other.
+// The key of the parent in a context: `createContextKey` of `@opentelemetry/api` is `Symbol.for`,
+// so that its versions understand each other.
 const spanKey = /* @__PURE__ */ Symbol.for('OpenTelemetry Context Key SPAN')
 
 export function createTelemetry(tracer: GatewayTracer | undefined, meter: GatewayMeter | undefined): Telemetry {
@@ -115,7 +120,10 @@ export function contextOf({ span }: StepSpan): SpanContext | undefined {
   return quietly(() => span?.spanContext())
 }
 
-/** The caller's span, by its header; `undefined` when there is none, or no valid one (W3C Trace Context section 3.2). */
+/**
+ * The caller's span, by its header; `undefined` when there is none, or no valid one (W3C Trace
+ * Context section 3.2).
+ */
 export function parseTraceparent(header: string | null): SpanContext | undefined {
   const [, traceId, spanId, flags] = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(header ?? '') ?? []
   if (traceId === undefined || spanId === undefined || flags === undefined) return undefined
@@ -132,7 +140,7 @@ function parentOf(context: SpanContext): SpanParent {
   return parent
 }
 
-/** Whoever watches must not be able to break what is watched. */
+/** An observer must not be able to break what it observes. */
 function quietly<T>(act: () => T): T | undefined {
   try {
     return act()

@@ -31,11 +31,19 @@ export interface Use {
   readonly where: string
 }
 
-/** Every TypeScript file below a folder of the repository, in order. */
-export function readSources(folder: string): Source[] {
+/** Every TypeScript file below a folder of the repository, in order; what tests made is none of them. */
+export function readSources(folder: string): readonly Source[] {
+  const known = sourcesOf.get(folder) ?? readFolder(folder)
+  sourcesOf.set(folder, known)
+  return known
+}
+
+const sourcesOf = new Map<string, readonly Source[]>()
+
+function readFolder(folder: string): Source[] {
   return readdirSync(new URL(`${folder}/`, `file://${root}`), { recursive: true, encoding: 'utf8' })
     .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
-    .filter((path) => path.endsWith('.ts'))
+    .filter((path) => path.endsWith('.ts') && !path.includes('/.output/'))
     .sort()
     .map((path) => readSource(path))
 }

@@ -9,11 +9,13 @@ import * as cbor from './cbor.ts'
 import { type CertificatePlan, createSigner, type Curve, issue, sign, type Signer } from './certificate.ts'
 import type { Bytes } from './der.ts'
 
-/** Who signs: a CA, an authority below it, and the certificate of the build. DER. */
+/** Who signs: a CA, an authority below it, and the certificate of the build, DER; and their keys. */
 export interface CorimSigner {
   readonly ca: Bytes
   readonly authority: Bytes
   readonly certificate: Bytes
+  readonly caKey: Signer
+  readonly authorityKey: Signer
   readonly key: Signer
 }
 
@@ -23,29 +25,47 @@ const day = 86_400_000
 const from = new Date(madeAt.getTime() - day)
 const until = new Date(madeAt.getTime() + 365 * day)
 
+const name = (text: string): x509.JsonName => [{ CN: [text] }]
+
+/** What certificates here have in common. */
+export const corimCertificate = (
+  id: string,
+  isCa: boolean,
+  { serialNumber = '01', hash = 'SHA-384', organization = 'veritee test' }: Partial<CertificateOf> = {},
+): CertificatePlan => ({
+  id,
+  subject: name(`${organization} ${id}`),
+  notBefore: from,
+  notAfter: until,
+  serialNumber,
+  hash,
+  extensions: [
+    new x509.BasicConstraintsExtension(isCa, undefined, true),
+    new x509.KeyUsagesExtension(isCa ? x509.KeyUsageFlags.keyCertSign : x509.KeyUsageFlags.digitalSignature, true),
+  ],
+})
+
+interface CertificateOf {
+  readonly serialNumber: string
+  readonly hash: Signer['hash']
+  readonly organization: string
+}
+
 export async function createCorimSigner({
   curve = 'P-384',
+  organization = 'veritee test',
   certificate = {},
   authority = {},
 }: {
   readonly curve?: Curve
+  /** What all names begin with. */
+  readonly organization?: string
   readonly certificate?: Partial<CertificatePlan>
   readonly authority?: Partial<CertificatePlan>
 } = {}): Promise<CorimSigner> {
   const [caKey, authorityKey, key] = await Promise.all([createSigner(curve), createSigner(curve), createSigner(curve)])
-  const name = (text: string): x509.JsonName => [{ CN: [text] }]
-  const plan = (id: string, isCa: boolean, serialNumber: string): CertificatePlan => ({
-    id,
-    subject: name(`veritee test ${id}`),
-    notBefore: from,
-    notAfter: until,
-    serialNumber,
-    hash: key.hash,
-    extensions: [
-      new x509.BasicConstraintsExtension(isCa, undefined, true),
-      new x509.KeyUsagesExtension(isCa ? x509.KeyUsageFlags.keyCertSign : x509.KeyUsageFlags.digitalSignature, true),
-    ],
-  })
+  const plan = (id: string, isCa: boolean, serialNumber: string): CertificatePlan =>
+    corimCertificate(id, isCa, { serialNumber, hash: key.hash, organization })
   const caPlan = plan('CA', true, '01')
   const authorityPlan = { ...plan('authority', true, '02'), ...authority }
   const [ca, middle, leaf] = await Promise.all([
@@ -53,7 +73,7 @@ export async function createCorimSigner({
     issue(authorityPlan, authorityKey, caPlan.subject, caKey),
     issue({ ...plan('build', false, '03'), ...certificate }, key, authorityPlan.subject, authorityKey),
   ])
-  return { ca, authority: middle, certificate: leaf, key }
+  return { ca, authority: middle, certificate: leaf, caKey, authorityKey, key }
 }
 
 /** Encoded CBOR by integer key; `undefined` leaves an entry out. */
@@ -62,6 +82,8 @@ export type Fields = Readonly<Record<number, Uint8Array | undefined>>
 export interface CorimPlan {
   /** Registers of each build, by index; default one build. */
   readonly builds?: readonly { readonly name?: string; readonly registers: Readonly<Record<number, Uint8Array>> }[]
+  /** Default: `example.com/app`. */
+  readonly product?: string
   readonly version?: number
   readonly notBefore?: Date
   readonly notAfter?: Date
@@ -125,7 +147,10 @@ export async function makeCorim(signer: CorimSigner, plan: CorimPlan = {}): Prom
   })
   const comid = fields(
     {
-      1: fields({ 0: cbor.text('release'), 1: cbor.unsigned(plan.version ?? 7) }, plan.identity),
+      1: fields(
+        { 0: cbor.text(plan.product ?? 'example.com/app'), 1: cbor.unsigned(plan.version ?? 7) },
+        plan.identity,
+      ),
       4: fields({ 0: cbor.array(...triples) }, plan.triples),
     },
     plan.comid,
@@ -135,7 +160,7 @@ export async function makeCorim(signer: CorimSigner, plan: CorimPlan = {}): Prom
     {
       0: cbor.text('release'),
       1: plan.tags?.(comid) ?? cbor.array(cbor.tag(506, cbor.bytes(comid))),
-      3: cbor.tag(32, cbor.text('tag:veritee.dev,2026:reference-values#1')),
+      3: cbor.tag(32, cbor.text('tag:veritee.dev,2026:reference-values#2')),
       4: validity,
     },
     plan.corim,

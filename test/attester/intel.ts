@@ -100,6 +100,8 @@ export interface CrlOverrides {
   readonly revoked?: readonly string[]
   /** The key of which the list says that it signed; default: the signer's. */
   readonly keyIdentifier?: Uint8Array
+  /** Changes the extensions, cRLNumber and authorityKeyIdentifier, before the list is signed. */
+  readonly extensions?: (extensions: readonly Bytes[]) => readonly Uint8Array[]
   /** Changes the finished list. */
   readonly der?: (der: Bytes) => Uint8Array
 }
@@ -417,6 +419,10 @@ async function makeCrl(
     )
   const keyId = wanted.keyIdentifier ?? (await keyIdentifierOf(signer))
   const entries = (wanted.revoked ?? []).map((serial) => sequence(unsigned(unhex(serial)), utc(thisUpdate)))
+  const extensions = [
+    sequence(objectIdentifier('2.5.29.20'), octetString(integer(1))),
+    sequence(objectIdentifier('2.5.29.35'), octetString(sequence(element(0x80, keyId)))),
+  ]
   const tbs = sequence(
     integer(1),
     ecdsaWithSha256,
@@ -424,13 +430,7 @@ async function makeCrl(
     utc(thisUpdate),
     utc(nextUpdate),
     ...(entries.length === 0 ? [] : [sequence(...entries)]),
-    explicit(
-      0,
-      sequence(
-        sequence(objectIdentifier('2.5.29.20'), octetString(integer(1))),
-        sequence(objectIdentifier('2.5.29.35'), octetString(sequence(element(0x80, keyId)))),
-      ),
-    ),
+    explicit(0, sequence(...(wanted.extensions?.(extensions) ?? extensions))),
   )
   const der = sequence(tbs, ecdsaWithSha256, bitString(ecdsaSignature(await sign(signer, tbs))))
   return btoa(String.fromCharCode(...(wanted.der?.(der) ?? der)))
@@ -544,6 +544,7 @@ export const sgxOffsets = {
   configId: 192,
   isvProdId: 256,
   isvSvn: 258,
+  configSvn: 260,
   isvFamilyId: 304,
   reportData: 320,
 } as const

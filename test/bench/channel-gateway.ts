@@ -21,6 +21,7 @@ const { origin } = await serveLoopback((origins) =>
   createGateway({
     origins,
     keys: JSON.parse(process.argv[2] ?? '{}') as object,
+    ...(process.argv[3] === 'clients' && { clientOf: ({ headers }: Request) => headers.get('x-client') ?? undefined }),
     attest: ({ keyConfig }) => ({ mediaType: 'application/x-test', evidence: keyConfig }),
     handler: async (request) => {
       const { pathname, searchParams } = new URL(request.url)

@@ -19,6 +19,7 @@ export interface Memory {
 }
 
 export interface GatewayProcess {
+  readonly origin: string
   readonly keyConfig: () => Promise<Uint8Array<ArrayBuffer>>
   /** Resolves to `undefined` when the key is gone. */
   readonly ask: (keyConfig: Uint8Array<ArrayBuffer>, envelope: Envelope) => Promise<Opened | undefined>
@@ -27,14 +28,16 @@ export interface GatewayProcess {
   readonly stop: () => void
 }
 
-export async function startGateway(keys: object): Promise<GatewayProcess> {
+/** @param more `clients`: the gateway tells clients apart, by the header `x-client` */
+export async function startGateway(keys: object, more: readonly string[] = []): Promise<GatewayProcess> {
   const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
-  const child = fork(file('channel-gateway.ts'), [JSON.stringify(keys)], {
+  const child = fork(file('channel-gateway.ts'), [JSON.stringify(keys), ...more], {
     execArgv: ['--expose-gc', '--import', file('../support/ts.mjs')],
   })
   const agent = new Agent({ keepAlive: true })
   const { origin } = (await next(child)) as { readonly origin: string }
   return {
+    origin,
     async keyConfig() {
       const init = { method: 'POST', headers: { 'content-type': 'application/json' } }
       const body = JSON.stringify({ nonce: nonceText() })

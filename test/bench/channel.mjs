@@ -1,5 +1,5 @@
 /**
- * `node test/bench/channel.mjs [cost] [load] [streams]`: measures the attested channel over the loopback interface. Runs TypeScript, hence this file.
+ * `node test/bench/channel.mjs [cost] [load] [streams] [slots]`: measures the attested channel over the loopback interface. Runs TypeScript, hence this file.
  */
 import '../support/ts.mjs'
 

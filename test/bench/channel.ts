@@ -4,10 +4,12 @@
  * - `cost`: one request of 16 KiB from sealing to the opened answer, without a network, over the bare HPKE that it needs.
  * - `load`: 10,000 requests of 100 clients through one gateway in a process of its own, while its keys change.
  * - `streams`: 100 MiB up and 100 MiB down, and the memory that both ends take for it.
+ * - `slots`: 512 senders that take all slots of a gateway and are slow, and how long they keep one more client out.
  */
 import { cpus } from 'node:os'
 import { measureCost } from './channel-cost.ts'
 import { measureLoad } from './channel-load.ts'
+import { isKept, measureSlots } from './channel-slots.ts'
 import { measureStreams } from './channel-streams.ts'
 import { spread, table } from './statistics.ts'
 
@@ -75,6 +77,23 @@ if (wants('streams')) {
         (gatewayBytes / mib).toFixed(1),
         (clientBytes / mib).toFixed(1),
         keep(what, Math.max(gatewayBytes, clientBytes) <= 64 * mib),
+      ]),
+    ),
+  )
+}
+
+if (wants('slots')) {
+  console.log('\n### 512 slow senders, and one more client\n')
+  const rows = await measureSlots()
+  console.log(
+    table(
+      ['they', 'the client waited, seconds', 'bound', 'they sent, KiB', ''],
+      rows.map((row) => [
+        row.what,
+        row.seconds.toFixed(1),
+        `${row.boundSeconds}`,
+        (row.sentBytes / 1024).toFixed(0),
+        keep(row.what, isKept(row)),
       ]),
     ),
   )

@@ -143,15 +143,36 @@ describe('the examples of RFC 9292', () => {
     expect(await readRequest(...split(message, size))).toEqual({ ...hello, body: '' })
   })
 
-  // They are those of RFC 9458.
-  test.each(['00034745540568747470730b6578616d706c652e636f6d012f', '0003474554056874747073000a2f68656c6c6f2e74787400'])(
-    'a message without the zeros at its end is refused: %s',
-    async (message) => {
-      const { code, message: why } = await refusal(readRequest(hex(message)))
-      expect(code).toBe('bhttp-format')
-      expect(why).toMatch(/^binary HTTP: ended before the length of the (fields|body)$/)
-    },
-  )
+  test('H08 the same requests without the zeros at their end: of 2, and of 2 and 10 of padding', async () => {
+    for (const [message, zeros] of [
+      [`00${control}406c${headers}0000`, 2],
+      [`02${control}${headers}000000${'00'.repeat(10)}`, 12],
+    ] as const)
+      for (let cut = 0; cut <= zeros; cut++) {
+        const bytes = hex(message)
+        expect(await readRequest(bytes.slice(0, bytes.length - cut))).toEqual({ ...hello, body: '' })
+      }
+  })
+
+  test('H08 the requests in RFC 9458, which leave out all empty parts', async () => {
+    expect(await readRequest(hex('00034745540568747470730b6578616d706c652e636f6d012f'))).toEqual({
+      method: 'GET',
+      scheme: 'https',
+      authority: 'example.com',
+      path: '/',
+      headers: [],
+      body: '',
+    })
+    expect(await readRequest(hex('0003474554056874747073000a2f68656c6c6f2e74787400'))).toEqual({
+      ...hello,
+      headers: [],
+      body: '',
+    })
+  })
+
+  test('H08 the response in RFC 9458, which has a status only', async () => {
+    expect(await readResponse(hex('0140c8'))).toEqual({ status: 200, headers: [], body: '' })
+  })
 })
 
 describe('what is written is what is read', () => {
@@ -299,7 +320,12 @@ describe('a message is refused', () => {
     ],
     ['whose body is shorter than it says', { rest: join(number(6), 'hello') }, 'body ends 1 bytes early'],
     ['whose body does not end', { rest: text('hello') }, 'ended before the length of the body'],
-    ['without its trailers', { rest: join([0]) }, 'ended before the length of a name'],
+    ['whose trailers do not end', { rest: join([0], fields(['a', 'b'])) }, 'ended before the length of a name'],
+    [
+      'whose fields do not end',
+      { headers: fields(['a', 'b']), rest: new Uint8Array() },
+      'ended before the length of a name',
+    ],
     ['with a number above 2^53', { rest: number(2n ** 53n) }, 'length of the body is 2^53 or more'],
   ])('%s', async (_, change, why) => {
     const { code, message } = await refusal(readRequest(request(change)))
@@ -316,16 +342,44 @@ describe('a message is refused', () => {
     expect(message).toContain('framing indicator must be 1 or 3, found 2')
   })
 
-  test('cut off anywhere', async () => {
-    const message = request()
-    for (let length = 0; length < message.length; length++) {
-      const error = await refusal(readRequest(message.slice(0, length)))
-      expect([length, error.code]).toEqual([length, 'bhttp-format'])
-    }
+  // Of all places where a message can end, three are before a part that may be left out.
+  test.each([0, 2])('H08 cut off anywhere but between its parts, with framing %d', async (framing) => {
     const control = join(...['GET', 'https', 'a', '/'].map(text))
-    const known = join([0], control, number(4), fields(['a', 'b']), text('hello'), number(4), fields(['a', 'b']))
-    expect(await readRequest(known)).toMatchObject({ headers: [['a', 'b']], body: 'hello' })
-    for (let length = 0; length < known.length; length++) await refusal(readRequest(known.slice(0, length)))
+    const section = join(...(framing === 0 ? [number(4)] : []), fields(['a', 'b']), ...(framing === 0 ? [] : [[0]]))
+    const content = join(text('hello'), ...(framing === 0 ? [] : [text('you'), [0]]))
+    const parts = [join([framing], control), section, content]
+    const ends = parts.map((_, i) => join(...parts.slice(0, i + 1)).length)
+    const message = join(...parts, section)
+    for (let length = 0; length < message.length; length++) {
+      const reading = readRequest(message.slice(0, length))
+      if (ends.includes(length)) {
+        expect(await reading).toMatchObject({
+          path: '/',
+          headers: length >= (ends[1] ?? 0) ? [['a', 'b']] : [],
+          body: length >= (ends[2] ?? 0) ? (framing === 0 ? 'hello' : 'helloyou') : '',
+        })
+        continue
+      }
+      const error = await refusal(reading)
+      expect([length, error.code]).toEqual([length, 'bhttp-format'])
+      expect(error.message).toMatch(/^binary HTTP: (ended before|body ends|.*before the end$)/)
+    }
+    expect(await readRequest(message)).toMatchObject({ headers: [['a', 'b']] })
+  })
+
+  test('H08 and a response likewise, after informational ones too', async () => {
+    const message = join([3], number(103), fields(['a', 'b']), [0], number(200))
+    expect(await readResponse(message)).toEqual({ status: 200, headers: [], body: '' })
+    // An informational response is not an answer.
+    const error = await refusal(readResponse(message.slice(0, -2)))
+    expect([error.code, error.message]).toEqual(['bhttp-format', 'binary HTTP: ended before the status'])
+  })
+
+  test('H08 a part that is there and long does not hide behind one that is missing', async () => {
+    const control = join(...['GET', 'https', 'a', '/'].map(text))
+    expect(await readRequest(join([0], control, new Uint8Array(9)))).toMatchObject({ headers: [], body: '' })
+    const error = await refusal(readRequest(join([0], control, new Uint8Array(9), [1])))
+    expect([error.code, error.message]).toEqual(['bhttp-format', 'binary HTTP: padding must be zeros'])
   })
 
   test('or read: with any bit changed, and nothing else is thrown', async () => {

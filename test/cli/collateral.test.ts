@@ -45,9 +45,12 @@ async function start(change: Readonly<Record<string, Reply>> = {}): Promise<Serv
 }
 
 describe('fetched', () => {
+  /** However slow the machine is. */
+  const patiently = ['--timeout', '1h']
+
   it('prints what the verifiers take, for the platform that the quote names', async () => {
     const { url, asked } = await start()
-    const { code, stdout, stderr } = await veriteeBeside(['collateral', quote, '--from', url])
+    const { code, stdout, stderr } = await veriteeBeside(['collateral', quote, '--from', url, ...patiently])
     expect([code, stderr]).toEqual([0, ''])
     expect(JSON.parse(stdout)).toEqual(published)
     expect([...asked].sort()).toEqual(Object.keys(replies).sort())
@@ -56,7 +59,15 @@ describe('fetched', () => {
   it('writes a file that veritee verify takes as it is', async () => {
     const { url } = await start()
     const output = pathOf('collateral.json')
-    const { code, stdout } = await veriteeBeside(['collateral', quote, '--from', `${url}/sgx${v4}/`, '-o', output])
+    const { code, stdout } = await veriteeBeside([
+      'collateral',
+      quote,
+      '--from',
+      `${url}/sgx${v4}/`,
+      '-o',
+      output,
+      ...patiently,
+    ])
     expect([code, stdout]).toEqual([
       0,
       `${output}: collateral of tdx for FMSPC ${fmspc}, platform CA. Not verified: veritee verify does that.\n`,
@@ -73,20 +84,20 @@ describe('fetched', () => {
       [`${tcb}&update=early`]: replies[tcb],
       [`${identity}?update=early`]: replies[identity],
     })
-    expect((await veriteeBeside(['collateral', quote, '--from', url, '--early'])).code).toBe(0)
+    expect((await veriteeBeside(['collateral', quote, '--from', url, '--early', ...patiently])).code).toBe(0)
     expect(asked.filter((path) => path.endsWith('update=early'))).toHaveLength(2)
   })
 
   it('asks for the list of the CA that certified the platform', async () => {
     const { url, asked } = await start()
-    await veriteeBeside(['collateral', 'fixtures/tdx/valid-processor-ca/evidence.bin', '--from', url])
+    await veriteeBeside(['collateral', 'fixtures/tdx/valid-processor-ca/evidence.bin', '--from', url, ...patiently])
     expect(asked).toContain(`/sgx${v4}/pckcrl?ca=processor&encoding=der`)
   })
 
   it('asks for what a quote of SGX needs', async () => {
     const { url, asked } = await start()
     // The service of this test knows no SGX; what it was asked for tells.
-    await veriteeBeside(['collateral', 'fixtures/sgx/valid/evidence.bin', '--from', url])
+    await veriteeBeside(['collateral', 'fixtures/sgx/valid/evidence.bin', '--from', url, ...patiently])
     expect(asked).toContain(`/sgx${v4}/tcb?fmspc=${fmspc}`)
   })
 })

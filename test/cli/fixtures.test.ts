@@ -37,7 +37,8 @@ describe('fixtures on the command line', () => {
 
 /** `expected.json` as somebody would type it. */
 function argumentsOf(expected: Expected): string[] {
-  const { format, now, clockSkewSeconds, freshness, referenceValues, userData, publicKey, debug } = expected
+  const { format, now, clockSkewSeconds, freshness, referenceValues, userData, publicKey, debug, signedImages } =
+    expected
   const builds = referenceValues === 'skipReferenceValues' ? [] : [referenceValues].flat()
   return [
     ...['--format', format, '--skew', `${clockSkewSeconds}s`],
@@ -47,10 +48,14 @@ function argumentsOf(expected: Expected): string[] {
     ...(freshness === 'skipFreshness'
       ? ['--skip-freshness']
       : 'nonce' in freshness
-        ? ['--nonce', freshness.nonce]
+        ? [
+            ...['--nonce', freshness.nonce],
+            ...(freshness.maxAgeSeconds === undefined ? [] : ['--max-age', `${freshness.maxAgeSeconds}s`]),
+          ]
         : ['--max-age', `${freshness.maxAgeSeconds}s`]),
     ...(userData === undefined ? [] : ['--user-data', userData]),
     ...(publicKey === undefined ? [] : ['--public-key', publicKey]),
     ...(debug === undefined ? [] : ['--allow-debug']),
+    ...(signedImages === undefined ? [] : ['--allow-signed-images']),
   ]
 }

@@ -38,10 +38,18 @@ describe('fixtures of quotes on the command line', () => {
   })
 })
 
+/** One age for all but the list of the root, and one for that. */
+function agesOf(ages: ExpectedQuote['maximumEndorsementAgeSeconds']): string[] {
+  if (ages === undefined) return []
+  const { tcbInfo, rootCaCrl } = typeof ages === 'number' ? { tcbInfo: ages, rootCaCrl: ages } : ages
+  return ['--max-collateral-age', `${tcbInfo}s`, '--max-root-crl-age', `${rootCaCrl}s`]
+}
+
 /** `expected.json` as somebody would type it. */
 function argumentsOf(expected: ExpectedQuote, path: string): string[] {
   const { format, now, clockSkewSeconds, reportData, referenceValues, events, debug, migration, ...others } = expected
   const { acceptedTcbStatuses = [], minimumTcbEvaluationDataNumber, platforms = [], serviceTds = [] } = others
+  const { maximumEndorsementAgeSeconds } = others
   const builds = referenceValues === 'skipReferenceValues' ? [] : [referenceValues].flat()
   const registers = builds.map((build) =>
     Object.fromEntries(
@@ -63,6 +71,7 @@ function argumentsOf(expected: ExpectedQuote, path: string): string[] {
     ...(minimumTcbEvaluationDataNumber === undefined
       ? []
       : ['--minimum-tcb-evaluation', `${minimumTcbEvaluationDataNumber}`]),
+    ...agesOf(maximumEndorsementAgeSeconds),
     ...platforms.flatMap((platform) => ['--platform', platform]),
     ...serviceTds.flatMap((hash) => ['--service-td', hash]),
     ...(debug === undefined ? [] : ['--allow-debug']),

@@ -164,6 +164,41 @@ describe('verify, SGX', () => {
     expect(old.code).toBe(3)
   })
 
+  it('H13 takes code and signer together, and how the enclave was started', () => {
+    const { mrSigner = '' } = expectedOf('sgx/valid-signer').referenceValues as Record<string, string>
+    const both = ['verify', ...enclave, ...bound, '--mrenclave', mrEnclave, '--mrsigner', mrSigner]
+    const settings = ['--misc-select', '00000000', '--xfrm', '0700000000000000', '--provision-key', 'off']
+    expect(veritee([...both, ...settings, '--config-svn', '0']).code).toBe(0)
+    for (const [option, value, line] of [
+      ['--misc-select', '01000000', /miscSelect +expected 01000000/],
+      ['--xfrm', 'e700000000000000', /xfrm +expected e700000000000000/],
+      ['--provision-key', 'on', /provisionKey +expected 01/],
+      ['--config-svn', '1', /configSvn +expected 0001/],
+    ] as const) {
+      const other = veritee([...both, option, value])
+      expect(other.stdout).toMatch(line)
+      expect(other.code).toBe(3)
+    }
+    const stranger = veritee([...both.slice(0, -1), 'ab'.repeat(32)])
+    expect(stranger.stdout).toMatch(/mrSigner +expected (ab)+/)
+    expect(stranger.code).toBe(3)
+  })
+
+  it('H12 refuses collateral that is older than asked for', () => {
+    expect(veritee(['verify', ...enclave, ...anything, '--max-collateral-age', '2d']).code).toBe(0)
+    const old = veritee(['verify', ...enclave, ...anything, '--max-collateral-age', '12h'])
+    expect(old.stdout).toMatch(/✗ Collateral is recent +policy-endorsement-age/)
+    expect(old.stdout).toContain('Fetch the collateral anew')
+    expect(old.code).toBe(3)
+    const root = veritee(['verify', ...enclave, ...anything, '--max-root-crl-age', '12h'])
+    expect(root.stdout).toContain('age of rootCaCrl in seconds')
+    expect(root.code).toBe(3)
+    const apart = ['--max-collateral-age', '12h', '--max-root-crl-age', '400d']
+    const others = veritee(['verify', ...enclave, ...anything, ...apart])
+    expect(others.stdout).not.toContain('age of rootCaCrl in seconds: expected')
+    expect(others.code).toBe(3)
+  })
+
   it('says of EPID what it is', () => {
     const { code, stdout } = veritee(['verify', ...filesOf('sgx/epid'), ...anything])
     expect(stdout).toContain('EPID (version 2), which is not supported')
@@ -194,6 +229,10 @@ describe('what the options are about', () => {
     ],
     [[...td, ...anything, '--minimum-tcb-evaluation', '0'], '--minimum-tcb-evaluation must be a positive integer'],
     [[...td, ...anything, '--minimum-tcb-evaluation', 'x'], '--minimum-tcb-evaluation must be a whole number'],
+    [[...td, ...anything, '--max-collateral-age', '30'], '--max-collateral-age must be a number with its unit'],
+    [[...td, ...anything, '--max-root-crl-age', '0d'], '--max-root-crl-age must be more than 0s'],
+    [[...enclave, ...bound, '--mrenclave', 'ab', '--provision-key', 'yes'], '--provision-key must be on or off'],
+    [[...enclave, ...bound, '--mrenclave', mrEnclave, '--xfrm', 'ab'], '--xfrm must be 8 bytes'],
     [[...td, ...anything, '--platform', 'ab'], '--platform must be 16 bytes'],
     [[...td, ...anything, '--service-td', 'ab'], '--service-td must be 48 bytes'],
     [

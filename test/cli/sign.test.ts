@@ -15,6 +15,7 @@ const pem = (label: string, der: Uint8Array): string =>
       .match(/.{1,64}/g) ?? []
   ).join('\n')}\n-----END ${label}-----\n`
 
+const product = ['--product', 'example.com/app']
 let signer: CorimSigner
 let ca: string
 let identity: string[]
@@ -39,14 +40,27 @@ beforeAll(async () => {
 function signed(name: string, ...more: readonly string[]): string {
   const output = written(name, '')
   const from = ['--from', '2026-06-01T00:00:00Z']
-  const given = ['sign', measurements, ...identity, '--version', '7', '--valid', '90d', ...from, '-o', output, ...more]
+  const given = [
+    'sign',
+    measurements,
+    ...identity,
+    ...product,
+    '--version',
+    '7',
+    '--valid',
+    '90d',
+    ...from,
+    '-o',
+    output,
+    ...more,
+  ]
   const { code, stderr } = veritee(given)
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   return output
 }
 
 const verify = (corim: string, ...more: readonly string[]): ReturnType<typeof veritee> =>
-  veritee(['verify', file, ...root, ...nonce, ...then, '--reference', corim, '--ca', ca, ...more])
+  veritee(['verify', file, ...root, ...nonce, ...then, '--reference', corim, '--ca', ca, ...product, ...more])
 
 describe('sign and verify', () => {
   it('what was signed is expected, under its name', () => {
@@ -54,12 +68,13 @@ describe('sign and verify', () => {
     const { code, stdout } = verify(corim)
     expect(code).toBe(0)
     expect(stdout).toMatch(/^ {2}matched +build 2026-06-01$/m)
-    expect(stdout).toMatch(/^ {2}as signed +version 7 by CN=veritee test build, valid until/m)
+    expect(stdout).toMatch(/^ {2}as signed +example.com\/app version 7 by CN=veritee test build, valid until/m)
     const json = JSON.parse(verify(corim, '--json', '--minimum-version', '7').stdout) as { reference: object }
     expect(json.reference).toEqual({
-      id: 'nitro reference values 7',
+      id: 'example.com/app 7',
+      product: 'example.com/app',
       version: 7,
-      signer: 'CN=veritee test build',
+      signers: ['CN=veritee test build'],
       validUntil: '2026-08-30T00:00:00.000Z',
     })
   })
@@ -72,6 +87,7 @@ describe('sign and verify', () => {
         'sign',
         other,
         ...identity,
+        ...product,
         '--version',
         '7',
         '--valid',
@@ -97,7 +113,7 @@ describe('sign and verify', () => {
     bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ mask
     const corim = written('changed.corim', bytes)
     const at = more.includes('--at') ? more : [...then, ...more]
-    const outcome = veritee(['verify', file, ...root, ...nonce, ...at, '--reference', corim, '--ca', ca])
+    const outcome = veritee(['verify', file, ...root, ...nonce, ...at, '--reference', corim, '--ca', ca, ...product])
     expect(outcome.code).toBe(2)
     expect(outcome.stderr).toContain(`(${code})`)
   })
@@ -105,7 +121,18 @@ describe('sign and verify', () => {
   it('a CA that nobody trusts', async () => {
     const other = written('other-ca.der', (await createCorimSigner()).ca)
     const corim = signed('untrusted.corim')
-    const { code, stderr } = veritee(['verify', file, ...root, ...nonce, ...then, '--reference', corim, '--ca', other])
+    const { code, stderr } = veritee([
+      'verify',
+      file,
+      ...root,
+      ...nonce,
+      ...then,
+      '--reference',
+      corim,
+      '--ca',
+      other,
+      ...product,
+    ])
     expect(code).toBe(2)
     expect(stderr).toMatch(/\((?:reference-untrusted|cert-chain-signature)\)/)
   })
@@ -117,9 +144,75 @@ describe('sign and verify', () => {
   })
 })
 
+describe('H11 products and several signers', () => {
+  it('another product than the one that was signed: refused', () => {
+    const corim = signed('product.corim')
+    const outcome = veritee([
+      ...['verify', file, ...root, ...nonce, ...then, '--reference', corim, '--ca', ca],
+      ...['--product', 'example.com/other'],
+    ])
+    expect(outcome.code).toBe(2)
+    expect(outcome.stderr).toContain('product: expected example.com/other, found example.com/app (reference-product)')
+  })
+
+  it('two CAs sign the same for themselves, and both are required', async () => {
+    const second = await createCorimSigner({ organization: 'auditor' })
+    const key = new Uint8Array(await crypto.subtle.exportKey('pkcs8', second.key.privateKey))
+    const secondCa = written('auditor-ca.pem', pem('CERTIFICATE', second.ca))
+    const [first, other] = [signed('first.corim', '--name', 'a'), written('second.corim', '')]
+    const given = [
+      ...['--key', written('auditor.key', pem('PRIVATE KEY', key))],
+      ...['--cert', written('auditor.pem', pem('CERTIFICATE', second.certificate))],
+      ...['--chain', written('auditor-chain.pem', pem('CERTIFICATE', second.authority))],
+    ]
+    const sign = (version: string): ReturnType<typeof veritee> =>
+      veritee([
+        ...['sign', measurements, ...given, ...product, '--name', 'a', '--version', version, '--valid', '90d'],
+        ...['--from', '2026-06-01T00:00:00Z', '-o', other],
+      ])
+    expect(sign('7').code).toBe(0)
+    const both = ['--reference', other, '--ca', secondCa, '--threshold', '2']
+    const { code, stdout } = verify(first, ...both)
+    expect(code).toBe(0)
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      'as signed example.com/app version 7 by CN=veritee test build and CN=auditor build, valid until',
+    )
+    expect(JSON.parse(verify(first, ...both, '--json').stdout)).toMatchObject({
+      reference: { product: 'example.com/app', signers: ['CN=veritee test build', 'CN=auditor build'] },
+    })
+
+    const alone = verify(first, ...both.slice(2))
+    expect(alone.code).toBe(2)
+    expect(alone.stderr).toContain('expected at least 2, found 1 (reference-threshold)')
+    const twice = verify(first, '--reference', first, ...both.slice(2))
+    expect(twice.code).toBe(2)
+    expect(twice.stderr).toContain('expected at least 2, found 1 (reference-threshold)')
+
+    expect(sign('8').code).toBe(0)
+    const apart = verify(first, ...both)
+    expect(apart.code).toBe(2)
+    expect(apart.stderr).toContain(`${other}: expected what ${first} says, found others (reference-mismatch)`)
+
+    const forged = readFileSync(other)
+    forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1
+    const outcome = verify(first, '--reference', written('forged.corim', forged), ...both.slice(2))
+    expect(outcome.code).toBe(2)
+    expect(outcome.stderr).toMatch(/forged\.corim: signature of the CoRIM: .* \(reference-signature\)/)
+  })
+
+  it('a threshold that the CAs cannot meet is a mistake on the command line', () => {
+    const corim = signed('threshold.corim')
+    for (const threshold of ['0', '2']) {
+      const { code, stdout, stderr } = verify(corim, '--threshold', threshold)
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+      expect(stderr).toContain('--threshold must be 1 to 1, the authorities in --ca')
+    }
+  })
+})
+
 describe('usage', () => {
   const sign = (...args: readonly string[]): ReturnType<typeof veritee> => veritee(['sign', measurements, ...args])
-  const rest = (): string[] => [...identity, '--version', '1', '--valid', '90d', '-o', 'out.corim']
+  const rest = (): string[] => [...identity, ...product, '--version', '1', '--valid', '90d', '-o', 'out.corim']
 
   it.each<[() => ReturnType<typeof veritee>, string]>([
     [() => veritee(['sign']), 'sign takes the measurements of 1 to 64 builds, not 0'],
@@ -129,6 +222,10 @@ describe('usage', () => {
     [() => sign('-o', 'x', ...identity), 'say for how long it shall be valid: --valid 90d'],
     [
       () => sign('-o', 'x', ...identity, '--valid', '90d'),
+      'say what the measurements are of, as clients will demand it: --product NAME',
+    ],
+    [
+      () => sign('-o', 'x', ...identity, ...product, '--valid', '90d'),
       'say its version, greater than that of the last one: --version N',
     ],
     [() => sign(...rest(), '--from', 'today'), '--from must be a time with its zone'],
@@ -137,6 +234,24 @@ describe('usage', () => {
     [() => sign(...rest().map((arg) => (arg === '1' ? '1.5' : arg))), '--version must be a whole number'],
     [() => sign('--key', 'package.json', ...rest().slice(2)), 'package.json must be a private key in PEM'],
     [() => verify('x', '--minimum-version', '-1'), "'--minimum-version"],
+    [() => verify('x', '--threshold', '1.5'), '--threshold must be a whole number'],
+    [
+      () => veritee(['verify', file, ...nonce, '--reference', 'x', '--ca', ca]),
+      '--reference needs --product NAME: what must run there, as its signers call it',
+    ],
+    [
+      () => veritee(['verify', file, ...nonce, ...product, '--skip-reference-values']),
+      '--product is about signed reference values',
+    ],
+    [
+      () => veritee(['verify', file, ...nonce, '--threshold', '2', '--skip-reference-values']),
+      '--threshold is about signed reference values',
+    ],
+    [() => veritee(['sign', measurements, measurements, ...rest()]), 'must be one that no other build has'],
+    [
+      () => sign(...rest().map((arg) => (arg === 'example.com/app' ? 'a\nb' : arg))),
+      '--product must be text without control characters',
+    ],
     [() => veritee(['verify', file, ...nonce, '--reference', 'x']), '--reference needs --ca FILE'],
     [
       () => veritee(['verify', file, ...nonce, '--ca', 'x', '--skip-reference-values']),

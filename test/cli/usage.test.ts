@@ -20,9 +20,9 @@ describe('usage', () => {
     [['verify', file, ...pcr0], 'say how fresh it must be: --nonce HEX'],
     [
       [...good, '--skip-freshness'],
-      'say how fresh it must be: --nonce HEX, --max-age 5m or --skip-freshness; only one',
+      'say how fresh it must be: --nonce HEX, --max-age 5m (or both), or --skip-freshness; only one',
     ],
-    [[...good, '--max-age', '5m'], 'only one of them'],
+    [[...good, '--max-age', '5m', '--skip-freshness'], 'only one of them'],
     [[...good, '--skip-reference-values'], 'say what must run there'],
     [[...good, '--measurements', 'package.json'], 'only one of them'],
     [[...good, '--pcr32', 'ab'], "Unknown option '--pcr32'\nveritee: see"],
@@ -36,7 +36,19 @@ describe('usage', () => {
     [['verify', file, '--pcr0', 'xyz', ...nonce], '--pcr0 must be hexadecimal'],
     [
       ['verify', file, '--pcr1', '00'.repeat(48), ...nonce],
-      'the registers must name a register, and none that is all zero',
+      'the registers must name a register other than zero: leave out PCR1',
+    ],
+    [
+      ['verify', file, '--pcr1', 'ab'.repeat(48), ...nonce],
+      'the registers must name PCR0, which alone covers the image (or PCR8, with --allow-signed-images)',
+    ],
+    [
+      ['verify', file, '--pcr1', 'ab'.repeat(48), '--allow-signed-images', ...nonce],
+      'the registers must name PCR0, which alone covers the image',
+    ],
+    [
+      [...good, '--format', 'nitro-tpm', '--allow-signed-images'],
+      '--allow-signed-images is about nitro, but --format says nitro-tpm',
     ],
     [['verify', file, ...pcr0, '--nonce', 'xyz'], '--nonce must be hexadecimal'],
     [['verify', file, ...pcr0, '--nonce', ''], '--nonce must be 1 to 1024 bytes'],

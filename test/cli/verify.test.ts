@@ -114,6 +114,10 @@ describe('verify', () => {
   it('judges age at the time that --at names', () => {
     const at = ['--at', '2026-06-01T00:04:00Z']
     expect(veritee(['verify', file, ...root, ...pcr0, '--max-age', '5m', ...at]).code).toBe(0)
+    expect(veritee(['verify', file, ...root, ...pcr0, ...nonce, '--max-age', '5m', ...at]).code).toBe(0)
+    const both = veritee(['verify', file, ...root, ...pcr0, ...nonce, '--max-age', '3m', ...at])
+    expect(both.stdout).toContain('(policy-freshness')
+    expect(both.code).toBe(3)
     const late = veritee(['verify', file, ...root, ...pcr0, '--max-age', '3m', ...at])
     expect(late.stdout).toContain('age in seconds\n      expected  -300 to 180\n      found     240')
     expect(lastLine(late)).toBe('REFUSED: authentic, but not what you expect (policy-freshness)')
@@ -163,7 +167,7 @@ describe('verify', () => {
     const document = await attester.document({ pcrs: { 8: pcr8 } })
     const args = ['verify', '-', '--root', pem, '--pcr8', pcr8.toString('hex'), '--skip-freshness', ...then]
     for (const format of [[], ['--format', 'auto'], ['--format', 'nitro']]) {
-      const refused = veritee([...args, ...format], document)
+      const refused = veritee([...args, '--allow-signed-images', ...format], document)
       expect(refused.stdout).toContain('name it with --format.')
       expect(lastLine(refused)).toContain('(policy-kind')
       expect(refused.code).toBe(3)

@@ -22,28 +22,6 @@ const bodies: readonly [string, () => BodyInit, RegExp][] = [
   ['ReadableStream', () => watchedStream(utf8('card '), utf8('4711')).stream, /^card 4711$/],
 ]
 
-test('subscribe: every listener hears each change of state, until it stops', async () => {
-  const world = await createWorld()
-  const heard: string[] = []
-  const stop = world.send.subscribe(({ state }) => heard.push(`first: ${state}`))
-  world.send.subscribe(({ state }) => {
-    heard.push(`second: ${state}`)
-    throw new Error('a listener that fails disturbs nothing')
-  })
-  await world.send('/')
-  stop()
-  world.send.close()
-  expect(heard).toEqual([
-    'first: verifying',
-    'second: verifying',
-    'first: verified',
-    'second: verified',
-    'second: closed',
-  ])
-  expect(world.states).toEqual(['verifying', 'verified', 'closed'])
-  expect(() => world.send.subscribe(undefined as never)).toThrow(new TypeError('listener must be a function'))
-})
-
 describe('a request and its response', () => {
   test.each(bodies)('%s', async (_name, body, expected) => {
     const world = await createWorld()

@@ -7,8 +7,12 @@ import type { AttestedFetch } from '../../src/client/index.ts'
 import type { AttestedFetchOptions, Verify } from '../../src/client/options.ts'
 import type { Runtime } from '../../src/client/runtime.ts'
 import { skipReferenceValues, verifyNitro } from '../../src/formats/aws/nitro/index.ts'
+import { AttestationError } from '../../src/core/errors.ts'
+import { runtimeClock } from '../../src/gateway/clock.ts'
 import { createGateway, type GatewayOptions } from '../../src/gateway/index.ts'
 import { createNitroAttester, type NitroAttester } from '../attester/nitro.ts'
+
+export { settle } from '../support/settle.ts'
 
 export type Bytes = Uint8Array<ArrayBuffer>
 export type Transport = (request: Request, world: World) => Response | Promise<Response>
@@ -47,6 +51,8 @@ export interface WorldOptions {
   readonly gateway?: Partial<GatewayOptions>
   readonly transport?: Transport
   readonly random?: Runtime['randomBytes']
+  /** As in a Worker. */
+  readonly isolatesRequests?: boolean
   readonly verify?: (usual: Verify) => Verify
 }
 
@@ -57,6 +63,7 @@ export async function createWorld({
   gateway: given,
   transport,
   random,
+  isolatesRequests = false,
   verify,
 }: WorldOptions = {}): Promise<World> {
   const attester = await (made ??= createNitroAttester({ now: new Date(startedAt) }))
@@ -65,8 +72,11 @@ export async function createWorld({
   const sent: Sent[] = []
   const arrived: string[] = []
   const states: string[] = []
+  // The gateway goes by the same time of day, and has patience of its own.
+  const gatewayClock = { ...runtimeClock, wall: () => clock.wall }
   const gateway = createGateway({
     origins: origin,
+    clock: gatewayClock,
     attest: async ({ nonce, keyConfig }) => ({
       mediaType: 'application/cbor',
       evidence: await attester.document({ nonce, publicKey: keyConfig }),
@@ -111,6 +121,7 @@ export async function createWorld({
         timers.delete(own)
       }
     },
+    isolatesRequests,
     randomBytes: random ?? ((size) => crypto.getRandomValues(new Uint8Array(size))),
   }
   const send = createClient(
@@ -172,9 +183,11 @@ export async function codeOf(work: Promise<unknown>): Promise<string> {
   }
 }
 
-/** Lets everything that can go on go on. */
-export async function settle(turns = 30): Promise<void> {
-  for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve))
+/** The error that a promise ends with; anything but one of ours fails the test. */
+export async function refusalOf(work: Promise<unknown>): Promise<AttestationError> {
+  const [outcome] = await Promise.allSettled([work])
+  if (outcome.status === 'rejected' && outcome.reason instanceof AttestationError) return outcome.reason
+  throw new Error('expected a refusal', { cause: outcome })
 }
 
 /** A stream that tells how often it was asked. */

@@ -73,8 +73,19 @@ describe('builds', () => {
     ],
     [
       'several',
-      JSON.stringify([{ name: 'blue', PCR0: digits }, { PCR8: digits }]),
-      [{ name: 'blue', PCR0: digits }, { PCR8: digits }],
+      JSON.stringify([
+        { name: 'blue', PCR0: digits },
+        { PCR0: digits, PCR8: digits },
+      ]),
+      [
+        { name: 'blue', PCR0: digits },
+        { PCR0: digits, PCR8: digits },
+      ],
+    ],
+    [
+      'H13 all registers of a document, zeros from PCR5 on',
+      `PCR0 ${digits}\nPCR4 ${digits}\nPCR5 ${'00'.repeat(48)}\nPCR8 ${'00'.repeat(48)}`,
+      [{ PCR0: digits, PCR4: digits, PCR5: '00'.repeat(48), PCR8: '00'.repeat(48) }],
     ],
     ['a name that could end a string is none', JSON.stringify({ name: "x'", PCR0: digits }), [{ PCR0: digits }]],
   ])('%s', (_, text, expected) => {
@@ -84,6 +95,10 @@ describe('builds', () => {
   test.each([
     ['PCR0 abab', 'PCR0 needs 96 hexadecimal digits, this has 4 characters.'],
     [`PCR0 ${'00'.repeat(48)}`, 'PCR0 is all zeros. No sound image measures to that: debug enclaves do.'],
+    [`PCR0 ${digits}\nPCR2 ${'00'.repeat(48)}`, 'PCR2 is all zeros. No sound image measures to that'],
+    [`PCR0 ${digits}\nPCR4 ${'00'.repeat(48)}`, 'PCR4 is all zeros: leave it out. It names the instance.'],
+    [`PCR1 ${digits}`, 'PCR0 is missing. It alone covers the image;'],
+    [`PCR8 ${digits}`, 'PCR0 is missing. It alone covers the image;'],
     [`PCR0 ${digits}\nPCR0 ${digits}`, 'PCR0 stands there twice.'],
     [`PCR32 ${digits}`, '“PCR32” is no register: PCR0 to PCR31 are.'],
     ['{"PCR0": ', 'This begins like JSON, but is not complete JSON.'],
@@ -91,6 +106,15 @@ describe('builds', () => {
     [JSON.stringify({ Measurements: { HashAlgorithm: 'Sha256', PCR0: digits } }), 'Measurements must be SHA-384.'],
   ])('%j', (text, message) => {
     expect(() => readBuilds(text)).toThrow(message)
+  })
+
+  test('H13 where debug enclaves are accepted, zeros stand for their image', () => {
+    const zero = '00'.repeat(48)
+    expect(readBuilds(`PCR0 ${zero}\nPCR1 ${zero}\nPCR4 ${digits}`, true)).toEqual([
+      { PCR0: zero, PCR1: zero, PCR4: digits },
+    ])
+    expect(readBuilds(`PCR3 ${digits}`, true)).toEqual([{ PCR3: digits }])
+    expect(() => readBuilds(`PCR4 ${zero}`, true)).toThrow('PCR4 is all zeros: leave it out. It names the instance.')
   })
 })
 
@@ -141,6 +165,7 @@ describe('the address', () => {
       reference: `PCR0 ${digits}`,
       corim: 'zA',
       ca: 'dd',
+      product: 'example.com/app',
       freshness: 'nonce',
       nonce: 'ff00',
       age: '60',

@@ -67,13 +67,14 @@ const signedState = {
   at: '2026-06-01T00:00:00Z',
   corim: reference('valid.corim'),
   ca: reference('ca.der'),
+  product: 'example.com/app',
 }
 const signedVisits: readonly (Visit & { readonly verdict: string; readonly headline: RegExp })[] = [
   { name: 'signed', state: signedState, verdict: 'valid', headline: /^Verified under the fixture root/ },
   {
     name: 'signed by another CA',
     state: { ...signedState, ca: reference('other-ca.der') },
-    verdict: 'cert-chain-signature',
+    verdict: 'reference-untrusted',
     headline: /^Not verified: the signed reference values were refused\.$/,
   },
   {
@@ -87,6 +88,18 @@ const signedVisits: readonly (Visit & { readonly verdict: string; readonly headl
     state: { ...signedState, ca: '' },
     verdict: 'options',
     headline: /^Not verified: what you expect needs a correction\.$/,
+  },
+  {
+    name: 'signed, but for what',
+    state: { ...signedState, product: '' },
+    verdict: 'options',
+    headline: /^Not verified: what you expect needs a correction\.$/,
+  },
+  {
+    name: 'signed for another product',
+    state: { ...signedState, product: 'example.com/other' },
+    verdict: 'reference-product',
+    headline: /^Not verified: the signed reference values were refused\.$/,
   },
   {
     name: 'signed, of another enclave',
@@ -152,7 +165,7 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
     if (program === undefined) throw new Error(`${name} is not on this machine`)
     const folder = await makeFolder()
     try {
-      visited = await use(program, folder, (visit) => visitPage(site, driver, plan, patienceMs * 2, visit))
+      visited = await use(program, folder, (visit) => visitPage(site, driver, plan, patienceMs, visit))
     } finally {
       await removeFolder(folder)
     }

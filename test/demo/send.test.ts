@@ -43,7 +43,7 @@ const expected: Readonly<Record<string, string>> = {
 }
 
 /** What is tried behind the gate. */
-const gated = ['none', 'swapped-key', 'plaintext']
+const gated = ['none', 'swapped-key', 'plaintext', 'other-build']
 
 interface Sent {
   readonly path: string
@@ -150,17 +150,24 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
     expect(sentTo('none', 'plain').map(({ body }) => readableAt(body, card).length)).toEqual([1])
   })
 
-  test('behind a gate: plain fetch sends the number sealed, or fails', () => {
-    const [proven, swapped, inTheClear] = behindGate
-    expect(proven?.rows).toMatchObject([{ verdict: 'Sent, to the proven enclave and to nobody else.', answer: whole }])
-    const failed = [{ verdict: 'A network error, and nothing readable left.', answer: '' }]
-    expect([swapped?.rows, inTheClear?.rows]).toMatchObject([failed, failed])
+  test('H03 behind a gate: plain fetch sends the number sealed, or is refused with the reason', () => {
+    const [proven, swapped, inTheClear, otherBuild] = behindGate
+    expect(proven?.rows).toMatchObject([
+      { verdict: 'Sent, to the proven enclave and to nobody else.', answer: whole, code: '' },
+    ])
+    const refused = (verdict: string, code: string): readonly Partial<SendRow>[] => [
+      { verdict: `Refused: ${verdict}`, code, answer: '' },
+    ]
+    const notTheEnclave = 'the answer is not the enclave’s.'
+    expect(swapped?.rows).toMatchObject(refused(notTheEnclave, 'cose-signature'))
+    expect(inTheClear?.rows).toMatchObject(refused(notTheEnclave, 'client-response'))
+    expect(otherBuild?.rows).toMatchObject(refused('this is another build, or an old proof.', 'policy-pcr'))
     const sizes = behindGate.map(({ sent }) =>
       sent
         .filter(({ path, body }) => path.endsWith('/gateway') && body.length > 0)
         .map(({ body }) => body.length > 200),
     )
-    expect(sizes).toEqual([[true], [], [true]])
+    expect(sizes).toEqual([[true], [], [true], []])
     expect(behindGate.flatMap(({ sent }) => sent).filter(({ body }) => readableAt(body, card).length > 0)).toEqual([])
   })
 

@@ -203,7 +203,8 @@ describe('work grows with the input and no faster', () => {
   function readsOf(bytes: Uint8Array<ArrayBuffer>): number {
     const spy = vi.spyOn(Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array, 'subarray')
     try {
-      decodeCbor(bytes, source)
+      // Without a budget, which would end both before they differ.
+      decodeCbor(bytes, source, false, { items: Infinity })
     } finally {
       const { length } = spy.mock.calls
       spy.mockRestore()
@@ -230,5 +231,40 @@ describe('work grows with the input and no faster', () => {
     const [small, large] = [make(2800), make(28_000)]
     expect(readsOf(large)).toBeLessThanOrEqual(readsOf(small) * (large.length / small.length) * 1.05 + 10)
     expect(readsOf(large)).toBeLessThanOrEqual(2 * large.length + 10)
+  })
+})
+
+describe('H14 a budget of items', () => {
+  const items = (count: number): Uint8Array<ArrayBuffer> =>
+    cbor.array(...Array.from({ length: count - 1 }, () => cbor.map([])))
+
+  test('256, the outermost included, where none is given', () => {
+    expect(decodeCbor(items(256), source)).toHaveLength(255)
+    expect(refusalOf(() => decodeCbor(items(257), source))).toBe('payload-cbor: input: too many items at 258')
+    expect(refusalOf(() => readCbor(cursor(items(300), source), source, true))).toBe(
+      'payload-cbor: input: too many items at 258',
+    )
+  })
+
+  test.each<[string, Uint8Array<ArrayBuffer>]>([
+    ['an array', cbor.array(cbor.unsigned(0), cbor.unsigned(1))],
+    ['a map: keys count as values do', cbor.map([[cbor.unsigned(0), cbor.unsigned(1)]])],
+    ['a tag', cbor.tag(1, cbor.tag(1, cbor.unsigned(0)))],
+    ['an array in pieces', cbor.indefiniteArray(cbor.unsigned(0), cbor.unsigned(1))],
+    ['nesting', cbor.array(cbor.array(cbor.array()))],
+  ])('%s of three', (_, bytes) => {
+    const enough = { items: 3 }
+    decodeCbor(bytes, source, false, enough)
+    expect(enough.items).toBe(0)
+    expect(refusalOf(() => decodeCbor(bytes, source, false, { items: 2 }))).toMatch(
+      /^payload-cbor: input: too many items at [1-3]$/,
+    )
+  })
+
+  test('documents share one, and what is refused has used it up', () => {
+    const budget = { items: 5 }
+    decodeCbor(items(3), source, false, budget)
+    expect(refusalOf(() => decodeCbor(items(3), source, false, budget))).toMatch(/too many items at 2$/)
+    expect(refusalOf(() => decodeCbor(items(1), source, false, budget))).toMatch(/too many items at 0$/)
   })
 })

@@ -183,3 +183,33 @@ test('all bytes are views of the input', () => {
   const { payload, signature, signedItems } = decodeSign1(input)
   for (const view of [payload, signature, ...signedItems]) expect(view.buffer).toBe(input.buffer)
 })
+
+describe('H14 headers have a budget of 256 items together', () => {
+  const headers = (inside: number, outside: number): Uint8Array<ArrayBuffer> => {
+    // Two more for the map and its key, and one for the list itself.
+    const header = (count: number): Uint8Array<ArrayBuffer> =>
+      cbor.map([
+        [cbor.unsigned(33), cbor.array(...Array.from({ length: count - 3 }, () => cbor.bytes(new Uint8Array())))],
+      ])
+    return cbor.array(
+      cbor.bytes(header(inside)),
+      header(outside),
+      cbor.bytes(Uint8Array.of(1)),
+      cbor.bytes(new Uint8Array(64)),
+    )
+  }
+
+  test('as many as that', () => {
+    expect(decodeSign1(headers(128, 128)).protectedHeader.get(33)).toHaveLength(125)
+    expect(decodeSign1(headers(250, 6)).unprotectedHeader.get(33)).toHaveLength(3)
+  })
+
+  test.each([
+    ['protected', 129, 128, /^cose-protected: protected header: too many items at 130$/],
+    ['protected', 10_000, 3, /^cose-protected: protected header: too many items at 256$/],
+    ['unprotected', 3, 257, /^cose-unprotected: unprotected header: too many items at \d+$/],
+    ['unprotected', 3, 10_000, /^cose-unprotected: unprotected header: too many items at 26\d$/],
+  ])('more in the %s header: %i and %i', (_, inside, outside, message) => {
+    expect(refusalOf(() => decodeSign1(headers(inside, outside)))).toMatch(message)
+  })
+})

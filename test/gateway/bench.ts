@@ -2,8 +2,11 @@
  * A gateway on a bench: called directly, without a network, with a clock that stands still and counters that can be read.
  */
 import { type Attest, createGateway, type Gateway, type GatewayOptions, type Handler } from '../../src/gateway/index.ts'
+import { settle } from '../support/settle.ts'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
 import { type Envelope, openResponse, type Opened, readKeyConfig, seal, type Sealed } from './sealing-client.ts'
+
+export { settle }
 
 export const origin = 'https://app.example'
 export const paths = { attestation: '/.well-known/attestation', data: '/.well-known/ohttp-gateway' } as const
@@ -84,11 +87,6 @@ export function question(body: unknown = { nonce: nonceText() }, init: RequestIn
 
 export function nonceText(nonce: Uint8Array = crypto.getRandomValues(new Uint8Array(32))): string {
   return Buffer.from(nonce).toString('base64url')
-}
-
-/** Lets everything that can go on go on: as many turns of the event loop as real work between two of them may take. */
-export async function settle(turns = 20): Promise<void> {
-  for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
 /** Waits until `holds`, however long that takes; the test's own time limit ends it. */

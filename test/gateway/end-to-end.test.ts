@@ -41,8 +41,9 @@ const verify: AttestedFetchOptions['verify'] = (evidence, { nonce }) =>
     now,
   })
 
-/** The documents are of a day that does not pass. */
-const runtime = { ...platform, now: () => now.getTime() }
+/** The documents are of a day that does not pass, for client and gateway. */
+const wall = (): number => now.getTime()
+const runtime = { ...platform, now: wall }
 
 interface Pair {
   readonly origin: string
@@ -59,7 +60,7 @@ async function createPair(options: Partial<GatewayOptions> = {}): Promise<Pair> 
       origins,
       attest: attestPublicKey,
       handler: echo,
-      clock,
+      clock: { ...clock, wall },
       meter: {
         createCounter: (name) => ({
           add: (_, attributes) =>

@@ -172,6 +172,7 @@ describe('a sealed request', () => {
     const opened = await bench.ask({ keyConfig, headers: headers() })
     expect([opened.status, await opened.text()]).toEqual([403, 'The client has not proven what it is.'])
     expect(bench.counted.at(-1)).toBe('requests client-refused')
+    expect(opened.headers).toContainEqual(['veritee-refusal', 'client-refused'])
   })
 
   test('is good as long as the client’s proof is', async () => {

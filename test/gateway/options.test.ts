@@ -49,7 +49,20 @@ const refused: readonly (readonly [name: string, change: object | null | string,
   ['a tracer that is none', { tracer: {} }, 'tracer must be a tracer'],
   ['a meter that is none', { meter: {} }, 'meter must be a meter'],
   ['no function for errors', { onError: 'log' }, 'onError must be a function'],
-  ['half a clock', { clock: { now: () => 0 } }, 'clock must be { now, after }'],
+  ['half a clock', { clock: { now: () => 0 } }, 'clock must be { now, after, wall }'],
+  [
+    'a clock that does not know the time of day',
+    { clock: { now: () => 0, after: () => undefined } },
+    'clock must be { now, after, wall }',
+  ],
+  ['a name for clients that is not there', { clientOf: undefined }, 'clientOf must be a function'],
+  ['a demand for dates that is not there', { limits: { requireDated: undefined } }, 'limits.requireDated must be true'],
+  ['half a demand for dates', { limits: { requireDated: 1 } }, 'limits.requireDated must be true or false'],
+  ['no window for dates', { limits: { requestAgeSeconds: 0 } }, 'limits.requestAgeSeconds must be a whole number'],
+  ['a window without an end', { limits: { requestAgeSeconds: Infinity } }, 'limits.requestAgeSeconds must be a whole'],
+  ['no memory', { limits: { requestIds: 0 } }, 'limits.requestIds must be a whole number of at least 1'],
+  ['limits that are null', { limits: null }, 'limits must be a plain object'],
+  ['the old name of a limit', { limits: { bytesPerSecond: 1 } }, 'limits: "bytesPerSecond" must be one of'],
 ]
 
 describe('createGateway refuses', () => {
@@ -67,6 +80,8 @@ describe('createGateway takes', () => {
     ['loopback in the clear', { origins: ['http://127.0.0.1:8080', 'http://localhost', 'http://[::1]:1'] }],
     ['the other suite', { suite: { kem: 'X25519', aead: 'AES-256-GCM' } }],
     ['no overlap', { keys: { overlapSeconds: 0 } }],
+    ['a demand for dates', { limits: { requireDated: true } }],
+    ['names for clients', { clientOf: () => 'a' }],
   ] as const)('%s', (_, change) => {
     expect(createGateway({ ...sound, ...change })).toBeTypeOf('function')
   })

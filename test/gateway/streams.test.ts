@@ -370,7 +370,10 @@ describe('time', () => {
   })
 
   test('a sender that never stops but is too slow is answered with 408', async () => {
-    const { sent, response, quiet, next, clock } = await slowly({ idleSeconds: 30, bytesPerSecond: piece.length })
+    const { sent, response, quiet, next, clock } = await slowly({
+      idleSeconds: 30,
+      minimumBytesPerSecond: piece.length,
+    })
     // One piece every 4 seconds, one a second demanded: 3 seconds are lost each time, of about 30.
     let turns = 0
     await quiet()
@@ -386,7 +389,7 @@ describe('time', () => {
   })
 
   test('a sender that is slow but fast enough is not', async () => {
-    const { response, quiet, next, clock } = await slowly({ idleSeconds: 2, bytesPerSecond: piece.length / 2 })
+    const { response, quiet, next, clock } = await slowly({ idleSeconds: 2, minimumBytesPerSecond: piece.length / 2 })
     for (let turn = 0; turn < 50; turn++) {
       await quiet()
       expect(response()).toBeUndefined()

@@ -6,15 +6,17 @@ import { cp, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build as bundle } from 'esbuild'
+import { type Browser as PuppeteerBrowser, launch } from 'puppeteer-core'
 import ts from 'typescript'
 import { build as buildWithVite } from 'vite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { chromium } from '../portable/browsers.ts'
+import { chromium, chromiumParameters } from '../portable/browsers.ts'
 import { makeFolder, removeFolder } from '../portable/cleanup.ts'
-import { environmentIn, freePort, start, untilReady, within } from '../portable/programs.ts'
+import { environmentIn, freePort, start, untilReady } from '../portable/programs.ts'
 import { findBun } from '../portable/run-bun.ts'
 import { findDeno } from '../portable/run-deno.ts'
 import { findWorkerd, withWorker } from '../portable/run-workerd.ts'
+import { patienceMs } from '../support/patience.ts'
 import { type Enclave, startEnclave } from './enclave.ts'
 import { install, pack, type Packed } from './packed.ts'
 
@@ -26,7 +28,7 @@ let folder: string
 let packed: Packed
 beforeAll(async () => {
   folder = await makeFolder()
-  packed = await pack(folder)
+  packed = await pack()
 })
 afterAll(() => removeFolder(folder))
 
@@ -104,28 +106,34 @@ async function askServer(
   }
 }
 
+/** One Chromium for all pages; each gets a context of its own, which shares nothing with others. */
+let browser: PuppeteerBrowser | undefined
+afterAll(() => browser?.close())
+
 /** Opens a page in Chromium, sends the secret, and waits for what the page says. */
 async function look({ address }: Enclave): Promise<unknown> {
-  const { launch } = await import('puppeteer-core')
-  const { chromiumParameters } = await import('../portable/browsers.ts')
-  const browser = await launch({
+  browser ??= await launch({
+    timeout: patienceMs,
+    protocolTimeout: patienceMs,
     executablePath: chromium.find() ?? '',
     args: [...chromiumParameters],
     env: await environmentIn(folder),
   })
+  const context = await browser.createBrowserContext()
   try {
-    const page = await browser.newPage()
+    const page = await context.newPage()
+    page.setDefaultTimeout(patienceMs)
     const complaints: string[] = []
     page.on('console', (message) => complaints.push(message.text()))
     await page.goto(`${address}/`)
     await page.type('[name=secret]', secret)
     await page.click('button')
-    await within(30_000, 'the page', page.waitForFunction("document.querySelector('[role=status]').textContent !== ''"))
+    await page.waitForFunction("document.querySelector('[role=status]').textContent !== ''")
     const verdict = await page.evaluate("document.querySelector('[role=status]').textContent")
     // An icon is what browsers ask for by themselves.
     return { verdict, complaints: complaints.filter((text) => !text.includes('404')) }
   } finally {
-    await browser.close()
+    await context.close()
   }
 }
 

@@ -42,7 +42,7 @@ const policies = new Map<string, string>()
 
 beforeAll(async () => {
   folder = await makeFolder()
-  packed = await pack(folder)
+  packed = await pack()
   project = join(folder, 'project')
   await install(packed, project)
   installed = await contentsOf(join(project, 'node_modules/veritee'))

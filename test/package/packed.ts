@@ -1,12 +1,13 @@
 /**
- * The package as npm would publish it: built and packed in a copy of the repository, so that nothing that lies about in `dist` gets into it, and
- * several test files can do so at once.
+ * The package as npm would publish it: built and packed in a copy of the repository, so that nothing that lies about in `dist` gets into it, once for all
+ * test files that need it.
  */
 import { execFile } from 'node:child_process'
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { madeOnce } from '../support/made-once.ts'
 
 const run = promisify(execFile)
 const repository = fileURLToPath(new URL('../..', import.meta.url))
@@ -22,19 +23,21 @@ export interface Packed {
   readonly copy: string
 }
 
+/** What the package is made from. */
+const sources = [
+  'src',
+  '.config',
+  'demo/examples/page',
+  'package.json',
+  'tsconfig.json',
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+  'SECURITY.md',
+]
+
 /** Copies what the package is made from, and nothing that was built, into a new folder. */
 export async function copyRepository(copy: string): Promise<void> {
-  const sources = [
-    'src',
-    '.config',
-    'demo/examples/page',
-    'package.json',
-    'tsconfig.json',
-    'README.md',
-    'LICENSE',
-    'CHANGELOG.md',
-    'SECURITY.md',
-  ]
   for (const source of sources) await cp(join(repository, source), join(copy, source), { recursive: true })
   await symlink(modules, join(copy, 'node_modules'))
 }
@@ -45,8 +48,16 @@ export async function buildIn(copy: string, ...parameters: readonly string[]): P
   return stdout
 }
 
-/** @param folder an empty one that is removed afterwards */
-export async function pack(folder: string): Promise<Packed> {
+/** The package, to be read only. */
+export async function pack(): Promise<Packed> {
+  const folder = await madeOnce('package', sources, packIn)
+  const { filename, ...packed } = JSON.parse(await readFile(join(folder, 'packed.json'), 'utf8')) as PackedFile
+  return { ...packed, copy: join(folder, 'copy'), tarball: join(folder, filename) }
+}
+
+type PackedFile = Pick<Packed, 'files' | 'printed'> & { readonly filename: string }
+
+async function packIn(folder: string): Promise<void> {
   const copy = join(folder, 'copy')
   await copyRepository(copy)
   const printed = await buildIn(copy)
@@ -55,7 +66,8 @@ export async function pack(folder: string): Promise<Packed> {
     env: { ...process.env, npm_config_cache: join(folder, 'cache') },
   })
   const [{ filename, files }] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }]
-  return { copy, printed, tarball: join(folder, filename), files: files.map(({ path }) => path).sort() }
+  const packed: PackedFile = { printed, filename, files: files.map(({ path }) => path).sort() }
+  await writeFile(join(folder, 'packed.json'), JSON.stringify(packed))
 }
 
 /** Makes a project that has the package installed, as `npm install` does it, without a network. */

@@ -7,6 +7,7 @@ import { mkdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { patienceMs } from '../support/patience.ts'
 import { endGroup, signalGroup, watchGroup } from './cleanup.ts'
 
 /** The first of these programs that is on the PATH. */
@@ -30,7 +31,7 @@ export function findInPackages(scope: string, prefix: string, file: string, fall
       .filter((name) => name.startsWith(prefix))
       .map((name) => join(modules, scope, name, file)),
     join(modules, fallback),
-  ].find((path) => isExecutable(path) && spawnSync(path, ['--version'], { timeout: 30_000 }).status === 0)
+  ].find((path) => isExecutable(path) && spawnSync(path, ['--version'], { timeout: patienceMs }).status === 0)
 }
 
 /** The entries of a folder, none where there is no such folder. */
@@ -109,7 +110,7 @@ export function start(command: string, parameters: readonly string[], options: S
 export async function run(command: string, parameters: readonly string[], options: SpawnOptions): Promise<string> {
   const running = start(command, parameters, options)
   try {
-    const code = await within(120_000, command, running.exit)
+    const code = await within(patienceMs, command, running.exit)
     if (code !== 0) throw new Error(`${command} ended with ${code}: ${running.complaints()}`)
     return running.output()
   } finally {
@@ -117,7 +118,7 @@ export async function run(command: string, parameters: readonly string[], option
   }
 }
 
-/** Waits for `promise`, but not for ever. */
+/** Waits for `promise`, but not for ever: after `milliseconds` it fails, and says what it waited for. */
 export async function within<T>(milliseconds: number, what: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
@@ -140,7 +141,7 @@ export async function untilReady<T>(
 ): Promise<T> {
   const state = { ended: false }
   void exit.catch(() => undefined).then(() => (state.ended = true))
-  const deadline = Date.now() + 60_000
+  const deadline = Date.now() + patienceMs
   while (Date.now() < deadline && !state.ended) {
     const found = await attempt().catch(() => undefined)
     if (found !== undefined) return found

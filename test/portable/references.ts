@@ -29,6 +29,8 @@ export const expectedReferences: Readonly<Record<string, readonly string[]>> = {
   'another CA': ['reference-untrusted', 'cert-chain-signature'],
   'an old version': ['reference-rollback'],
   expired: ['reference-validity'],
+  'another product': ['reference-product'],
+  'too few signers': ['reference-threshold'],
   'another environment': ['reference-environment'],
   'a revoked build': ['reference-revoked'],
   'no key to sign with': ['TypeError'],
@@ -46,7 +48,14 @@ export async function referenceRows({
   root,
 }: ReferenceFiles): Promise<Row[]> {
   const openAs = (file: Uint8Array, change: Partial<OpenReferenceValuesOptions> = {}): Promise<SignedReferenceValues> =>
-    openReferenceValues(file, { environment: 'nitro', trustAnchors: [ca], minimumVersion: 7, now, ...change })
+    openReferenceValues(file, {
+      environment: 'nitro',
+      product: 'example.com/app',
+      trustAnchors: [ca],
+      minimumVersion: 7,
+      now,
+      ...change,
+    })
   // Rows want the checks of a verification; opening has none.
   const open = async (...given: Parameters<typeof openAs>): Promise<unknown> => ({
     checks: [],
@@ -61,6 +70,8 @@ export async function referenceRows({
     await rowOf('another CA', () => open(valid, { trustAnchors: [otherCa] })),
     await rowOf('an old version', () => open(older)),
     await rowOf('expired', () => open(expired)),
+    await rowOf('another product', () => open(valid, { product: 'example.com/other' })),
+    await rowOf('too few signers', () => open(valid, { trustAnchors: [ca, otherCa], threshold: 2 })),
     await rowOf('another environment', () => open(valid, { environment: 'nitro-tpm' })),
     await rowOf('a revoked build', async () => {
       const { referenceValues } = await openAs(valid)

@@ -3,6 +3,7 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { request } from '../support/http.ts'
 import type { Report } from './model.ts'
 import { environmentIn, findInPackages, start, untilReady } from './programs.ts'
 import type { Run } from './runtimes.ts'
@@ -10,15 +11,15 @@ import type { Run } from './runtimes.ts'
 export const findWorkerd = (): string | undefined =>
   findInPackages('@cloudflare', 'workerd-', 'bin/workerd', 'workerd/bin/workerd')
 
+/** The oldest that `attestedFetch` must work in. */
+export const findOldWorkerd = (): string | undefined =>
+  findInPackages('workerd-2026-04/node_modules/@cloudflare', 'workerd-', 'bin/workerd', 'workerd-2026-04/bin/workerd')
+
 export const runWorkerd: Run = (workerd, { bundle, corpus, folder }) =>
   withWorker(workerd, { folder, modules: bundle.folder, files: [bundle.worker, ...bundle.chunks] }, async (address) => {
-    const response = await fetch(address, {
-      method: 'POST',
-      body: JSON.stringify(corpus),
-      signal: AbortSignal.timeout(120_000),
-    })
-    if (!response.ok) throw new Error(`workerd answered ${response.status}`)
-    return (await response.json()) as Report
+    const { status, text } = await request(address, { method: 'POST', body: JSON.stringify(corpus) })
+    if (status !== 200) throw new Error(`workerd answered ${status}`)
+    return JSON.parse(text) as Report
   })
 
 /** A worker, and where it may put what it writes. */

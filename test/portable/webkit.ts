@@ -3,6 +3,7 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { request } from '../support/http.ts'
 import type { UseBrowser, Visit } from './browsers.ts'
 import { environmentIn, findOnPath, freePort, list, type Running, start, untilReady } from './programs.ts'
 
@@ -19,9 +20,7 @@ function findMiniBrowser(): string | undefined {
     .find((path) => existsSync(path))
 }
 
-const patienceMs = 90_000
-
-export const useWebKit: UseBrowser = async (webDriver, folder, use) => {
+export const useWebKit: UseBrowser = async (webDriver, folder, use, proxyPort) => {
   const env = await environmentIn(folder)
   // The server picks a free display and says which on the third descriptor, when it is ready.
   const display = start(findOnPath('Xvfb') as string, ['-displayfd', '3', '-nolisten', 'tcp'], {
@@ -37,7 +36,7 @@ export const useWebKit: UseBrowser = async (webDriver, folder, use) => {
       env: { ...env, DISPLAY: `:${number}`, NO_AT_BRIDGE: '1', LIBGL_ALWAYS_SOFTWARE: '1', GDK_BACKEND: 'x11' },
     })
     try {
-      return await drive(driver, `http://127.0.0.1:${port}`, use)
+      return await drive(driver, `http://127.0.0.1:${port}`, use, proxyPort)
     } finally {
       await driver.stop()
     }
@@ -46,13 +45,21 @@ export const useWebKit: UseBrowser = async (webDriver, folder, use) => {
   }
 }
 
-async function drive<T>(driver: Running, base: string, use: (visit: Visit) => Promise<T>): Promise<T> {
+async function drive<T>(
+  driver: Running,
+  base: string,
+  use: (visit: Visit) => Promise<T>,
+  proxyPort: number | undefined,
+): Promise<T> {
   await untilReady(driver, 'WebKitWebDriver', () => command('GET', `${base}/status`))
   const { sessionId } = (await command('POST', `${base}/session`, {
     capabilities: {
       alwaysMatch: {
         browserName: 'MiniBrowser',
-        'webkitgtk:browserOptions': { binary: findMiniBrowser(), args: ['--automation'] },
+        'webkitgtk:browserOptions': {
+          binary: findMiniBrowser(),
+          args: ['--automation', ...(proxyPort === undefined ? [] : proxyParameters(proxyPort))],
+        },
       },
     },
   })) as { sessionId: string }
@@ -66,14 +73,14 @@ async function drive<T>(driver: Running, base: string, use: (visit: Visit) => Pr
   }
 }
 
+function proxyParameters(port: number): readonly string[] {
+  return [`--proxy=http://127.0.0.1:${port}`, '--ignore-host=127.0.0.1', '--ignore-host=localhost']
+}
+
 /** One WebDriver command. */
 async function command(method: string, url: string, body?: unknown): Promise<unknown> {
-  const response = await fetch(url, {
-    method,
-    signal: AbortSignal.timeout(patienceMs),
-    ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-  })
-  const { value } = (await response.json()) as { value: unknown }
-  if (!response.ok) throw new Error(`WebDriver ${method} ${new URL(url).pathname}: ${JSON.stringify(value)}`)
+  const { status, text } = await request(url, { method, ...(body !== undefined && { body: JSON.stringify(body) }) })
+  const { value } = JSON.parse(text) as { value: unknown }
+  if (status !== 200) throw new Error(`WebDriver ${method} ${new URL(url).pathname}: ${JSON.stringify(value)}`)
   return value
 }

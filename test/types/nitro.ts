@@ -5,6 +5,7 @@
 import { expectTypeOf } from 'vitest'
 import {
   allowDebug,
+  allowSignedImages,
   AppraisalError,
   atEvidenceTime,
   AttestationError,
@@ -64,6 +65,7 @@ export function requiredOptions(): void {
     | 'now'
     | 'clockSkewSeconds'
     | 'debug'
+    | 'signedImages'
     | 'endorsementCache'
     | 'trace'
   >()
@@ -72,6 +74,8 @@ export function requiredOptions(): void {
 /** Everything that the contract lists is accepted. */
 export function acceptedOptions(): void {
   void verifyNitro(bytes, { referenceValues, freshness })
+  void verifyNitro(bytes, { referenceValues: { PCR8: 'ab' }, freshness, signedImages: allowSignedImages })
+  void verifyNitro(bytes, { referenceValues, freshness: { nonce: bytes, maxAgeSeconds: 60 } })
   const cache: EndorsementCache = new Map()
   void verifyNitro(bytes, {
     referenceValues: [{ name: 'v1', PCR0: bytes, PCR1: 'ab', PCR31: 'ab' }, { PCR8: bytes }],
@@ -120,6 +124,10 @@ export function refusedOptions(): void {
   void verifyNitro(bytes, { ...good, freshness: Symbol.for('veritee.skipFreshness') })
   // @ts-expect-error text for a symbol
   void verifyNitro(bytes, { ...good, freshness: 'skip' })
+  // @ts-expect-error PCR8 by a symbol, so that a reviewer can search for it
+  void verifyNitro(bytes, { ...good, signedImages: true })
+  // @ts-expect-error an age that is there but undefined
+  void verifyNitro(bytes, { ...good, freshness: { nonce: bytes, maxAgeSeconds: undefined } })
   // @ts-expect-error a nonce as text
   void verifyNitro(bytes, { ...good, freshness: { nonce: 'ab' } })
   // @ts-expect-error a freshness of nothing

@@ -2,7 +2,7 @@
  * The types of `veritee/tdx`, `veritee/sgx`, `veritee/ra-tls` and `veritee/endorsements`, and that they fit together. Nothing here runs; see `nitro.ts`.
  */
 import { expectTypeOf } from 'vitest'
-import { fetchIntelEndorsements } from '../../src/endorsements/index.ts'
+import { type DcapQvlCollateral, fetchIntelEndorsements, fromDcapQvl } from '../../src/endorsements/index.ts'
 import * as nitro from '../../src/formats/aws/nitro/index.ts'
 import { decodeSgxEvidence, type SgxOptions, type SgxResult, verifySgx } from '../../src/formats/intel/sgx/index.ts'
 import {
@@ -27,6 +27,7 @@ import { provenByHandshake, verifyRaTls } from '../../src/ra-tls/index.ts'
 
 declare const bytes: Uint8Array
 declare const endorsements: DcapEndorsements
+declare const collateral: DcapQvlCollateral
 const referenceValues = { mrTd: 'ab', rtmr0: 'ab', rtmr1: 'ab', rtmr2: anyValue } as const
 const expectations = { endorsements, referenceValues, reportData: bytes } as const
 
@@ -55,6 +56,11 @@ export function refusedOptions(): void {
   void verifyTdx(bytes, { ...expectations, acceptedTcbStatuses: ['Revoked'] })
   // @ts-expect-error a signer alone admits all its products, in all versions
   void verifySgx(bytes, { ...expectations, referenceValues: { mrSigner: 'ab' } })
+  const wrong = { pckCertificateChain: 1 } as const
+  // @ts-expect-error an age of what has no date of its own
+  void verifySgx(bytes, { ...expectations, referenceValues: { mrEnclave: 'ab' }, maximumEndorsementAgeSeconds: wrong })
+  // @ts-expect-error a provisioning key as text
+  void verifySgx(bytes, { ...expectations, referenceValues: { mrEnclave: 'ab', provisionKey: 'off' } })
   // @ts-expect-error an enclave cannot be migrated
   void verifySgx(bytes, { ...expectations, referenceValues: { mrEnclave: 'ab' }, migration: allowMigration })
   // @ts-expect-error others by name only
@@ -78,12 +84,27 @@ export async function acceptedOptions(): Promise<void> {
     reportData: await dstackReportData('app-data', bytes),
     acceptedTcbStatuses: ['SWHardeningNeeded'],
     minimumTcbEvaluationDataNumber: 20,
+    maximumEndorsementAgeSeconds: { tcbInfo: 60, rootCaCrl: 400 * 86_400 },
     platforms: [bytes],
     debug: allowDebug,
     migration: allowMigration,
     serviceTds: [bytes],
   })
   expectTypeOf(claims.tcbStatus).toEqualTypeOf<TcbStatus>()
+  await verifySgx(bytes, {
+    endorsements: fromDcapQvl(collateral),
+    referenceValues: {
+      mrEnclave: 'ab',
+      mrSigner: 'ab',
+      miscSelect: 'ab',
+      xfrm: bytes,
+      provisionKey: false,
+      configId: 'ab',
+      configSvn: 1,
+    },
+    reportData: bytes,
+    maximumEndorsementAgeSeconds: 60,
+  })
   await verifySgx(bytes, { endorsements, referenceValues: skipReferenceValues, reportData: skipReportData })
   expectTypeOf(decodeSgxEvidence(bytes).mrEnclave).toEqualTypeOf<Uint8Array>()
   const { result } = await verifyRaTls(bytes, {

@@ -122,7 +122,8 @@ function checkHeaders({ protectedHeader, unprotectedHeader, signature }: CoseSig
 }
 
 function decodePayload(payload: Bytes): CborMap {
-  const map = decodeCbor(payload, { name: 'payload', code: 'payload-cbor' })
+  // Real documents have about 100 items. The rest of the budget is for a refusal that names the field that is too long.
+  const map = decodeCbor(payload, { name: 'payload', code: 'payload-cbor' }, false, { items: 2048 })
   // A tag in front would be another encoding of the same; anything else is simply not a document.
   if (cborType(map) === 'tag') throw new VerificationError('payload-cbor', 'payload', 'map', 'tag')
   return typed(map, 'payload', 'map')

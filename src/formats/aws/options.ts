@@ -30,7 +30,7 @@ export interface NsmPolicy extends CommonPolicy {
 
 /**
  * @param own a snapshot of the caller's options
- * @param refuseZero registers that no good boot leaves at zero
+ * @param refuseZero registers that must not be expected to be zero
  * @throws TypeError
  */
 export async function readNsmOptions(

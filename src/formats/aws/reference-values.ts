@@ -22,7 +22,18 @@ export interface NitroCliReferenceValues {
 }
 
 /**
- * @param refuseZero registers that no good boot leaves at zero
+ * Registers of an enclave that no good boot leaves at zero: PCR0 to PCR2 measure its image, and debug
+ * enclaves alone have zeros there; PCR4 names the instance. Zeros elsewhere are a value like any other:
+ * PCR3 says that the instance has no role, and documents print zeros from PCR5 on (but in PCR8, if the
+ * image is signed).
+ */
+export const isSetInEnclaves = (register: string): boolean => /^PCR[0124]$/.test(register)
+
+/** Registers of an instance that no boot leaves at zero: the firmware extends PCR0 to PCR7, always. From PCR8 on, zero says that nothing was measured. */
+export const isSetInInstances = (register: string): boolean => /^PCR[0-7]$/.test(register)
+
+/**
+ * @param refuseZero registers that must not be expected to be zero
  * @throws TypeError when there is nothing to compare, a register is unknown, or a value is not 48 bytes or refused
  */
 export function readReferenceValues(
@@ -39,15 +50,20 @@ function readOne(input: unknown, path: string, refuseZero: (register: string) =>
   const { name, Measurements: printed, ...own } = snapshotOf<Record<string, unknown>>(input, path)
   // Beside printed ones, a register would be a second opinion. What else the tools print is not for comparison.
   requireOption(path, 'one list of PCRs', printed === undefined || !/pcr/i.test(Object.keys(own).join()))
-  const { HashAlgorithm: hash = 'Sha384', ...values } =
-    printed === undefined ? own : snapshotOf<Record<string, unknown>>(printed, path)
+  // A snapshot of what is left, too: `own` inherits from Object.prototype.
+  const { HashAlgorithm: hash = 'Sha384', ...values } = snapshotOf<Record<string, unknown>>(
+    printed === undefined ? own : printed,
+    path,
+  )
   requireOption(`${path}.HashAlgorithm`, 'Sha384', /^sha384\b/i.test(String(hash)))
   requireOption(`${path}.name`, 'text', name === undefined || (typeof name === 'string' && name !== ''))
   const registers = new Map(
     Object.entries(values).map(([register, value]) => [register, readValue(register, value, `${path}.${register}`)]),
   )
   const zero = [...registers].filter(([, value]) => isZero(value)).map(([register]) => register)
-  requireOption(path, 'registers other than zero', zero.length < registers.size && !zero.some(refuseZero))
+  const refused = zero.find(refuseZero)
+  const problem = refused === undefined ? '' : `: leave out ${refused} where you expect nothing of it`
+  requireOption(path, `registers other than zero${problem}`, zero.length < registers.size && refused === undefined)
   return { name: name as string | undefined, registers }
 }
 

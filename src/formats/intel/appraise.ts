@@ -4,20 +4,28 @@
 import { appraiseBinding } from '../../appraisal/binding.ts'
 import { copyBytes, equalBytes } from '../../encoding/bytes.ts'
 import type { CheckRecorder } from '../../core/record.ts'
+import type { Collateral } from './collateral/collateral.ts'
 import { type DcapTcb, listed } from './evaluate.ts'
 import type { DcapPolicy } from './options.ts'
 import type { DcapPlatform } from './collateral/pck.ts'
 
-/** Fails with `policy-tcb-status`, `policy-tcb-evaluation`, `policy-platform`, or several of them. */
+/** Fails with `policy-tcb-status`, `policy-tcb-evaluation`, `policy-endorsement-age`, `policy-platform`, or several of them. */
 export function appraisePlatform(
   tcb: DcapTcb,
-  platform: DcapPlatform,
+  { platform, issued }: Collateral,
   policy: DcapPolicy,
   checks: CheckRecorder,
 ): void {
   appraiseStatus(tcb, policy, checks)
+  appraisePair(tcb, checks)
   appraiseEvaluation(tcb, policy, checks)
+  appraiseAges(issued, policy, checks)
   appraiseIdentity(platform, policy, checks)
+}
+
+/** When a verdict is due again, Unix milliseconds: as soon as something expires, or becomes older than the caller allows. */
+export function validUntilOf({ validUntil, issued }: Collateral, { maximumAges }: DcapPolicy): number {
+  return Math.min(validUntil, ...[...maximumAges].map(([name, seconds]) => issued[name] + seconds * 1000))
 }
 
 /** Intel's status of a TDX 1.5 platform is that of launch, even where it became worse since: both must be accepted. */
@@ -37,6 +45,16 @@ function appraiseStatus(tcb: DcapTcb, { acceptedTcbStatuses: accepted }: DcapPol
   )
 }
 
+/**
+ * Intel publishes both documents for each TCB recovery, one after the other: current ones differ by one at most. More, and one was kept back. 0 is from before
+ * Intel counted, in PKIs of samples: nothing with that number is in its dates under Intel's own root.
+ */
+function appraisePair({ tcbEvaluationDataNumber: { tcbInfo, qeIdentity } }: DcapTcb, checks: CheckRecorder): void {
+  const holds = Math.abs(tcbInfo - qeIdentity) <= 1 || Math.min(tcbInfo, qeIdentity) === 0
+  const found = `${tcbInfo} and ${qeIdentity}`
+  checks.judge('appraise', 'policy-tcb-evaluation', 'TCB evaluation data numbers', holds, 'at most 1 apart', found)
+}
+
 /** The lower of both numbers counts: Intel publishes them one after the other. */
 function appraiseEvaluation(
   { tcbEvaluationDataNumber: { tcbInfo, qeIdentity } }: DcapTcb,
@@ -50,6 +68,16 @@ function appraiseEvaluation(
   const holds = Math.min(tcbInfo, qeIdentity) >= minimum
   const found = `${tcbInfo} of TCB Info, ${qeIdentity} of QE identity`
   checks.judge('appraise', 'policy-tcb-evaluation', 'TCB evaluation data number', holds, `at least ${minimum}`, found)
+}
+
+/** Whoever delivers endorsements chooses which: any that are in their dates, the oldest too. */
+function appraiseAges(issued: Collateral['issued'], { clock, maximumAges }: DcapPolicy, checks: CheckRecorder): void {
+  const code = 'policy-endorsement-age'
+  if (maximumAges.size === 0) checks.omit(code, 'not-requested', 'no age expected')
+  for (const [name, seconds] of maximumAges) {
+    const age = (clock.now - issued[name]) / 1000
+    checks.judge('appraise', code, `age of ${name} in seconds`, age <= seconds, `at most ${seconds}`, `${age}`)
+  }
 }
 
 /** Says only whether it is listed: the identity of a machine belongs into no trace. */

@@ -11,7 +11,7 @@ export { allowDebug, type VerifierOptions } from '../options.ts'
 export type { DcapEndorsements } from './collateral/endorsements.ts'
 export type { DcapTcb } from './evaluate.ts'
 export type { DcapClaims, DcapEvidence } from './evidence.ts'
-export { type DcapOptions, type Hex, skipReportData } from './options.ts'
+export { type DcapEndorsementAges, type DcapOptions, type Hex, skipReportData } from './options.ts'
 export type { DcapConfiguration, DcapPlatform, PckCa } from './collateral/pck.ts'
 export type { SgxReport } from './quote/report.ts'
 export {

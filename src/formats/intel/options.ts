@@ -4,9 +4,21 @@
  */
 import type { Clock } from '../../core/time.ts'
 import { type Bytes, fromHex, isZero } from '../../encoding/bytes.ts'
-import { allowDebug, bytesOf, readVerifierOptions, type VerifierOptions, type VerifierPolicy } from '../options.ts'
+import {
+  allowDebug,
+  bytesOf,
+  readPositive,
+  readVerifierOptions,
+  type VerifierOptions,
+  type VerifierPolicy,
+} from '../options.ts'
 import { isPlainObject, requireOption, snapshotOf } from '../../core/options.ts'
-import type { DcapEndorsements, EndorsementTexts } from './collateral/endorsements.ts'
+import {
+  type DatedEndorsement,
+  datedEndorsements,
+  type DcapEndorsements,
+  type EndorsementTexts,
+} from './collateral/endorsements.ts'
 import { intelSgxRoots } from './collateral/roots.ts'
 import type { TcbStatus } from './collateral/tcb-level.ts'
 
@@ -32,6 +44,12 @@ export interface DcapOptions extends Omit<VerifierOptions, 'now'> {
   readonly acceptedTcbStatuses?: readonly TcbStatus[]
   /** TCB Info and QE identity must both be from this TCB recovery event of Intel's, or a later one. Default: any that are current. */
   readonly minimumTcbEvaluationDataNumber?: number
+  /**
+   * How long ago Intel may have issued what it says of the platform: `issueDate` of TCB Info and QE identity, `thisUpdate` of both revocation lists. One number
+   * is for all four; an object names some of them. Default: as long as their own dates allow, 30 days; a year for the list of the root, which Intel issues anew
+   * only that often, so that a number for all must leave it more than a year.
+   */
+  readonly maximumEndorsementAgeSeconds?: number | DcapEndorsementAges
   /** The machines that are accepted: PPID or platform instance ID, 16 bytes each. Whoever owns a machine can break its secrets: this says whose it is. */
   readonly platforms?: readonly (Hex | Uint8Array)[]
   /** Evidence of TEEs that can be debugged is refused unless this is the symbol {@link allowDebug}. */
@@ -39,6 +57,9 @@ export interface DcapOptions extends Omit<VerifierOptions, 'now'> {
   /** The time to verify at. Default: the clock, read once. A quote has no date of its own. */
   readonly now?: Date
 }
+
+/** What is dated among the endorsements, and how old each may be, in seconds. */
+export type DcapEndorsementAges = Readonly<Partial<Record<DatedEndorsement, number>>>
 
 /** {@link DcapOptions}, checked and copied. */
 export interface DcapPolicy extends VerifierPolicy {
@@ -49,6 +70,8 @@ export interface DcapPolicy extends VerifierPolicy {
   /** `UpToDate` is always among them. */
   readonly acceptedTcbStatuses: readonly TcbStatus[]
   readonly minimumTcbEvaluationDataNumber: number | undefined
+  /** In seconds; empty when the caller expects nothing. */
+  readonly maximumAges: ReadonlyMap<DatedEndorsement, number>
   readonly platforms: readonly Bytes[] | undefined
   readonly debug: boolean
 }
@@ -59,6 +82,7 @@ export const dcapOptionNames: readonly Exclude<keyof DcapOptions, keyof Verifier
   'reportData',
   'acceptedTcbStatuses',
   'minimumTcbEvaluationDataNumber',
+  'maximumEndorsementAgeSeconds',
   'platforms',
   'debug',
 ]
@@ -87,6 +111,7 @@ export async function readDcapOptions(own: Partial<DcapOptions>): Promise<DcapPo
     reportData: readReportData(own.reportData),
     acceptedTcbStatuses: readStatuses(own.acceptedTcbStatuses),
     minimumTcbEvaluationDataNumber: readMinimum(own.minimumTcbEvaluationDataNumber),
+    maximumAges: readMaximumAges(own.maximumEndorsementAgeSeconds),
     platforms: readPlatforms(own.platforms),
     debug: debug === allowDebug,
   }
@@ -132,6 +157,18 @@ function readMinimum(value: unknown): number | undefined {
     value === undefined || (Number.isSafeInteger(value) && (value as number) > 0),
   )
   return value as number | undefined
+}
+
+function readMaximumAges(value: unknown): ReadonlyMap<DatedEndorsement, number> {
+  const option = 'maximumEndorsementAgeSeconds'
+  if (value === undefined) return new Map()
+  const entries = isPlainObject(value) ? Object.entries(value) : datedEndorsements.map((name) => [name, value] as const)
+  requireOption(
+    option,
+    `a positive number, or by name: ${datedEndorsements.join(', ')}`,
+    entries.length > 0 && entries.every(([name]) => datedEndorsements.includes(name as DatedEndorsement)),
+  )
+  return new Map(entries.map(([name, seconds]) => [name as DatedEndorsement, readPositive(seconds, option)]))
 }
 
 function readPlatforms(value: unknown): readonly Bytes[] | undefined {

@@ -7,12 +7,22 @@
  * does not have: only their profile knows what those mean. Key numbers are those of the draft's CDDL.
  */
 import { type Bytes, toHex } from '../../encoding/bytes.ts'
-import { type CborMap, type CborTag, cborType, type CborValue, decodeCbor, isCborMap } from '../../encoding/cbor.ts'
+import {
+  type CborBudget,
+  type CborMap,
+  type CborTag,
+  cborType,
+  type CborValue,
+  decodeCbor,
+  isCborMap,
+} from '../../encoding/cbor.ts'
 import type { Source } from '../../encoding/reader.ts'
 import { VerificationError } from '../../core/errors.ts'
 
-/** The profile of the files that this library writes: what is measured stands in integrity registers, `version` in the CoMID's identity. */
-export const profileOfReferenceValues = 'tag:veritee.dev,2026:reference-values#1'
+/** The profile of the files that this library writes: one CoMID, whose identity is the product and its version; integrity registers hold what is measured. */
+export const profileOfReferenceValues = 'tag:veritee.dev,2026:reference-values#2'
+/** What it wrote before: the same, but the CoMID's identity is the name of the file, which says nothing about a product. */
+export const profileWithoutProduct = 'tag:veritee.dev,2026:reference-values#1'
 
 /** When something holds; `undefined` for an open end. */
 export interface CorimPeriod {
@@ -108,7 +118,8 @@ export interface Dialect {
   readonly class: readonly number[]
   /** In a signed file, what cocli wrote before the draft had them: no tag 501 around the map, profiles as plain text. */
   readonly isLenient: boolean
-  readonly profiles: readonly string[]
+  /** `undefined` stands for files without one. */
+  readonly profiles: readonly (string | undefined)[]
 }
 
 const tagOfCorim = 501
@@ -137,19 +148,29 @@ const kindsOfTriples: Readonly<Record<number, string>> = {
 
 /** @throws VerificationError `reference-cbor`, `reference-profile`, `reference-content` */
 export function readCorim(bytes: Bytes, dialect: Dialect): CorimContent {
-  const outer = decodeCbor(bytes, source)
+  // Those of CoMIDs included. Real files have an item for 6 to 12 bytes; 65,536 hold 1900 builds of three registers.
+  const budget: CborBudget = { items: Math.min(256 + bytes.length / 4, 65_536) }
+  const outer = decodeCbor(bytes, source, false, budget)
   const inner = isTag(outer, tagOfCorim) ? outer.value : dialect.isLenient ? outer : undefined
+  const name = 'CoRIM (tag 501)'
   // Without its profile, no key means anything for certain.
-  const profile = isCborMap(inner) ? profileOf(inner.get(3), dialect) : undefined
-  if (profile !== undefined && !dialect.profiles.includes(profile))
-    throw new VerificationError('reference-profile', 'profile', dialect.profiles.join(' or '), profile)
-  const map = mapOf(inner, 'CoRIM (tag 501)', dialect.corim)
+  const profile = profileOf(mapOf(inner, name).get(3), dialect)
+  if (!dialect.profiles.includes(profile))
+    throw profile === profileWithoutProduct
+      ? new VerificationError('reference-product', 'signed before values named a product: sign them again')
+      : new VerificationError(
+          'reference-profile',
+          'profile',
+          dialect.profiles.filter(Boolean).join(' or '),
+          profile ?? 'none',
+        )
+  const map = mapOf(inner, name, dialect.corim)
   return {
     id: idOf(map.get(0), 'id of the CoRIM'),
     profile,
     validity: decodePeriod(map.get(4)),
     entities: entitiesOf(map.get(5)),
-    comids: listOf(map.get(1), 'tags').map((tag) => decodeComid(tag, dialect)),
+    comids: listOf(map.get(1), 'tags').map((tag) => decodeComid(tag, dialect, budget)),
     dependencies: shownOf(map.get(2)),
   }
 }
@@ -181,14 +202,14 @@ export function decodeEntity(value: CborValue): CorimEntity {
 }
 
 /** A tag 506 on the bytes of a CoMID. What cocli wrote: the bytes of a tag 506 on a CoMID. */
-function decodeComid(item: CborValue, dialect: Dialect): Comid {
+function decodeComid(item: CborValue, dialect: Dialect, budget: CborBudget): Comid {
   const isOld = dialect.isLenient && item instanceof Uint8Array
   const comid = { ...source, name: 'CoMID' }
-  const tag = isOld ? decodeCbor(item, comid) : item
+  const tag = isOld ? decodeCbor(item, comid, false, budget) : item
   const body = isTag(tag, tagOfComid) ? tag.value : undefined
   const isWhole = isOld ? isCborMap(body) : body instanceof Uint8Array
   if (!isWhole) throw content('kind of tag must be 506, a CoMID', tag)
-  const map = mapOf(isOld ? body : decodeCbor(body as Bytes, comid), 'CoMID', dialect.comid)
+  const map = mapOf(isOld ? body : decodeCbor(body as Bytes, comid, false, budget), 'CoMID', dialect.comid)
   const identity = mapOf(map.get(1), 'identity of the CoMID', [0, 1])
   const version = identity.get(1) ?? 0
   if (typeof version !== 'number' || version < 0) throw content('version must be an unsigned integer', version)

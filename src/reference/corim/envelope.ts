@@ -34,19 +34,27 @@ import {
 export interface SignerPolicy {
   /** DER SubjectPublicKeyInfo of the one key that may sign. Certificates are not looked at then. */
   readonly signer?: Bytes | undefined
-  /** DER; not read when there is a `signer`. */
-  readonly trustAnchors: readonly Bytes[]
+  /** None when there is a `signer`. */
+  readonly trustAnchors: readonly Certificate[]
   /** Unix milliseconds. */
   readonly now: number
   readonly skewMs: number
 }
 
-/** A CoRIM with a signature that holds, within its dates. */
-export interface VerifiedCorim {
-  readonly content: CorimContent
+/** A signature that holds, within its dates. */
+export interface VerifiedEnvelope {
+  /** What it covers, as received. */
+  readonly payload: Bytes
   readonly meta: CorimMeta | undefined
-  /** Subject of the certificate that signed; `undefined` when a key was asked for. */
-  readonly subject: string | undefined
+  /** From the trust anchor to the certificate that signed; `undefined` when a key was asked for. */
+  readonly path: CertificationPath | undefined
+  /** Unix milliseconds; Infinity where nothing ends. */
+  readonly validUntil: number
+}
+
+/** What a signature covers, within its dates. */
+export interface VerifiedContent {
+  readonly content: CorimContent
   /** Unix milliseconds; Infinity where nothing ends. */
   readonly validUntil: number
 }
@@ -62,7 +70,8 @@ export interface Envelope {
   readonly sign1: CoseSign1
   readonly algorithm: SignatureAlgorithm
   readonly x5chain: CborValue
-  readonly meta: CorimMeta | undefined
+  /** The bytes of a {@link CorimMeta}, for {@link decodeMeta}. */
+  readonly meta: CborValue
 }
 
 /** Larger files are refused before they are read. */
@@ -70,24 +79,38 @@ const maximumSize = 1_048_576
 const contentType = 'application/rim+cbor'
 /** Header parameters: RFC 9052, RFC 9360 (x5chain), the draft (corim-meta). */
 const header = { alg: 1, contentType: 3, kid: 4, meta: 8, x5chain: 33 } as const
-const algorithms: readonly SignatureAlgorithm[] = [ES256, ES384]
-
-/** The signature, who made it, and the dates of both. What is said is for the caller to judge. @throws VerificationError */
-export async function verifyCorim(file: Bytes, policy: SignerPolicy, dialect: Dialect): Promise<VerifiedCorim> {
-  const { sign1, algorithm, x5chain, meta } = decodeEnvelope(file)
+export const algorithms: readonly SignatureAlgorithm[] = [ES256, ES384]
+/** The signature, who made it, and until when it holds. Nothing that it covers is decoded. @throws VerificationError */
+export async function verifyEnvelope(file: Bytes, policy: SignerPolicy): Promise<VerifiedEnvelope> {
+  const { sign1, algorithm, x5chain, meta: metaBytes } = decodeEnvelope(file)
   const { key, path, chain } =
     policy.signer === undefined ? await certifiedKey(x5chain, algorithm, policy) : pinnedKey(policy.signer, algorithm)
   const holds = verifySignature(algorithm, key, sign1.signature, signedBytes(sign1))
   await chain?.settle(checks)
   requireThat(await holds, 'reference-signature', 'signature of the CoRIM', 'one by the key of the signer', 'another')
+  const meta = decodeMeta(metaBytes)
   checkPeriod('signature', meta?.validity, policy)
-  const content = readCorim(sign1.payload, dialect)
-  checkPeriod('CoRIM', content.validity, policy)
-  const ends = [meta?.validity.notAfter, content.validity.notAfter, path?.notAfter].map((end) =>
-    Number(end ?? Infinity),
-  )
-  return { content, meta, subject: path && nameToText(path.leaf.subject), validUntil: Math.min(...ends) }
+  const validUntil = Math.min(endOf(meta?.validity), path?.notAfter ?? Infinity)
+  return { payload: sign1.payload, meta, path, validUntil }
 }
+
+/**
+ * What a payload says, and its dates; the rest of what it says is for the caller to judge.
+ * @param envelopes signatures of one payload: what ends first, ends all
+ * @throws VerificationError
+ */
+export function openPayload(
+  envelopes: readonly VerifiedEnvelope[],
+  policy: SignerPolicy,
+  dialect: Dialect,
+): VerifiedContent {
+  const [{ payload }] = envelopes as readonly [VerifiedEnvelope]
+  const content = readCorim(payload, dialect)
+  checkPeriod('CoRIM', content.validity, policy)
+  return { content, validUntil: Math.min(endOf(content.validity), ...envelopes.map(({ validUntil }) => validUntil)) }
+}
+
+const endOf = (period: CorimPeriod | undefined): number => Number(period?.notAfter ?? Infinity)
 
 /** @throws VerificationError */
 export function decodeEnvelope(file: Bytes): Envelope {
@@ -98,11 +121,12 @@ export function decodeEnvelope(file: Bytes): Envelope {
   const sign1 = decodeSign1(file)
   const { protectedHeader, unprotectedHeader, signature } = sign1
   mapOf(protectedHeader, 'protected header', Object.values(header))
-  // Nobody signs what stands here: nothing but certificates, which prove themselves.
+  // No signature covers this header: it may hold nothing but certificates, which prove themselves.
   mapOf(unprotectedHeader, 'unprotected header', [header.x5chain])
   const alg = protectedHeader.get(header.alg)
   const algorithm = algorithms.find(({ cose }) => cose === alg)
-  if (algorithm === undefined) throw refusal('reference-algorithm', 'alg', '-7 (ES256) or -35 (ES384)', said(alg))
+  if (algorithm === undefined)
+    throw new VerificationError('reference-algorithm', 'alg', '-7 (ES256) or -35 (ES384)', said(alg))
   const size = 2 * algorithm.key.coordinateSize
   requireThat(signature.length === size, 'cose-signature-length', 'signature bytes', `${size}`, `${signature.length}`)
   const type = protectedHeader.get(header.contentType)
@@ -110,7 +134,7 @@ export function decodeEnvelope(file: Bytes): Envelope {
   const inside = protectedHeader.get(header.x5chain)
   const outside = unprotectedHeader.get(header.x5chain)
   requireThat(inside === undefined || outside === undefined, 'reference-content', 'x5chain', 'in one header', 'in both')
-  return { sign1, algorithm, x5chain: inside ?? outside, meta: decodeMeta(protectedHeader.get(header.meta)) }
+  return { sign1, algorithm, x5chain: inside ?? outside, meta: protectedHeader.get(header.meta) }
 }
 
 /** @throws VerificationError `reference-size` */
@@ -133,7 +157,7 @@ function pinnedKey(spki: Bytes, algorithm: SignatureAlgorithm): SignerKey {
   return { key: importPublicKey(spki, algorithm) }
 }
 
-/** Nobody asks how a file of reference values was verified: the first failure is all there is to say. */
+/** Opening a file has no trace: the first failure is all there is to say. */
 const checks: CheckRunner = {
   run: (_stage, _id, _summary, body) => body(),
   judge: (_stage, id, subject, holds, expected, actual) => {
@@ -159,7 +183,7 @@ async function certifiedKey(
     'one that the CA issued',
     'that of the CA',
   )
-  const roots = await Promise.all(trustAnchors.map(fingerprint))
+  const roots = await Promise.all(trustAnchors.map(({ der }) => fingerprint(der)))
   const profile = uniformProfile(algorithm)
   const path = await checkPath(named, roots, profile, checks)
   checkPurpose(path.leaf)
@@ -183,17 +207,19 @@ const EXTENDED_KEY_USAGE = '551d25'
 const CODE_SIGNING = '2b06010505070303'
 const ANY_PURPOSE = '551d2500'
 
-/** One certificate, or a list of two or more (RFC 9360 section 2). */
+/** One certificate, or a list of two or more (RFC 9360 section 2). Certificates for ECDSA have about 1000 bytes. */
 function chainOf(x5chain: CborValue): readonly Bytes[] {
   requireThat(x5chain !== undefined, 'reference-untrusted', 'certificate of the signer (x5chain)', 'one', 'none')
   const list: readonly unknown[] = Array.isArray(x5chain) ? x5chain : [x5chain]
-  const isWhole = list.length > 0 && list.length <= 8 && list.every((der) => der instanceof Uint8Array)
-  requireThat(isWhole, 'reference-content', 'x5chain', '1 to 8 certificates', said(x5chain))
+  const isWhole =
+    list.length > 0 && list.length <= 8 && list.every((der) => der instanceof Uint8Array && der.length <= 4096)
+  const expected = '1 to 8 certificates of at most 4096 bytes'
+  requireThat(isWhole, 'reference-content', 'x5chain', expected, 'others')
   return list as Bytes[]
 }
 
-/** corim-meta: `{ 0 signer, ? 1 validity }`. Who signed is what the key says. */
-function decodeMeta(meta: CborValue): CorimMeta | undefined {
+/** corim-meta: `{ 0 signer, ? 1 validity }`. Who signed is what the key says. @throws VerificationError */
+export function decodeMeta(meta: CborValue): CorimMeta | undefined {
   if (meta === undefined) return undefined
   const source = { name: 'corim-meta', code: 'reference-cbor' } as const
   const decoded = meta instanceof Uint8Array ? decodeCbor(meta, source) : undefined
@@ -204,27 +230,25 @@ function decodeMeta(meta: CborValue): CorimMeta | undefined {
 /** The anchor that issued the first certificate; none when that is an anchor itself. @throws VerificationError `reference-untrusted` */
 async function findAnchor(
   first: Bytes,
-  trustAnchors: readonly Bytes[],
+  trustAnchors: readonly Certificate[],
   algorithm: SignatureAlgorithm,
 ): Promise<Bytes | undefined> {
-  if (trustAnchors.some((anchor) => equalBytes(anchor, first))) return undefined
+  if (trustAnchors.some(({ der }) => equalBytes(der, first))) return undefined
   const { issuer, signature, tbs } = decodeCertificate(first, 'x5chain')
-  const named = trustAnchors
-    .map((der, i) => decodeCertificate(der, `trustAnchors[${i}]`))
-    .filter(({ subject }) => equalBytes(subject, issuer))
-  // CAs keep their name when they change their key.
-  for (const { der, spki } of named.slice(1).reverse()) {
+  const named = trustAnchors.filter(({ subject }) => equalBytes(subject, issuer))
+  // CAs keep their name when they change their key. Where there is one, what is wrong with its signature is said later.
+  for (const { der, spki } of named)
     if (
-      fits(spki, algorithm) &&
-      (await verifySignature(algorithm, importPublicKey(spki, algorithm), signature, tbs, true))
+      named.length === 1 ||
+      (fits(spki, algorithm) &&
+        (await verifySignature(algorithm, importPublicKey(spki, algorithm), signature, tbs, true)))
     )
       return der
-  }
-  if (named[0] !== undefined) return named[0].der
-  throw refusal('reference-untrusted', 'CA of the signer', 'one of trustAnchors', nameToText(issuer))
+  throw new VerificationError('reference-untrusted', 'CA of the signer', 'one of trustAnchors', nameToText(issuer))
 }
 
-const fits = (spki: Bytes, { key }: SignatureAlgorithm): boolean => isKeyOf(spki, key)
+/** Whether this is a DER SubjectPublicKeyInfo of a key for the algorithm. */
+export const fits = (spki: Uint8Array, { key }: SignatureAlgorithm): boolean => isKeyOf(spki, key)
 
 function checkPeriod(name: string, period: CorimPeriod | undefined, { now, skewMs }: SignerPolicy): void {
   const { notBefore, notAfter } = period ?? {}
@@ -241,18 +265,9 @@ export function requireThat(
   expected: string,
   found: string,
 ): asserts holds {
-  if (!holds) throw refusal(code, subject, expected, found)
-}
-
-export function refusal(
-  code: VerificationError['code'],
-  subject: string,
-  expected: string,
-  found: string,
-): VerificationError {
-  return new VerificationError(code, subject, expected, found)
+  if (!holds) throw new VerificationError(code, subject, expected, found)
 }
 
 /** A header value in a message. */
 const said = (value: CborValue): string =>
-  typeof value === 'number' || typeof value === 'string' ? String(value) : value === undefined ? 'none' : 'another type'
+  Object(value) === value ? 'another type' : String((value as string | number | boolean | null | undefined) ?? 'none')

@@ -1,19 +1,28 @@
 /**
  * Which environment of a CoRIM is which kind of evidence, and what its registers are called there.
  */
+import { toHex } from '../../encoding/bytes.ts'
 import type { CorimEnvironment } from './corim.ts'
-
-/** What an environment is told by. */
-type Named = Omit<CorimEnvironment, 'others'>
 
 /** What reference values are of, by the name of the format. */
 export type ReferenceEnvironment = 'nitro' | 'nitro-tpm'
 
-/** No vendor has registered a class id; these are bytes (tag 560) that this library's profile defines: the name of the format in ASCII. */
-export const environments: Readonly<Record<ReferenceEnvironment, Named>> = {
-  nitro: { id: "560(h'6e6974726f')", vendor: 'Amazon Web Services', model: 'Nitro Enclaves' },
-  'nitro-tpm': { id: "560(h'6e6974726f2d74706d')", vendor: 'Amazon Web Services', model: 'NitroTPM' },
+export const environmentVendor = 'Amazon Web Services'
+export const environmentModels: Readonly<Record<ReferenceEnvironment, string>> = {
+  nitro: 'Nitro Enclaves',
+  'nitro-tpm': 'NitroTPM',
 }
 
+/** No vendor has registered a class id; these are bytes (tag 560) that this library's profile defines: the name of the format in ASCII. */
+export const environmentId = (environment: ReferenceEnvironment): Uint8Array => new TextEncoder().encode(environment)
+
+/** The class of an environment as a CoRIM that was read has it. */
+export const classOf = (environment: ReferenceEnvironment): Omit<CorimEnvironment, 'others'> => ({
+  id: `560(h'${toHex(environmentId(environment))}')`,
+  vendor: environmentVendor,
+  model: environmentModels[environment],
+})
+
 /** How a class is named in messages. */
-export const nameOfClass = ({ id, vendor, model }: Named): string => [id, vendor, model].filter(Boolean).join(' ')
+export const nameOfClass = ({ id, vendor, model }: Omit<CorimEnvironment, 'others'>): string =>
+  [id, vendor, model].filter(Boolean).join(' ')

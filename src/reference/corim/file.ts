@@ -1,12 +1,24 @@
 /**
  * CoRIMs of others, as Veraison and `cocli` publish them: what they say, with or without knowing who says it. What it means is for the caller to judge.
  */
-import { ES256, ES384, isKeyOf } from '../../crypto/algorithms.ts'
 import { copyBytes, isBytes } from '../../encoding/bytes.ts'
 import { readSkew, readTime } from '../../core/time.ts'
-import { isPlainObject, knownOptions, requireOption } from '../../core/options.ts'
-import { type CorimContent, type Dialect, profileOfReferenceValues, readCorim } from './corim.ts'
-import { checkSize, type CorimMeta, decodeEnvelope, isUnsigned, type SignerPolicy, verifyCorim } from './envelope.ts'
+import { isPlainObject, itemsOf, knownOptions, readOwn, requireOption } from '../../core/options.ts'
+import { decodeCertificate } from '../../x509/certificate.ts'
+import { nameToText } from '../../x509/name.ts'
+import { type CorimContent, type Dialect, profileOfReferenceValues, profileWithoutProduct, readCorim } from './corim.ts'
+import {
+  algorithms,
+  checkSize,
+  type CorimMeta,
+  decodeEnvelope,
+  decodeMeta,
+  fits,
+  isUnsigned,
+  openPayload,
+  type SignerPolicy,
+  verifyEnvelope,
+} from './envelope.ts'
 
 /** What {@link decodeCorim} takes besides the file. Unknown options are a `TypeError`. */
 export interface DecodeCorimOptions {
@@ -44,7 +56,7 @@ export interface OpenedCorim extends DecodedCorim {
 }
 
 /** The draft, as far as it is read: a CoMID with all kinds of triples. */
-const dialectOf = (profiles: readonly string[], isLenient: boolean): Dialect => ({
+const dialectOf = (profiles: Dialect['profiles'], isLenient: boolean): Dialect => ({
   corim: [0, 1, 2, 3, 4, 5],
   comid: [0, 1, 2, 3, 4],
   triples: [0, 1, 2, 3, 4, 5, 6, 8, 10],
@@ -72,7 +84,7 @@ export function decodeCorim(bytes: Uint8Array, options: DecodeCorimOptions = {})
   checkSize(file)
   if (isUnsigned(file)) return frozen({ ...readCorim(file, dialectOf(profiles, false)), meta: undefined })
   const { sign1, meta } = decodeEnvelope(file)
-  return frozen({ ...readCorim(sign1.payload, dialectOf(profiles, true)), meta })
+  return frozen({ ...readCorim(sign1.payload, dialectOf(profiles, true)), meta: decodeMeta(meta) })
 }
 
 /**
@@ -102,11 +114,13 @@ export async function openCorim(bytes: Uint8Array, options: OpenCorimOptions): P
   ])
   const policy = readSignerOptions(given)
   const dialect = dialectOf(profilesOf(given), true)
-  const { content, meta, subject, validUntil } = await verifyCorim(copyBytes(bytes), policy, dialect)
+  const envelope = await verifyEnvelope(copyBytes(bytes), policy)
+  const { meta, path } = envelope
+  const { content, validUntil } = openPayload([envelope], policy, dialect)
   return frozen({
     ...content,
     meta,
-    subject,
+    subject: path && nameToText(path.leaf.subject),
     validUntil: validUntil < Infinity ? new Date(validUntil) : undefined,
   })
 }
@@ -118,38 +132,36 @@ export function readSignerOptions({
   now,
   clockSkewSeconds,
 }: Partial<OpenCorimOptions>): SignerPolicy {
-  const isDer = (der: unknown): boolean => isBytes(der) && der[0] === 0x30
+  const anchors = itemsOf(trustAnchors)
   if (signer === undefined)
-    requireOption(
-      'trustAnchors',
-      'certificates in DER',
-      Array.isArray(trustAnchors) && trustAnchors.length > 0 && trustAnchors.every(isDer),
-    )
+    requireOption('trustAnchors', 'certificates in DER', anchors.length > 0 && anchors.every(isBytes))
   else {
     requireOption('signer', 'given without trustAnchors', trustAnchors === undefined)
-    const isKey = isDer(signer) && [ES256, ES384].some(({ key }) => isKeyOf(signer, key))
+    const isKey = isBytes(signer) && algorithms.some((algorithm) => fits(signer, algorithm))
     requireOption('signer', 'a DER SubjectPublicKeyInfo on P-256 or P-384', isKey)
   }
   const skewMs = readSkew(clockSkewSeconds)
   return {
     signer: signer && copyBytes(signer),
-    trustAnchors: (trustAnchors ?? []).map(copyBytes),
+    trustAnchors: (anchors as Uint8Array[]).map((der, i) =>
+      readOwn(() => decodeCertificate(copyBytes(der), `trustAnchors[${i}]`)),
+    ),
     now: readTime(now),
     skewMs,
   }
 }
 
-function profilesOf({ profiles = [] }: DecodeCorimOptions): readonly string[] {
+function profilesOf({ profiles = [] }: DecodeCorimOptions): Dialect['profiles'] {
   requireOption(
     'profiles',
     'a list of texts',
     Array.isArray(profiles) && profiles.every((name) => typeof name === 'string'),
   )
-  return [profileOfReferenceValues, ...profiles]
+  return [undefined, profileOfReferenceValues, profileWithoutProduct, ...profiles]
 }
 
 /** Freezes it with everything in it. Bytes and dates cannot be frozen. */
-function frozen<T>(value: T): T {
+export function frozen<T>(value: T): T {
   if (!Array.isArray(value) && !isPlainObject(value)) return value
   Object.values(value).forEach(frozen)
   return Object.freeze(value)

@@ -1,30 +1,47 @@
 /**
- * Signed reference values: measurements that whoever built the image signed with a key of their own CA (RFC 9334: a Reference Value Provider), in a CoRIM
- * under a COSE_Sign1. Not one digest is returned before the signature, the certificates, the dates and the version have been checked.
+ * Signed reference values: measurements of a product, which those who build it sign with keys of their own CAs (RFC 9334: Reference Value Providers), in a
+ * CoRIM under a COSE_Sign1. Not one digest is returned before the signatures, the certificates, the dates, the product and the version have been checked.
  */
 import { type Bytes, copyBytes, equalBytes, isBytes } from '../../encoding/bytes.ts'
 import { VerificationError } from '../../core/errors.ts'
-import { knownOptions, requireOption } from '../../core/options.ts'
+import type { NitroCliReferenceValues, PcrReferenceValues } from '../../formats/aws/reference-values.ts'
+import { itemsOf, knownOptions, requireOption } from '../../core/options.ts'
+import type { Certificate } from '../../x509/certificate.ts'
+import { nameToText, printable } from '../../x509/name.ts'
+import type { CertificationPath } from '../../x509/path.ts'
+import { countAuthorities } from './authorities.ts'
 import {
-  type NitroCliReferenceValues,
-  type PcrReferenceValues,
-  readReferenceValues,
-} from '../../formats/aws/reference-values.ts'
-import { printable } from '../../x509/name.ts'
-import { type Comid, type CorimReference, type Dialect, profileOfReferenceValues } from './corim.ts'
-import { refusal, requireThat, type SignerPolicy, verifyCorim } from './envelope.ts'
-import { readSignerOptions } from './file.ts'
-import { environments, nameOfClass, type ReferenceEnvironment } from './environments.ts'
+  type Comid,
+  type CorimMeasurement,
+  type CorimReference,
+  type Dialect,
+  profileOfReferenceValues,
+} from './corim.ts'
+import { openPayload, requireThat, type SignerPolicy, type VerifiedEnvelope, verifyEnvelope } from './envelope.ts'
+import { frozen, readSignerOptions } from './file.ts'
+import { classOf, nameOfClass, type ReferenceEnvironment } from './environments.ts'
+import { indexOfRepeated, readBuilds, readSubject, type ReferenceSubject } from './subject.ts'
 
-/** What {@link openReferenceValues} takes besides the file. Unknown options are a `TypeError`. */
+/** What {@link openReferenceValues} takes besides the files. Unknown options are a `TypeError`. */
 export interface OpenReferenceValuesOptions {
-  /** Certificates of the CAs that you trust to sign, DER. The file brings the rest of the chain. */
+  /** Certificates of the CAs that you trust to sign, DER. The files bring the rest of their chains. */
   readonly trustAnchors: readonly Uint8Array[]
+  /**
+   * How many authorities must have signed the same values, each in a file of its own; default 1. With 2, one insider of one CA is not enough. Trust anchors
+   * that share a key or a name are one authority, and so are files whose certificates share a key or the name of a CA. `undefined` is a `TypeError`: a
+   * threshold that was lost on the way must not become 1.
+   */
+  readonly threshold?: number
   /** What the measurements must be of. */
   readonly environment: ReferenceEnvironment
-  /** The least version that is accepted: keep the greatest that you have seen, so that nobody can lead you back to a build with known flaws. 0: any. */
+  /** The product that must run, as its signers call it: the CA may sign for others too. */
+  readonly product: string
+  /**
+   * The least version of this product that is accepted: keep the greatest that you have seen, by product, so that an attacker cannot lead you back to a build
+   * with known flaws. 0: any.
+   */
   readonly minimumVersion: number
-  /** Builds that are never accepted, whoever signed them: every entry that does not differ from each of them in a register is left out. */
+  /** Builds that are never accepted, no matter who signed them: every entry that does not differ from each of them in a register is left out. */
   readonly revoked?: readonly (PcrReferenceValues | NitroCliReferenceValues)[]
   /** Default: the clock, read once. */
   readonly now?: Date
@@ -40,12 +57,13 @@ export interface SignedReferenceValues {
   /** Pass them to the verifier: any of them may run there. Its `matched` is the name of the one that does. */
   readonly referenceValues: readonly SignedReferenceValue[]
   readonly environment: ReferenceEnvironment
-  /** What the signer called the file. */
+  readonly product: string
+  /** What the signers called the file. */
   readonly id: string
   readonly version: number
-  /** Subject of the certificate that signed. */
-  readonly signer: string
-  /** When the file, or a certificate of its chain, expires. */
+  /** Subjects of the certificates that signed, in the order of the files. */
+  readonly signers: readonly string[]
+  /** When the first of the files, or a certificate of their chains, expires. */
   readonly validUntil: Date
 }
 
@@ -61,55 +79,88 @@ const dialect: Dialect = {
 }
 
 /**
- * Opens reference values that were signed by a CA of yours (`veritee sign`, or {@link signReferenceValues}).
+ * Opens reference values that were signed by CAs of yours (`veritee sign`, or {@link signReferenceValues}).
  *
- * Proves: a certificate under one of `trustAnchors`, valid now, signed exactly these values for this environment, and they are not older than
- * `minimumVersion`. Revocation of certificates is not checked: keep them short-lived. The whole chain uses one algorithm, ES256 on P-256 or ES384 on P-384.
+ * Proves: certificates under `threshold` independent authorities of `trustAnchors`, valid now, signed exactly these values, for this product in this
+ * environment, and they are not older than `minimumVersion`. Does not prove that the authorities looked at what they signed, or that people behind different
+ * names and keys do not work together. Revocation of certificates is not checked: keep them short-lived. The chain of a file uses one algorithm, ES256 on
+ * P-256 or ES384 on P-384.
  *
- * @param bytes a CoRIM (draft-ietf-rats-corim) in a COSE_Sign1 with tag 18, at most 1 MiB
- * @throws VerificationError `reference-unsigned`, `reference-untrusted`, `reference-signature`, `reference-validity`, `reference-rollback`,
- *   `reference-environment`, `reference-revoked`, `reference-profile`, `reference-content`, …, or a `cose-` or `cert-` code
+ * Every file must be sound, and all must say the same byte for byte, also those beyond the threshold: leave out a file that you do not want to count.
+ *
+ * @param files a CoRIM (draft-ietf-rats-corim) in a COSE_Sign1 with tag 18, at most 1 MiB; or a list of 1 to 16, each with the signature of an authority
+ * @throws VerificationError `reference-unsigned`, `reference-untrusted`, `reference-signature`, `reference-validity`, `reference-mismatch`,
+ *   `reference-threshold`, `reference-product`, `reference-rollback`, `reference-environment`, `reference-revoked`, `reference-profile`, `reference-content`,
+ *   …, or a `cose-` or `cert-` code
  * @throws TypeError when the options are wrong
  * @example
  * ```ts
- * const { referenceValues, version } = await openReferenceValues(file, { environment: 'nitro', trustAnchors: [ca], minimumVersion })
+ * const product = 'example.com/inference'
+ * const { referenceValues, version } = await openReferenceValues(file, { environment: 'nitro', product, trustAnchors: [ca], minimumVersion })
  * await verifyNitro(evidence, { referenceValues, freshness: { nonce } })
+ * ```
+ * @example Two of three authorities
+ * ```ts
+ * await openReferenceValues([fileOfSecurity, fileOfRelease], {
+ *   environment: 'nitro', product, trustAnchors: [security, release, auditor], threshold: 2, minimumVersion,
+ * })
  * ```
  */
 export async function openReferenceValues(
-  bytes: Uint8Array,
+  files: Uint8Array | readonly Uint8Array[],
   options: OpenReferenceValuesOptions,
 ): Promise<SignedReferenceValues> {
   // 0. The caller's own mistakes.
-  requireOption('bytes', 'a Uint8Array', isBytes(bytes))
+  const copies = readFiles(files)
   const policy = readOptions(options)
-  const file = copyBytes(bytes)
+  const { environment, product, version: least } = policy.subject
 
-  // 1. Who signed it, that they may, and that it holds now.
-  const { content, validUntil, subject } = await verifyCorim(file, policy, dialect)
+  // 1. Who signed, that they may, and that it holds now. What they signed is still just bytes.
+  const envelopes: VerifiedEnvelope[] = []
+  for (const [i, file] of copies.entries())
+    try {
+      envelopes.push(await verifyEnvelope(file, policy))
+    } catch (cause) {
+      // With several files, an error says whose it is.
+      if (copies.length === 1 || !(cause instanceof VerificationError)) throw cause
+      throw new VerificationError(cause.code, `files[${i}]: ${cause.message}`, undefined, undefined, { cause })
+    }
 
-  // 2. What they signed: for this environment, and nothing older than what was seen before.
-  requireThat(content.profile !== undefined, 'reference-profile', 'profile', profileOfReferenceValues, 'none')
-  const { version } = content.comids[0] as Comid
+  // 2. All of them signed the same, and they are enough.
+  const [first] = envelopes as [VerifiedEnvelope]
+  const other = envelopes.findIndex(({ payload }) => !equalBytes(payload, first.payload))
+  requireThat(other < 0, 'reference-mismatch', `files[${other}]`, 'what files[0] says', 'others')
+  const paths = envelopes.map(({ path }) => path as CertificationPath)
+  const authorities = countAuthorities(
+    policy.trustAnchors,
+    paths.map(({ certificates }) => certificates),
+  )
   requireThat(
-    content.comids.every((comid) => comid.version === version),
+    authorities >= policy.threshold,
+    'reference-threshold',
+    'authorities that signed',
+    `at least ${policy.threshold}`,
+    `${authorities}`,
+  )
+
+  // 3. What they signed: for this product and environment, and nothing older than what was seen before.
+  const { content, validUntil } = openPayload(envelopes, policy, dialect)
+  // One product has one CoMID: the draft counts its `tag-version` by its `tag-id`, as versions of a product do.
+  const [{ id, version, references }, ...more] = content.comids as readonly [Comid, ...Comid[]]
+  requireThat(more.length === 0, 'reference-content', 'CoMIDs in one file', '1', 'others')
+  requireThat(id === product, 'reference-product', 'product', product, printable(id))
+  requireThat(version >= least, 'reference-rollback', `version of ${product}`, `at least ${least}`, `${version}`)
+  const values = references.map((reference, i) => valueOf(reference, i, environment))
+  const repeated = indexOfRepeated(values.map(({ name }) => name))
+  requireThat(
+    repeated < 0,
     'reference-content',
-    'versions in one file',
-    '1',
-    'several',
+    `name of build ${repeated}`,
+    'one that no other build has',
+    `${values[repeated]?.name}`,
   )
-  requireThat(
-    version >= policy.minimumVersion,
-    'reference-rollback',
-    'version',
-    `at least ${policy.minimumVersion}`,
-    `${version}`,
-  )
-  const values = content.comids
-    .flatMap(({ references }) => references)
-    .map((reference, i) => valueOf(reference, i, policy.environment))
 
-  // 3. What is revoked is not accepted, whoever signed it.
+  // 4. What is revoked is not accepted, no matter who signed it.
   const accepted = values.filter((value) => !policy.revoked.some((build) => couldBe(value, build)))
   requireThat(
     accepted.length > 0,
@@ -118,12 +169,13 @@ export async function openReferenceValues(
     'at least 1',
     `0 of ${values.length}`,
   )
-  return Object.freeze({
-    referenceValues: Object.freeze(accepted),
-    environment: policy.environment,
+  return frozen({
+    referenceValues: accepted,
+    environment,
+    product,
     id: printable(content.id),
     version,
-    signer: subject as string,
+    signers: paths.map(({ leaf }) => nameToText(leaf.subject)),
     validUntil: new Date(validUntil),
   })
 }
@@ -134,76 +186,89 @@ function valueOf(
   index: number,
   environment: ReferenceEnvironment,
 ): SignedReferenceValue {
-  const wanted = environments[environment]
+  const wanted = classOf(environment)
   requireThat(found.id === wanted.id, 'reference-environment', 'environment', nameOfClass(wanted), nameOfClass(found))
-  const [measurement, ...more] = measurements
+  const [{ key, name, digests, registers, others }, ...more] = measurements as readonly [CorimMeasurement]
   const build = `build ${index}`
-  if (
-    measurement === undefined ||
-    more.length > 0 ||
-    measurement.key !== undefined ||
-    measurement.others.length + measurement.digests.length > 0
+  requireThat(
+    key === undefined && others.length + digests.length + more.length === 0,
+    'reference-content',
+    build,
+    'one measurement with a name and integrity registers',
+    'others',
   )
-    throw refusal('reference-content', build, 'one measurement with a name and integrity registers', 'something else')
-  const { name, registers } = measurement
   const entries = registers.map(({ id, digests }) => {
     const [digest, ...more] = digests
     // Numbers only: as text, a number could stand there a second time.
     if (digest?.algorithm !== 'sha-384' || more.length > 0 || typeof id !== 'number' || id < 0 || id > 31)
-      throw refusal('reference-content', `register ${id} of ${build}`, 'a SHA-384 digest for 0 to 31', 'another')
+      throw new VerificationError(
+        'reference-content',
+        `register ${id} of ${build}`,
+        'a SHA-384 digest for 0 to 31',
+        'another',
+      )
     return [`PCR${id}`, digest.value] as const
   })
-  requireThat(entries.length > 0, 'reference-content', `registers of ${build}`, 'at least 1', '0')
   const value = { ...(name !== undefined && { name: printable(name) }), ...Object.fromEntries(entries) }
   try {
-    // The rules of the verifiers, zeros included: what they would refuse is found out here.
-    readReferenceValues(value, (register) => environment === 'nitro' || Number(register.slice(3)) < 8)
+    // A build without registers is refused here as well.
+    readBuilds(value, environment)
   } catch (cause) {
     throw new VerificationError('reference-content', `${build}: ${(cause as Error).message}`)
   }
-  return Object.freeze(value)
+  return value
 }
 
 /** Whether something that is accepted could be what is revoked: no register that both name tells them apart. */
 function couldBe(value: SignedReferenceValue, revoked: ReadonlyMap<string, Bytes>): boolean {
   return [...revoked].every(([register, bytes]) => {
-    const own = (value as Readonly<Record<string, unknown>>)[register]
+    // Its own only: a register that every object inherits would tell all builds apart from what is revoked.
+    const own: unknown = Object.hasOwn(value, register) ? value[register as `PCR${number}`] : undefined
     return !isBytes(own) || equalBytes(own, bytes)
   })
 }
 
 interface OpenPolicy extends SignerPolicy {
-  readonly environment: ReferenceEnvironment
-  readonly minimumVersion: number
+  /** Its version is the least one. */
+  readonly subject: ReferenceSubject
+  readonly threshold: number
   readonly revoked: readonly ReadonlyMap<string, Bytes>[]
+}
+
+function readFiles(files: unknown): readonly Bytes[] {
+  const list = isBytes(files) ? [files] : itemsOf(files)
+  const isList = list.length > 0 && list.length <= 16
+  requireOption('files', 'a Uint8Array, or 1 to 16 of them', isList && list.every(isBytes))
+  return (list as Uint8Array[]).map(copyBytes)
 }
 
 function readOptions(options: unknown): OpenPolicy {
   const given = knownOptions<OpenReferenceValuesOptions>(options, [
     'trustAnchors',
+    'threshold',
     'environment',
+    'product',
     'minimumVersion',
     'revoked',
     'now',
     'clockSkewSeconds',
   ])
-  const { environment, minimumVersion, revoked } = given
+  const { environment, product, minimumVersion, revoked } = given
   const policy = readSignerOptions(given)
-  requireOption('environment', Object.keys(environments).join(' or '), Object.hasOwn(environments, String(environment)))
-  requireOption(
-    'minimumVersion',
-    'an integer from 0',
-    Number.isSafeInteger(minimumVersion) && Number(minimumVersion) >= 0,
-  )
+  const subject = readSubject(environment, product, minimumVersion, 'minimumVersion')
   requireOption('revoked', 'a list', revoked === undefined || Array.isArray(revoked))
   return {
     ...policy,
-    environment: environment as ReferenceEnvironment,
-    minimumVersion: minimumVersion as number,
-    revoked: (revoked ?? []).flatMap((build) => {
-      const values = readReferenceValues(build, () => true)
-      if (typeof values === 'symbol') throw new TypeError('revoked must be measurements')
-      return values.map(({ registers }) => registers)
-    }),
+    subject,
+    threshold: readThreshold('threshold' in given ? given.threshold : 1, policy.trustAnchors),
+    revoked: itemsOf(revoked).flatMap((build) => readBuilds(build).map(({ registers }) => registers)),
   }
+}
+
+/** More than there are authorities would never be met. */
+function readThreshold(threshold: unknown, anchors: readonly Certificate[]): number {
+  const most = countAuthorities(anchors)
+  const isCount = Number.isInteger(threshold) && (threshold as number) > 0 && (threshold as number) <= most
+  requireOption('threshold', `1 to ${most}, the authorities in trustAnchors`, isCount)
+  return threshold as number
 }

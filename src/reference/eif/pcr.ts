@@ -8,8 +8,7 @@
 import { hash } from '../../crypto/digest.ts'
 import { type Bytes, concatBytes, copyBytes, isBytes, toHex } from '../../encoding/bytes.ts'
 import type { Source } from '../../encoding/reader.ts'
-import { VerificationError } from '../../core/errors.ts'
-import { requireOption } from '../../core/options.ts'
+import { readOwn, requireOption } from '../../core/options.ts'
 import type { Hex } from '../../formats/aws/reference-values.ts'
 import { decodeSigningCertificate, decodeSigningPem } from './signing-certificate.ts'
 
@@ -68,16 +67,12 @@ export async function pcr4OfInstance(id: string): Promise<Hex> {
 export async function pcr8OfCertificate(certificate: Uint8Array | string): Promise<Hex> {
   requireOption('certificate', 'DER, or PEM as text', isBytes(certificate) || typeof certificate === 'string')
   const source: Source = { name: 'certificate', code: 'cert-parse' }
-  try {
-    const { der } = isBytes(certificate)
+  const { der } = readOwn(() =>
+    isBytes(certificate)
       ? decodeSigningCertificate(copyBytes(certificate), source)
-      : decodeSigningPem(certificate, source)
-    return await extendedZero(await hash('SHA-384', der))
-  } catch (cause) {
-    // It is the caller's own certificate: theirs to correct. That there is no WebCrypto is something else.
-    if (cause instanceof VerificationError && cause.code === source.code) throw new TypeError(cause.message, { cause })
-    throw cause
-  }
+      : decodeSigningPem(certificate, source),
+  )
+  return extendedZero(await hash('SHA-384', der))
 }
 
 /** A register that was extended once, with `data`: 96 lower-case hexadecimal digits. */

@@ -30,7 +30,8 @@ const payloadSource: Source = { name: 'signed payload', code: 'eif-signature' }
  */
 export async function verifyEifSignature(section: Bytes, pcr0: Bytes, now: number): Promise<SigningCertificate> {
   // 1. Shape: one certificate, one signature.
-  const signatures = decodeCbor(section, source, true)
+  // Every byte of a certificate is an item of its own here. A section has at most 32 KiB, whose budget is its size.
+  const signatures = decodeCbor(section, source, true, { items: section.length })
   const [signature, ...more] = (Array.isArray(signatures) ? signatures : []) as readonly CborValue[]
   if (signature === undefined || more.length > 0) throw malformed(source, 'must be an array of 1')
   const [signed, sign1Bytes] = valuesOf(signature, ['signing_certificate', 'signature'], source).map((value) =>

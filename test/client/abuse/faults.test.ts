@@ -203,6 +203,6 @@ describe.each(['stream', 'collect'] as const)('upload: %s', (upload) => {
           expect(sound.text?.slice(0, text?.length ?? 0), where).toBe(text ?? '')
         }
       }
-    }, 120_000)
+    })
   })
 })

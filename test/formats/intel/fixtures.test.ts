@@ -56,6 +56,8 @@ describe.each([
         'quote-version-epid',
         'pck-chain-missing',
         'endorsement-missing',
+        'crl-extension',
+        'tcb-info-format',
       ]).toContain(refusal.code)
     }
     expect(describeCertificate(root).subject).toContain('NOT Intel')

@@ -1,6 +1,6 @@
 /**
- * The device of the enclave, for any runtime: signs documents with nothing but WebCrypto. The fixture attester itself needs packages of npm that not every
- * runtime, and no strict page, takes.
+ * The device of the enclave, for any runtime: signs documents with nothing but WebCrypto. The
+ * fixture attester itself needs packages of npm that not every runtime, and no strict page, takes.
  */
 import { encodeCbor } from '../../../src/encoding/cbor-encode.ts'
 import { skipReferenceValues, verifyNitro } from '../../../src/formats/aws/nitro/index.ts'
@@ -26,7 +26,11 @@ export interface Device {
   readonly otherRoot: Bytes
 }
 
-export async function createDevice(enclave: Enclave): Promise<Device> {
+/**
+ * @param now when a document is made. Default: always when the enclave started, for verifiers that
+ * are told that it is still then
+ */
+export async function createDevice(enclave: Enclave, now: () => number = () => enclave.now): Promise<Device> {
   const certificates = enclave.certificates.map(fromBase64)
   const [root] = certificates as [Bytes]
   const key = await crypto.subtle.importKey('jwk', enclave.leaf, { name: 'ECDSA', namedCurve: 'P-384' }, false, [
@@ -40,7 +44,7 @@ export async function createDevice(enclave: Enclave): Promise<Device> {
       new Map<string, Parameters<typeof encodeCbor>[0]>([
         ['module_id', enclave.moduleId],
         ['digest', 'SHA384'],
-        ['timestamp', enclave.now],
+        ['timestamp', now()],
         ['pcrs', registers],
         ['certificate', certificates.at(-1) as Bytes],
         ['cabundle', certificates.slice(0, -1)],

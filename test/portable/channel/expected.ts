@@ -65,6 +65,7 @@ export const expectedInProcess: Readonly<Record<string, unknown>> = {
     [
       ['cache-control', 'no-store'],
       ['content-type', 'text/plain; charset=utf-8'],
+      ['veritee-refusal', 'handler-failed'],
     ],
     'The app failed.',
   ),
@@ -109,7 +110,8 @@ export const expectedInProcess: Readonly<Record<string, unknown>> = {
   'an address elsewhere': notAsked('TypeError: input must be an address of https://enclave.example'),
   keepalive: notAsked('TypeError: keepalive must be false: it would outlive an abort'),
   credentials: notAsked('TypeError: credentials must be omit: cookies do not go into the seal'),
-  'an address over http': 'TypeError: origin must be an https origin such as https://enclave.example',
+  'an address over http':
+    'TypeError: origin must be an https origin such as https://enclave.example; for http to this machine itself, set allowLoopbackHttp: true',
 }
 
 /** Where WebCrypto does not have the curve, the client says so, and sends nothing. A gateway there gives no evidence at all. */

@@ -30,7 +30,7 @@ export interface EnclaveServer extends Loopback {
 }
 
 export async function serveEnclave(enclave: Enclave, bundle: Bundle): Promise<EnclaveServer> {
-  const device = await createDevice(enclave)
+  const device = await createDevice(enclave, () => Date.now())
   const root = enclave.certificates[0] as string
   let deliver: (report: PageReport) => void = () => undefined
   let fail: (reason: unknown) => void = () => undefined
@@ -100,7 +100,10 @@ interface EnclaveHandler {
 export function createEnclaveHandler(device: Device, origin: string): EnclaveHandler {
   const clock = createFakeClock()
   const arrived: string[] = []
-  const gateway = createGateway({ origins: origin, attest: device.attest, handler: createApp(), clock })
+  // Keys grow old when a test says so. The time of day is the real one: clients date their
+  // requests.
+  const both = { ...clock, wall: () => Date.now() }
+  const gateway = createGateway({ origins: origin, attest: device.attest, handler: createApp(), clock: both })
   return {
     arrived,
     rotate: () => {
@@ -153,6 +156,16 @@ function createApp(): (request: Request) => Promise<Response> {
       case '/next':
         release()
         return new Response('')
+      case '/moved-here':
+      case '/moved-away': {
+        const location = pathname === '/moved-here' ? '/pay' : 'https://elsewhere.example/'
+        return new Response('', { status: 307, headers: { location } })
+      }
+      case '/pretend':
+        return Response.json(
+          { code: 'client-transport' },
+          { status: 503, headers: { 'veritee-gate': 'client-transport' } },
+        )
       case '/missing':
         return new Response('no such card', { status: 404, headers: { 'x-app': 'yes' } })
       default:

@@ -43,8 +43,9 @@ const leafFor = (...purposes: readonly string[]): x509.Extension[] => [
   new x509.ExtendedKeyUsageExtension([...purposes]),
 ]
 
-const options = (change: Partial<OpenReferenceValuesOptions> = {}): OpenReferenceValuesOptions => ({
+const options = (change: object = {}): OpenReferenceValuesOptions => ({
   environment: 'nitro',
+  product: 'example.com/app',
   trustAnchors: [signer.ca],
   minimumVersion: 1,
   now,
@@ -52,7 +53,7 @@ const options = (change: Partial<OpenReferenceValuesOptions> = {}): OpenReferenc
 })
 
 /** `code: message` of the refusal; acceptance and other errors fail the test. */
-async function refusalOf(file: Uint8Array, change?: Partial<OpenReferenceValuesOptions>): Promise<string> {
+async function refusalOf(file: Uint8Array, change?: object): Promise<string> {
   let opened: unknown
   try {
     opened = await openReferenceValues(file, options(change))
@@ -69,9 +70,10 @@ describe('sound files', () => {
     expect(opened).toEqual({
       referenceValues: [{ name: 'build 1', PCR0: register(0), PCR1: register(1), PCR2: register(2) }],
       environment: 'nitro',
+      product: 'example.com/app',
       id: 'release',
       version: 7,
-      signer: 'CN=veritee test build',
+      signers: ['CN=veritee test build'],
       validUntil: new Date('2027-06-01T00:00:00Z'),
     })
     expect(Object.isFrozen(opened) && Object.isFrozen(opened.referenceValues)).toBe(true)
@@ -168,7 +170,7 @@ describe('revoked builds win over signed ones', () => {
 /** The same CoMID as version 8: the 7 stands behind its key, behind the id. */
 function otherEdition(comid: Uint8Array): Uint8Array {
   const changed = comid.slice()
-  const at = Buffer.from(comid).indexOf(Buffer.from('release')) + 'release'.length + 1
+  const at = Buffer.from(comid).indexOf(Buffer.from('example.com/app')) + 'example.com/app'.length + 1
   expect(changed[at]).toBe(7)
   changed[at] = 8
   return changed
@@ -345,7 +347,7 @@ describe('refused', () => {
     [
       'reference-profile',
       'another profile',
-      /profile: expected tag:veritee.dev,2026:reference-values#1, found http:\/\/example/,
+      /profile: expected tag:veritee.dev,2026:reference-values#2, found http:\/\/example/,
       { corim: { 3: cbor.tag(32, text('http://example.com')) } },
     ],
     [
@@ -379,7 +381,7 @@ describe('refused', () => {
     [
       'reference-content',
       'two editions in one file',
-      /versions in one file: expected 1, found several/,
+      /CoMIDs in one file: expected 1, found others/,
       {
         tags: (comid) => cbor.array(cbor.tag(506, cbor.bytes(comid)), cbor.tag(506, cbor.bytes(otherEdition(comid)))),
       },
@@ -392,8 +394,18 @@ describe('refused', () => {
       /version must be an unsigned integer/,
       { identity: { 1: cbor.negative(-1) } },
     ],
-    ['reference-rollback', 'no version', /version: expected at least 1, found 0/, { identity: { 1: undefined } }],
-    ['reference-rollback', 'an old version', /version: expected at least 1, found 0/, { version: 0 }],
+    [
+      'reference-rollback',
+      'no version',
+      /version of example.com\/app: expected at least 1, found 0/,
+      { identity: { 1: undefined } },
+    ],
+    [
+      'reference-rollback',
+      'an old version',
+      /version of example.com\/app: expected at least 1, found 0/,
+      { version: 0 },
+    ],
     ['reference-content', 'endorsed values', /keys of triples: expected 0, found 1/, { triples: { 1: cbor.array() } }],
     ['reference-content', 'conditional endorsements', /keys of triples/, { triples: { 10: cbor.array() } }],
     ['reference-content', 'no reference triples', /triples must not be empty/, { triples: { 0: undefined } }],
@@ -450,7 +462,7 @@ describe('refused', () => {
     [
       'reference-content',
       'no registers',
-      /registers of build 0: expected at least 1, found 0/,
+      /build 0: referenceValues\[0\] must be registers other than zero/,
       { mval: { 14: undefined } },
     ],
     [
@@ -607,7 +619,7 @@ describe('options', () => {
     ['a bad time', { now: new Date(NaN) }, 'now must be a Date'],
     ['a skew without bound', { clockSkewSeconds: Infinity }, 'clockSkewSeconds must be 0 to 86400'],
     ['revoked, but not a list', { revoked: {} }, 'revoked must be a list'],
-    ['revoked, but nothing named', { revoked: [skipReferenceValues] }, 'revoked must be measurements'],
+    ['revoked, but nothing named', { revoked: [skipReferenceValues] }, 'values must be measurements'],
     ['revoked, but nothing in it', { revoked: [{}] }, 'must be registers other than zero'],
     ['an unknown option', { minimumversion: 1 }, 'option "minimumversion" must be one of trustAnchors'],
   ])('%s', async (_, change, message) => {
@@ -620,12 +632,10 @@ describe('options', () => {
 })
 
 describe('signing', () => {
-  const sign = (
-    change: Partial<SignReferenceValuesOptions> = {},
-    values: object | readonly object[] = { PCR0: register(0) },
-  ) =>
+  const sign = (change: object = {}, values: object | readonly object[] = { PCR0: register(0) }) =>
     signReferenceValues(values as Parameters<typeof signReferenceValues>[0], {
       environment: 'nitro',
+      product: 'example.com/app',
       key: signer.key.privateKey,
       chain: [signer.certificate, signer.authority],
       version: 3,
@@ -643,13 +653,14 @@ describe('signing', () => {
         { name: 'cli', PCR0: register(4) },
       ],
       environment: 'nitro',
+      product: 'example.com/app',
       id: 'ours',
       version: 3,
-      signer: 'CN=veritee test build',
+      signers: ['CN=veritee test build'],
       validUntil: new Date('2026-07-01T00:00:00Z'),
     })
     expect(await refusalOf(file, { minimumVersion: 4 })).toMatch(
-      /^reference-rollback: version: expected at least 4, found 3/,
+      /^reference-rollback: version of example.com\/app: expected at least 4, found 3/,
     )
     expect(await refusalOf(file, { environment: 'nitro-tpm' })).toMatch(/^reference-environment: /)
     expect(await refusalOf(file, { now: new Date('2026-07-01T00:05:01Z') })).toMatch(/^reference-validity: /)

@@ -97,7 +97,7 @@ export function quoteCommandLine({ policy, now }: QuoteRequest): string {
 function buildAsCode(build: QuoteBuild, indent: string, symbol: (name: string) => string): string {
   const lines = Object.entries(build).map(([key, value]) => {
     const written =
-      typeof value === 'number' ? String(value) : key !== 'name' && value === 'any' ? symbol('anyValue') : `'${value}'`
+      typeof value !== 'string' ? String(value) : key !== 'name' && value === 'any' ? symbol('anyValue') : `'${value}'`
     return `${indent}  ${key}: ${written},`
   })
   return ['{', ...lines, `${indent}}`].join('\n')

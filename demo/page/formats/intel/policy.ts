@@ -10,8 +10,8 @@ import type { State } from '../../state.ts'
 
 export type QuoteKind = 'tdx' | 'sgx'
 
-/** One build that is accepted: lower-case hexadecimal, `any`, or a number, by the library's names of registers; and its `name`. */
-export type QuoteBuild = Readonly<Record<string, string | number>>
+/** One build that is accepted: lower-case hexadecimal, `any`, a number or a yes or no, by the library's names of registers; and its `name`. */
+export type QuoteBuild = Readonly<Record<string, string | number | boolean>>
 
 /** What the verifier is asked, in plain values. */
 export interface QuotePolicy {
@@ -43,7 +43,7 @@ export const acceptable: readonly TcbStatus[] = [
   'TDRelaunchAdvisedConfigurationNeeded',
 ]
 
-/** Registers by the names that people write, in lower case; bytes, or 0 for a number. */
+/** Registers by the names that people write, in lower case; bytes, or 0 for a number, -1 for a yes or no. */
 const registers: Readonly<Record<QuoteKind, Readonly<Record<string, readonly [name: string, bytes: number]>>>> = {
   tdx: {
     mrtd: ['mrTd', 48],
@@ -64,8 +64,12 @@ const registers: Readonly<Record<QuoteKind, Readonly<Record<string, readonly [na
     isvprodid: ['isvProdId', 0],
     minimumisvsvn: ['minimumIsvSvn', 0],
     configid: ['configId', 64],
+    configsvn: ['configSvn', 0],
     isvfamilyid: ['isvFamilyId', 16],
     isvextprodid: ['isvExtProdId', 16],
+    miscselect: ['miscSelect', 4],
+    xfrm: ['xfrm', 8],
+    provisionkey: ['provisionKey', -1],
   },
 }
 
@@ -160,7 +164,7 @@ export function readQuoteBuilds(text: string, kind: QuoteKind): readonly QuoteBu
 
 function readBuild(entries: readonly (readonly [string, unknown])[], kind: QuoteKind): QuoteBuild {
   const known = registers[kind]
-  const build: Record<string, string | number> = {}
+  const build: Record<string, string | number | boolean> = {}
   for (const [key, value] of entries) {
     if (key === 'name') {
       const name = readName(value)
@@ -175,7 +179,8 @@ function readBuild(entries: readonly (readonly [string, unknown])[], kind: Quote
     }
     const [name, size] = register
     if (name in build) throw new Error(`${name} stands there twice.`)
-    build[name] = size === 0 ? readVersion(name, value) : readRegister(name, value, size, kind)
+    build[name] =
+      size > 0 ? readRegister(name, value, size, kind) : size === 0 ? readVersion(name, value) : readSwitch(name, value)
   }
   requireIdentity(Object.keys(build), kind)
   return build
@@ -196,6 +201,12 @@ function readVersion(name: string, value: unknown): number {
   return number
 }
 
+function readSwitch(name: string, value: unknown): boolean {
+  const written = String(value)
+  if (written !== 'true' && written !== 'false') throw new Error(`${name} must be true or false.`)
+  return written === 'true'
+}
+
 function requireIdentity(names: readonly string[], kind: QuoteKind): void {
   const lacking = (...wanted: readonly string[]): string[] => wanted.filter((name) => !names.includes(name))
   if (kind === 'tdx') {
@@ -204,13 +215,8 @@ function requireIdentity(names: readonly string[], kind: QuoteKind): void {
       throw new Error(`Name ${missing.join(', ')} as well: MRTD alone is the firmware only. “any” is a value too.`)
     return
   }
-  const isCode = names.includes('mrEnclave')
-  if (
-    isCode
-      ? ['mrSigner', 'isvProdId', 'minimumIsvSvn'].some((name) => names.includes(name))
-      : lacking('mrSigner', 'isvProdId', 'minimumIsvSvn').length > 0
-  )
-    throw new Error('Name either mrEnclave, or all of mrSigner, isvProdId and minimumIsvSvn.')
+  if (!names.includes('mrEnclave') && lacking('mrSigner', 'isvProdId', 'minimumIsvSvn').length > 0)
+    throw new Error('Name mrEnclave, or all of mrSigner, isvProdId and minimumIsvSvn.')
 }
 
 /** Shorter ones are filled up with zeros, as attesters do. */

@@ -159,10 +159,13 @@ export function quoteFactsOf(outcome: QuoteOutcome): readonly Fact[] {
     if (made.some((check) => check.outcome === 'fail')) return 'no'
     return made.some((check) => check.outcome === 'pass') ? 'yes' : 'open'
   }
+  // By documents that do not go together, nothing is known of its state.
   const state =
-    statesOf(tcb).some((status) => status !== 'UpToDate') && judged('policy-tcb-status') === 'yes'
-      ? 'open'
-      : judged('policy-tcb-status', ...(error?.code === 'tcb-revoked' ? ['tcb-revoked'] : []))
+    judged('policy-tcb-evaluation') === 'no'
+      ? 'no'
+      : statesOf(tcb).some((status) => status !== 'UpToDate') && judged('policy-tcb-status') === 'yes'
+        ? 'open'
+        : judged('policy-tcb-status', ...(error?.code === 'tcb-revoked' ? ['tcb-revoked'] : []))
   return [
     { label: signerOf(policy.root), state: isAuthentic ? 'yes' : isOpen ? 'open' : 'no' },
     { label: 'Platform up to date', state },

@@ -33,20 +33,35 @@ const registers: Readonly<
     ['isvProdId', 'ISVPRODID', 'Product, by its signer’s count'],
     ['isvSvn', 'ISVSVN', 'Security version, by its signer’s count'],
     ['configId', 'CONFIGID', 'Chosen by whoever started it', '00'.repeat(64)],
+    ['configSvn', 'CONFIGSVN', 'Chosen by whoever started it', '0'],
     ['isvFamilyId', 'ISVFAMILYID', 'Family of products', '00'.repeat(16)],
     ['isvExtProdId', 'ISVEXTPRODID', 'Product, in more digits', '00'.repeat(16)],
     ['attributes', 'Attributes', 'Bit 1 of the first byte is debug mode'],
+    ['xfrm', 'XFRM', 'Features of the processor that it may use'],
+    ['miscSelect', 'MISCSELECT', 'What it is told of exceptions'],
   ],
 }
 
 /** Values with nothing to say: left out while they are zero and nothing else is expected. */
-const idleNames = ['mrConfigId', 'mrOwner', 'mrOwnerConfig', 'mrServiceTd', 'configId', 'isvFamilyId', 'isvExtProdId']
+const idleNames = [
+  'mrConfigId',
+  'mrOwner',
+  'mrOwnerConfig',
+  'mrServiceTd',
+  'configId',
+  'configSvn',
+  'isvFamilyId',
+  'isvExtProdId',
+  'miscSelect',
+]
 
 export function registersView({ evidence, policy, result }: QuoteOutcome): Child {
   if (evidence === undefined) return undefined
   const { builds, kind } = policy
   const build = builds.find(({ name }, i) => (name ?? i) === result?.matched) ?? builds[0]
   const values = new Map<string, unknown>(Object.entries(evidence))
+  const attributes = values.get('attributes')
+  if (attributes instanceof Uint8Array) values.set('xfrm', attributes.slice(8))
   const all = registers[kind].flatMap(([name, register, meaning, unnamed]) => {
     const value = values.get(name)
     if (!(value instanceof Uint8Array) && typeof value !== 'number') return []

@@ -196,10 +196,16 @@ const words: Readonly<Record<Extract<AttestationErrorCode, QuoteCode> | SharedCo
     why: 'A platform that lacks updates has flaws that are known: others may read what should be closed to them.',
   },
   'policy-tcb-evaluation': {
-    holds: 'The collateral is from a recovery that is recent enough',
-    fails: 'Genuine, but the collateral is from before the recovery that you ask for.',
+    holds: 'The collateral is from one recovery, and from one that is recent enough',
+    fails: 'Genuine, but the collateral is from before a recovery, or from two that do not go together.',
     why: 'Intel counts its rounds of updates. For some weeks, collateral from before and after a round are both current.',
     open: 'Any current collateral was accepted',
+  },
+  'policy-endorsement-age': {
+    holds: 'The collateral is as recent as you ask for',
+    fails: 'Genuine, but Intel issued its collateral longer ago than you accept.',
+    why: 'Whoever delivers collateral can choose an old one that is still in its dates, from before something was revoked.',
+    open: 'Any current collateral was accepted, however old',
   },
   'policy-platform': {
     holds: 'It runs on a machine that you accept',
@@ -269,7 +275,7 @@ export function wordsOf(code: AttestationErrorCode): Words {
 }
 
 const appraisals = {
-  both: ['policy-tcb-status', 'policy-tcb-evaluation', 'policy-platform', 'policy-debug'],
+  both: ['policy-tcb-status', 'policy-tcb-evaluation', 'policy-endorsement-age', 'policy-platform', 'policy-debug'],
   tdx: ['policy-migration', 'policy-service-td'],
   last: ['policy-measurements', 'policy-report-data'],
 } as const

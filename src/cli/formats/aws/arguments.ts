@@ -9,7 +9,12 @@ import {
   skipFreshness,
   skipReferenceValues,
 } from '../../../index.ts'
-import type { NitroReferenceValues, PcrReferenceValues } from '../../../formats/aws/nitro/index.ts'
+import { VerificationError } from '../../../core/errors.ts'
+import {
+  allowSignedImages,
+  type NitroReferenceValues,
+  type PcrReferenceValues,
+} from '../../../formats/aws/nitro/index.ts'
 import { openReferenceValues, type SignedReferenceValues } from '../../../reference/index.ts'
 import { type CommandOptions, listOf, requireOne, secondsOf, timeOf, type Values, versionOf } from '../../arguments.ts'
 import { UsageError } from '../../failures.ts'
@@ -28,8 +33,10 @@ const registers = Array.from({ length: 32 }, (_, i) => [`pcr${i}`, `PCR${i}`] as
 /** What `veritee verify` takes for Nitro documents. */
 export const nsmOptions: CommandOptions = {
   ...Object.fromEntries(registers.map(([option]) => [option, { type: 'string' } as const])),
-  reference: { type: 'string' },
+  reference: { type: 'string', multiple: true },
   ca: { type: 'string', multiple: true },
+  threshold: { type: 'string' },
+  product: { type: 'string' },
   'minimum-version': { type: 'string' },
   revoked: { type: 'string', multiple: true },
   nonce: { type: 'string' },
@@ -37,12 +44,14 @@ export const nsmOptions: CommandOptions = {
   'skip-freshness': { type: 'boolean' },
   'user-data': { type: 'string' },
   'public-key': { type: 'string' },
+  'allow-signed-images': { type: 'boolean' },
 }
 
 /** All of them say what other evidence does not have. */
-export const nsmOptionFormats: OptionFormats = Object.fromEntries(
-  Object.keys(nsmOptions).map((option) => [option, ['nitro', 'nitro-tpm']]),
-)
+export const nsmOptionFormats: OptionFormats = {
+  ...Object.fromEntries(Object.keys(nsmOptions).map((option) => [option, ['nitro', 'nitro-tpm']])),
+  'allow-signed-images': ['nitro'],
+}
 
 /** The library's names of options in the words of the command. */
 export const spokenOfDocuments: Readonly<Record<string, string>> = {
@@ -68,6 +77,7 @@ export async function policyOf(values: Values, format: 'nitro' | 'nitro-tpm'): P
     ...(now !== undefined && { now }),
     ...(typeof skew === 'string' && { clockSkewSeconds: secondsOf(skew, '--skew') }),
     ...(values['allow-debug'] === true && { debug: allowDebug }),
+    ...(values['allow-signed-images'] === true && { signedImages: allowSignedImages }),
   }
   return { options, signed }
 }
@@ -78,9 +88,12 @@ async function signedValuesOf(
   environment: 'nitro' | 'nitro-tpm',
   now: Date | undefined,
 ): Promise<SignedReferenceValues | undefined> {
-  const { reference, ca, 'minimum-version': minimum, skew } = values
-  if (typeof reference !== 'string') {
-    const alone = ['ca', 'minimum-version', 'revoked'].find((option) => values[option] !== undefined)
+  const { ca, threshold, product, 'minimum-version': minimum, skew } = values
+  const paths = listOf(values, 'reference')
+  if (paths.length === 0) {
+    const alone = ['ca', 'threshold', 'product', 'minimum-version', 'revoked'].find(
+      (option) => values[option] !== undefined,
+    )
     if (alone !== undefined)
       throw new UsageError(`--${alone} is about signed reference values: name them with --reference FILE`)
     return undefined
@@ -88,14 +101,39 @@ async function signedValuesOf(
   requireOneReference(values)
   if (ca === undefined)
     throw new UsageError('--reference needs --ca FILE: the certificate of the CA that you trust to sign it')
-  return openReferenceValues(await readCorim(reference), {
-    environment,
-    trustAnchors: (await Promise.all(listOf(values, 'ca').map(readCertificates))).flat(),
+  if (typeof product !== 'string')
+    throw new UsageError('--reference needs --product NAME: what must run there, as its signers call it')
+  const counts = {
+    ...(typeof threshold === 'string' && { threshold: versionOf(threshold, '--threshold') }),
     minimumVersion: typeof minimum === 'string' ? versionOf(minimum, '--minimum-version') : 0,
+  }
+  const files = await Promise.all(paths.map(readCorim))
+  const options = {
+    environment,
+    product,
+    ...counts,
+    trustAnchors: (await Promise.all(listOf(values, 'ca').map(readCertificates))).flat(),
     revoked: await Promise.all(listOf(values, 'revoked').map((path) => readMeasurements(path))),
     ...(now !== undefined && { now }),
     ...(typeof skew === 'string' && { clockSkewSeconds: secondsOf(skew, '--skew') }),
-  })
+  }
+  try {
+    return await openReferenceValues(files, options)
+  } catch (error) {
+    throw inWordsOfReferences(error, paths)
+  }
+}
+
+/** The library speaks of its options and of files by their number; people know what they typed. */
+function inWordsOfReferences(error: unknown, paths: readonly string[]): unknown {
+  const words: Readonly<Record<string, string>> = { files: '--reference', trustAnchors: '--ca', revoked: '--revoked' }
+  if (error instanceof TypeError) {
+    const message = error.message.replace(/^(\w+)(?:\[\d+\])?/, (_whole, name: string) => words[name] ?? `--${name}`)
+    return new UsageError(message.replace('in trustAnchors', 'in --ca'), { cause: error })
+  }
+  if (!(error instanceof VerificationError)) return error
+  const message = error.message.replace(/files\[(\d+)\]/g, (whole, i: string) => paths[Number(i)] ?? whole)
+  return new VerificationError(error.code, message, undefined, undefined, { cause: error })
 }
 
 async function referenceValuesOf(values: Values): Promise<NitroOptions['referenceValues']> {
@@ -130,14 +168,14 @@ export async function readMeasurements(path: string, name?: string): Promise<Nit
 async function freshnessOf(values: Values, isArchive: boolean): Promise<CommonOptions['freshness']> {
   const { nonce, 'max-age': maxAge, 'skip-freshness': skip } = values
   requireOne(
-    [nonce !== undefined, maxAge !== undefined, skip === true],
-    'say how fresh it must be: --nonce HEX, --max-age 5m or --skip-freshness',
+    [nonce !== undefined || maxAge !== undefined, skip === true],
+    'say how fresh it must be: --nonce HEX, --max-age 5m (or both), or --skip-freshness',
   )
-  if (typeof nonce === 'string') return { nonce: await readValue(nonce, '--nonce') }
-  if (typeof maxAge !== 'string') return skipFreshness
-  if (isArchive)
+  if (typeof maxAge === 'string' && isArchive)
     throw new UsageError('evidence has no age at its own time: with --at evidence, use --nonce or --skip-freshness')
-  return { maxAgeSeconds: secondsOf(maxAge, '--max-age') }
+  const age = typeof maxAge === 'string' ? { maxAgeSeconds: secondsOf(maxAge, '--max-age') } : undefined
+  if (typeof nonce === 'string') return { nonce: await readValue(nonce, '--nonce'), ...age }
+  return age ?? skipFreshness
 }
 
 async function bindingsOf(values: Values): Promise<Pick<NitroOptions, 'userData' | 'publicKey'>> {

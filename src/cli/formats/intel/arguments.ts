@@ -43,10 +43,14 @@ const sgxRegisters: Readonly<Record<string, string>> = {
   isvProdId: 'isv-prod-id',
   minimumIsvSvn: 'minimum-isv-svn',
   configId: 'config-id',
+  configSvn: 'config-svn',
   isvFamilyId: 'isv-family-id',
   isvExtProdId: 'isv-ext-prod-id',
+  miscSelect: 'misc-select',
+  xfrm: 'xfrm',
+  provisionKey: 'provision-key',
 }
-const numbers = ['isvProdId', 'minimumIsvSvn']
+const numbers = ['isvProdId', 'minimumIsvSvn', 'configSvn']
 
 const text = { type: 'string' } as const
 const texts = { type: 'string', multiple: true } as const
@@ -59,6 +63,8 @@ export const quoteOptions: CommandOptions = {
   'skip-report-data': { type: 'boolean' },
   'accept-tcb-status': texts,
   'minimum-tcb-evaluation': text,
+  'max-collateral-age': text,
+  'max-root-crl-age': text,
   platform: texts,
   'allow-migration': { type: 'boolean' },
   'service-td': texts,
@@ -127,6 +133,7 @@ async function commonOf(values: Values): Promise<DcapOptions> {
     ...(typeof minimum === 'string' && {
       minimumTcbEvaluationDataNumber: versionOf(minimum, '--minimum-tcb-evaluation'),
     }),
+    ...agesOf(values),
     ...(values['platform'] !== undefined && { platforms: listOf(values, 'platform') }),
     ...(values['root'] !== undefined && {
       trustAnchors: (await Promise.all(listOf(values, 'root').map(readCertificates))).flat(),
@@ -135,6 +142,27 @@ async function commonOf(values: Values): Promise<DcapOptions> {
     ...(typeof skew === 'string' && { clockSkewSeconds: secondsOf(skew, '--skew') }),
     ...(values['allow-debug'] === true && { debug: allowDebug }),
   }
+}
+
+/** Of everything that Intel dates; of its root's list apart, which it issues once a year. @throws UsageError */
+function agesOf(values: Values): Pick<DcapOptions, 'maximumEndorsementAgeSeconds'> {
+  const all = ageOf(values, 'max-collateral-age')
+  const rootCaCrl = ageOf(values, 'max-root-crl-age') ?? all
+  if (rootCaCrl === undefined) return {}
+  return {
+    maximumEndorsementAgeSeconds: {
+      rootCaCrl,
+      ...(all !== undefined && { tcbInfo: all, qeIdentity: all, pckCrl: all }),
+    },
+  }
+}
+
+function ageOf(values: Values, option: string): number | undefined {
+  const given = values[option]
+  if (typeof given !== 'string') return undefined
+  const seconds = secondsOf(given, `--${option}`)
+  if (seconds === 0) throw new UsageError(`--${option} must be more than 0s`)
+  return seconds
 }
 
 async function tdxReferenceValuesOf(values: Values): Promise<TdxOptions['referenceValues']> {
@@ -176,20 +204,30 @@ async function sgxReferenceValuesOf(values: Values): Promise<SgxOptions['referen
   requireOneReference(
     values,
     Object.keys(own).length > 0,
-    '--mrenclave HEX, or --mrsigner HEX --isv-prod-id N --minimum-isv-svn N',
+    '--mrenclave HEX, or --mrsigner HEX --isv-prod-id N --minimum-isv-svn N, or all of them',
   )
   if (values['skip-reference-values'] === true) return skipReferenceValues
   return (values['measurements'] === undefined ? [own] : await filesOf(values)) as unknown as SgxReferenceValues[]
 }
 
 /** The registers on the command line, by the library's names. */
-function given(values: Values, registers: Readonly<Record<string, string>>): Readonly<Record<string, Hex | number>> {
+function given(
+  values: Values,
+  registers: Readonly<Record<string, string>>,
+): Readonly<Record<string, Hex | number | boolean>> {
   const found = Object.entries(registers).flatMap(([name, option]) => {
     const value = values[option]
-    if (typeof value !== 'string') return []
-    return [[name, numbers.includes(name) ? versionOf(value, `--${option}`) : value] as const]
+    return typeof value === 'string' ? [[name, registerOf(name, value, `--${option}`)] as const] : []
   })
   return found.length === 0 ? {} : { ...Object.fromEntries(found), name: 'command line' }
+}
+
+/** @throws UsageError */
+function registerOf(name: string, value: string, option: string): Hex | number | boolean {
+  if (numbers.includes(name)) return versionOf(value, option)
+  if (name !== 'provisionKey') return value
+  if (value !== 'on' && value !== 'off') throw new UsageError(`${option} must be on or off`)
+  return value === 'on'
 }
 
 async function filesOf(values: Values): Promise<Readonly<Record<string, unknown>>[]> {

@@ -36,6 +36,7 @@ export const quoteQuestions: Readonly<Record<string, string>> = {
   'tcb-revoked': 'The platform is not revoked',
   'policy-tcb-status': 'The platform is in an accepted state',
   'policy-tcb-evaluation': 'Collateral knows of a TCB recovery',
+  'policy-endorsement-age': 'Collateral is recent',
   'policy-platform': 'Runs on an accepted machine',
   'policy-migration': 'Cannot be moved to another machine',
   'policy-service-td': 'No other TD can read it',
@@ -57,6 +58,9 @@ export const quoteHints: Readonly<Record<string, string>> = {
   'qe-identity-validity': stale,
   'tcb-info-mismatch': 'The collateral is for another kind of platform: fetch it for this quote (veritee collateral).',
   'tcb-not-supported': 'Intel lists no state that low, or the collateral is older than the platform: fetch it anew.',
+  'policy-tcb-evaluation': 'Fetch the collateral anew (veritee collateral), all of it at once.',
+  'policy-endorsement-age':
+    'Fetch the collateral anew (veritee collateral). The list of the root is a year old at times: --max-root-crl-age.',
   'policy-migration': 'Whoever runs the migration TD can read this one. If that is you: --allow-migration.',
 }
 

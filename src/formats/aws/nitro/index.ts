@@ -2,7 +2,7 @@
  * `veritee/nitro`: AWS Nitro Enclaves.
  */
 export { decodeNitroEvidence, type NitroClaims, type NitroEvidence } from './evidence.ts'
-export type { NitroOptions, NitroReferenceValues } from './options.ts'
+export { allowSignedImages, type NitroOptions, type NitroReferenceValues } from './options.ts'
 export { type NitroResult, verifyNitro } from './verify.ts'
 export * from '../../common.ts'
 export type { Hex, NitroCliReferenceValues, PcrReferenceValues } from '../reference-values.ts'

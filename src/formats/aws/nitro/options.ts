@@ -1,11 +1,18 @@
 /**
  * What a caller says about the enclave that it expects.
  */
-import type { skipReferenceValues } from '../../../appraisal/reference-values.ts'
+import { skipReferenceValues } from '../../../appraisal/reference-values.ts'
+import { isZero } from '../../../encoding/bytes.ts'
 import { type NsmOptions, type NsmPolicy, readNsmOptions } from '../options.ts'
-import type { NitroCliReferenceValues, PcrReferenceValues } from '../reference-values.ts'
+import { isSetInEnclaves, type NitroCliReferenceValues, type PcrReferenceValues } from '../reference-values.ts'
 import { allowDebug, snapshotOptions } from '../../options.ts'
 import { requireOption } from '../../../core/options.ts'
+
+/**
+ * Pass it as `signedImages` to accept every image that a key has signed: old ones with known holes as well, and whatever its owner signs tomorrow. Reference
+ * values may then name PCR8 in place of PCR0.
+ */
+export const allowSignedImages: unique symbol = /* @__PURE__ */ Symbol.for('veritee.allowSignedImages')
 
 /** One accepted build: PCRs by name (`{ PCR0: '…' }`), or the JSON that nitro-cli prints, parsed. */
 export type NitroReferenceValues = PcrReferenceValues | NitroCliReferenceValues
@@ -13,11 +20,18 @@ export type NitroReferenceValues = PcrReferenceValues | NitroCliReferenceValues
 /** Options of `verifyNitro`. */
 export interface NitroOptions extends NsmOptions {
   /**
-   * The builds that are accepted: any one must match. PCR0 covers the whole image; PCR1 alone identifies no application, and PCR8 accepts every
-   * image that its key ever signed. To accept any code, pass `skipReferenceValues`.
+   * The builds that are accepted: any one must match. Each must name PCR0, which covers the whole image: PCR1 identifies no application, PCR3 and PCR4 no
+   * code, and PCR8 accepts every image that its key ever signed (see `signedImages`). All 16 registers that a document prints can stand here: zeros from
+   * PCR5 on say that the register must be zero. Zeros in PCR3 say that the instance has no role. To accept any code, pass
+   * `skipReferenceValues`.
    */
   readonly referenceValues: NitroReferenceValues | readonly NitroReferenceValues[] | typeof skipReferenceValues
-  /** Evidence of a debug enclave is refused unless this is the symbol {@link allowDebug}. */
+  /** A reference value without PCR0 is a `TypeError` unless this is the symbol {@link allowSignedImages}, and it names PCR8. */
+  readonly signedImages?: typeof allowSignedImages
+  /**
+   * Evidence of a debug enclave is refused unless this is the symbol {@link allowDebug}. With it, reference values need not name PCR0, and zeros are a value of
+   * PCR0 to PCR2: a debug enclave has them there whatever it runs.
+   */
   readonly debug?: typeof allowDebug
 }
 
@@ -28,9 +42,38 @@ export interface NitroPolicy extends NsmPolicy {
 
 /** @throws TypeError for every mistake that a caller can make */
 export async function readNitroOptions(options: NitroOptions): Promise<NitroPolicy> {
-  const own = snapshotOptions(options, ['referenceValues', 'userData', 'publicKey', 'debug', 'freshness'])
-  const { debug } = own
+  const own = snapshotOptions(options, [
+    'referenceValues',
+    'signedImages',
+    'userData',
+    'publicKey',
+    'debug',
+    'freshness',
+  ])
+  const { debug, signedImages } = own
   requireOption('debug', 'allowDebug', debug === undefined || debug === allowDebug)
-  // No image measures to zero, and zeros are what a debug enclave shows.
-  return { ...(await readNsmOptions(own, () => true)), debug: debug === allowDebug }
+  requireOption('signedImages', 'allowSignedImages', signedImages === undefined || signedImages === allowSignedImages)
+  const isDebugAllowed = debug === allowDebug
+  const isImage = (register: string): boolean => /^PCR[0-2]$/.test(register)
+  const policy = await readNsmOptions(
+    own,
+    (register) => isSetInEnclaves(register) && !(isDebugAllowed && isImage(register)),
+  )
+  // A debug enclave has zeros in PCR0, so that nothing says which code it runs: who accepts that has no image to name.
+  if (!isDebugAllowed) requireImages(policy, signedImages === allowSignedImages)
+  return { ...policy, debug: isDebugAllowed }
+}
+
+/** @throws TypeError unless every reference value says which image runs, or who signed it where that is enough */
+function requireImages({ referenceValues }: NsmPolicy, areSignedImagesAllowed: boolean): void {
+  if (referenceValues === skipReferenceValues) return
+  referenceValues.forEach(({ registers }, i) => {
+    const signer = registers.get('PCR8')
+    // A zero there is what every image has that nobody signed.
+    const isSigned = areSignedImagesAllowed && signer !== undefined && !isZero(signer)
+    if (!registers.has('PCR0') && !isSigned)
+      throw new TypeError(
+        `referenceValues[${i}] must name PCR0, which alone covers the image (or PCR8, with signedImages: allowSignedImages)`,
+      )
+  })
 }

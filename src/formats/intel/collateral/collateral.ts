@@ -12,7 +12,7 @@ import { authenticCrl, checkCrlContent, type CheckedCrl, refuseRevoked } from '.
 import type { EndorsementCache } from '../../../x509/endorsement-cache.ts'
 import { type CertificationPath, findInvalid } from '../../../x509/path.ts'
 import type { Quote } from '../quote/quote.ts'
-import type { EndorsementTexts } from './endorsements.ts'
+import type { DatedEndorsement, EndorsementTexts } from './endorsements.ts'
 import { type Chain, checkChain, checkSameRoot } from './paths.ts'
 import { type DcapPlatform, decodePck } from './pck.ts'
 import { decodeQeIdentity, type QeIdentity } from './qe-identity.ts'
@@ -28,6 +28,8 @@ export interface Collateral {
   readonly pck: Certificate
   readonly tcbInfo: TcbInfo
   readonly qeIdentity: QeIdentity
+  /** When Intel issued each, Unix milliseconds. */
+  readonly issued: Readonly<Record<DatedEndorsement, number>>
   /** Last moment at which all of it is valid, Unix milliseconds. */
   readonly validUntil: number
 }
@@ -107,6 +109,12 @@ async function checkCollateral(
     pck: pckPath.leaf,
     tcbInfo,
     qeIdentity,
+    issued: {
+      tcbInfo: tcbInfo.issueDate,
+      qeIdentity: qeIdentity.issueDate,
+      rootCaCrl: lists[0].crl.thisUpdate,
+      pckCrl: lists[1].crl.thisUpdate,
+    },
     validUntil: Math.min(
       ...paths.map(({ notAfter }) => notAfter),
       ...lists.map(({ crl }) => crl.nextUpdate),

@@ -3,7 +3,7 @@
  * verified here. He can only withhold it, or deliver an old one within its dates.
  */
 import { type Bytes, fromBase64 } from '../../../encoding/bytes.ts'
-import { malformed } from '../../../encoding/reader.ts'
+import { malformed, type Source } from '../../../encoding/reader.ts'
 import { VerificationError } from '../../../core/errors.ts'
 
 /**
@@ -36,6 +36,10 @@ export interface DcapEndorsements {
   readonly pckCertificateChain?: string
 }
 
+/** Those that say when Intel issued them. Certificates do as well, but live for years. */
+export const datedEndorsements = ['tcbInfo', 'qeIdentity', 'pckCrl', 'rootCaCrl'] as const
+export type DatedEndorsement = (typeof datedEndorsements)[number]
+
 /** {@link DcapEndorsements} as read: which items they have is checked when each is needed. */
 export type EndorsementTexts = Partial<Record<keyof DcapEndorsements, unknown>>
 
@@ -61,9 +65,19 @@ export function endorsement(endorsements: EndorsementTexts, name: keyof DcapEndo
 /** The DER of a revocation list. @throws VerificationError `endorsement-missing`, `crl-parse` */
 export function endorsementDer(endorsements: EndorsementTexts, name: 'pckCrl' | 'rootCaCrl'): Bytes {
   const text = endorsement(endorsements, name)
+  const source: Source = { name, code: 'crl-parse' }
+  refuseTerminator(text, source)
   try {
     return fromBase64(text)
   } catch {
-    throw malformed({ name, code: 'crl-parse' }, 'not DER in base64')
+    throw malformed(source, 'not DER in base64')
   }
+}
+
+/**
+ * Open Enclave and other code in C keep the NUL that ends a string, and deliver it. It is refused with what it is: the same text may otherwise be right.
+ * @throws VerificationError with the code of `source`
+ */
+export function refuseTerminator(text: string, source: Source): void {
+  if (text.endsWith('\0')) throw malformed(source, 'ends with a NUL, as C writes it (Open Enclave): take it off')
 }

@@ -162,15 +162,17 @@ type Names = Pick<Certificate, 'issuer' | 'subject'>
 
 /**
  * Certificates in the order of a path. Intel's service sends the leaf first; quotes of older platforms have the root in the middle.
- * What is no chain stays as it is: the rules of a path say what is wrong with it.
+ * What is no chain comes as far as it is one, and then as it was sent: the rules of a path say what is wrong with it, and of which certificate.
  */
 function rootFirst<Named extends Names>(named: readonly Named[]): readonly Named[] {
-  const path = named.filter(({ issuer, subject }) => equalBytes(issuer, subject)).slice(0, 1)
+  const isRoot = ({ issuer, subject }: Named): boolean => equalBytes(issuer, subject)
+  const downwards = named.findIndex(isRoot) === 0 ? named : [...named].reverse()
+  const path = downwards.filter(isRoot).slice(0, 1)
   for (const { subject } of path) {
-    const next = named.find((candidate) => !path.includes(candidate) && equalBytes(candidate.issuer, subject))
+    const next = downwards.find((candidate) => !path.includes(candidate) && equalBytes(candidate.issuer, subject))
     if (next !== undefined) path.push(next)
   }
-  return path.length === named.length ? path : named
+  return [...path, ...downwards.filter((other) => !path.includes(other))]
 }
 
 /** RFC 5280 section 4.1: nothing but the two names. The certificate is decoded in full when its path is checked. */

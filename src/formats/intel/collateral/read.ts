@@ -4,8 +4,9 @@
 import type { CheckRecorder } from '../../../core/record.ts'
 import { type Bytes, equalBytes } from '../../../encoding/bytes.ts'
 import { type Certificate, decodeCertificate } from '../../../x509/certificate.ts'
-import { type Crl, decodeCrl } from '../../../x509/crl.ts'
+import type { Crl } from '../../../x509/crl.ts'
 import type { Quote } from '../quote/quote.ts'
+import { decodeIntelCrl } from './crl-extensions.ts'
 import { endorsement, endorsementDer, type EndorsementTexts } from './endorsements.ts'
 import { type Chain, readPckChain, readSignerChain } from './paths.ts'
 import { qeIdentitySource } from './qe-identity.ts'
@@ -19,7 +20,7 @@ export interface Read {
   /** Who speaks for Intel about platforms and about quoting enclaves, in this order: one chain where both are the same. */
   readonly signers: readonly [Chain, ...Chain[]]
   /** The list that could revoke the CA of the platform and the signers, and the one that could revoke the platform. */
-  readonly lists: readonly ReadList[]
+  readonly lists: readonly [rootCaCrl: ReadList, pckCrl: ReadList]
   readonly tcbInfo: SignedJson
   readonly qeIdentity: SignedJson
 }
@@ -49,7 +50,7 @@ export function readCollateral(quote: Quote, endorsements: EndorsementTexts, che
     decodeSignedJson(endorsement(endorsements, 'qeIdentity'), 'enclaveIdentity', qeIdentitySource),
   )
   const readList = (name: 'rootCaCrl' | 'pckCrl', issuer: Certificate | undefined): ReadList => ({
-    crl: checks.run('decode', 'crl-parse', name, () => decodeCrl(endorsementDer(endorsements, name), name)),
+    crl: checks.run('decode', 'crl-parse', name, () => decodeIntelCrl(endorsementDer(endorsements, name), name)),
     issuer: issuer as Certificate,
     text: () => endorsement(endorsements, name),
   })

@@ -12,7 +12,7 @@ import { signatureRows } from '../../../x509/path.ts'
 import type { Quote } from '../quote/quote.ts'
 import type { Read, ReadList } from './read.ts'
 import type { Chain } from './paths.ts'
-import type { SignedJson } from './signed-json.ts'
+import { hintOf, type SignedJson } from './signed-json.ts'
 
 /** Every signature around a quote, root first: nine, and one more where TCB Info and QE identity have two signers. A cache spares up to six of them. */
 export const signaturesOf = (quote: Quote, { pck, signers, lists, tcbInfo, qeIdentity }: Read): SignatureRow[] => [
@@ -58,19 +58,20 @@ const listRow = ({ crl, issuer, text }: ReadList): SignatureRow => crlRow(crl, i
 const documentRow = (
   code: 'tcb-info-signature' | 'qe-identity-signature',
   name: string,
-  { signedBytes, signature, body }: SignedJson,
+  document: SignedJson,
   signer: Chain,
 ): SignatureRow => ({
   code,
   of: {
     name: `${name}, every byte as served,`,
-    signedBytes,
-    signature,
+    signedBytes: document.signedBytes,
+    signature: document.signature,
     algorithm: ES256,
     isDer: false,
-    whole: () => toHex(signature) + body,
+    whole: () => toHex(document.signature) + document.body,
   },
   by: { name: 'Intel', spki: leafOf(signer).spki },
+  hint: () => hintOf(document),
 })
 
 const leafOf = ({ certificates }: Chain): Certificate => certificates.at(-1) as Certificate

@@ -8,6 +8,7 @@ import { malformed, type Source } from '../../../encoding/reader.ts'
 import type { AttestationErrorCode } from '../../../core/codes.ts'
 import type { CheckRecorder } from '../../../core/record.ts'
 import { type Clock, iso, isInForce, period } from '../../../core/time.ts'
+import { refuseTerminator } from './endorsements.ts'
 
 /** A document taken apart. Nothing in it is verified, and what is inside the body was not looked at. */
 export interface SignedJson {
@@ -31,6 +32,7 @@ const space = '[ \\t\\r\\n]*'
  * @throws VerificationError with the code of `source`
  */
 export function decodeSignedJson(text: string, name: string, source: Source): SignedJson {
+  refuseTerminator(text, source)
   const body = `"${name}"${space}:${space}(\\{[^]*\\})`
   const signature = `"signature"${space}:${space}"([0-9a-fA-F]{128})"`
   const outer = (first: string, second: string): RegExp =>
@@ -39,6 +41,15 @@ export function decodeSignedJson(text: string, name: string, source: Source): Si
   if (found === undefined || hex === undefined) throw malformed(source, `not {"${name}":{…},"signature":"…"}`)
   const signedBytes = new TextEncoder().encode(found)
   return { signedBytes, signature: fromHex(hex), body: new TextDecoder().decode(signedBytes) }
+}
+
+/**
+ * Why the signature of a body does not hold, where its text shows that: Intel signs JSON without white space. Nothing is decided by it.
+ * @returns words to put behind a verdict; empty when there is nothing to say
+ */
+export function hintOf({ body }: SignedJson): string {
+  // Beside a bracket, a comma or a colon; inside of a text such a place is rare, and wrong words cost nothing.
+  return /[{[,:]\s|\s[}\]]/.test(body) ? ' (with white space, unlike what Intel serves: parsed and written again?)' : ''
 }
 
 const swapped = (match: RegExpExecArray | null): readonly (string | undefined)[] => [match?.[0], match?.[2], match?.[1]]

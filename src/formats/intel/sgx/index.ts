@@ -7,6 +7,7 @@ export type {
   SgxCodeReferenceValues,
   SgxKeySeparation,
   SgxReferenceValues,
+  SgxSettings,
   SgxSignerReferenceValues,
 } from './reference-values.ts'
 export { type SgxResult, verifySgx } from './verify.ts'

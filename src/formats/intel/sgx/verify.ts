@@ -5,7 +5,7 @@ import { appraiseReferenceValues } from '../../../appraisal/reference-values.ts'
 import { toHex } from '../../../encoding/bytes.ts'
 import { type AttestationResult, attestationResult } from '../../../core/result.ts'
 import { recordChecks } from '../../../core/record.ts'
-import { appraiseDebug, appraisePlatform, appraiseReportData } from '../appraise.ts'
+import { appraiseDebug, appraisePlatform, appraiseReportData, validUntilOf } from '../appraise.ts'
 import { verifyCollateral } from '../collateral/collateral.ts'
 import { evaluateTcb } from '../evaluate.ts'
 import { dcapClaims, decodeQuoteOf } from '../evidence.ts'
@@ -53,7 +53,7 @@ export async function verifySgx(evidence: Uint8Array, options: SgxOptions): Prom
   const tcb = evaluateTcb(quote, collateral, checks)
 
   // 4. Appraisal: the quote is true. Is it what the caller expects? Failures are kept, so that all of them are reported.
-  appraisePlatform(tcb, collateral.platform, policy, checks)
+  appraisePlatform(tcb, collateral, policy, checks)
   appraiseDebug(isDebug(report) ? `attributes ${toHex(report.attributes)}` : undefined, policy, checks)
   const references = referencesFor(report, policy.referenceValues)
   const matched = appraiseReferenceValues('policy-measurements', registersOf(report), references, checks)
@@ -64,7 +64,7 @@ export async function verifySgx(evidence: Uint8Array, options: SgxOptions): Prom
   return attestationResult('sgx', claims, checks, {
     clock: policy.clock,
     timestamp: undefined,
-    validUntil: collateral.validUntil,
+    validUntil: validUntilOf(collateral, policy),
     matched,
     publicKey: undefined,
   })

@@ -5,7 +5,7 @@ import { appraiseReferenceValues } from '../../../appraisal/reference-values.ts'
 import { equalBytes, isZero, toHex } from '../../../encoding/bytes.ts'
 import { type AttestationResult, attestationResult } from '../../../core/result.ts'
 import { type CheckRecorder, recordChecks } from '../../../core/record.ts'
-import { appraiseDebug, appraisePlatform, appraiseReportData } from '../appraise.ts'
+import { appraiseDebug, appraisePlatform, appraiseReportData, validUntilOf } from '../appraise.ts'
 import { verifyCollateral } from '../collateral/collateral.ts'
 import { evaluateTcb } from '../evaluate.ts'
 import { dcapClaims, decodeQuoteOf } from '../evidence.ts'
@@ -58,7 +58,7 @@ export async function verifyTdx(evidence: Uint8Array, options: TdxOptions): Prom
   const tcb = evaluateTcb(quote, collateral, checks)
 
   // 4. Appraisal: the quote is true. Is it what the caller expects? Failures are kept, so that all of them are reported.
-  appraisePlatform(tcb, collateral.platform, policy, checks)
+  appraisePlatform(tcb, collateral, policy, checks)
   appraiseDebug(isDebug(report) ? `TD attributes ${toHex(report.tdAttributes)}` : undefined, policy, checks)
   appraiseMigration(report, policy, checks)
   appraiseServiceTds(report, policy, checks)
@@ -70,7 +70,7 @@ export async function verifyTdx(evidence: Uint8Array, options: TdxOptions): Prom
   return attestationResult('tdx', claims, checks, {
     clock: policy.clock,
     timestamp: undefined,
-    validUntil: collateral.validUntil,
+    validUntil: validUntilOf(collateral, policy),
     matched,
     publicKey: undefined,
   })

@@ -172,7 +172,12 @@ test('a reference value that matched goes by its name, else by its place', async
   expect(await matchedBy({ PCR0 })).toBe(0)
   expect(await matchedBy({ PCR0, name: 'v1' })).toBe('v1')
   expect(await matchedBy([other, other, { PCR0, name: 'v3' }])).toBe('v3')
-  expect(await matchedBy([{ ...other, PCR1: pcrs[1] }, { PCR1: pcrs[1] }])).toBe(1)
+  expect(
+    await matchedBy([
+      { ...other, PCR1: pcrs[1] },
+      { PCR0, PCR1: pcrs[1] },
+    ]),
+  ).toBe(1)
   expect(await matchedBy({ Measurements: { HashAlgorithm: 'Sha384 { ... }', PCR0: hex(PCR0) } })).toBe(0)
   const described = {
     EifVersion: 4,

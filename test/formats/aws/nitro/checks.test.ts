@@ -12,7 +12,10 @@ import { negativeCases } from './negative-cases.ts'
 /** Where each reason is tested; the compiler knows when one is missing here. */
 const tested: Readonly<
   Record<
-    Exclude<AttestationErrorCode, `${'eif' | 'reference' | 'ohttp' | 'bhttp' | 'client' | 'gateway'}-${string}`>,
+    Exclude<
+      AttestationErrorCode,
+      `${'eif' | 'reference' | 'ohttp' | 'bhttp' | 'client' | 'gate' | 'gateway'}-${string}`
+    >,
     string
   >
 > = {
@@ -88,6 +91,7 @@ const tested: Readonly<
   'tcb-revoked': 'of Intel DCAP',
   'policy-tcb-status': 'of Intel DCAP',
   'policy-tcb-evaluation': 'of Intel DCAP',
+  'policy-endorsement-age': 'of Intel DCAP',
   'policy-migration': 'of Intel DCAP',
   'policy-service-td': 'of Intel DCAP',
   'policy-measurements': 'of Intel DCAP',

@@ -5,6 +5,8 @@ import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
   allowDebug,
+  allowSignedImages,
+  type AppraisalError,
   atEvidenceTime,
   decodeNitroEvidence,
   type NitroOptions,
@@ -99,9 +101,21 @@ describe('TypeErrors', () => {
         { PCR0: zeros },
         { PCR0: new Uint8Array(48) },
         { PCR0, PCR1: zeros },
-        { PCR0, PCR3: `0x${zeros}` },
+        { PCR0, PCR2: zeros },
+        { PCR0, PCR4: `0x${zeros}` },
         [{ PCR0 }, { PCR8: zeros }],
         { Measurements: { HashAlgorithm: 'Sha384', PCR0: zeros } },
+      ],
+    ],
+    [
+      'H13 no image',
+      [
+        { PCR1: pcrs[1] },
+        { PCR2: pcrs[2], PCR3: pcrs[3], PCR4: pcrs[4] },
+        { PCR8: pattern(48) },
+        { PCR16: pattern(48) },
+        [{ PCR0 }, { PCR1: pcrs[1] }],
+        { Measurements: { HashAlgorithm: 'Sha384', PCR8: hex(pattern(48)) } },
       ],
     ],
     [
@@ -162,8 +176,12 @@ describe('TypeErrors', () => {
       [undefined, null, 0, -1, NaN, Infinity, '60', 60n, new Date()].map((maxAgeSeconds) => ({ maxAgeSeconds })),
     ),
     ...rows('freshness', [
-      { nonce: testNonce, maxAgeSeconds: 60 },
       { nonce: testNonce, maxAge: 60 },
+      { nonce: testNonce, maxAgeSeconds: undefined },
+      { nonce: testNonce, maxAgeSeconds: 0 },
+      { nonce: undefined, maxAgeSeconds: 60 },
+      { nonce: testNonce, maxAgeSeconds: 60, age: 60 },
+      Object.create({ nonce: testNonce }),
       { Nonce: testNonce },
       { max_age: 60 },
     ]),
@@ -199,6 +217,7 @@ describe('TypeErrors', () => {
         {},
       ]),
     ),
+    ...rows('signedImages', [true, false, null, 'allowSignedImages', allowDebug, Symbol('veritee.allowSignedImages')]),
     ...rows('debug', [true, false, null, 'allowDebug', 1, {}, Symbol('veritee.allowDebug'), skipFreshness]),
     ...rows('now', [
       new Date(NaN),
@@ -340,7 +359,7 @@ describe('accepted', () => {
     Buffer.from(PCR0),
   ])('T-N7 %s is the same value', async (value) => {
     expect(await outcomeOf(evidence, changed({ referenceValues: { PCR0: value } }))).toBe('valid')
-    expect(await outcomeOf(evidence, changed({ referenceValues: [{ PCR1: value }] }))).toBe('policy-pcr')
+    expect(await outcomeOf(evidence, changed({ referenceValues: [{ PCR0, PCR1: value }] }))).toBe('policy-pcr')
   })
 
   /** Bytes of other kinds with the same content. */
@@ -400,6 +419,114 @@ describe('accepted', () => {
   })
 })
 
+describe('H13 registers', () => {
+  const all = (registers: Readonly<Record<number, Uint8Array>>): Record<string, string> =>
+    Object.fromEntries(Object.entries(registers).map(([register, value]) => [`PCR${register}`, hex(value)]))
+
+  test('all 16 that a document prints, zeros included, and what nitro-cli prints', async () => {
+    expect(Object.keys(all(pcrs))).toHaveLength(16)
+    expect(await outcomeOf(evidence, changed({ referenceValues: all(pcrs) }))).toBe('valid')
+    const printed = { Measurements: { HashAlgorithm: 'Sha384 { ... }', ...all(pcrs) } }
+    expect(await outcomeOf(evidence, changed({ referenceValues: printed }))).toBe('valid')
+    const { claims } = await verifyNitro(evidence, options)
+    const values = Object.fromEntries(Object.entries(claims.pcrs))
+    expect(await outcomeOf(evidence, changed({ referenceValues: values }))).toBe('valid')
+  })
+
+  test.each([3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 31])('zeros say that PCR%i must be zero', async (register) => {
+    const expecting = { referenceValues: { PCR0, [`PCR${register}`]: zeros } }
+    const other = await make({ document: { pcrs: { ...pcrs, [register]: pattern(48) } } })
+    expect(await outcomeOf(other.evidence, changed(expecting))).toBe('policy-pcr')
+    // A register that is not there is not zero either.
+    const isPrinted = register > 4 && register < 16
+    expect(await outcomeOf(evidence, changed(expecting))).toBe(isPrinted ? 'valid' : 'policy-pcr')
+  })
+
+  test.each([
+    [
+      'PCR0',
+      /^TypeError: referenceValues\[0\] must be registers other than zero: leave out PCR0 where you expect nothing of it$/,
+    ],
+    ['PCR4', /^TypeError: referenceValues\[0\] must be registers other than zero: leave out PCR4/],
+  ])('zeros in %s are named', async (register, message) => {
+    expect(await outcomeOf(evidence, changed({ referenceValues: { PCR0, [register]: zeros } }))).toMatch(message)
+  })
+
+  test('without PCR0 the message says what is missing', async () => {
+    expect(await outcomeOf(evidence, changed({ referenceValues: [{ PCR0 }, { PCR1: pcrs[1] }] }))).toBe(
+      'TypeError: referenceValues[1] must name PCR0, which alone covers the image (or PCR8, with signedImages: allowSignedImages)',
+    )
+  })
+
+  test('PCR8 in the place of PCR0, by name', async () => {
+    const PCR8 = pattern(48, 8)
+    const signed = await make({ document: { pcrs: { ...pcrs, 8: PCR8 } } })
+    const given = (referenceValues: unknown): Record<string, unknown> =>
+      changed({ referenceValues, signedImages: allowSignedImages })
+    expect(await outcomeOf(signed.evidence, given({ PCR8 }))).toBe('valid')
+    expect(await outcomeOf(signed.evidence, given([{ PCR0: 'ab'.repeat(48) }, { PCR8, PCR3: pcrs[3] }]))).toBe('valid')
+    expect(await outcomeOf(signed.evidence, given({ PCR0 }))).toBe('valid')
+    expect(await outcomeOf(evidence, given({ PCR8 }))).toBe('policy-pcr')
+    expect(await outcomeOf(signed.evidence, given({ PCR8: 'ab'.repeat(48) }))).toBe('policy-pcr')
+    // Every image that nobody signed has zeros there.
+    const refused = /^TypeError: referenceValues\[0\] must name PCR0/
+    expect(await outcomeOf(evidence, given({ PCR8: zeros, PCR1: pcrs[1] }))).toMatch(refused)
+    expect(await outcomeOf(evidence, given({ PCR1: pcrs[1], PCR3: pcrs[3] }))).toMatch(refused)
+    expect(await outcomeOf(signed.evidence, changed({ referenceValues: { PCR8 } }))).toMatch(refused)
+  })
+
+  test('where debug enclaves are allowed, the zeros that they have for an image are a value', async () => {
+    const debugged = await make({ document: { pcrs: await debugPcrs() } })
+    const registers = all(await debugPcrs())
+    const given = (referenceValues: unknown): Record<string, unknown> => changed({ referenceValues, debug: allowDebug })
+    expect(await outcomeOf(debugged.evidence, given(registers))).toBe('valid')
+    expect(await outcomeOf(debugged.evidence, given({ PCR3: pcrs[3] }))).toBe('valid')
+    expect(await outcomeOf(evidence, given(registers))).toBe('policy-pcr')
+    expect(await outcomeOf(debugged.evidence, changed({ referenceValues: registers }))).toMatch(
+      /^TypeError: referenceValues\[0\] must be registers other than zero: leave out PCR0/,
+    )
+    // Zeros alone would be any debug enclave, and any instance without a role.
+    expect(await outcomeOf(debugged.evidence, given({ PCR0: zeros, PCR1: zeros }))).toMatch(
+      /^TypeError: referenceValues\[0\] must be registers other than zero$/,
+    )
+    expect(await outcomeOf(debugged.evidence, given({ PCR0: zeros, PCR3: zeros }))).toMatch(
+      /^TypeError: referenceValues\[0\] must be registers other than zero$/,
+    )
+  })
+})
+
+describe('H13 a nonce and an age together', () => {
+  const both = (maxAgeSeconds: number): Record<string, unknown> => ({ nonce: testNonce, maxAgeSeconds })
+  const aged = (seconds: number, freshness: unknown): Record<string, unknown> =>
+    changed({ now: new Date(now.getTime() + seconds * 1000), freshness })
+
+  test('both must hold', async () => {
+    const { evidence: stranger } = await make({ document: { nonce: pattern(32, 1) } })
+    const { evidence: silent } = await make({ document: { nonce: null } })
+    expect(await outcomeOf(evidence, aged(60, both(60)))).toBe('valid')
+    expect(await outcomeOf(evidence, aged(61, both(60)))).toBe('policy-freshness')
+    expect(await outcomeOf(stranger, aged(60, both(60)))).toBe('policy-nonce')
+    expect(await outcomeOf(silent, aged(60, both(60)))).toBe('policy-nonce')
+    // Each of the two alone is fine with what the other one refuses.
+    expect(await outcomeOf(evidence, aged(61, { nonce: testNonce }))).toBe('valid')
+    expect(await outcomeOf(stranger, aged(60, { maxAgeSeconds: 60 }))).toBe('valid')
+  })
+
+  test('both are reported', async () => {
+    const { evidence: stranger } = await make({ document: { nonce: pattern(32, 1) } })
+    const error = await verifyNitro(stranger, aged(61, both(60)) as unknown as NitroOptions).catch(
+      (caught: unknown) => caught,
+    )
+    expect((error as AppraisalError).failures.map(({ id }) => id)).toEqual(['policy-nonce', 'policy-freshness'])
+  })
+
+  test('an age at evidence time would always be 0, with a nonce too', async () => {
+    expect(await outcomeOf(evidence, changed({ now: atEvidenceTime, freshness: both(60) }))).toBe(
+      'TypeError: now must be a Date with maxAgeSeconds',
+    )
+  })
+})
+
 describe('T-V8 read once', () => {
   /** Counts how often each property is read, all the way down. */
   function counted(value: unknown, path: string, reads: Map<string, number>): unknown {
@@ -432,7 +559,7 @@ describe('T-V8 read once', () => {
       changed({
         referenceValues: [
           { PCR0, name: 'v1' },
-          { Measurements: { HashAlgorithm: 'Sha384', PCR1: hex(pcrs[1] as Uint8Array) } },
+          { Measurements: { HashAlgorithm: 'Sha384', PCR0: hex(PCR0), PCR1: hex(pcrs[1] as Uint8Array) } },
         ],
         endorsementCache: new Map(),
         debug: allowDebug,
@@ -551,7 +678,7 @@ const verdicts: readonly (readonly [expected: RegExp, change: Change, left?: str
   [/^valid$/, {}],
   [/^root-mismatch$/, {}, 'trustAnchors'],
   [/^policy-pcr$/, { options: { referenceValues: { PCR0: 'ab'.repeat(48) } } }],
-  [/^policy-debug$/, { document: { pcrs: await debugPcrs() }, options: { referenceValues: { PCR3: pcrs[3] } } }],
+  [/^policy-debug$/, { document: { pcrs: await debugPcrs() }, options: { referenceValues: skipReferenceValues } }],
   [/^policy-nonce$/, { document: { nonce: pattern(32, 1) } }],
   [/^policy-freshness$/, { options: { freshness: { maxAgeSeconds: 1 }, now: new Date(now.getTime() + 2000) } }],
   [

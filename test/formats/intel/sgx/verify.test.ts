@@ -10,7 +10,7 @@ import {
   skipReportData,
   verifySgx,
 } from '../../../../src/formats/intel/sgx/index.ts'
-import { hex, pattern } from '../../../attester/bytes.ts'
+import { hex, pattern, unhex } from '../../../attester/bytes.ts'
 import { measurements, reportData, sgxOffsets, u16 } from '../../../attester/intel.ts'
 import { type Change, makeSgx, refusalOf, sgx } from '../made.ts'
 
@@ -117,6 +117,67 @@ describe('reference values', () => {
     },
   )
 
+  describe('H13 code and signer, and how the enclave was started', () => {
+    const both = { mrEnclave: measurements.mrEnclave, mrSigner: measurements.mrSigner }
+    const code = { mrEnclave: measurements.mrEnclave }
+
+    test('both must be as named, and with them product and version', async () => {
+      for (const values of [both, { ...both, isvProdId: 7 }, { ...both, minimumIsvSvn: 3 }, { ...code, ...signer }])
+        expect((await sgx(accepting(values))).matched).toBe(0)
+      for (const [wrong, shown] of [
+        [{ ...both, mrEnclave: pattern(32) }, 'mrEnclave 0001'],
+        [{ ...both, mrSigner: pattern(32) }, 'mrSigner 0001'],
+        [{ ...both, isvProdId: 8 }, 'isvProdId 0008'],
+        [{ ...both, minimumIsvSvn: 4 }, 'isvSvn 0004'],
+        [{ ...code, isvProdId: 8 }, 'isvProdId 0008'],
+      ] as const)
+        expect(await refused(accepting(wrong))).toMatch(
+          new RegExp(`^policy-measurements: (.|\n)*expected (.|\n)*${shown}`),
+        )
+    })
+
+    test.each([
+      ['miscSelect', sgxOffsets.miscSelect, '01000000', '00000000'],
+      ['xfrm', sgxOffsets.attributes + 8, 'e700000000000000', '0700000000000000'],
+    ] as const)('%s: any, unless it is named', async (field, offset, found, other) => {
+      const quote = { body: [[offset, unhex(found)]] as const }
+      for (const reference of [code, signer, both]) {
+        await expect(sgx({ ...accepting(reference), quote })).resolves.toBeDefined()
+        await expect(sgx({ ...accepting({ ...reference, [field]: found }), quote })).resolves.toBeDefined()
+        await expect(sgx({ ...accepting({ ...reference, [field]: unhex(found) }), quote })).resolves.toBeDefined()
+        expect(await refused({ ...accepting({ ...reference, [field]: other }), quote })).toMatch(
+          new RegExp(`policy-measurements: (.|\n)*${field} ${other}(.|\n)*found (.|\n)*${field} ${found}`),
+        )
+      }
+    })
+
+    test('the provisioning key: any, unless it is named', async () => {
+      // INIT, MODE64BIT, PROVISIONKEY.
+      const quote = { body: [[sgxOffsets.attributes, [0x15]]] as const }
+      for (const reference of [code, signer]) {
+        await expect(sgx({ ...accepting(reference), quote })).resolves.toBeDefined()
+        await expect(sgx({ ...accepting({ ...reference, provisionKey: true }), quote })).resolves.toBeDefined()
+        await expect(sgx(accepting({ ...reference, provisionKey: false }))).resolves.toBeDefined()
+        expect(await refused({ ...accepting({ ...reference, provisionKey: false }), quote })).toMatch(
+          /policy-measurements: (.|\n)*provisionKey 00(.|\n)*found (.|\n)*provisionKey 01/,
+        )
+        expect(await refused(accepting({ ...reference, provisionKey: true }))).toMatch(/policy-measurements/)
+      }
+    })
+
+    test('configSvn must be zero unless it is named, and then exactly that', async () => {
+      const quote = { body: [[sgxOffsets.configSvn, u16(258)]] as const }
+      for (const reference of [code, signer]) {
+        expect(await refused({ ...accepting(reference), quote })).toMatch(
+          /policy-measurements: (.|\n)*configSvn 0000(.|\n)*found (.|\n)*configSvn 0102/,
+        )
+        await expect(sgx({ ...accepting({ ...reference, configSvn: 258 }), quote })).resolves.toBeDefined()
+        for (const configSvn of [257, 259])
+          expect(await refused({ ...accepting({ ...reference, configSvn }), quote })).toMatch(/policy-measurements/)
+      }
+    })
+  })
+
   test('none, by name', async () => {
     const { checks, matched } = await sgx({
       options: { referenceValues: skipReferenceValues, reportData: skipReportData },
@@ -131,7 +192,7 @@ describe('reference values', () => {
 
 const sound = await makeSgx()
 describe('mistakes of the caller', () => {
-  const shape = 'referenceValues[0] must be { mrEnclave } or { mrSigner, isvProdId, minimumIsvSvn }'
+  const shape = 'referenceValues[0] must be { mrEnclave } or { mrSigner, isvProdId, minimumIsvSvn }, or all of them'
   test.each([
     ['none', undefined, 'referenceValues[0] must be like { mrEnclave'],
     ['an empty list', [], 'referenceValues must be at least one'],
@@ -139,8 +200,30 @@ describe('mistakes of the caller', () => {
     ['a signer alone', { mrSigner: signer.mrSigner }, shape],
     ['a signer without a version', { mrSigner: signer.mrSigner, isvProdId: 7 }, shape],
     ['a signer without a product', { mrSigner: signer.mrSigner, minimumIsvSvn: 3 }, shape],
-    ['both', { mrEnclave: measurements.mrEnclave, ...signer }, shape],
-    ['unknown', { mrEnclave: measurements.mrEnclave, mrtd: '00' }, shape],
+    [
+      'unknown',
+      { mrEnclave: measurements.mrEnclave, mrtd: '00' },
+      'referenceValues[0]: "mrtd" must be one of name, minimumIsvSvn, mrEnclave, mrSigner,',
+    ],
+    [
+      'a zero signer beside code',
+      { mrEnclave: measurements.mrEnclave, mrSigner: '00'.repeat(32) },
+      'referenceValues[0].mrSigner must be other than zero',
+    ],
+    [
+      'a short miscSelect',
+      { ...signer, miscSelect: '00' },
+      'referenceValues[0].miscSelect must be 4 bytes (8 hex digits)',
+    ],
+    ['a long xfrm', { ...signer, xfrm: '00'.repeat(16) }, 'referenceValues[0].xfrm must be 8 bytes (16 hex digits)'],
+    [
+      'a provisioning key as text',
+      { ...signer, provisionKey: 'no' },
+      'referenceValues[0].provisionKey must be true or false',
+    ],
+    ['a provisioning key of nothing', { ...signer, provisionKey: undefined }, 'provisionKey must be true or false'],
+    ['a configSvn as text', { ...signer, configSvn: '1' }, 'referenceValues[0].configSvn must be 0 to 65535'],
+    ['a configId of nothing', { ...signer, configId: undefined }, 'referenceValues[0].configId must be 64 bytes'],
     ['short', { mrEnclave: '00' }, 'referenceValues[0].mrEnclave must be 32 bytes (64 hex digits)'],
     ['zero', { mrEnclave: new Uint8Array(32) }, 'referenceValues[0].mrEnclave must be other than zero'],
     ['a zero signer', { ...signer, mrSigner: '00'.repeat(32) }, 'referenceValues[0].mrSigner must be other than zero'],

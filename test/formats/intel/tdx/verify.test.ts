@@ -118,6 +118,8 @@ test('the checks of a success, in order', async () => {
   expect(checks.filter(({ stage }) => stage === 'appraise').map(({ id, outcome }) => `${id} ${outcome}`)).toEqual([
     'policy-tcb-status pass',
     'policy-tcb-evaluation pass',
+    'policy-tcb-evaluation pass',
+    'policy-endorsement-age not-requested',
     'policy-platform pass',
     'policy-debug pass',
     'policy-migration pass',

@@ -6,6 +6,11 @@
 export interface Settings {
   /** Origin of the enclave: another port than the page's, so another origin. */
   readonly enclave: string
+  /** What the page calls the enclave. */
+  readonly name: string
+  readonly policyVersion: number
+  /** Of the gate: a time in JSON. */
+  readonly expiresAt: string
   /** Base64 of DER. */
   readonly root: string
   /** The build that is expected, as PCR0 in hexadecimal. Left out: any. */

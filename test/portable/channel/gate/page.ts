@@ -74,8 +74,15 @@ interface ScriptUrls {
   ): { createScriptURL(text: string): string }
 }
 
+type ScriptUrl = (path: string) => string
+let make: ScriptUrl | undefined
+
 /** The address of a worker, in the form that the policy of these pages wants where the browser knows of trusted types. */
 export function scriptUrl(path: string): string {
   const { trustedTypes } = globalThis as { trustedTypes?: ScriptUrls }
-  return trustedTypes?.createPolicy('gate', { createScriptURL: (text) => text }).createScriptURL(path) ?? path
+  // A policy of that name can be made once.
+  const policy =
+    make === undefined ? trustedTypes?.createPolicy('gate', { createScriptURL: (text) => text }) : undefined
+  make ??= policy === undefined ? (text) => text : (text) => policy.createScriptURL(text)
+  return make(path)
 }

@@ -8,6 +8,20 @@ import type { Device } from '../device.ts'
 import { createEnclaveHandler } from '../server.ts'
 import type { GateReport, Settings } from './model.ts'
 
+/** A script as a page or a worker would load it. */
+export async function bundleScript(name: string, format: 'esm' | 'iife'): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL(`${name}.ts`, import.meta.url))],
+    bundle: true,
+    write: false,
+    minify: true,
+    format,
+    target: 'es2022',
+    logLevel: 'warning',
+  })
+  return outputFiles[0]?.text ?? ''
+}
+
 /** One script each, as a page and a worker would load them. */
 export interface Scripts {
   readonly gatePage: string
@@ -17,23 +31,11 @@ export interface Scripts {
 }
 
 export async function bundleScripts(): Promise<Scripts> {
-  const one = async (name: string, format: 'esm' | 'iife'): Promise<string> => {
-    const { outputFiles } = await build({
-      entryPoints: [fileURLToPath(new URL(`${name}.ts`, import.meta.url))],
-      bundle: true,
-      write: false,
-      minify: true,
-      format,
-      target: 'es2022',
-      logLevel: 'warning',
-    })
-    return outputFiles[0]?.text ?? ''
-  }
   const [gatePage, hostilePage, gate, hostile] = await Promise.all([
-    one('gate-page', 'esm'),
-    one('hostile-page', 'esm'),
-    one('worker', 'iife'),
-    one('hostile-worker', 'iife'),
+    bundleScript('gate-page', 'esm'),
+    bundleScript('hostile-page', 'esm'),
+    bundleScript('worker', 'iife'),
+    bundleScript('hostile-worker', 'iife'),
   ])
   return { gatePage, hostilePage, gate, hostile }
 }
@@ -51,11 +53,16 @@ export interface SiteOptions {
   readonly page: string
   readonly worker: string
   readonly build?: string
+  /** The page has a client of its own, and no gate. */
+  readonly isDirect?: boolean
 }
+
+/** What pages behind a gate call the enclave. */
+export const gatedName = 'https://payments-3f9c.invalid'
 
 /** Opens the page, and waits for its report. */
 export async function visitSite(
-  { device, root, page, worker, build: expected }: SiteOptions,
+  { device, root, page, worker, build: expected, isDirect = false }: SiteOptions,
   open: (address: string) => Promise<void>,
   wait: <T>(report: Promise<T>) => Promise<T>,
 ): Promise<Visited> {
@@ -75,7 +82,14 @@ export async function visitSite(
     fail = reject
   })
   report.catch(() => undefined)
-  const settings: Settings = { enclave: enclave.origin, root, ...(expected !== undefined && { build: expected }) }
+  const settings: Settings = {
+    enclave: enclave.origin,
+    name: gatedName,
+    policyVersion: 7,
+    expiresAt: new Date(Date.now() + 3_600_000).toJSON(),
+    root,
+    ...(expected !== undefined && { build: expected }),
+  }
   const script = `const settings=${JSON.stringify(settings)};${worker}`
   const files: Readonly<Record<string, readonly [type: string, text: string]>> = {
     '/': ['text/html', '<!doctype html><title>veritee</title><script type="module" src="/page.js"></script>'],
@@ -84,7 +98,8 @@ export async function visitSite(
     '/hostile.js': ['text/javascript', script],
     '/settings.json': ['application/json', JSON.stringify(settings)],
   }
-  const policy = policyFor(enclave.origin)
+  // A page behind a gate needs no way to the enclave; its worker does.
+  const policies = { page: policyFor(isDirect ? enclave.origin : gatedName), worker: policyFor(enclave.origin) }
   const asked: string[] = []
   const site = await serveLoopback(() => async (request) => {
     const { pathname } = new URL(request.url)
@@ -93,7 +108,7 @@ export async function visitSite(
       new Response(text, {
         headers: {
           'content-type': `${type}; charset=utf-8`,
-          'content-security-policy': policy,
+          'content-security-policy': pathname.endsWith('/gate.js') ? policies.worker : policies.page,
           'cache-control': 'no-store',
         },
       })
@@ -122,16 +137,16 @@ export async function visitSite(
   }
 }
 
-/** For page and worker: nothing but scripts of the site itself and connections to it and to the enclave. */
-function policyFor(enclave: string): string {
+/** For page and worker: nothing but scripts of the site itself and connections to it and to one other origin. */
+function policyFor(other: string): string {
   return (
-    `default-src 'none'; script-src 'self'; style-src 'self'; worker-src 'self'; connect-src 'self' ${enclave}; base-uri 'none'; ` +
+    `default-src 'none'; script-src 'self'; style-src 'self'; worker-src 'self'; connect-src 'self' ${other}; base-uri 'none'; ` +
     "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types gate"
   )
 }
 
 /** What an enclave has to answer when its pages are of another origin. */
-function withCors(handler: FetchHandler, note: (line: string) => void): FetchHandler {
+export function withCors(handler: FetchHandler, note: (line: string) => void): FetchHandler {
   const allowed = { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'content-type' }
   return async (request) => {
     note(`${request.method} ${new URL(request.url).pathname} ${request.headers.get('content-type') ?? ''}`.trim())

@@ -10,13 +10,21 @@ import { watchPolicy } from './violations.ts'
 declare const settings: Settings
 
 const { violations, provoke } = watchPolicy()
-gateRequests(self as unknown as GateScope, settings.enclave, clientOf(settings))
+const { name, enclave: origin, policyVersion } = settings
+gateRequests(self as unknown as GateScope, {
+  name,
+  origin,
+  send: clientOf(settings),
+  policyVersion,
+  expiresAt: new Date(settings.expiresAt),
+})
 
 addEventListener('message', ({ ports: [port] }) => {
+  if (port === undefined) return
   const noticed = [...violations]
-  void Promise.race([provoke(() => undefined), forbidden()]).then((provoked) =>
-    port?.postMessage({ violations: noticed, provoked }),
-  )
+  void Promise.race([provoke(() => undefined), forbidden()]).then((provoked) => {
+    port.postMessage({ violations: noticed, provoked })
+  })
 })
 
 /** Does what the policy forbids. */

@@ -1,0 +1,43 @@
+/**
+ * Freshness is the channel's own job. A verifier is the caller's function: it may skip freshness,
+ * allow an age, or return a result from before. So the client itself compares what the verified
+ * claims answer with what it asked for, after the verifier and before the key is looked at.
+ */
+import { type Bytes, equalBytes, isBytes, toHex } from '../encoding/bytes.ts'
+import { VerificationError } from '../core/errors.ts'
+import type { AttestationResult } from '../core/result.ts'
+
+/** What this session asked for, in bytes that no one else holds. */
+export interface Asked {
+  readonly nonce: Bytes
+  /**
+   * `undefined` when no key configuration came beside the evidence: there is nothing to compute it
+   * from.
+   */
+  readonly reportData: Bytes | undefined
+}
+
+/**
+ * Formats with a nonce must answer the nonce; formats with report data alone must answer the report
+ * data. Claims with neither answer nothing.
+ * @throws VerificationError `client-freshness`
+ */
+export function requireFresh({ timeSource, claims }: AttestationResult, { nonce, reportData }: Asked): void {
+  // Certificates that were checked at the evidence's own time show that it was true once.
+  if (timeSource !== 'clock') throw stale('time source of the result', 'clock', timeSource)
+  const { nonce: answered, reportData: reported } = Object(claims) as { nonce?: unknown; reportData?: unknown }
+  if (answered !== undefined) requireEqual('nonce in the verified claims', nonce, answered)
+  else if (reported === undefined) throw stale('verified claims', 'a nonce, or report data', 'neither')
+  else if (reportData === undefined)
+    throw stale('report data in the verified claims', 'that of a key configuration beside the evidence', 'none')
+  else requireEqual('report data in the verified claims', reportData, reported)
+}
+
+function requireEqual(subject: string, expected: Bytes, found: unknown): void {
+  if (!isBytes(found)) throw stale(subject, toHex(expected), 'no bytes')
+  if (!equalBytes(expected, found)) throw stale(subject, toHex(expected), toHex(found))
+}
+
+function stale(subject: string, expected: string, found: string): VerificationError {
+  return new VerificationError('client-freshness', subject, expected, found)
+}

@@ -1,0 +1,8 @@
+/**
+ * Part of the model check, in a file of its own so that files run beside each other. See
+ * schedule.ts for what is explored, monitor.ts for what must hold.
+ */
+import { checkAll } from './check.ts'
+import { sessions, shares } from './scenarios.ts'
+
+checkAll(sessions, shares.sessions)
