@@ -260,7 +260,7 @@ describe('single files', () => {
     for (const file of await names()) {
       const allowed = [
         // In messages.
-        /^https:\/\/(?:enclave|app)\.example$/,
+        /^https:\/\/(?:enclave\.example|app\.example|payments\.invalid)$/,
         ...(file.startsWith('veritee.endorsements.') ? [/^https:\/\/\w+\.trustedservices\.intel\.com$/] : []),
         // The type of the problem in RFC 9458 section 5.3.
         ...(file.startsWith('veritee.gateway.') ? [/^https:\/\/(?:iana\.org|a\.invalid)$/] : []),
