@@ -87,7 +87,9 @@ const tell = (path: string, body: string): Promise<Response> => fetch(`${enclave
 
 function outcomeOf(way: Way): Promise<string> {
   return new Promise((resolve, reject) => {
-    const note = ({ effectiveDirective }: SecurityPolicyViolationEvent): void => {
+    const note = ({ effectiveDirective, blockedURI }: SecurityPolicyViolationEvent): void => {
+      // WebKit asks for an icon when it pleases.
+      if (blockedURI.endsWith('/favicon.ico')) return
       // Chromium reports a form twice: as a form, and then as what its frame was to show.
       if (effectiveDirective === 'frame-src' && way !== 'frame') return
       removeEventListener('securitypolicyviolation', note)
