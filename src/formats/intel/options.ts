@@ -3,15 +3,9 @@
  * they come from outside like the quote.
  */
 import type { Clock } from '../../core/time.ts'
-import { type Bytes, fromHex, isZero } from '../../encoding/bytes.ts'
-import {
-  allowDebug,
-  bytesOf,
-  readPositive,
-  readVerifierOptions,
-  type VerifierOptions,
-  type VerifierPolicy,
-} from '../options.ts'
+import { type Hex, readReportData, readSizedBytes, type skipReportData } from '../../appraisal/expectations.ts'
+import { type Bytes, isZero } from '../../encoding/bytes.ts'
+import { allowDebug, readPositive, readVerifierOptions, type VerifierOptions, type VerifierPolicy } from '../options.ts'
 import { isPlainObject, requireOption, snapshotOf } from '../../core/options.ts'
 import {
   type DatedEndorsement,
@@ -21,15 +15,6 @@ import {
 } from './collateral/endorsements.ts'
 import { intelSgxRoots } from './collateral/roots.ts'
 import type { TcbStatus } from './collateral/tcb-level.ts'
-
-/**
- * Pass it as `reportData` to accept a quote whatever it was made for. Anybody can then replay it: a quote has no date, and nothing else in it says to whom it
- * speaks.
- */
-export const skipReportData: unique symbol = /* @__PURE__ */ Symbol.for('veritee.skipReportData')
-
-/** Bytes as hexadecimal digits in either case, with or without `0x`. */
-export type Hex = string
 
 /** What both kinds of TEEs can be asked for, beside their measurements. */
 export interface DcapOptions extends Omit<VerifierOptions, 'now'> {
@@ -98,7 +83,6 @@ const tcbStatuses = [
   'TDRelaunchAdvisedConfigurationNeeded',
 ] as const satisfies readonly TcbStatus[]
 
-const reportDataSize = 64
 const platformIdSize = 16
 
 /** @param own a snapshot of the caller's options. @throws TypeError */
@@ -118,24 +102,6 @@ export async function readDcapOptions(own: Partial<DcapOptions>): Promise<DcapPo
   const { clock, ...common } = await readVerifierOptions(own, ...intelSgxRoots)
   if (clock === undefined) throw new TypeError('now must be a Date: a quote has no date of its own')
   return Object.assign({ clock }, common, policy)
-}
-
-/** @throws TypeError unless `value` is bytes, or their hexadecimal digits, of exactly `size` */
-export function readSizedBytes(value: unknown, size: number, path: string): Bytes {
-  const bytes = typeof value === 'string' ? fromHex(value, path) : bytesOf(value)
-  requireOption(path, `${size} bytes (${2 * size} hex digits)`, bytes.length === size)
-  return bytes
-}
-
-function readReportData(value: unknown): Bytes | undefined {
-  if (value === skipReportData) return undefined
-  const bytes = bytesOf(value)
-  requireOption(
-    'reportData',
-    `exactly ${reportDataSize} bytes (Uint8Array), or skipReportData`,
-    bytes.length === reportDataSize,
-  )
-  return bytes
 }
 
 function readStatuses(value: unknown): readonly TcbStatus[] {

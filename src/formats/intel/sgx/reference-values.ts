@@ -3,7 +3,7 @@
  */
 import { type ReferenceValue, skipReferenceValues } from '../../../appraisal/reference-values.ts'
 import { type Bytes, isZero } from '../../../encoding/bytes.ts'
-import { type Hex, readSizedBytes } from '../options.ts'
+import { type Hex, readSizedBytes } from '../../../appraisal/expectations.ts'
 import type { SgxReport } from '../quote/report.ts'
 import { isPlainObject, requireOption, snapshotOf } from '../../../core/options.ts'
 

@@ -12,8 +12,9 @@ export {
   type ExpectedRegister,
 } from './events/expected-events.ts'
 export type { MeasuredEvent, RtmrIndex } from './events/measured-event.ts'
-export { allowMigration, type TdxOptions } from './options.ts'
-export { anyValue, type TdxReferenceValues, type TdxRegister } from './reference-values.ts'
+export { allowMigration, anyValue } from '../../../appraisal/expectations.ts'
+export type { TdxOptions } from './options.ts'
+export type { TdxReferenceValues, TdxRegister } from './reference-values.ts'
 export { type TdxResult, verifyTdx } from './verify.ts'
 export * from '../common.ts'
 export type { TdxReport, TdxReportExtension } from '../quote/report.ts'

@@ -3,20 +3,11 @@
  */
 import type { ReferenceValue, skipReferenceValues } from '../../../appraisal/reference-values.ts'
 import type { Bytes } from '../../../encoding/bytes.ts'
-import {
-  dcapOptionNames,
-  type DcapOptions,
-  type DcapPolicy,
-  type Hex,
-  readDcapOptions,
-  readSizedBytes,
-} from '../options.ts'
+import { allowMigration, type Hex, readSizedBytes } from '../../../appraisal/expectations.ts'
+import { dcapOptionNames, type DcapOptions, type DcapPolicy, readDcapOptions } from '../options.ts'
 import { snapshotOptions } from '../../options.ts'
 import { requireOption } from '../../../core/options.ts'
 import { readReferenceValues, type TdxReferenceValues } from './reference-values.ts'
-
-/** Pass it as `migration` to accept TDs that may move to another machine, by a service TD that you must trust as much as the TD itself. */
-export const allowMigration: unique symbol = /* @__PURE__ */ Symbol.for('veritee.allowMigration')
 
 /** Options of `verifyTdx`. */
 export interface TdxOptions extends DcapOptions {

@@ -3,12 +3,9 @@
  */
 import { type ReferenceValue, skipReferenceValues } from '../../../appraisal/reference-values.ts'
 import { type Bytes, isZero } from '../../../encoding/bytes.ts'
-import { type Hex, readSizedBytes } from '../options.ts'
+import { anyValue, type Hex, readSizedBytes } from '../../../appraisal/expectations.ts'
 import type { TdxReport } from '../quote/report.ts'
 import { isPlainObject, requireOption, snapshotOf } from '../../../core/options.ts'
-
-/** Pass it for a register to accept whatever stands there, because you compare it yourself: a replayed event log, say. */
-export const anyValue: unique symbol = /* @__PURE__ */ Symbol.for('veritee.anyValue')
 
 /** What a register must hold: 48 bytes or 96 digits where nothing else is said. */
 export type TdxRegister = Hex | Uint8Array | typeof anyValue
