@@ -25,14 +25,18 @@ const fixtures = '../fixtures'
 /** Roots of the samples, by the name that the page asks for. */
 const roots = { root: 'nitro', 'tdx-root': 'tdx', 'sgx-root': 'sgx' } as const
 
-/** The policy that the page runs under: nothing but its own files, nothing inline. */
-export const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'"
+/** Nothing but the page's own files, nothing inline, no forms, no base. @param addresses that may be talked to besides */
+const policyWith = (...addresses: readonly string[]): string =>
+  `default-src 'none'; script-src 'self'; style-src 'self'; connect-src ${["'self'", ...addresses].join(' ')}; form-action 'none'; base-uri 'none'`
+
+/** The policy that the page runs under. */
+export const contentSecurityPolicy = policyWith()
 
 /** For pages behind a gate: the name that their worker answers to, and no way to the enclave. */
-export const gatedPagePolicy = `${contentSecurityPolicy} ${gatedPolicy.name}; form-action 'none'; base-uri 'none'`
+export const gatedPagePolicy = policyWith(gatedPolicy.name)
 
 /** For the worker, whose enclave is another origin of this machine. */
-export const gateWorkerPolicy = `${contentSecurityPolicy} http://localhost:* http://127.0.0.1:*`
+export const gateWorkerPolicy = policyWith('http://localhost:*', 'http://127.0.0.1:*')
 
 /** What a visitor downloads before the first verdict. Samples, what verifies quotes, and what measures images and opens signed files, come when they are asked for. */
 export const pageFiles = ['index.html', 'page.css', 'page.js', 'veritee.nitro.min.js'] as const

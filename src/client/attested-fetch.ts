@@ -17,7 +17,7 @@ export interface AttestedFetch {
   /**
    * Sends a request, sealed for the enclave, and gives its opened response. The first call attests; calls at the same time share one attestation.
    * Redirections are responses like others: nothing is followed. Responses have no `url`; browsers drop `set-cookie`.
-   * @throws VerificationError or AppraisalError when the enclave is not proven (nothing has left), `client-…` when the channel fails
+   * @throws VerificationError or AppraisalError when the enclave is not proven (nothing of this try has left; one before it, that a 422 answered, may run), `client-…` when the channel fails
    * @throws TypeError when the request is for another origin, or asks for what cannot be kept
    * @throws the reason of the request's signal
    */

@@ -56,7 +56,9 @@ describe('files', () => {
   test('the document carries the policy itself, for hosts that send no header', () => {
     const [, inPage] = /Content-Security-Policy"\s+content="([^"]*)"/.exec(text('index.html')) ?? []
     expect(inPage).toBe(contentSecurityPolicy)
-    expect(contentSecurityPolicy).toBe("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'")
+    expect(contentSecurityPolicy).toBe(
+      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'",
+    )
   })
 
   test('nothing is inline, every address is relative and exists', () => {
