@@ -2,8 +2,9 @@
  * What several formats let callers say, read once and checked. What is wrong here is the caller's
  * mistake: a `TypeError`.
  */
-import { requireOption } from '../core/options.ts'
+import { isPlainObject, requireOption, snapshotOf } from '../core/options.ts'
 import { type Bytes, copyBytes, fromHex, isBytes } from '../encoding/bytes.ts'
+import { type ReferenceValue, skipReferenceValues } from './reference-values.ts'
 
 /** Bytes as hexadecimal digits in either case, with or without `0x`. */
 export type Hex = string
@@ -36,4 +37,39 @@ export function readReportData(value: unknown): Bytes | undefined {
   const expected = `exactly ${reportDataSize} bytes (Uint8Array), or skipReportData`
   requireOption('reportData', expected, bytes.length === reportDataSize)
   return bytes
+}
+
+/** What registers a reference value may name: each with its size in bytes, and what it must be when it is not named; `undefined` when it must be. */
+export type RegisterRules = Readonly<
+  Record<string, readonly [size: number, unnamed: Hex | Uint8Array | typeof anyValue | undefined]>
+>
+
+/**
+ * One reference value or several, of formats whose registers have fixed sizes.
+ * @param example what a reference value looks like, for messages
+ * @throws TypeError when there is nothing to compare, a register is unknown, or a value is not of its size
+ */
+export function readRegisterValues(
+  input: unknown,
+  rules: RegisterRules,
+  example: string,
+): readonly ReferenceValue[] | typeof skipReferenceValues {
+  if (input === skipReferenceValues) return skipReferenceValues
+  const list: readonly unknown[] = Array.isArray(input) ? input : [input]
+  requireOption('referenceValues', 'at least one, or skipReferenceValues', list.length > 0)
+  return list.map((entry, i) => readRegisters(entry, rules, example, `referenceValues[${i}]`))
+}
+
+function readRegisters(input: unknown, rules: RegisterRules, example: string, path: string): ReferenceValue {
+  requireOption(path, `like ${example}`, isPlainObject(input))
+  const { name, ...values } = snapshotOf<Record<string, unknown>>(input, path)
+  requireOption(`${path}.name`, 'text', name === undefined || (typeof name === 'string' && name !== ''))
+  for (const key of Object.keys(values))
+    requireOption(`${path}.${key}`, `one of ${Object.keys(rules).join(', ')}`, Object.hasOwn(rules, key))
+  const registers = new Map<string, Bytes>()
+  for (const [register, [size, unnamed]] of Object.entries(rules)) {
+    const value = Object.hasOwn(values, register) ? values[register] : unnamed
+    if (value !== anyValue) registers.set(register, readSizedBytes(value, size, `${path}.${register}`))
+  }
+  return { name: name as string | undefined, registers }
 }

@@ -7,45 +7,26 @@ import type { Bytes } from '../../../encoding/bytes.ts'
 import { copyEvidence } from '../../options.ts'
 import { type CertificateTableEntry, decodeCertificateTable } from './certificate-table.ts'
 import { type DecodedReport, decodeReport, reportSize, type SnpReport } from './report.ts'
-import type { FirmwareVersion, SigningKey, SnpCpu, SnpGuestPolicy, SnpPlatformInfo } from './report.ts'
 import { productOf, type SnpProduct, type SnpTcb } from './tcb.ts'
 
 const maximumSize = 65_536
 
 /** What a verified report says, and its certificates with it. Frozen. */
-export interface SevSnpClaims {
-  readonly version: number
-  readonly guestSvn: number
-  readonly policy: SnpGuestPolicy
-  readonly familyId: Uint8Array
-  readonly imageId: Uint8Array
-  readonly vmpl: number
+export interface SevSnpClaims extends Omit<
+  SnpReport,
+  'currentTcb' | 'reportedTcb' | 'committedTcb' | 'launchTcb' | 'chipId'
+> {
   readonly currentTcb: SnpTcb
   /** What the key that signed was derived for: the certificate says the same. */
   readonly reportedTcb: SnpTcb
   /** What the host cannot go below. */
   readonly committedTcb: SnpTcb
   readonly launchTcb: SnpTcb
-  readonly platformInfo: SnpPlatformInfo
-  readonly signingKey: SigningKey
+  readonly product: SnpProduct
   /** The cloud provider, for a VLEK. */
   readonly cspId: string | undefined
-  readonly authorKeyEnabled: boolean
-  readonly reportData: Uint8Array
-  readonly measurement: Uint8Array
-  readonly hostData: Uint8Array
-  readonly idKeyDigest: Uint8Array
-  readonly authorKeyDigest: Uint8Array
-  readonly reportId: Uint8Array
-  readonly reportIdMa: Uint8Array
-  readonly product: SnpProduct
-  readonly cpu: SnpCpu | undefined
   /** The chip, for a VCEK: 64 bytes. A VLEK does not vouch for it: `undefined`. */
   readonly chipId: Uint8Array | undefined
-  readonly currentVersion: FirmwareVersion
-  readonly committedVersion: FirmwareVersion
-  readonly launchMitVector: bigint | undefined
-  readonly currentMitVector: bigint | undefined
   /** The host may read the guest's memory. */
   readonly debug: boolean
   /** Ids of advisories that this report gives a sign of; `advisoriesAsOf` dates the table. */

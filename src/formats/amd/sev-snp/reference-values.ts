@@ -3,9 +3,9 @@
  * that leaving something out accepts less.
  */
 import { type ReferenceValue, skipReferenceValues } from '../../../appraisal/reference-values.ts'
-import { isPlainObject, requireOption, snapshotOf } from '../../../core/options.ts'
+import { requireOption } from '../../../core/options.ts'
 import { type Bytes, isZero } from '../../../encoding/bytes.ts'
-import { anyValue, type Hex, readSizedBytes } from '../../../appraisal/expectations.ts'
+import { type anyValue, type Hex, readRegisterValues } from '../../../appraisal/expectations.ts'
 import type { SnpReport } from './report.ts'
 
 /** Bytes that must be there, or {@link anyValue} for what you compare yourself. */
@@ -31,48 +31,34 @@ export interface SnpReferenceValues {
 
 type Register = Exclude<keyof SnpReferenceValues, 'name'>
 
-/** Sizes in bytes. */
-const registers: Readonly<Record<Register, number>> = {
-  measurement: 48,
-  hostData: 32,
-  familyId: 16,
-  imageId: 16,
-  idKeyDigest: 48,
-  authorKeyDigest: 48,
+/** Each with its size and what it must be when it is not named; `undefined` when it must be. */
+const registers: Readonly<Record<Register, readonly [size: number, unnamed: Hex | undefined]>> = {
+  measurement: [48, undefined],
+  hostData: [32, '0000000000000000000000000000000000000000000000000000000000000000'],
+  familyId: [16, '00000000000000000000000000000000'],
+  imageId: [16, '00000000000000000000000000000000'],
+  idKeyDigest: [48, '000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000'],
+  authorKeyDigest: [
+    48,
+    '000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000',
+  ],
 }
 const names = /* @__PURE__ */ Object.keys(registers) as readonly Register[]
 
 /** @throws TypeError when there is nothing to compare, a register is unknown, or a value is not of its size */
 export function readReferenceValues(input: unknown): readonly ReferenceValue[] | typeof skipReferenceValues {
-  if (input === skipReferenceValues) return skipReferenceValues
-  const list: readonly unknown[] = Array.isArray(input) ? input : [input]
-  requireOption('referenceValues', 'at least one, or skipReferenceValues', list.length > 0)
-  return list.map((entry, i) => readOne(entry, `referenceValues[${i}]`))
+  const values = readRegisterValues(input, registers, "{ measurement: '…' }")
+  if (values === skipReferenceValues) return values
+  for (const [i, { registers: expected }] of values.entries()) {
+    const path = `referenceValues[${i}].measurement`
+    const measurement = expected.get('measurement')
+    requireOption(path, '48 bytes (96 hex digits)', measurement !== undefined)
+    requireOption(path, 'other than zero', !isZero(measurement ?? new Uint8Array()))
+  }
+  return values
 }
 
 /** The registers of a report, by the names that reference values give them. */
 export function registersOf(report: SnpReport): ReadonlyMap<string, Bytes> {
   return new Map(names.map((name) => [name, report[name] as Bytes]))
-}
-
-function readOne(input: unknown, path: string): ReferenceValue {
-  requireOption(path, "like { measurement: '…' }", isPlainObject(input))
-  const { name, ...values } = snapshotOf<Record<string, unknown>>(input, path)
-  requireOption(`${path}.name`, 'text', name === undefined || (typeof name === 'string' && name !== ''))
-  for (const key of Object.keys(values))
-    requireOption(
-      `${path}.${key}`,
-      `one of ${names.join(', ')}`,
-      names.some((known) => known === key),
-    )
-  const expected = new Map<string, Bytes>()
-  for (const register of names) {
-    const size = registers[register]
-    const value =
-      Object.hasOwn(values, register) || register === 'measurement' ? values[register] : new Uint8Array(size)
-    if (value !== anyValue || register === 'measurement')
-      expected.set(register, readSizedBytes(value, size, `${path}.${register}`))
-  }
-  requireOption(`${path}.measurement`, 'other than zero', !isZero(expected.get('measurement') ?? new Uint8Array()))
-  return { name: name as string | undefined, registers: expected }
 }

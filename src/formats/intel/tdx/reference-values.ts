@@ -3,9 +3,9 @@
  */
 import { type ReferenceValue, skipReferenceValues } from '../../../appraisal/reference-values.ts'
 import { type Bytes, isZero } from '../../../encoding/bytes.ts'
-import { anyValue, type Hex, readSizedBytes } from '../../../appraisal/expectations.ts'
+import { anyValue, type Hex, readRegisterValues } from '../../../appraisal/expectations.ts'
 import type { TdxReport } from '../quote/report.ts'
-import { isPlainObject, requireOption, snapshotOf } from '../../../core/options.ts'
+import { requireOption } from '../../../core/options.ts'
 
 /** What a register must hold: 48 bytes or 96 digits where nothing else is said. */
 export type TdxRegister = Hex | Uint8Array | typeof anyValue
@@ -60,34 +60,16 @@ const measurements: readonly Register[] = ['mrTd', 'rtmr0', 'rtmr1', 'rtmr2', 'r
 
 /** @throws TypeError when there is nothing to compare, a register is unknown, or a value is not of its size */
 export function readReferenceValues(input: unknown): readonly ReferenceValue[] | typeof skipReferenceValues {
-  if (input === skipReferenceValues) return skipReferenceValues
-  const list: readonly unknown[] = Array.isArray(input) ? input : [input]
-  requireOption('referenceValues', 'at least one, or skipReferenceValues', list.length > 0)
-  return list.map((entry, i) => readOne(entry, `referenceValues[${i}]`))
+  const values = readRegisterValues(input, registers, "{ mrTd: '…', rtmr0: '…', rtmr1: '…', rtmr2: '…' }")
+  if (values === skipReferenceValues) return values
+  for (const [i, { registers: expected }] of values.entries()) {
+    const telling = measurements.some((register) => !isZero(expected.get(register) ?? new Uint8Array()))
+    requireOption(`referenceValues[${i}]`, 'one measurement or more that is not zero', telling)
+  }
+  return values
 }
 
 /** The registers of a report, by the names that reference values give them. */
 export function registersOf(report: TdxReport): ReadonlyMap<string, Bytes> {
   return new Map(names.map((name) => [name, report[name] as Bytes]))
-}
-
-function readOne(input: unknown, path: string): ReferenceValue {
-  requireOption(path, "like { mrTd: '…', rtmr0: '…', rtmr1: '…', rtmr2: '…' }", isPlainObject(input))
-  const { name, ...values } = snapshotOf<Record<string, unknown>>(input, path)
-  requireOption(`${path}.name`, 'text', name === undefined || (typeof name === 'string' && name !== ''))
-  for (const key of Object.keys(values))
-    requireOption(
-      `${path}.${key}`,
-      `one of ${names.join(', ')}`,
-      names.some((known) => known === key),
-    )
-  const expected = new Map<string, Bytes>()
-  for (const register of names) {
-    const [size, unnamed] = registers[register]
-    const value = Object.hasOwn(values, register) ? values[register] : unnamed
-    if (value !== anyValue) expected.set(register, readSizedBytes(value, size, `${path}.${register}`))
-  }
-  const telling = measurements.some((register) => !isZero(expected.get(register) ?? new Uint8Array()))
-  requireOption(path, 'one measurement or more that is not zero', telling)
-  return { name: name as string | undefined, registers: expected }
 }
