@@ -18,12 +18,9 @@ export function appraiseBinding(
     return
   }
   const holds = found !== undefined && equalBytes(found, expected)
-  checks.judge(
-    'appraise',
-    code,
-    field,
+  checks.appraises(code, field, {
     holds,
-    toHex(expected),
-    found === undefined ? 'nothing' : toHex(found) || 'no bytes',
-  )
+    expected: toHex(expected),
+    found: found === undefined ? 'nothing' : toHex(found) || 'no bytes',
+  })
 }

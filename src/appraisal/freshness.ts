@@ -49,12 +49,9 @@ export function appraiseFreshness(
     checks.omit(code, 'skipped', `freshness skipped, age ${age} s`)
     return
   }
-  checks.judge(
-    'appraise',
-    code,
-    'age in seconds',
-    age >= youngest && age <= maxAgeSeconds,
-    `${youngest} to ${maxAgeSeconds}`,
-    `${age}`,
-  )
+  checks.appraises(code, 'age in seconds', {
+    holds: age >= youngest && age <= maxAgeSeconds,
+    expected: `${youngest} to ${maxAgeSeconds}`,
+    found: `${age}`,
+  })
 }

@@ -40,14 +40,11 @@ export function appraiseReferenceValues(
   const shown = match ?? compared[0]
   if (shown === undefined) throw new TypeError('no reference values')
   const { label, expected, actual } = shown
-  checks.judge(
-    'appraise',
-    code,
-    `measurements of ${label}, 1 of ${compared.length}`,
-    match !== undefined,
+  checks.appraises(code, `measurements of ${label}, 1 of ${compared.length}`, {
+    holds: match !== undefined,
     expected,
-    actual,
-  )
+    found: actual,
+  })
   return label
 }
 

@@ -238,10 +238,9 @@ function isFinal(status: number): boolean {
 }
 
 function tooLarge(): VerificationError {
-  return new VerificationError(
-    'bhttp-size',
-    'binary HTTP: head',
-    `${maximumHead} bytes in ${maximumFields} fields`,
-    'more',
-  )
+  return new VerificationError('bhttp-size', {
+    subject: 'binary HTTP: head',
+    expected: `${maximumHead} bytes in ${maximumFields} fields`,
+    found: 'more',
+  })
 }

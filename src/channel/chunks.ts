@@ -116,7 +116,11 @@ async function openRest(
 }
 
 function tooLarge({ name }: Source, maximum: number): VerificationError {
-  return new VerificationError('ohttp-size', `${name}: bytes`, `at most ${maximum}`, 'more')
+  return new VerificationError('ohttp-size', {
+    subject: `${name}: bytes`,
+    expected: `at most ${maximum}`,
+    found: 'more',
+  })
 }
 
 function tooMany(name: string): VerificationError {

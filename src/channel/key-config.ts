@@ -109,5 +109,5 @@ export function mayBePoint(key: Uint8Array, { kem }: Suite): boolean {
 }
 
 function refused(subject: string, expected: string, found: string): VerificationError {
-  return new VerificationError('ohttp-key-config', `key configuration: ${subject}`, expected, found)
+  return new VerificationError('ohttp-key-config', { subject: `key configuration: ${subject}`, expected, found })
 }

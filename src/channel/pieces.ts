@@ -122,12 +122,11 @@ export function readPieces(
     async take(length, field) {
       const bytes = await collect(length, true)
       if (bytes.length === length) return bytes
-      throw new VerificationError(
-        incomplete,
-        `${source.name}: ${field}`,
-        `${length} bytes`,
-        `${bytes.length} before the end`,
-      )
+      throw new VerificationError(incomplete, {
+        subject: `${source.name}: ${field}`,
+        expected: `${length} bytes`,
+        found: `${bytes.length} before the end`,
+      })
     },
     async some(maximum) {
       return (await fill()) ? cut(maximum) : undefined

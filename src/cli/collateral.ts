@@ -65,8 +65,12 @@ async function withinSeconds(
   const signal = AbortSignal.timeout(Math.ceil(seconds * 1000))
   return ask(signal).catch((error: unknown) => {
     if (error !== signal.reason) throw error
-    throw new VerificationError('endorsement-fetch', 'the service', `its answers within ${seconds} s`, 'none', {
-      cause: error,
-    })
+    throw new VerificationError(
+      'endorsement-fetch',
+      { subject: 'the service', expected: `its answers within ${seconds} s`, found: 'none' },
+      {
+        cause: error,
+      },
+    )
   })
 }

@@ -56,5 +56,5 @@ export const keyHashInReportData: KeyBinding = ({ claims }, { keyConfig, reportD
 }
 
 function refused(subject: string, expected: string, found: string): VerificationError {
-  return new VerificationError('client-key', subject, expected, found)
+  return new VerificationError('client-key', { subject, expected, found })
 }

@@ -65,7 +65,11 @@ export function refusalIn(head: ResponseHead, sent: string | undefined): Verific
     case 'date': {
       const clock = fieldOf(head, 'date') ?? 'which it does not say'
       const subject = 'date of a request that the gateway did not execute'
-      return new VerificationError('client-date', subject, `near the gateway's clock, ${clock}`, String(sent))
+      return new VerificationError('client-date', {
+        subject,
+        expected: `near the gateway's clock, ${clock}`,
+        found: String(sent),
+      })
     }
     case 'repeated':
       return new VerificationError(

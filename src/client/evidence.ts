@@ -28,12 +28,11 @@ export async function askForEvidence(
   const type = typeOf(response)
   if (response.status !== 200 || type !== cmwMediaType) {
     discard(response)
-    throw new VerificationError(
-      'client-evidence',
-      'answer of the evidence endpoint',
-      `200 ${cmwMediaType}`,
-      `${response.status} ${type}`,
-    )
+    throw new VerificationError('client-evidence', {
+      subject: 'answer of the evidence endpoint',
+      expected: `200 ${cmwMediaType}`,
+      found: `${response.status} ${type}`,
+    })
   }
   const parts: Bytes[] = []
   let length = 0
@@ -41,12 +40,11 @@ export async function askForEvidence(
   for await (const piece of piecesOf(response.body, signal)) {
     length += piece.length
     if (length > maximum)
-      throw new VerificationError(
-        'client-evidence',
-        'bytes of the answer of the evidence endpoint',
-        `at most ${maximum}`,
-        'more',
-      )
+      throw new VerificationError('client-evidence', {
+        subject: 'bytes of the answer of the evidence endpoint',
+        expected: `at most ${maximum}`,
+        found: 'more',
+      })
     parts.push(piece)
   }
   return unwrap(textOf(concatBytes(...parts)))

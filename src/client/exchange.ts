@@ -91,7 +91,11 @@ export async function exchange(channel: Channel, one: Exchange): Promise<Respons
   if (request.head.method !== 'HEAD' && !withoutBody.includes(head.status))
     return responseOf(head, openedStream({ next, stop: () => void body.return() }, end))
   if ((await next()).done !== true)
-    throw new VerificationError('client-response', `response ${head.status}`, 'no body', 'one')
+    throw new VerificationError('client-response', {
+      subject: `response ${head.status}`,
+      expected: 'no body',
+      found: 'one',
+    })
   end.abort()
   return responseOf(head, null)
 }
@@ -174,7 +178,11 @@ function refuseUnsealed(response: Response, wanted: string): void {
   const type = typeOf(response)
   if (status === 200 && type === wanted) return
   discard(response)
-  throw new VerificationError('client-response', 'unauthenticated answer', `200 ${wanted}`, `${status} ${type}`.trim())
+  throw new VerificationError('client-response', {
+    subject: 'unauthenticated answer',
+    expected: `200 ${wanted}`,
+    found: `${status} ${type}`.trim(),
+  })
 }
 
 /** Statuses whose responses have no body. */

@@ -39,5 +39,5 @@ function requireEqual(subject: string, expected: Bytes, found: unknown): void {
 }
 
 function stale(subject: string, expected: string, found: string): VerificationError {
-  return new VerificationError('client-freshness', subject, expected, found)
+  return new VerificationError('client-freshness', { subject, expected, found })
 }

@@ -75,7 +75,12 @@ export function createAttester(
     requireFresh(result, { nonce, reportData })
     // verified: the key is the object that is imported here, from bytes that the evidence vouches for, and it is never read again.
     const bound = await policy.binding(result, challengeFor())
-    if (!isBytes(bound)) throw new VerificationError('client-key', 'key configuration', 'bytes', typeof bound)
+    if (!isBytes(bound))
+      throw new VerificationError('client-key', {
+        subject: 'key configuration',
+        expected: 'bytes',
+        found: typeof bound,
+      })
     const key = await decodeKeyConfig(bound, policy.suite)
     return { result, key, secret: secret && toBase64Url(secret), isLive: lifetimeOf(policy, runtime, result) }
   }
@@ -100,12 +105,16 @@ async function verified(
     result = await verify(evidence.slice(), challenge)
   } catch (error) {
     if (error instanceof Error) throw error
-    throw new VerificationError('client-verifier', 'the verifier threw what is no error', undefined, undefined, {
+    throw new VerificationError('client-verifier', 'the verifier threw what is no error', {
       cause: error,
     })
   }
   if (!isResult(result))
-    throw new VerificationError('client-verifier', 'the verifier returned', 'an AttestationResult', typeof result)
+    throw new VerificationError('client-verifier', {
+      subject: 'the verifier returned',
+      expected: 'an AttestationResult',
+      found: typeof result,
+    })
   return result as AttestationResult
 }
 
@@ -117,7 +126,11 @@ function lifetimeOf(
   const [wall, steady] = [now(), elapsed()]
   const lifetime = Math.min(sessionMs, validUntil.getTime() - wall)
   if (!(lifetime > 0))
-    throw new VerificationError('client-expired', 'validity of the result', 'beyond now', validUntil.toISOString())
+    throw new VerificationError('client-expired', {
+      subject: 'validity of the result',
+      expected: 'beyond now',
+      found: validUntil.toISOString(),
+    })
   const isWithin = (passed: number): boolean => passed >= 0 && passed < lifetime
   return () => isWithin(now() - wall) && isWithin(elapsed() - steady)
 }

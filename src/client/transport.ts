@@ -49,7 +49,7 @@ export async function post(send: typeof fetch, { url, headers, body, signal }: P
 }
 
 function broken(message: string, cause: unknown): VerificationError {
-  return new VerificationError('client-transport', message, undefined, undefined, { cause })
+  return new VerificationError('client-transport', message, { cause })
 }
 
 /** The media type of an answer, in lower case, without parameters. */

@@ -4,6 +4,14 @@
 import type { Check } from './check.ts'
 import type { AttestationErrorCode } from './codes.ts'
 
+/** What was wrong, where it is one value that differs from another. */
+export interface Mismatch {
+  /** The field or the rule, as a person would call it. */
+  readonly subject: string
+  readonly expected: string
+  readonly found: string
+}
+
 /** The base of both kinds of refusal. Catch this one, then look at `code`. */
 export abstract class AttestationError extends Error {
   /** Why, in a word that will not change. */
@@ -15,12 +23,13 @@ export abstract class AttestationError extends Error {
   /** Every check that was made until then, in order, the failed ones included. */
   readonly checks: readonly Check[] = []
 
-  /** The message is `subject`, followed by what was expected and found where both are given. */
-  constructor(code: AttestationErrorCode, subject: string, expected?: string, actual?: string, options?: ErrorOptions) {
-    super(actual === undefined ? subject : `${subject}: expected ${expected}, found ${actual}`, options)
+  /** @param problem a sentence, or what the message says of two values that differ */
+  constructor(code: AttestationErrorCode, problem: string | Mismatch, options?: ErrorOptions) {
+    const { expected, found }: Partial<Mismatch> = typeof problem === 'string' ? {} : problem
+    super(typeof problem === 'string' ? problem : `${problem.subject}: expected ${expected}, found ${found}`, options)
     this.code = code
     this.expected = expected
-    this.actual = actual
+    this.actual = found
   }
 }
 

@@ -2,29 +2,47 @@
  * The record of what was checked. Verifiers write one {@link Check} per rule, in the order the rules were applied, so that
  * a verdict can be explained line by line and a slow or failing step can be seen from outside.
  */
-import type { Check, CheckOutcome, CheckStage } from './check.ts'
+import type { Check, CheckStage } from './check.ts'
 import type { AttestationErrorCode } from './codes.ts'
 import { AppraisalError, AttestationError, VerificationError } from './errors.ts'
 
-/** The record of one verification. */
+/** What a check compared. */
+export interface Comparison {
+  readonly holds: boolean
+  readonly expected: string
+  readonly found: string
+}
+
+/** What a check asked, where the answer is yes or no: no value was expected, and none was found. */
+export interface Statement {
+  readonly holds: boolean
+  /** What is wrong when it does not hold: a sentence for people, behind the subject. */
+  readonly otherwise: string
+}
+
+/** What a check is decided by. */
+export type Facts = (Comparison | Statement) & {
+  /** When the work began, on the clock of `performance.now()`; left out where there was hardly any. */
+  readonly startedAt?: number
+}
+
+/**
+ * The record of one verification. A check reads as a sentence: this verb, that code, the subject, and
+ * the facts that decide. Where a reader decides, it returns what it proved, or throws.
+ */
 export interface CheckRecorder {
   /** The checks made so far, in order. */
   readonly made: readonly Check[]
-  /** Runs a check that returns what it proved, or throws. @throws what `body` throws, with the record so far */
-  run<T>(stage: 'decode' | 'verify', id: AttestationErrorCode, summary: string, body: () => T): T
-  /**
-   * Makes a check that `holds` or not. In the appraise stage a failure is kept for {@link CheckRecorder.conclude}, so that all of them are reported.
-   * @throws VerificationError with the code `id` in the other stages
-   */
-  judge(
-    stage: CheckStage,
-    id: AttestationErrorCode,
-    subject: string,
-    holds: boolean,
-    expected: string,
-    actual: string,
-    startedAt?: number,
-  ): void
+  /** The bytes have the right shape. @throws what `read` throws, with the record so far */
+  decodes<T>(code: AttestationErrorCode, subject: string, read: () => T): T
+  /** @throws VerificationError with `code` where it does not hold */
+  decodes(code: AttestationErrorCode, subject: string, facts: Facts): void
+  /** The evidence is authentic. @throws what `prove` throws, with the record so far */
+  verifies<T>(code: AttestationErrorCode, subject: string, prove: () => T): T
+  /** @throws VerificationError with `code` where it does not hold */
+  verifies(code: AttestationErrorCode, subject: string, facts: Facts): void
+  /** The evidence is what the caller expects. A failure is kept for {@link CheckRecorder.conclude}, so that all of them are reported. */
+  appraises(code: AttestationErrorCode, subject: string, facts: Facts): void
   /** Notes an appraisal that was not made, and who decided so. */
   omit(id: AttestationErrorCode, outcome: 'not-requested' | 'skipped', summary: string): void
   /** @throws AppraisalError for every appraisal that failed, if any did */
@@ -32,7 +50,7 @@ export interface CheckRecorder {
 }
 
 /** What checks that only pass or throw need of a record. */
-export type CheckRunner = Pick<CheckRecorder, 'run' | 'judge'>
+export type CheckRunner = Pick<CheckRecorder, 'decodes' | 'verifies'>
 
 /** Milliseconds from a clock that does not jump. */
 export const stopwatch = (): number => performance.now()
@@ -42,62 +60,70 @@ export function recordChecks(trace?: (check: Check) => void): CheckRecorder {
   const made: Check[] = []
   const failed: AppraisalError[] = []
 
-  function record(
-    stage: CheckStage,
-    id: AttestationErrorCode,
-    outcome: CheckOutcome,
-    begunAt: number | undefined,
-    summary: string,
-    expected?: string,
-    actual?: string,
-  ): void {
+  function record(check: Omit<Check, 'durationMs' | 'startedAt'>, begunAt?: number): void {
     // Asked for once: it costs more than what many a check does.
     const endedAt = stopwatch()
     const startedAt = begunAt ?? endedAt
-    const check = Object.freeze({
-      id,
-      stage,
-      outcome,
-      summary,
-      expected,
-      actual,
-      startedAt,
-      durationMs: endedAt - startedAt,
-    })
-    made.push(check)
-    trace?.(check)
+    const timed = Object.freeze({ ...check, startedAt, durationMs: endedAt - startedAt })
+    made.push(timed)
+    trace?.(timed)
   }
 
-  function fail(stage: CheckStage, error: AttestationError, startedAt: number | undefined): void {
-    record(stage, error.code, 'fail', startedAt, error.message, error.expected, error.actual)
+  function passes(
+    stage: CheckStage,
+    id: AttestationErrorCode,
+    summary: string,
+    facts: Partial<Comparison>,
+    startedAt?: number,
+  ): void {
+    record({ id, stage, outcome: 'pass', summary, expected: facts.expected, actual: facts.found }, startedAt)
+  }
+
+  function fails(stage: CheckStage, error: AttestationError, startedAt?: number): void {
+    const { code, message, expected, actual } = error
+    record({ id: code, stage, outcome: 'fail', summary: message, expected, actual }, startedAt)
     Object.assign(error, { checks: Object.freeze([...made]) })
   }
 
-  return {
-    made,
-    run(stage, id, summary, body) {
-      const startedAt = stopwatch()
-      try {
-        const proved = body()
-        record(stage, id, 'pass', startedAt, summary)
-        return proved
-      } catch (error) {
-        if (error instanceof AttestationError) fail(stage, error, startedAt)
-        throw error
-      }
-    },
-    judge(stage, id, subject, holds, expected, actual, startedAt) {
-      if (holds) {
-        record(stage, id, 'pass', startedAt, subject, expected, actual)
+  function judge(stage: CheckStage, code: AttestationErrorCode, subject: string, facts: Facts): void {
+    if (facts.holds) {
+      passes(stage, code, subject, facts, facts.startedAt)
+      return
+    }
+    const problem = 'otherwise' in facts ? `${subject}: ${facts.otherwise}` : { subject, ...facts }
+    const error = new (stage === 'appraise' ? AppraisalError : VerificationError)(code, problem)
+    fails(stage, error, facts.startedAt)
+    if (error instanceof VerificationError) throw error
+    failed.push(error)
+  }
+
+  const verb =
+    (stage: 'decode' | 'verify') =>
+    <T>(code: AttestationErrorCode, subject: string, decider: Facts | (() => T)): T | undefined => {
+      if (typeof decider !== 'function') {
+        judge(stage, code, subject, decider)
         return
       }
-      const error = new (stage === 'appraise' ? AppraisalError : VerificationError)(id, subject, expected, actual)
-      fail(stage, error, startedAt)
-      if (error instanceof VerificationError) throw error
-      failed.push(error)
+      const startedAt = stopwatch()
+      try {
+        const proved = decider()
+        passes(stage, code, subject, {}, startedAt)
+        return proved
+      } catch (error) {
+        if (error instanceof AttestationError) fails(stage, error, startedAt)
+        throw error
+      }
+    }
+
+  return {
+    made,
+    decodes: verb('decode'),
+    verifies: verb('verify'),
+    appraises: (code, subject, facts) => {
+      judge('appraise', code, subject, facts)
     },
     omit(id, outcome, summary) {
-      record('appraise', id, outcome, undefined, summary)
+      record({ id, stage: 'appraise', outcome, summary, expected: undefined, actual: undefined })
     },
     conclude() {
       const [first] = failed

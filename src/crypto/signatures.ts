@@ -113,9 +113,9 @@ export function startSignatures(rows: readonly SignatureRow[], cache?: Signature
         next = end
         const bad = (await Promise.all(group.map(({ holds }) => holds))).indexOf(false)
         const { of, by, hint } = group[Math.max(bad, 0)]?.row ?? first
-        const subject = bad < 0 && first.group !== undefined ? first.group : `${of.name} signed by ${by.name}`
-        const found = bad < 0 ? 'true' : `false${hint?.() ?? ''}`
-        checks.judge('verify', first.code, subject, bad < 0, 'true', found, startedAt)
+        const otherwise = `signature does not match ${by.name}${hint?.() ?? ''}`
+        const subject = bad < 0 ? (first.group ?? `${of.name} signed by ${by.name}`) : of.name
+        checks.verifies(first.code, subject, { holds: bad < 0, otherwise, startedAt })
         for (const { row } of group) held.add(row.of.signedBytes)
       }
       if (next === started.length) for (const { row, entry } of started) remember(entry, row)

@@ -33,7 +33,11 @@ export function decodeSign1(bytes: Bytes): CoseSign1 {
   const input = cursor(bytes, { ...shape, code: 'outer-cbor' })
   if (bytes[0] === tag18) input.at++
   if ((bytes[input.at] ?? 0) >> 5 === 6) {
-    throw new VerificationError('cose-tag', 'tag', '18 in one byte, or none', String(readHead(input)[1]))
+    throw new VerificationError('cose-tag', {
+      subject: 'tag',
+      expected: '18 in one byte, or none',
+      found: String(readHead(input)[1]),
+    })
   }
   if (take(input, 1, 'array')[0] !== arrayOf4) throw malformed(shape, 'must be a definite array of 4')
   const [protectedBytes, protectedItem] = readBytes(input, 'protected header')

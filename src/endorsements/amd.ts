@@ -98,12 +98,11 @@ function productFor({ cpu, product }: SevSnpEvidence, named: SnpProduct | undefi
     return named
   }
   if (product === undefined)
-    throw new VerificationError(
-      'report-product',
-      'processor of the report',
-      `one of ${products.join(', ')}`,
-      `family ${cpu.family}, model ${cpu.model}`,
-    )
+    throw new VerificationError('report-product', {
+      subject: 'processor of the report',
+      expected: `one of ${products.join(', ')}`,
+      found: `family ${cpu.family}, model ${cpu.model}`,
+    })
   requireOption('product', `${product}, as the report says, or left out`, named === undefined || named === product)
   return product
 }
@@ -127,12 +126,20 @@ function chainOf({ body, url }: Answer): string {
   const text = new TextDecoder().decode(body)
   const { length } = decodePem(text, 'CERTIFICATE', { name: `chain of ${url}`, code: 'endorsement-format' })
   if (length === 2) return text
-  throw new VerificationError('endorsement-format', `chain of ${url}`, '2 certificates', `${length}`)
+  throw new VerificationError('endorsement-format', {
+    subject: `chain of ${url}`,
+    expected: '2 certificates',
+    found: `${length}`,
+  })
 }
 
 /** DER: a SEQUENCE as long as the body. What is in it, the verifier checks. @throws VerificationError `endorsement-format` */
 function derOf({ body, url }: Answer, what: string): string {
   if (body[0] !== 0x30 || body.length < 256)
-    throw new VerificationError('endorsement-format', `${what} of ${url}`, 'DER', `${toHex(body.subarray(0, 8))}…`)
+    throw new VerificationError('endorsement-format', {
+      subject: `${what} of ${url}`,
+      expected: 'DER',
+      found: `${toHex(body.subarray(0, 8))}…`,
+    })
   return toBase64(body)
 }

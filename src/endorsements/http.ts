@@ -34,7 +34,11 @@ export async function get(url: string, maximum: number, fetch: Fetch, signal: Ab
     discard()
     const wait = headers.get('retry-after')
     const found = `${status}${wait === null ? '' : `, try again after ${wait.slice(0, 64)}`}`
-    throw new VerificationError('endorsement-fetch', `status of ${url}`, '200', redirected ? 'a redirect' : found)
+    throw new VerificationError('endorsement-fetch', {
+      subject: `status of ${url}`,
+      expected: '200',
+      found: redirected ? 'a redirect' : found,
+    })
   }
   const announced = Number(headers.get('content-length') ?? 0)
   if (announced > maximum) {
@@ -109,14 +113,22 @@ async function orAbort<T>(start: () => Promise<T>, url: string, signal: AbortSig
     return await Promise.race([start(), aborted])
   } catch (cause) {
     signal.throwIfAborted()
-    throw new VerificationError('endorsement-fetch', `request to ${url}`, 'an answer', describe(cause), { cause })
+    throw new VerificationError(
+      'endorsement-fetch',
+      { subject: `request to ${url}`, expected: 'an answer', found: describe(cause) },
+      { cause },
+    )
   } finally {
     signal.removeEventListener('abort', stop)
   }
 }
 
 function tooLong(url: string, maximum: number, found: string): VerificationError {
-  return new VerificationError('endorsement-fetch', `size of ${url}`, `at most ${maximum} bytes`, found)
+  return new VerificationError('endorsement-fetch', {
+    subject: `size of ${url}`,
+    expected: `at most ${maximum} bytes`,
+    found,
+  })
 }
 
 /** Node says in the cause why a fetch has failed. */

@@ -132,7 +132,8 @@ export async function installIn(
     const { code, ...found } = await newestOf(registration)
     // 3. It has the policy that this page needs.
     const [wanted, has] = [`${policyVersion} of ${name}`, `${found.policyVersion} of ${found.name}`]
-    if (has !== wanted) throw new VerificationError('gate-policy', 'policy of the gate', wanted, has)
+    if (has !== wanted)
+      throw new VerificationError('gate-policy', { subject: 'policy of the gate', expected: wanted, found: has })
     if (code === 'gate-expired') throw new VerificationError(code, 'the policy of the gate has expired')
   }
 
@@ -180,11 +181,7 @@ export async function installIn(
 }
 
 function failed(cause: unknown): never {
-  throw new VerificationError(
-    'gate-install',
-    `the newest worker of the gate cannot be had: ${String(cause)}`,
-    '',
-    undefined,
-    { cause },
-  )
+  throw new VerificationError('gate-install', `the newest worker of the gate cannot be had: ${String(cause)}`, {
+    cause,
+  })
 }

@@ -118,7 +118,11 @@ export function createGate(scope: GateScope, options: GateOptions, { now }: Pick
   async function pass(request: Request, url: URL): Promise<Response> {
     if (hasExpired()) throw new VerificationError('gate-expired', 'the policy of the gate has expired: reload the page')
     if (url.origin !== name || url.username + url.password)
-      throw new VerificationError('gate-address', 'address of a request', name, url.origin)
+      throw new VerificationError('gate-address', {
+        subject: 'address of a request',
+        expected: name,
+        found: url.origin,
+      })
     const { method, headers, signal, keepalive, integrity, mode, cache, credentials } = request
     const address = origin + url.pathname + url.search
     const response = await send(address, {
@@ -130,7 +134,11 @@ export function createGate(scope: GateScope, options: GateOptions, { now }: Pick
     const { status, headers: answered } = response
     const target = new URL(answered.get('location') ?? name, url)
     if (target.origin !== name && status >= 300 && status < 400)
-      throw new VerificationError('gate-redirect', 'target of a redirection', name, target.origin)
+      throw new VerificationError('gate-redirect', {
+        subject: 'target of a redirection',
+        expected: name,
+        found: target.origin,
+      })
     return watched(response)
   }
 

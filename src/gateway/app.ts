@@ -63,7 +63,11 @@ export async function callApp(
         yield piece
       }
       if (head.length !== undefined && head.length !== length)
-        throw new VerificationError('gateway-body', 'body', `${head.length} bytes as content-length says`, `${length}`)
+        throw new VerificationError('gateway-body', {
+          subject: 'body',
+          expected: `${head.length} bytes as content-length says`,
+          found: `${length}`,
+        })
     } catch (error) {
       failures.push(error)
       // Too late for another answer: the one that is on its way ends here, without its final chunk.

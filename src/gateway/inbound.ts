@@ -96,7 +96,7 @@ export async function collect(pieces: AsyncIterable<Bytes>, maximum: number): Pr
 
 /** The error of a body that is too long. */
 export function tooLarge(maximum: number): VerificationError {
-  return new VerificationError('gateway-size', 'body', `at most ${maximum} bytes`, 'more')
+  return new VerificationError('gateway-size', { subject: 'body', expected: `at most ${maximum} bytes`, found: 'more' })
 }
 
 /** What the platform says of a broken connection stays here. */

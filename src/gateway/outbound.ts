@@ -31,7 +31,12 @@ async function* readWithin(
     // Cancelling the body looks like its end.
     signal.throwIfAborted()
     if (done) return
-    if (!isBytes(value)) throw new VerificationError('gateway-body', 'body of the response', 'bytes', 'something else')
+    if (!isBytes(value))
+      throw new VerificationError('gateway-body', {
+        subject: 'body of the response',
+        expected: 'bytes',
+        found: 'something else',
+      })
     sent += value.length
     if (sent > maximum) throw tooLarge(maximum)
     yield value as Bytes

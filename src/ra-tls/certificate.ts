@@ -38,7 +38,11 @@ const maximumSize = 262_144
 /** @throws VerificationError `cert-parse`, `cert-algorithm` when the two signature algorithms differ, `cert-extension` for malformed or repeated extensions */
 export function decodeRaTlsCertificate(der: Bytes): RaTlsCertificate {
   if (der.length > maximumSize)
-    throw new VerificationError('cert-parse', 'size of certificate', `at most ${maximumSize}`, `${der.length}`)
+    throw new VerificationError('cert-parse', {
+      subject: 'size of certificate',
+      expected: `at most ${maximumSize}`,
+      found: `${der.length}`,
+    })
   const [tbs, algorithm, signature] = childrenOf(decodeDer(der, source), source, 'Certificate', [
     SEQUENCE,
     SEQUENCE,

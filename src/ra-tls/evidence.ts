@@ -97,7 +97,11 @@ export async function readRaTlsEvidence(certificate: RaTlsCertificate): Promise<
   }
   const other = unsupported.find(([oid]) => extensions.has(oid))?.[1]
   const found = other === undefined ? 'none' : `only ${other}, which is not supported`
-  throw new VerificationError('ra-tls-evidence', 'evidence in the certificate', 'an RA-TLS extension', found)
+  throw new VerificationError('ra-tls-evidence', {
+    subject: 'evidence in the certificate',
+    expected: 'an RA-TLS extension',
+    found,
+  })
 }
 
 async function readTaggedEvidence(value: Bytes, { spki }: RaTlsCertificate): Promise<RaTlsEvidence> {
@@ -107,7 +111,11 @@ async function readTaggedEvidence(value: Bytes, { spki }: RaTlsCertificate): Pro
     const isLocal = localReportTags.includes(tag ?? 0)
     const found =
       tag === undefined ? 'no tag' : `${tag}${isLocal ? ', a report that only its own machine can verify' : ''}`
-    throw new VerificationError('ra-tls-evidence', 'CBOR tag of RA-TLS evidence', `${evidenceTag}`, found)
+    throw new VerificationError('ra-tls-evidence', {
+      subject: 'CBOR tag of RA-TLS evidence',
+      expected: `${evidenceTag}`,
+      found,
+    })
   }
   const [quote, claims, more] = Array.isArray(content) ? (content as readonly unknown[]) : []
   if (!(quote instanceof Uint8Array) || !(claims instanceof Uint8Array) || more !== undefined)
@@ -196,5 +204,9 @@ function padded(digest: Bytes): Bytes {
 /** @throws VerificationError `ra-tls-binding` */
 function requireKey(name: string, computed: Bytes, claimed: Bytes): void {
   if (equalBytes(computed, claimed)) return
-  throw new VerificationError('ra-tls-binding', `${name}, of the certificate's key`, toHex(computed), toHex(claimed))
+  throw new VerificationError('ra-tls-binding', {
+    subject: `${name}, of the certificate's key`,
+    expected: toHex(computed),
+    found: toHex(claimed),
+  })
 }

@@ -112,11 +112,11 @@ export async function verifyRaTls<Result extends ReportDataResult>(
   const der = copyCertificate(certificate)
   const checks = recordChecks(trace)
   // 1. The certificate: well formed, in force, signed by the key that it is about.
-  const decoded = checks.run('decode', 'cert-parse', 'X.509 v3 certificate', () => decodeRaTlsCertificate(der))
-  checks.run('verify', 'cert-extension', 'critical extensions', () => {
+  const decoded = checks.decodes('cert-parse', 'X.509 v3 certificate', () => decodeRaTlsCertificate(der))
+  checks.verifies('cert-extension', 'critical extensions', () => {
     requireKnownExtensions(decoded)
   })
-  checks.run('verify', 'cert-validity', 'dates of the certificate', () => {
+  checks.verifies('cert-validity', 'dates of the certificate', () => {
     requireValid(decoded, { now, skewMs })
   })
   if (possession === undefined) await requireSelfSigned(decoded, checks)
@@ -191,7 +191,11 @@ function requireKnownExtensions({ extensions }: RaTlsCertificate): void {
 function requireValid(certificate: RaTlsCertificate, clock: Clock): void {
   if (isInForce(certificate, clock)) return
   const problem = `certificate ${clock.now < certificate.notBefore ? 'is not valid yet' : 'has expired'}`
-  throw new VerificationError('cert-validity', problem, period(certificate), iso(clock.now))
+  throw new VerificationError('cert-validity', {
+    subject: problem,
+    expected: period(certificate),
+    found: iso(clock.now),
+  })
 }
 
 async function readEvidence(certificate: RaTlsCertificate, checks: CheckRecorder): Promise<RaTlsEvidence> {
@@ -201,7 +205,7 @@ async function readEvidence(certificate: RaTlsCertificate, checks: CheckRecorder
       throw error
     },
   )
-  return checks.run('decode', 'ra-tls-evidence', 'evidence in the certificate', settled)
+  return checks.decodes('ra-tls-evidence', 'evidence in the certificate', settled)
 }
 
 /** Otherwise the key could be somebody else's, copied into a certificate of an attester who does not hold it. */
@@ -210,24 +214,24 @@ async function requireSelfSigned(certificate: RaTlsCertificate, checks: CheckRec
   const startedAt = stopwatch()
   const isSelfIssued = equalBytes(issuer, subject)
   const subjectText = 'issuer of the certificate'
-  checks.judge('verify', 'cert-chain-name', subjectText, isSelfIssued, 'itself', isSelfIssued ? 'itself' : 'another')
+  checks.verifies('cert-chain-name', subjectText, {
+    holds: isSelfIssued,
+    expected: 'itself',
+    found: isSelfIssued ? 'itself' : 'another',
+  })
   const algorithm = algorithms.find((known) => usesAlgorithm(certificate, known))
   if (algorithm === undefined) {
     const names = algorithms.map(({ name }) => name).join(', ')
     const found = `${toHex(signatureAlgorithm)}, ${toHex(spki)}`
-    checks.judge('verify', 'cert-algorithm', 'algorithms of the certificate', false, names, found)
+    checks.verifies('cert-algorithm', 'algorithms of the certificate', { holds: false, expected: names, found })
     return
   }
   const holds = await verifySignature(algorithm, importPublicKey(spki, algorithm), signature, tbs, true)
-  checks.judge(
-    'verify',
-    'cert-chain-signature',
-    'certificate signed by its own key',
+  checks.verifies('cert-chain-signature', 'certificate signed by its own key', {
     holds,
-    'true',
-    `${holds}`,
+    otherwise: 'signature does not match',
     startedAt,
-  )
+  })
 }
 
 /** The verifier may have been asked about other evidence, or not have been told what to expect: its result is what counts. */
@@ -236,7 +240,11 @@ function requireBinding({ claims }: ReportDataResult, expected: Bytes, checks: C
   const found = isBytes(reportData) ? copyBytes(reportData) : undefined
   const holds = found !== undefined && equalBytes(found, expected)
   const actual = found === undefined ? 'nothing' : toHex(found)
-  checks.judge('verify', 'ra-tls-binding', "report data, of the certificate's key", holds, toHex(expected), actual)
+  checks.verifies('ra-tls-binding', "report data, of the certificate's key", {
+    holds,
+    expected: toHex(expected),
+    found: actual,
+  })
 }
 
 function appraiseNonce(found: Bytes | undefined, expected: Bytes | undefined, checks: CheckRecorder): void {
@@ -246,5 +254,5 @@ function appraiseNonce(found: Bytes | undefined, expected: Bytes | undefined, ch
   }
   const holds = found !== undefined && equalBytes(found, expected)
   const actual = found === undefined ? 'nothing' : toHex(found)
-  checks.judge('appraise', 'policy-nonce', 'nonce', holds, toHex(expected), actual)
+  checks.appraises('policy-nonce', 'nonce', { holds, expected: toHex(expected), found: actual })
 }

@@ -74,7 +74,7 @@ export function openImage(image: unknown, { onProgress, signal }: ReadingOptions
     while (!ended && taken === chunk.length) {
       const { done, value } = await source.read().catch((cause: unknown) => {
         signal?.throwIfAborted()
-        throw new VerificationError('image-read', `image cannot be read: ${String(cause)}`, undefined, undefined, {
+        throw new VerificationError('image-read', `image cannot be read: ${String(cause)}`, {
           cause,
         })
       })
@@ -129,7 +129,7 @@ export function openImage(image: unknown, { onProgress, signal }: ReadingOptions
 
 /** The error of an image that ends too early. */
 export function truncated(field: string, expected: number, found: number): VerificationError {
-  return new VerificationError('eif-truncated', field, `${expected} bytes`, `${found}`)
+  return new VerificationError('eif-truncated', { subject: field, expected: `${expected} bytes`, found: `${found}` })
 }
 
 function sourceOf(image: unknown, signal: AbortSignal | undefined): ChunkSource {

@@ -165,22 +165,23 @@ export function checkCrlContent(
   checks: CheckRecorder,
 ): void {
   const { name } = crl
-  checks.run('verify', 'crl-issuer', `${name} is of ${issuer.name}`, () => {
+  checks.verifies('crl-issuer', `${name} is of ${issuer.name}`, () => {
     checkIssuer(crl, issuer)
   })
   const validity = { notBefore: crl.thisUpdate, notAfter: crl.nextUpdate }
-  checks.judge(
-    'verify',
-    'crl-validity',
-    `validity of ${name}`,
-    isInForce(validity, clock),
-    period(validity),
-    iso(clock.now),
-  )
+  checks.verifies('crl-validity', `validity of ${name}`, {
+    holds: isInForce(validity, clock),
+    expected: period(validity),
+    found: iso(clock.now),
+  })
   const signatureAlgorithm = toHex(crl.signatureAlgorithm)
   const { x509, key } = algorithm
   const isOurs = signatureAlgorithm === x509 && isKeyOf(issuer.spki, key)
-  checks.judge('verify', 'crl-algorithm', `algorithms of ${name}`, isOurs, algorithm.name, signatureAlgorithm)
+  checks.verifies('crl-algorithm', `algorithms of ${name}`, {
+    holds: isOurs,
+    expected: algorithm.name,
+    found: signatureAlgorithm,
+  })
 }
 
 /** The signature of a list, for the table of a whole verification. @param whole the list as it came, where a cache may spare the check */

@@ -72,7 +72,7 @@ export async function checkPath(
   checks: CheckRunner,
 ): Promise<CertificationPath> {
   checkRoot(await fingerprint((chain[0] as NamedCertificate).der), roots, checks)
-  const certificates = checks.run('verify', 'cert-parse', `${chain.length} X.509 v3 certificates`, () =>
+  const certificates = checks.verifies('cert-parse', `${chain.length} X.509 v3 certificates`, () =>
     chain.map(({ der, name }, i) => decodeCertificate(der, name, profileAt(profile, i, chain.length).quirks)),
   )
   return checkRules(certificates, profile, checks)
@@ -80,7 +80,11 @@ export async function checkPath(
 
 /** @param root its {@link fingerprint}. @throws VerificationError `root-mismatch` */
 export function checkRoot(root: string, roots: readonly string[], checks: CheckRunner): void {
-  checks.judge('verify', 'root-mismatch', 'SHA-256 of the root', roots.includes(root), roots.join(' or '), root)
+  checks.verifies('root-mismatch', 'SHA-256 of the root', {
+    holds: roots.includes(root),
+    expected: roots.join(' or '),
+    found: root,
+  })
 }
 
 /** What {@link checkPath} checks once it knows the root. @throws VerificationError `cert-algorithm`, `cert-extension`, `cert-path-length`, `cert-chain-name` */
@@ -96,7 +100,7 @@ export function checkRules(
     below: length - 2 - i,
   }))
   for (const [id, summary, rule] of rules) {
-    checks.run('verify', id, summary, () => {
+    checks.verifies(id, summary, () => {
       certificates.forEach((certificate, i) => {
         rule(certificate, positions[i] as Position)
       })
@@ -124,7 +128,11 @@ export function findInvalid(
     for (const now of moments) {
       if (isInForce(certificate, { now, skewMs })) continue
       const problem = `${certificate.name} ${now < certificate.notBefore ? 'is not valid yet' : 'has expired'}`
-      return new VerificationError('cert-validity', problem, period(certificate), iso(now))
+      return new VerificationError('cert-validity', {
+        subject: problem,
+        expected: period(certificate),
+        found: iso(now),
+      })
     }
   }
   return undefined
@@ -167,12 +175,11 @@ function checkAlgorithm(certificate: Certificate, { profile }: Position): void {
   if (algorithmOf(certificate, profile) !== undefined && isKeyOf(spki, key)) return
   const [signature] = signatures
   const wanted = signature.key === key ? signature.name : `${signature.name}, a key of ${key.name}`
-  throw new VerificationError(
-    'cert-algorithm',
-    `algorithms of ${name}`,
-    wanted,
-    `${toHex(signatureAlgorithm)}, ${toHex(spki)}`,
-  )
+  throw new VerificationError('cert-algorithm', {
+    subject: `algorithms of ${name}`,
+    expected: wanted,
+    found: `${toHex(signatureAlgorithm)}, ${toHex(spki)}`,
+  })
 }
 
 /** RFC 5280 sections 4.2, 4.2.1.3, 4.2.1.9 and 6.1.4 (k) to (o). Other critical extensions could change what a certificate means. */
@@ -197,12 +204,11 @@ function checkExtensions({ name, extensions, basicConstraints, keyUsage }: Certi
 function checkPathLength({ name, basicConstraints }: Certificate, { below }: Position): void {
   const allowed = basicConstraints?.pathLength ?? below
   if (below > allowed)
-    throw new VerificationError(
-      'cert-path-length',
-      `${name} has too many CAs below it`,
-      `at most ${allowed}`,
-      `${below}`,
-    )
+    throw new VerificationError('cert-path-length', {
+      subject: `${name} has too many CAs below it`,
+      expected: `at most ${allowed}`,
+      found: `${below}`,
+    })
 }
 
 /** RFC 5280 section 6.1.3 (a)(4), by bytes; and the names that the vendor gives. */
@@ -211,5 +217,9 @@ function checkName({ name, issuer, subject }: Certificate, { parent, profile }: 
     throw new VerificationError('cert-chain-name', `issuer of ${name} is not ${parent.name}, or is itself`)
   const wanted = profile.subject
   if (wanted !== undefined && !equalBytes(subject, wanted.der))
-    throw new VerificationError('cert-chain-name', `subject of ${name}`, wanted.text, toHex(subject))
+    throw new VerificationError('cert-chain-name', {
+      subject: `subject of ${name}`,
+      expected: wanted.text,
+      found: toHex(subject),
+    })
 }

@@ -25,7 +25,7 @@ test('T-V2 not authentic and not as expected are two classes', () => {
 })
 
 test('the message says what was wanted and found, where both are known', () => {
-  const both = new VerificationError('cose-alg', 'alg', '-35', '-7')
+  const both = new VerificationError('cose-alg', { subject: 'alg', expected: '-35', found: '-7' })
   expect([both.message, both.code, both.expected, both.actual]).toEqual([
     'alg: expected -35, found -7',
     'cose-alg',
@@ -38,7 +38,9 @@ test('the message says what was wanted and found, where both are known', () => {
 
 test('the cause is kept', () => {
   const cause = new VerificationError('cert-validity', 'expired')
-  expect(new VerificationError('clock-suspect', 'clock', 'a', 'b', { cause }).cause).toBe(cause)
+  expect(new VerificationError('clock-suspect', { subject: 'clock', expected: 'a', found: 'b' }, { cause }).cause).toBe(
+    cause,
+  )
 })
 
 test('there are checks and failures to read before any were made', () => {

@@ -1,7 +1,7 @@
 /**
  * The record of checks: what passes, what fails at once, what fails at the end, and what was not made.
  */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { AppraisalError, VerificationError } from '../../src/core/errors.ts'
 import { recordChecks } from '../../src/core/record.ts'
 import type { Check } from '../../src/core/check.ts'
@@ -9,8 +9,8 @@ import type { Check } from '../../src/core/check.ts'
 test('a check that passes is recorded with what it compared, and told at once', () => {
   const told: Check[] = []
   const checks = recordChecks((check) => told.push(check))
-  expect(checks.run('decode', 'cose-shape', 'an envelope', () => 7)).toBe(7)
-  checks.judge('verify', 'cose-alg', 'alg', true, '-35', '-35')
+  expect(checks.decodes('cose-shape', 'an envelope', () => 7)).toBe(7)
+  checks.verifies('cose-alg', 'alg', { holds: true, expected: '-35', found: '-35' })
   expect(checks.made).toEqual(told)
   expect(told).toMatchObject([
     { stage: 'decode', id: 'cose-shape', outcome: 'pass', summary: 'an envelope' },
@@ -21,10 +21,10 @@ test('a check that passes is recorded with what it compared, and told at once', 
 
 test('before appraisal the first failure is thrown, under its own code, with the record so far', () => {
   const checks = recordChecks()
-  checks.run('decode', 'cose-shape', 'an envelope', () => undefined)
-  const failure = new VerificationError('cose-tag', 'tag', '18', '17')
+  checks.decodes('cose-shape', 'an envelope', () => undefined)
+  const failure = new VerificationError('cose-tag', { subject: 'tag', expected: '18', found: '17' })
   const fail = (): unknown =>
-    checks.run('decode', 'outer-cbor', 'anything', () => {
+    checks.decodes('outer-cbor', 'anything', () => {
       throw failure
     })
   expect(fail).toThrow(failure)
@@ -33,21 +33,31 @@ test('before appraisal the first failure is thrown, under its own code, with the
   expect(Object.isFrozen(failure.checks)).toBe(true)
 })
 
-test.each(['decode', 'verify'] as const)('judge throws in the stage %s', (stage) => {
-  const checks = recordChecks()
-  const judge = (): void => {
-    checks.judge(stage, 'cose-alg', 'alg', false, '-35', '-7')
-  }
-  expect(judge).toThrow(VerificationError)
-  expect(judge).toThrow(/^alg: expected -35, found -7$/)
+describe.each(['decodes', 'verifies'] as const)('%s', (verb) => {
+  test('throws the first comparison that does not hold', () => {
+    const checks = recordChecks()
+    const judge = (): void => {
+      checks[verb]('cose-alg', 'alg', { holds: false, expected: '-35', found: '-7' })
+    }
+    expect(judge).toThrow(VerificationError)
+    expect(judge).toThrow(/^alg: expected -35, found -7$/)
+  })
+
+  test('a statement that does not hold is a sentence, without values', () => {
+    const checks = recordChecks()
+    expect(() => {
+      checks[verb]('cose-signature', 'document', { holds: false, otherwise: 'signature does not match the key' })
+    }).toThrow(/^document: signature does not match the key$/)
+    expect(checks.made).toMatchObject([{ outcome: 'fail', expected: undefined, actual: undefined }])
+  })
 })
 
 test('appraisals that fail are kept, and thrown together at the end', () => {
   const checks = recordChecks()
-  checks.judge('appraise', 'policy-kind', 'kind', true, 'enclave', 'enclave')
-  checks.judge('appraise', 'policy-pcr', 'PCR0', false, 'aa', 'bb')
+  checks.appraises('policy-kind', 'kind', { holds: true, expected: 'enclave', found: 'enclave' })
+  checks.appraises('policy-pcr', 'PCR0', { holds: false, expected: 'aa', found: 'bb' })
   checks.omit('policy-user-data', 'not-requested', 'nothing expected')
-  checks.judge('appraise', 'policy-nonce', 'nonce', false, '00', '01')
+  checks.appraises('policy-nonce', 'nonce', { holds: false, expected: '00', found: '01' })
   let thrown: unknown
   try {
     checks.conclude()
@@ -73,7 +83,7 @@ test('an error that is none of ours goes through, and is no check', () => {
   const checks = recordChecks()
   const bug = new RangeError('a bug')
   expect(() =>
-    checks.run('verify', 'cert-parse', 'certificates', () => {
+    checks.verifies('cert-parse', 'certificates', () => {
       throw bug
     }),
   ).toThrow(bug)

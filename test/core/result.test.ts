@@ -16,7 +16,7 @@ const findings: Findings = {
 
 test('says what was found, and is frozen', () => {
   const checks = recordChecks()
-  checks.judge('verify', 'cose-signature', 'signature', true, 'true', 'true')
+  checks.verifies('cose-signature', 'signature', { holds: true, otherwise: 'does not match' })
   const result = attestationResult('nitro', { id: 1 }, checks, findings)
   expect(result).toMatchObject({
     format: 'nitro',
@@ -36,7 +36,7 @@ test('says what was found, and is frozen', () => {
 test('the checks of a result do not change any more', () => {
   const checks = recordChecks()
   const { checks: kept } = attestationResult('nitro', {}, checks, findings)
-  checks.judge('verify', 'cose-signature', 'signature', true, 'true', 'true')
+  checks.verifies('cose-signature', 'signature', { holds: true, otherwise: 'does not match' })
   expect(kept).toEqual([])
 })
 
@@ -47,7 +47,7 @@ test('without a clock the time is the evidence’s own, and there is no offset',
 
 test('T-V1 there is no result beside a failed appraisal', () => {
   const checks = recordChecks()
-  checks.judge('appraise', 'policy-pcr', 'PCR0', false, 'aa', 'bb')
+  checks.appraises('policy-pcr', 'PCR0', { holds: false, expected: 'aa', found: 'bb' })
   expect(() => attestationResult('nitro', {}, checks, findings)).toThrow(AppraisalError)
 })
 

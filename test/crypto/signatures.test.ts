@@ -71,14 +71,14 @@ describe('settle', () => {
   test.each([0, 1, 2, 3])('row %d does not hold', async (bad) => {
     const said = rows[bad] as SignatureRow
     const told = await settled(rows.map((given, i) => (i === bad ? broken(given) : given)))
-    const message = `${said.of.name} signed by its key`
-    expect(told.at(-2)).toBe(`${said.code} fail: ${message}`)
+    const message = `${said.of.name}: signature does not match its key`
+    expect(told.at(-2)).toBe(`${said.code} fail: ${said.of.name}`)
     expect(told.at(-1)).toMatch(new RegExp(`^VerificationError: ${message}`))
     expect(told).toHaveLength([2, 2, 3, 4][bad] as number)
   })
 
   test('of several that do not hold, the first is named', async () => {
-    expect((await settled(rows.map(broken))).at(-1)).toMatch(/^VerificationError: CA signed by its key/)
+    expect((await settled(rows.map(broken))).at(-1)).toMatch(/^VerificationError: CA: signature does not match its key/)
   })
 
   test('in two goes: up to a code, then the rest', async () => {
@@ -134,6 +134,6 @@ describe('keys', () => {
   test('a key of no curve point holds no signature', async () => {
     const [ca] = rows
     const off = { ...ca, by: { ...ca.by, spki: withByte(ca.by.spki, -1, (byte) => byte ^ 1) } }
-    expect((await settled([off])).at(-1)).toMatch(/^VerificationError: CA signed by its key/)
+    expect((await settled([off])).at(-1)).toMatch(/^VerificationError: CA: signature does not match its key/)
   })
 })

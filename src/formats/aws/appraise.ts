@@ -8,7 +8,7 @@ import type { NsmPolicy } from './options.ts'
 
 /** A whole instance must not pass for an enclave, nor the other way round; fails with `policy-kind`. */
 export function appraiseKind({ kind }: NsmDocument, expected: NsmKind, checks: CheckRecorder): void {
-  checks.judge('appraise', 'policy-kind', 'kind of evidence', kind === expected, expected, kind)
+  checks.appraises('policy-kind', 'kind of evidence', { holds: kind === expected, expected, found: kind })
 }
 
 /** Fails with `policy-user-data`, `policy-public-key` or both. */

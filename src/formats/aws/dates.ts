@@ -24,7 +24,11 @@ export function checkDates(
   const invalid = clock ? findInvalid(path, [clock.now, attestedAt], clock.skewMs) : findInvalid(path, [attestedAt], 0)
   if (clock && answersNonce(claims, freshness) && (invalid !== undefined || attestedAt > clock.now + clock.skewMs)) {
     const problem = `answers our nonce, but clocks are ${(attestedAt - clock.now) / 1000} s apart`
-    return new VerificationError('clock-suspect', problem, iso(clock.now), iso(attestedAt), { cause: invalid })
+    return new VerificationError(
+      'clock-suspect',
+      { subject: problem, expected: iso(clock.now), found: iso(attestedAt) },
+      { cause: invalid },
+    )
   }
   refuse(invalid, checks)
   return undefined
@@ -36,7 +40,7 @@ export function refuseDoubt(doubt: VerificationError | undefined, checks: CheckR
 }
 
 function refuse(error: VerificationError | undefined, checks: CheckRecorder): void {
-  checks.run('verify', 'cert-validity', 'certificate dates', () => {
+  checks.verifies('cert-validity', 'certificate dates', () => {
     if (error !== undefined) throw error
   })
 }

@@ -72,11 +72,11 @@ const pcrSize = 48
 export function decodeDocument(evidence: Bytes, checks: CheckRecorder): NsmDocument {
   // Headers, signature and the heads around them need far less than the 256 bytes allowed here.
   checkSize('evidence', evidence.length, maximumPayload + 256, checks)
-  const sign1 = checks.run('decode', 'cose-shape', 'COSE_Sign1', () => decodeSign1(evidence))
+  const sign1 = checks.decodes('cose-shape', 'COSE_Sign1', () => decodeSign1(evidence))
   checkHeaders(sign1, checks)
   checkSize('payload', sign1.payload.length, maximumPayload, checks)
-  const payload = checks.run('decode', 'payload-cbor', 'payload', () => decodePayload(sign1.payload))
-  return checks.run('decode', 'payload-field-type', 'fields', () => ({
+  const payload = checks.decodes('payload-cbor', 'payload', () => decodePayload(sign1.payload))
+  return checks.decodes('payload-field-type', 'fields', () => ({
     sign1,
     ...readFields(payload),
   }))
@@ -93,27 +93,21 @@ export function evidenceOf({ kind, claims, certificate, cabundle }: NsmDocument)
 }
 
 function checkSize(name: string, length: number, maximum: number, checks: CheckRecorder): void {
-  checks.judge(
-    'decode',
-    'payload-size',
-    `bytes of ${name}`,
-    length > 0 && length <= maximum,
-    `1 to ${maximum}`,
-    `${length}`,
-  )
+  checks.decodes('payload-size', `bytes of ${name}`, {
+    holds: length > 0 && length <= maximum,
+    expected: `1 to ${maximum}`,
+    found: `${length}`,
+  })
 }
 
 /** AWS writes exactly {1: -35} and an empty map. The unprotected header is not signed: whatever stands there was put in by somebody else. */
 function checkHeaders({ protectedHeader, unprotectedHeader, signature }: CoseSign1, checks: CheckRecorder): void {
   const demand = (id: AttestationErrorCode, subject: string, expected: number | undefined, found: CborValue): void => {
-    checks.judge(
-      'decode',
-      id,
-      subject,
-      found === expected,
-      `${expected}`,
-      typeof found === 'number' ? `${found}` : cborType(found),
-    )
+    checks.decodes(id, subject, {
+      holds: found === expected,
+      expected: `${expected}`,
+      found: typeof found === 'number' ? `${found}` : cborType(found),
+    })
   }
   demand('cose-alg', 'alg', ES384.cose, protectedHeader.get(1))
   demand('cose-protected', 'protected headers', 1, protectedHeader.size)
@@ -125,7 +119,8 @@ function decodePayload(payload: Bytes): CborMap {
   // Real documents have about 100 items. The rest of the budget is for a refusal that names the field that is too long.
   const map = decodeCbor(payload, { name: 'payload', code: 'payload-cbor' }, false, { items: 2048 })
   // A tag in front would be another encoding of the same; anything else is simply not a document.
-  if (cborType(map) === 'tag') throw new VerificationError('payload-cbor', 'payload', 'map', 'tag')
+  if (cborType(map) === 'tag')
+    throw new VerificationError('payload-cbor', { subject: 'payload', expected: 'map', found: 'tag' })
   return typed(map, 'payload', 'map')
 }
 
@@ -134,7 +129,11 @@ function readFields(payload: CborMap): Omit<NsmDocument, 'sign1'> {
   const isTpm = payload.has('nitrotpm_pcrs')
   const digest = field(payload, 'digest', 'tstr')
   if (digest !== 'SHA384')
-    throw new VerificationError('payload-digest', 'digest', 'SHA384', JSON.stringify(digest.slice(0, 16)))
+    throw new VerificationError('payload-digest', {
+      subject: 'digest',
+      expected: 'SHA384',
+      found: JSON.stringify(digest.slice(0, 16)),
+    })
   const pcrs = readPcrs(field(payload, isTpm ? 'nitrotpm_pcrs' : 'pcrs', 'map', 1, 32))
   return {
     kind: isTpm ? 'tpm' : 'enclave',
@@ -158,7 +157,12 @@ function readFields(payload: CborMap): Omit<NsmDocument, 'sign1'> {
 
 function unknownField([key, value]: [number | string, CborValue]): UnknownField {
   // Instances have no use for `pcrs`, and a document with both kinds would be read differently by different verifiers.
-  if (key === 'pcrs') throw new VerificationError('payload-pcr', 'registers', 'pcrs or nitrotpm_pcrs', 'both')
+  if (key === 'pcrs')
+    throw new VerificationError('payload-pcr', {
+      subject: 'registers',
+      expected: 'pcrs or nitrotpm_pcrs',
+      found: 'both',
+    })
   return Object.freeze({ key: typed(key, 'payload key', 'tstr'), value })
 }
 
@@ -168,12 +172,11 @@ function readPcrs(registers: CborMap): ReadonlyMap<string, Bytes> {
     const { length = 0 } = (value ?? []) as { length?: number }
     if (typeof index !== 'number' || index < 0 || index > 31 || !(value instanceof Uint8Array) || length !== pcrSize) {
       const wanted = `0 to 31 with a bstr of ${pcrSize}`
-      throw new VerificationError(
-        'payload-pcr',
-        'PCR',
-        wanted,
-        `${JSON.stringify(index)} with a ${cborType(value)} of ${length}`,
-      )
+      throw new VerificationError('payload-pcr', {
+        subject: 'PCR',
+        expected: wanted,
+        found: `${JSON.stringify(index)} with a ${cborType(value)} of ${length}`,
+      })
     }
     pcrs.set(`PCR${index}`, value.slice())
   }
@@ -199,7 +202,11 @@ function field<Type extends keyof FieldTypes>(
 ): FieldTypes[Type] {
   const value = payload.get(key)
   if (value === null || !payload.delete(key))
-    throw new VerificationError('payload-field-missing', key, type, value === null ? 'null' : 'nothing')
+    throw new VerificationError('payload-field-missing', {
+      subject: key,
+      expected: type,
+      found: value === null ? 'null' : 'nothing',
+    })
   return typed(value, key, type, minimum, maximum)
 }
 
@@ -218,10 +225,14 @@ function typed<Type extends keyof FieldTypes>(
   maximum = Infinity,
 ): FieldTypes[Type] {
   const found = cborType(value)
-  if (found !== type) throw new VerificationError('payload-field-type', name, type, found)
+  if (found !== type) throw new VerificationError('payload-field-type', { subject: name, expected: type, found })
   const size = typeof value === 'number' ? value : isCborMap(value) ? value.size : (value as Bytes).length
   if (size < minimum || size > maximum) {
-    throw new VerificationError('payload-field-size', name, `${type} of ${minimum} to ${maximum}`, `${size}`)
+    throw new VerificationError('payload-field-size', {
+      subject: name,
+      expected: `${type} of ${minimum} to ${maximum}`,
+      found: `${size}`,
+    })
   }
   // Bytes of their own: whoever uses `.buffer` of a key must not get the whole document.
   return (value instanceof Uint8Array ? value.slice() : value) as FieldTypes[Type]

@@ -118,5 +118,5 @@ function userDataOf(text: JsonValue | undefined): Bytes | undefined {
 }
 
 function refused(field: string, expected: string, found: string): VerificationError {
-  return new VerificationError('hcl-format', `HCL report: ${field}`, expected, found)
+  return new VerificationError('hcl-format', { subject: `HCL report: ${field}`, expected, found })
 }

@@ -69,7 +69,7 @@ export async function verifyAzureSevSnp(
   const checks = recordChecks(policy.trace)
 
   // 1. The wrapper: shape and bounds. Nothing below is trusted yet.
-  const { report, runtimeData, runtime } = checks.run('decode', 'hcl-format', 'HCL report', () => {
+  const { report, runtimeData, runtime } = checks.decodes('hcl-format', 'HCL report', () => {
     const parts = decodeHclReport(bytes, hclReportTypes.snp)
     return { ...parts, runtime: decodeRuntimeData(parts.runtimeData) }
   })

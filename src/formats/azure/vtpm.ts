@@ -110,14 +110,11 @@ export async function verifyRuntimeData(
 ): Promise<void> {
   const digest = await hash('SHA-256', runtimeData)
   const holds = equalBytes(reportData.subarray(0, 32), digest) && isZero(reportData.subarray(32))
-  checks.judge(
-    'verify',
-    'hcl-runtime-data',
-    'report data is the digest of the runtime data',
+  checks.verifies('hcl-runtime-data', 'report data is the digest of the runtime data', {
     holds,
-    toHex(concatBytes(digest, new Uint8Array(32))),
-    toHex(reportData),
-  )
+    expected: toHex(concatBytes(digest, new Uint8Array(32))),
+    found: toHex(reportData),
+  })
 }
 
 /** A quote that is authentic, and the registers that it covers, where they came along. */
@@ -142,19 +139,15 @@ export async function verifyVtpmQuote(
     )
   const { message, signature, pcrs } = quoted
   const key = importPublicKey(spkiOf(modulus), RS256)
-  const quote = checks.run('decode', 'vtpm-quote-format', 'quote of the virtual TPM', () => decodeTpmQuote(message))
+  const quote = checks.decodes('vtpm-quote-format', 'quote of the virtual TPM', () => decodeTpmQuote(message))
   const holds = await verifySignature(RS256, key, signature, message)
-  checks.judge(
-    'verify',
-    'vtpm-quote-signature',
-    'quote signed by the key of the virtual TPM',
+  checks.verifies('vtpm-quote-signature', 'quote signed by the key of the virtual TPM', {
     holds,
-    'true',
-    `${holds}`,
-  )
+    otherwise: 'signature does not match',
+  })
   if (pcrs === undefined) return { quote, registers: undefined }
   const outcome = await quotedRegisters(quote, pcrs).catch((error: unknown) => error as Error)
-  const registers = checks.run('verify', 'vtpm-pcr-digest', 'registers are those that the quote covers', () => {
+  const registers = checks.verifies('vtpm-pcr-digest', 'registers are those that the quote covers', () => {
     if (outcome instanceof Error) throw outcome
     return outcome
   })
@@ -183,14 +176,11 @@ export function appraiseVtpm(
     return `PCR ${index} ${value === undefined ? 'is not covered by the quote' : toHex(value)}`
   }
   const holds = differing.length === 0
-  checks.judge(
-    'appraise',
-    'policy-pcr',
-    'registers of the virtual TPM',
+  checks.appraises('policy-pcr', 'registers of the virtual TPM', {
     holds,
-    textOf(holds ? [...pcrs] : differing),
-    holds ? 'these' : differing.map(([index]) => foundOf(index)).join(', '),
-  )
+    expected: textOf(holds ? [...pcrs] : differing),
+    found: holds ? 'these' : differing.map(([index]) => foundOf(index)).join(', '),
+  })
 }
 
 /** RSA-2048 with exponent 65537 as a SubjectPublicKeyInfo. */

@@ -35,14 +35,12 @@ function appraiseStatus(tcb: DcapTcb, { acceptedTcbStatuses: accepted }: DcapPol
   const found = currentTcbStatus === tcbStatus ? tcbStatus : `${tcbStatus} at launch, ${currentTcbStatus} now`
   const advisories = listed([...new Set([...advisoryIDs, ...currentAdvisoryIDs])].sort())
   const advice = refused.map((status) => `'${status}'`).join(', ')
-  checks.judge(
-    'appraise',
-    'policy-tcb-status',
-    'TCB status',
-    refused.length === 0,
-    accepted.join(' or '),
-    refused.length === 0 ? found : `${found} (${advisories}); to accept it, pass acceptedTcbStatuses: [${advice}]`,
-  )
+  checks.appraises('policy-tcb-status', 'TCB status', {
+    holds: refused.length === 0,
+    expected: accepted.join(' or '),
+    found:
+      refused.length === 0 ? found : `${found} (${advisories}); to accept it, pass acceptedTcbStatuses: [${advice}]`,
+  })
 }
 
 /**
@@ -52,7 +50,11 @@ function appraiseStatus(tcb: DcapTcb, { acceptedTcbStatuses: accepted }: DcapPol
 function appraisePair({ tcbEvaluationDataNumber: { tcbInfo, qeIdentity } }: DcapTcb, checks: CheckRecorder): void {
   const holds = Math.abs(tcbInfo - qeIdentity) <= 1 || Math.min(tcbInfo, qeIdentity) === 0
   const found = `${tcbInfo} and ${qeIdentity}`
-  checks.judge('appraise', 'policy-tcb-evaluation', 'TCB evaluation data numbers', holds, 'at most 1 apart', found)
+  checks.appraises('policy-tcb-evaluation', 'TCB evaluation data numbers', {
+    holds,
+    expected: 'at most 1 apart',
+    found,
+  })
 }
 
 /** The lower of both numbers counts: Intel publishes them one after the other. */
@@ -67,7 +69,11 @@ function appraiseEvaluation(
   }
   const holds = Math.min(tcbInfo, qeIdentity) >= minimum
   const found = `${tcbInfo} of TCB Info, ${qeIdentity} of QE identity`
-  checks.judge('appraise', 'policy-tcb-evaluation', 'TCB evaluation data number', holds, `at least ${minimum}`, found)
+  checks.appraises('policy-tcb-evaluation', 'TCB evaluation data number', {
+    holds,
+    expected: `at least ${minimum}`,
+    found,
+  })
 }
 
 /** Whoever delivers endorsements chooses which: any that are in their dates, the oldest too. */
@@ -76,7 +82,11 @@ function appraiseAges(issued: Collateral['issued'], { clock, maximumAges }: Dcap
   if (maximumAges.size === 0) checks.omit(code, 'not-requested', 'no age expected')
   for (const [name, seconds] of maximumAges) {
     const age = (clock.now - issued[name]) / 1000
-    checks.judge('appraise', code, `age of ${name} in seconds`, age <= seconds, `at most ${seconds}`, `${age}`)
+    checks.appraises(code, `age of ${name} in seconds`, {
+      holds: age <= seconds,
+      expected: `at most ${seconds}`,
+      found: `${age}`,
+    })
   }
 }
 
@@ -92,14 +102,11 @@ function appraiseIdentity(
   }
   const ids = platformInstanceId === undefined ? [ppid] : [ppid, platformInstanceId]
   const holds = platforms.some((platform) => ids.some((id) => equalBytes(id, platform)))
-  checks.judge(
-    'appraise',
-    'policy-platform',
-    'platform',
+  checks.appraises('policy-platform', 'platform', {
     holds,
-    `one of ${platforms.length}`,
-    holds ? 'one of them' : 'another',
-  )
+    expected: `one of ${platforms.length}`,
+    found: holds ? 'one of them' : 'another',
+  })
 }
 
 /** Fails with `policy-report-data`. */
@@ -111,5 +118,5 @@ export function appraiseReportData(found: Uint8Array, { reportData }: DcapPolicy
 /** Fails with `policy-debug`. @param found what makes it debuggable, in words; `undefined` when nothing does */
 export function appraiseDebug(found: string | undefined, { debug }: DcapPolicy, checks: CheckRecorder): void {
   const holds = debug || found === undefined
-  checks.judge('appraise', 'policy-debug', 'debug mode', holds, debug ? 'allowed' : 'off', found ?? 'off')
+  checks.appraises('policy-debug', 'debug mode', { holds, expected: debug ? 'allowed' : 'off', found: found ?? 'off' })
 }

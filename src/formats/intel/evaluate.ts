@@ -56,22 +56,20 @@ export function evaluateTcb(
   { tcbInfo, qeIdentity, platform }: Collateral,
   checks: CheckRecorder,
 ): DcapTcb {
-  checks.run('verify', 'tcb-info-mismatch', 'TCB Info is about this platform', () => {
+  checks.verifies('tcb-info-mismatch', 'TCB Info is about this platform', () => {
     checkTcbInfo(tcbInfo, platform, body.tee)
   })
-  checks.run('verify', 'qe-identity-mismatch', "the quoting enclave is Intel's", () => {
+  checks.verifies('qe-identity-mismatch', "the quoting enclave is Intel's", () => {
     checkQeIdentity(qeIdentity, qeReport, body.tee)
   })
-  const qe = checks.run('verify', 'tcb-not-supported', 'TCB level of the QE', () => qeLevel(qeIdentity, qeReport))
+  const qe = checks.verifies('tcb-not-supported', 'TCB level of the QE', () => qeLevel(qeIdentity, qeReport))
   const evaluate = (teeTcbSvn: Uint8Array | undefined, when: string): Evaluation => {
     const report = body.tee === 'tdx' ? body.report : undefined
     const module =
       report === undefined || teeTcbSvn === undefined
         ? undefined
-        : checks.run('verify', 'tdx-module-mismatch', `TDX module ${when}`, () =>
-            moduleLevel(tcbInfo, report, teeTcbSvn),
-          )
-    const own = checks.run('verify', 'tcb-not-supported', `TCB level of the platform ${when}`, () =>
+        : checks.verifies('tdx-module-mismatch', `TDX module ${when}`, () => moduleLevel(tcbInfo, report, teeTcbSvn))
+    const own = checks.verifies('tcb-not-supported', `TCB level of the platform ${when}`, () =>
       platformLevel(tcbInfo, platform, teeTcbSvn),
     )
     const parts = { platform: own, 'TDX module': module, QE: qe }
@@ -113,7 +111,8 @@ const levelsOf = (parts: Parts): readonly TcbLevel[] => Object.values(parts).fil
 
 function checkTcbInfo(tcbInfo: TcbInfo, { fmspc, pceId }: DcapPlatform, tee: string): void {
   const require = (subject: string, expected: string, found: string): void => {
-    if (expected !== found) throw new VerificationError('tcb-info-mismatch', `${subject} of TCB Info`, expected, found)
+    if (expected !== found)
+      throw new VerificationError('tcb-info-mismatch', { subject: `${subject} of TCB Info`, expected, found })
   }
   require('TEE', tee, tcbInfo.tee)
   require('FMSPC', fmspc, tcbInfo.fmspc)
@@ -154,7 +153,8 @@ function moduleLevel(
   const identity: TdxModuleIdentity | undefined = tdxModuleIdentities.get(id)
   const expected: TdxModule | undefined = version === 0 ? tdxModule : identity
   const require = (subject: string, wanted: string, actual: string): void => {
-    if (wanted !== actual) throw new VerificationError('tdx-module-mismatch', subject, wanted, actual)
+    if (wanted !== actual)
+      throw new VerificationError('tdx-module-mismatch', { subject, expected: wanted, found: actual })
   }
   if (expected === undefined)
     throw new VerificationError('tdx-module-mismatch', `TCB Info says nothing of ${id.toUpperCase()}`)
@@ -183,7 +183,11 @@ function notRevoked(status: PlatformTcbStatus, parts: Parts, when: string, check
   )
   const since = iso(Math.min(...levels.map(({ date }) => date)))
   const actual = `${status} (${names.join(', ')}) since ${since}, ${listed(advisoriesOf(levels))}`
-  checks.judge('verify', 'tcb-revoked', `TCB status ${when}`, status !== 'Revoked', 'anything but Revoked', actual)
+  checks.verifies('tcb-revoked', `TCB status ${when}`, {
+    holds: status !== 'Revoked',
+    expected: 'anything but Revoked',
+    found: actual,
+  })
   return status as TcbStatus
 }
 

@@ -48,7 +48,7 @@ export type QuoteOf<Tee extends DcapTee> = Quote & { readonly body: Extract<Quot
 export function decodeQuoteOf<Tee extends DcapTee>(tee: Tee, bytes: Bytes, checks: CheckRecorder): QuoteOf<Tee> {
   const quote = decodeQuote(bytes, checks)
   const found: DcapTee = quote.body.tee
-  checks.judge('decode', 'quote-tee', 'TEE of the quote', found === tee, tee, found)
+  checks.decodes('quote-tee', 'TEE of the quote', { holds: found === tee, expected: tee, found })
   return quote as QuoteOf<Tee>
 }
 

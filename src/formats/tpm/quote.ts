@@ -91,18 +91,21 @@ export async function quotedRegisters(
 ): Promise<ReadonlyMap<number, Bytes>> {
   const isWhole = registers.length === registerCount && registers.every(({ length }) => length === registerSize)
   if (!isWhole)
-    throw new VerificationError(
-      'vtpm-pcr-digest',
-      'registers beside the quote',
-      `${registerCount} of ${registerSize} bytes`,
-      `${registers.length}`,
-    )
+    throw new VerificationError('vtpm-pcr-digest', {
+      subject: 'registers beside the quote',
+      expected: `${registerCount} of ${registerSize} bytes`,
+      found: `${registers.length}`,
+    })
   const quoted = new Map(selection.map((index) => [index, registers[index] as Bytes]))
   const digest = await hash('SHA-256', concatBytes(...quoted.values()))
   if (equalBytes(digest, pcrDigest)) return quoted
-  throw new VerificationError('vtpm-pcr-digest', 'digest of the quoted registers', toHex(pcrDigest), toHex(digest))
+  throw new VerificationError('vtpm-pcr-digest', {
+    subject: 'digest of the quoted registers',
+    expected: toHex(pcrDigest),
+    found: toHex(digest),
+  })
 }
 
 function refused(field: string, expected: string, found: string): VerificationError {
-  return new VerificationError('vtpm-quote-format', `TPM quote: ${field}`, expected, found)
+  return new VerificationError('vtpm-quote-format', { subject: `TPM quote: ${field}`, expected, found })
 }

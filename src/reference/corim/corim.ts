@@ -158,12 +158,11 @@ export function readCorim(bytes: Bytes, dialect: Dialect): CorimContent {
   if (!dialect.profiles.includes(profile))
     throw profile === profileWithoutProduct
       ? new VerificationError('reference-product', 'signed before values named a product: sign them again')
-      : new VerificationError(
-          'reference-profile',
-          'profile',
-          dialect.profiles.filter(Boolean).join(' or '),
-          profile ?? 'none',
-        )
+      : new VerificationError('reference-profile', {
+          subject: 'profile',
+          expected: dialect.profiles.filter(Boolean).join(' or '),
+          found: profile ?? 'none',
+        })
   const map = mapOf(inner, name, dialect.corim)
   return {
     id: idOf(map.get(0), 'id of the CoRIM'),
@@ -325,12 +324,11 @@ export function mapOf(value: CborValue, name: string, known?: readonly number[])
   if (!isCborMap(value)) throw content(`${name} must be a map`, value)
   const other = [...value].find(([key, entry]) => entry === undefined || known?.includes(key as number) === false)
   if (other !== undefined)
-    throw new VerificationError(
-      'reference-content',
-      `keys of ${name}`,
-      known?.join(', ') ?? 'values',
-      JSON.stringify(other[0]),
-    )
+    throw new VerificationError('reference-content', {
+      subject: `keys of ${name}`,
+      expected: known?.join(', ') ?? 'values',
+      found: JSON.stringify(other[0]),
+    })
   return value
 }
 

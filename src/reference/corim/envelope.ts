@@ -14,7 +14,7 @@ import { contentOf, decodeDer } from '../../encoding/der.ts'
 import { fingerprint } from '../../crypto/digest.ts'
 import { VerificationError } from '../../core/errors.ts'
 import { iso } from '../../core/time.ts'
-import type { CheckRunner } from '../../core/record.ts'
+import { recordChecks } from '../../core/record.ts'
 import { type Certificate, decodeCertificate } from '../../x509/certificate.ts'
 import { nameToText } from '../../x509/name.ts'
 import { uniformProfile } from '../../x509/profile.ts'
@@ -86,7 +86,7 @@ export async function verifyEnvelope(file: Bytes, policy: SignerPolicy): Promise
   const { key, path, chain } =
     policy.signer === undefined ? await certifiedKey(x5chain, algorithm, policy) : pinnedKey(policy.signer, algorithm)
   const holds = verifySignature(algorithm, key, sign1.signature, signedBytes(sign1))
-  await chain?.settle(checks)
+  await chain?.settle(recordChecks())
   requireThat(await holds, 'reference-signature', 'signature of the CoRIM', 'one by the key of the signer', 'another')
   const meta = decodeMeta(metaBytes)
   checkPeriod('signature', meta?.validity, policy)
@@ -126,7 +126,11 @@ export function decodeEnvelope(file: Bytes): Envelope {
   const alg = protectedHeader.get(header.alg)
   const algorithm = algorithms.find(({ cose }) => cose === alg)
   if (algorithm === undefined)
-    throw new VerificationError('reference-algorithm', 'alg', '-7 (ES256) or -35 (ES384)', said(alg))
+    throw new VerificationError('reference-algorithm', {
+      subject: 'alg',
+      expected: '-7 (ES256) or -35 (ES384)',
+      found: said(alg),
+    })
   const size = 2 * algorithm.key.coordinateSize
   requireThat(signature.length === size, 'cose-signature-length', 'signature bytes', `${size}`, `${signature.length}`)
   const type = protectedHeader.get(header.contentType)
@@ -157,14 +161,6 @@ function pinnedKey(spki: Bytes, algorithm: SignatureAlgorithm): SignerKey {
   return { key: importPublicKey(spki, algorithm) }
 }
 
-/** Opening a file has no trace: the first failure is all there is to say. */
-const checks: CheckRunner = {
-  run: (_stage, _id, _summary, body) => body(),
-  judge: (_stage, id, subject, holds, expected, actual) => {
-    requireThat(holds, id, subject, expected, actual)
-  },
-}
-
 async function certifiedKey(
   x5chain: CborValue,
   algorithm: SignatureAlgorithm,
@@ -185,7 +181,8 @@ async function certifiedKey(
   )
   const roots = await Promise.all(trustAnchors.map(({ der }) => fingerprint(der)))
   const profile = uniformProfile(algorithm)
-  const path = await checkPath(named, roots, profile, checks)
+  // Opening a file has no trace: the first failure is all there is to say.
+  const path = await checkPath(named, roots, profile, recordChecks())
   checkPurpose(path.leaf)
   const invalid = findInvalid(path, [now], skewMs)
   if (invalid !== undefined) throw invalid
@@ -244,7 +241,11 @@ async function findAnchor(
         (await verifySignature(algorithm, importPublicKey(spki, algorithm), signature, tbs, true)))
     )
       return der
-  throw new VerificationError('reference-untrusted', 'CA of the signer', 'one of trustAnchors', nameToText(issuer))
+  throw new VerificationError('reference-untrusted', {
+    subject: 'CA of the signer',
+    expected: 'one of trustAnchors',
+    found: nameToText(issuer),
+  })
 }
 
 /** Whether this is a DER SubjectPublicKeyInfo of a key for the algorithm. */
@@ -265,7 +266,7 @@ export function requireThat(
   expected: string,
   found: string,
 ): asserts holds {
-  if (!holds) throw new VerificationError(code, subject, expected, found)
+  if (!holds) throw new VerificationError(code, { subject, expected, found })
 }
 
 /** A header value in a message. */

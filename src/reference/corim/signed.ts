@@ -123,7 +123,7 @@ export async function openReferenceValues(
     } catch (cause) {
       // With several files, an error says whose it is.
       if (copies.length === 1 || !(cause instanceof VerificationError)) throw cause
-      throw new VerificationError(cause.code, `files[${i}]: ${cause.message}`, undefined, undefined, { cause })
+      throw new VerificationError(cause.code, `files[${i}]: ${cause.message}`, { cause })
     }
 
   // 2. All of them signed the same, and they are enough.
@@ -201,12 +201,11 @@ function valueOf(
     const [digest, ...more] = digests
     // Numbers only: as text, a number could stand there a second time.
     if (digest?.algorithm !== 'sha-384' || more.length > 0 || typeof id !== 'number' || id < 0 || id > 31)
-      throw new VerificationError(
-        'reference-content',
-        `register ${id} of ${build}`,
-        'a SHA-384 digest for 0 to 31',
-        'another',
-      )
+      throw new VerificationError('reference-content', {
+        subject: `register ${id} of ${build}`,
+        expected: 'a SHA-384 digest for 0 to 31',
+        found: 'another',
+      })
     return [`PCR${id}`, digest.value] as const
   })
   const value = { ...(name !== undefined && { name: printable(name) }), ...Object.fromEntries(entries) }

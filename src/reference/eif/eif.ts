@@ -137,7 +137,7 @@ function parseMetadata(bytes: Bytes): object {
     cause = error
   }
   if (isPlainObject(metadata)) return metadata
-  throw new VerificationError('eif-metadata', 'metadata must be a JSON object', undefined, undefined, { cause })
+  throw new VerificationError('eif-metadata', 'metadata must be a JSON object', { cause })
 }
 
 function readOptions(options: unknown): ReadingOptions & { readonly now: number } {

@@ -90,7 +90,12 @@ export function decodeSectionHeader(bytes: Bytes, index: number, at: number, { t
   require('eif-section-offset', `offset of ${name} in the table`, entry?.offset === at, `${at}`, entry?.offset)
   const number = uint(input, 2, 'section_type')
   const type = sectionTypes[number]
-  if (type === undefined) throw new VerificationError('eif-section-type', `type of ${name}`, '1 to 5', `${number}`)
+  if (type === undefined)
+    throw new VerificationError('eif-section-type', {
+      subject: `type of ${name}`,
+      expected: '1 to 5',
+      found: `${number}`,
+    })
   const flags = uint(input, 2, 'flags')
   require('eif-section-flags', `flags of ${name}`, flags === 0, '0', flags)
   const size = uint(input, 8, 'section_size')
@@ -107,5 +112,5 @@ function require(
   expected: string,
   found: number | string | undefined,
 ): void {
-  if (!holds) throw new VerificationError(code, subject, expected, `${found}`)
+  if (!holds) throw new VerificationError(code, { subject, expected, found: `${found}` })
 }

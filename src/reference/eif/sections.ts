@@ -67,7 +67,12 @@ export async function readEif(input: ImageReader): Promise<EifContents> {
         measure(piece)
       })
     } else {
-      if (size > largest) throw new VerificationError('eif-section-size', data, `at most ${largest} bytes`, `${size}`)
+      if (size > largest)
+        throw new VerificationError('eif-section-size', {
+          subject: data,
+          expected: `at most ${largest} bytes`,
+          found: `${size}`,
+        })
       const whole = await input.take(size, data)
       checksum = crc32(whole, checksum)
       kept[type] = whole
@@ -78,10 +83,10 @@ export async function readEif(input: ImageReader): Promise<EifContents> {
 
   const size = input.at
   if ((await input.next(1)).length > 0) {
-    throw new VerificationError('eif-trailing', 'file', `${size} bytes`, 'more')
+    throw new VerificationError('eif-trailing', { subject: 'file', expected: `${size} bytes`, found: 'more' })
   }
   if (checksum !== header.crc32) {
-    throw new VerificationError('eif-crc', 'crc32', hex(checksum), hex(header.crc32))
+    throw new VerificationError('eif-crc', { subject: 'crc32', expected: hex(checksum), found: hex(header.crc32) })
   }
   return {
     header,
@@ -106,9 +111,14 @@ async function readData(input: ImageReader, size: number, field: string, use: (p
 function checkPlace({ type }: EifSection, before: readonly EifSection[], { version }: EifHeader): void {
   const { most, since } = rules[type]
   const already = countOf(before, type)
-  if (already >= most) throw new VerificationError('eif-sections', `${type} sections`, `${most}`, 'more')
+  if (already >= most)
+    throw new VerificationError('eif-sections', { subject: `${type} sections`, expected: `${most}`, found: 'more' })
   if (version < since) {
-    throw new VerificationError('eif-sections', `${type} section`, `version ${since} or later`, `version ${version}`)
+    throw new VerificationError('eif-sections', {
+      subject: `${type} section`,
+      expected: `version ${since} or later`,
+      found: `version ${version}`,
+    })
   }
   if (type === 'ramdisk' && countOf(before, 'kernel') === 0) {
     throw new VerificationError('eif-sections', 'ramdisk before the kernel')
@@ -118,7 +128,8 @@ function checkPlace({ type }: EifSection, before: readonly EifSection[], { versi
 function checkComplete(sections: readonly EifSection[], { version }: EifHeader): void {
   const required: readonly EifSectionType[] = ['kernel', 'cmdline', ...(version >= 4 ? (['metadata'] as const) : [])]
   const missing = required.find((type) => countOf(sections, type) === 0)
-  if (missing !== undefined) throw new VerificationError('eif-sections', `${missing} sections`, '1', '0')
+  if (missing !== undefined)
+    throw new VerificationError('eif-sections', { subject: `${missing} sections`, expected: '1', found: '0' })
 }
 
 const countOf = (sections: readonly EifSection[], wanted: EifSectionType): number =>

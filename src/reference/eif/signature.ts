@@ -44,10 +44,15 @@ export async function verifyEifSignature(section: Bytes, pcr0: Bytes, now: numbe
   // 2. What was signed is PCR0 of this image.
   const payload = decodeCbor(sign1.payload, payloadSource, true)
   const [index, value] = valuesOf(payload, ['register_index', 'register_value'], payloadSource)
-  if (index !== 0) throw new VerificationError('eif-signature', 'signed register', '0', shown(index))
+  if (index !== 0)
+    throw new VerificationError('eif-signature', { subject: 'signed register', expected: '0', found: shown(index) })
   const register = bytesOf(value, payloadSource)
   if (!equalBytes(register, pcr0)) {
-    throw new VerificationError('eif-signature', 'signed PCR0', toHex(pcr0), toHex(register))
+    throw new VerificationError('eif-signature', {
+      subject: 'signed PCR0',
+      expected: toHex(pcr0),
+      found: toHex(register),
+    })
   }
 
   // 3. The key of the certificate signed it, and may do so now.
@@ -58,7 +63,11 @@ export async function verifyEifSignature(section: Bytes, pcr0: Bytes, now: numbe
   }
   if (now < notBefore || now > notAfter) {
     const problem = `signing certificate ${now < notBefore ? 'is not valid yet' : 'has expired'}`
-    throw new VerificationError('cert-validity', problem, `${iso(notBefore)} to ${iso(notAfter)}`, iso(now))
+    throw new VerificationError('cert-validity', {
+      subject: problem,
+      expected: `${iso(notBefore)} to ${iso(notAfter)}`,
+      found: iso(now),
+    })
   }
   return certificate
 }
@@ -71,7 +80,7 @@ function decodeEnvelope(bytes: Bytes): CoseSign1 {
     return decodeSign1(bytes)
   } catch (cause) {
     if (!(cause instanceof VerificationError)) throw cause
-    throw new VerificationError('eif-signature', cause.message, undefined, undefined, { cause })
+    throw new VerificationError('eif-signature', cause.message, { cause })
   }
 }
 
@@ -81,13 +90,22 @@ function checkHeaders(sign1: CoseSign1, { algorithm }: SigningCertificate): void
   const alg = protectedHeader.get(1)
   if (alg !== algorithm.cose) {
     const expected = `${algorithm.name} (${algorithm.cose}), for a key on ${algorithm.key.name}`
-    throw new VerificationError('eif-signature', 'alg', expected, shown(alg))
+    throw new VerificationError('eif-signature', { subject: 'alg', expected, found: shown(alg) })
   }
   const headers = protectedHeader.size + unprotectedHeader.size
-  if (headers > 1) throw new VerificationError('eif-signature', 'header parameters', 'alg only', `${headers}`)
+  if (headers > 1)
+    throw new VerificationError('eif-signature', {
+      subject: 'header parameters',
+      expected: 'alg only',
+      found: `${headers}`,
+    })
   const size = 2 * algorithm.key.coordinateSize
   if (signature.length !== size) {
-    throw new VerificationError('eif-signature', 'signature', `${size} bytes`, `${signature.length}`)
+    throw new VerificationError('eif-signature', {
+      subject: 'signature',
+      expected: `${size} bytes`,
+      found: `${signature.length}`,
+    })
   }
 }
 
@@ -95,7 +113,11 @@ function checkHeaders(sign1: CoseSign1, { algorithm }: SigningCertificate): void
 function valuesOf(map: CborValue, keys: readonly string[], { name, code }: Source): CborValue[] {
   const found = isCborMap(map) ? [...map.keys()] : cborType(map)
   if (found.length !== keys.length || !keys.every((key) => found.includes(key))) {
-    throw new VerificationError(code, name, `a map of ${keys.join(' and ')}`, String(found))
+    throw new VerificationError(code, {
+      subject: name,
+      expected: `a map of ${keys.join(' and ')}`,
+      found: String(found),
+    })
   }
   return keys.map((key) => (map as CborMap).get(key))
 }

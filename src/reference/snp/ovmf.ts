@@ -144,5 +144,5 @@ function demand(subject: string, holds: boolean, expected: string, found: string
 
 /** The error of firmware that breaks a rule of its format. */
 export function malformed(subject: string, expected: string, found: string): VerificationError {
-  return new VerificationError('ovmf-format', `firmware: ${subject}`, expected, found)
+  return new VerificationError('ovmf-format', { subject: `firmware: ${subject}`, expected, found })
 }

@@ -13,7 +13,7 @@ export const decisions: Readonly<Record<string, readonly [AttestationErrorCode, 
 export const reasons: Readonly<Record<string, readonly (readonly [AttestationErrorCode, RegExp])[]>> = {
   QUOTE_FORMAT: [['quote-format', /./]],
   QUOTE_VERSION_EPID: [['quote-version-epid', /EPID .*not supported/]],
-  QUOTE_SIGNATURE: [['quote-signature', /quote signed by its attestation key/]],
+  QUOTE_SIGNATURE: [['quote-signature', /quote: signature does not match its attestation key/]],
   NO_PCK_CHAIN: [['pck-chain-missing', /certification data of type 3.*pckCertificateChain/]],
   PCK_CHAIN_UNTRUSTED: [['root-mismatch', /SHA-256 of the root/]],
   PCK_CHAIN_FORMAT: [['cert-path', /certificates in the chain of PCK certificate: expected 3/]],
@@ -25,7 +25,7 @@ export const reasons: Readonly<Record<string, readonly (readonly [AttestationErr
   CRL_NOT_YET_VALID: [['crl-validity', /validity of (pckCrl|rootCaCrl)/]],
   CRL_UNKNOWN_ISSUER: [['crl-issuer', /is not of/]],
   CRL_SIGNATURE: [
-    ['crl-signature', /pckCrl signed by CA of the PCK/],
+    ['crl-signature', /pckCrl: signature does not match CA of the PCK/],
     // It says itself which key signed it.
     ['crl-issuer', /pckCrl names another key than that of CA of the PCK/],
   ],
@@ -44,7 +44,7 @@ export const reasons: Readonly<Record<string, readonly (readonly [AttestationErr
   QE_IDENTITY_EXPIRED: [['qe-identity-validity', /QE identity has expired/]],
   QE_IDENTITY_NOT_YET_VALID: [['qe-identity-validity', /QE identity is not valid yet/]],
   QE_IDENTITY_MISMATCH: [['qe-identity-mismatch', /QE (identity|MRSIGNER|ISVPRODID|ATTRIBUTES): expected/]],
-  QE_REPORT_SIGNATURE: [['qe-report-signature', /QE report signed by the PCK/]],
+  QE_REPORT_SIGNATURE: [['qe-report-signature', /QE report: signature does not match the PCK/]],
   ATTESTATION_KEY_BINDING: [['attestation-key-binding', /attestation key in the report data of the QE/]],
   TDX_MODULE_MISMATCH: [['tdx-module-mismatch', /TCB Info says nothing of TDX_|MRSIGNERSEAM: expected/]],
   TCB_NOT_SUPPORTED: [['tcb-not-supported', /below every TCB level/]],

@@ -143,7 +143,7 @@ describe('H14 a PCK certificate that the root itself issued', () => {
 })
 
 describe('H14 JSON that was parsed and written again', () => {
-  const hint = 'false (with white space, unlike what Intel serves: parsed and written again?)'
+  const hint = ' (with white space, unlike what Intel serves: parsed and written again?)'
   const rewritten = (document: string): string => JSON.stringify(JSON.parse(document), null, 2)
   test.each([
     ['tcbInfoDocument', 'tcb-info-signature', 'TCB Info'],
@@ -152,7 +152,7 @@ describe('H14 JSON that was parsed and written again', () => {
     await refuses(
       { endorsements: { [document]: rewritten } },
       code,
-      `${name}, every byte as served, signed by Intel: expected true, found ${hint}`,
+      `${name}, every byte as served: signature does not match Intel's TCB signing key${hint}`,
     )
     // Without white space there is no such sign: a number that was changed, say.
     await refuses(
@@ -162,7 +162,7 @@ describe('H14 JSON that was parsed and written again', () => {
         },
       },
       code,
-      `${name}, every byte as served, signed by Intel: expected true, found false`,
+      `${name}, every byte as served: signature does not match Intel's TCB signing key`,
     )
   })
 
@@ -171,6 +171,6 @@ describe('H14 JSON that was parsed and written again', () => {
     await expect(tdx({ endorsements: { tcbInfoDocument: outside } })).resolves.toBeDefined()
     const spaced = (body: string): string => body.replace(/^\{/, '{ "text": "a, b", ')
     const { checks } = await tdx({ endorsements: { tcbInfoText: spaced } })
-    expect(checks.find(({ id }) => id === 'tcb-info-signature')).toMatchObject({ outcome: 'pass', actual: 'true' })
+    expect(checks.find(({ id }) => id === 'tcb-info-signature')).toMatchObject({ outcome: 'pass', actual: undefined })
   })
 })

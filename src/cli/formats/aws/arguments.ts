@@ -133,7 +133,7 @@ function inWordsOfReferences(error: unknown, paths: readonly string[]): unknown 
   }
   if (!(error instanceof VerificationError)) return error
   const message = error.message.replace(/files\[(\d+)\]/g, (whole, i: string) => paths[Number(i)] ?? whole)
-  return new VerificationError(error.code, message, undefined, undefined, { cause: error })
+  return new VerificationError(error.code, message, { cause: error })
 }
 
 async function referenceValuesOf(values: Values): Promise<NitroOptions['referenceValues']> {

@@ -223,7 +223,8 @@ function judgeFlags(
 }
 
 function judge(checks: CheckRecorder, code: AttestationErrorCode, subject: string, outcome: Outcome): void {
-  checks.judge('appraise', code, subject, ...outcome)
+  const [holds, expected, found] = outcome
+  checks.appraises(code, subject, { holds, expected, found })
 }
 
 /** {@link judge} where the caller asked for it. */

@@ -52,7 +52,7 @@ export async function authenticate(
   const cpuProduct = checkProcessor(report, checks)
 
   // 1. Read: strict and bounded. Nothing is trusted.
-  const bytes = checks.run('decode', 'endorsement-missing', 'endorsements', () =>
+  const bytes = checks.decodes('endorsement-missing', 'endorsements', () =>
     readEndorsements(policy.endorsements, table, report.signingKey, checksRevocation),
   )
   checkRoot(await fingerprint(bytes.ark), policy.roots, checks)
@@ -77,21 +77,18 @@ export async function authenticate(
   )
 
   // 4. Check what needs no signature: the list, and that the key is this report's.
-  checks.judge(
-    'verify',
-    'vek-product-mismatch',
-    'product of the processor and of the certificates',
-    cpuProduct === undefined || cpuProduct === product,
-    product,
-    cpuProduct ?? product,
-  )
+  checks.verifies('vek-product-mismatch', 'product of the processor and of the certificates', {
+    holds: cpuProduct === undefined || cpuProduct === product,
+    expected: product,
+    found: cpuProduct ?? product,
+  })
   if (crl !== undefined) checkCrlContent(crl, ark, algorithmOf(crl), clock, checks)
   // The path's signatures come first: what an unsigned certificate says of chip and TCB is no finding.
   await signatures.settle(checks, crl === undefined ? 'report-signature' : 'crl-signature')
   const held = await signatures.settle(checks, 'report-signature')
   if (crl === undefined) checks.omit('crl-revoked', 'skipped', 'revocation skipped')
   else
-    checks.run('verify', 'crl-revoked', `${intermediate.name} not revoked`, () => {
+    checks.verifies('crl-revoked', `${intermediate.name} not revoked`, () => {
       refuseRevoked(intermediate, authenticCrl(crl, held))
     })
   const key = checkKey(vek, report, product, checks)
@@ -119,7 +116,11 @@ function checkProcessor({ cpu }: SnpReport, checks: CheckRecorder): SnpProduct |
   if (cpu === undefined) return undefined
   const product = productOf(cpu)
   const found = `family 0x${cpu.family.toString(16)}, model 0x${cpu.model.toString(16)}`
-  checks.judge('verify', 'report-product', 'processor', product !== undefined, products.join(', '), product ?? found)
+  checks.verifies('report-product', 'processor', {
+    holds: product !== undefined,
+    expected: products.join(', '),
+    found: product ?? found,
+  })
   return product
 }
 
@@ -135,8 +136,7 @@ function readCertificates(
     [nameOf[signingKey], intermediate],
     [signingKey, vek],
   ] as const
-  return checks.run(
-    'verify',
+  return checks.verifies(
     'cert-parse',
     '3 X.509 v3 certificates',
     () =>
@@ -151,7 +151,7 @@ function readCertificates(
 /** @throws VerificationError `crl-parse`, `crl-algorithm`, `crl-extension` */
 function readCrl({ crl }: EndorsementBytes, checks: CheckRecorder): Crl | undefined {
   if (crl === undefined) return undefined
-  return checks.run('decode', 'crl-parse', 'revocation list of the ARK', () => decodeCrl(crl, 'CRL of the ARK'))
+  return checks.decodes('crl-parse', 'revocation list of the ARK', () => decodeCrl(crl, 'CRL of the ARK'))
 }
 
 /** The product by the root's name, AMD's or that of a caller's own anchor. @throws VerificationError `cert-chain-name` */
@@ -161,14 +161,18 @@ function checkProduct({ subject }: Certificate, signingKey: SigningKey, checks: 
     return name !== undefined && equalBytes(subject, name.der)
   })
   const expected = products.map((known) => `ARK-${known}`).join(', ')
-  checks.judge('verify', 'cert-chain-name', 'name of the ARK', product !== undefined, expected, toHex(subject))
+  checks.verifies('cert-chain-name', 'name of the ARK', {
+    holds: product !== undefined,
+    expected,
+    found: toHex(subject),
+  })
   return product as SnpProduct
 }
 
 /** @throws VerificationError `cert-validity` */
 function checkDates(path: CertificationPath, { clock }: AuthenticityPolicy, checks: CheckRecorder): void {
   const invalid: VerificationError | undefined = findInvalid(path, [clock.now], clock.skewMs)
-  checks.run('verify', 'cert-validity', 'dates of the certificates', () => {
+  checks.verifies('cert-validity', 'dates of the certificates', () => {
     if (invalid !== undefined) throw invalid
   })
 }
@@ -187,28 +191,33 @@ const reportRow = (signedBytes: Bytes, signature: Bytes, by: Certificate): Signa
 /** The certificate is that of the key which this report says it was signed with: product, TCB, chip. */
 function checkKey(vek: Certificate, report: SnpReport, product: SnpProduct, checks: CheckRecorder): VekClaims {
   const { signingKey, reportedTcb, chipId } = report
-  const key = checks.run('verify', 'vek-cert-format', `what the ${signingKey} certificate says`, () =>
+  const key = checks.verifies('vek-cert-format', `what the ${signingKey} certificate says`, () =>
     decodeVek(vek, signingKey, product),
   )
   const isProduct = isNameOf(key.productName, product)
-  checks.judge('verify', 'vek-product-mismatch', `product of the ${signingKey}`, isProduct, product, key.productName)
+  checks.verifies('vek-product-mismatch', `product of the ${signingKey}`, {
+    holds: isProduct,
+    expected: product,
+    found: key.productName,
+  })
   const reported = tcbOf(reportedTcb, product)
   const isEqual =
     isAtMost(reported, key.tcb) && isAtMost(key.tcb, reported) && key.unusedTcb.every((part) => part === 0)
   const found = `${textOfTcb(key.tcb)}${key.unusedTcb.some((part) => part !== 0) ? ', and parts that are not in use' : ''}`
-  checks.judge('verify', 'vek-tcb-mismatch', `TCB of the ${signingKey}`, isEqual, textOfTcb(reported), found)
+  checks.verifies('vek-tcb-mismatch', `TCB of the ${signingKey}`, {
+    holds: isEqual,
+    expected: textOfTcb(reported),
+    found,
+  })
   if (key.hwId !== undefined) {
     const size = chipIdSizes[product]
     const holds = !isZero(chipId) && equalBytes(key.hwId, chipId.subarray(0, size)) && isZero(chipId.subarray(size))
     // The identity of a machine belongs into no trace.
-    checks.judge(
-      'verify',
-      'vek-chip-id-mismatch',
-      'chip of the VCEK',
+    checks.verifies('vek-chip-id-mismatch', 'chip of the VCEK', {
       holds,
-      'that of the report',
-      holds ? 'that' : 'another',
-    )
+      expected: 'that of the report',
+      found: holds ? 'that' : 'another',
+    })
   }
   return key
 }
@@ -222,7 +231,11 @@ function checkVersions(
   const raw = [report.currentTcb, report.reportedTcb, report.committedTcb, report.launchTcb]
   const isClean = raw.every((tcb) => hasZeroReserved(tcb, product))
   const found = raw.map((tcb) => toHex(tcb)).join(', ')
-  checks.judge('verify', 'report-reserved', `reserved bytes of the TCB versions of ${product}`, isClean, 'zero', found)
+  checks.verifies('report-reserved', `reserved bytes of the TCB versions of ${product}`, {
+    holds: isClean,
+    expected: 'zero',
+    found,
+  })
   const [currentTcb, reportedTcb, committedTcb, launchTcb] = raw.map((tcb) => tcbOf(tcb, product)) as [
     SnpTcb,
     SnpTcb,
@@ -234,13 +247,10 @@ function checkVersions(
     isAtMost(reportedTcb, currentTcb) &&
     isAtMost(committedTcb, currentTcb) &&
     compare(committedVersion, currentVersion) <= 0
-  checks.judge(
-    'verify',
-    'report-tcb',
-    'reported and committed versions',
+  checks.verifies('report-tcb', 'reported and committed versions', {
     holds,
-    `at most those that run: ${textOfTcb(currentTcb)}; ${currentVersion.join('.')}`,
-    `reported ${textOfTcb(reportedTcb)}; committed ${textOfTcb(committedTcb)}; ${committedVersion.join('.')}`,
-  )
+    expected: `at most those that run: ${textOfTcb(currentTcb)}; ${currentVersion.join('.')}`,
+    found: `reported ${textOfTcb(reportedTcb)}; committed ${textOfTcb(committedTcb)}; ${committedVersion.join('.')}`,
+  })
   return { currentTcb, reportedTcb, committedTcb, launchTcb }
 }

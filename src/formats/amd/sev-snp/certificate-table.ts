@@ -36,7 +36,7 @@ export interface CertificateTableEntry {
  */
 export function decodeCertificateTable(table: Bytes, checks: CheckRecorder): readonly CertificateTableEntry[] {
   if (table.length === 0) return []
-  return checks.run('decode', 'cert-table', 'certificate table behind the report', () => readEntries(table))
+  return checks.decodes('cert-table', 'certificate table behind the report', () => readEntries(table))
 }
 
 function readEntries(table: Bytes): readonly CertificateTableEntry[] {
@@ -74,5 +74,5 @@ function readEntries(table: Bytes): readonly CertificateTableEntry[] {
 }
 
 function demand(holds: boolean, expected: string, found: string): void {
-  if (!holds) throw new VerificationError('cert-table', 'certificate table', expected, found)
+  if (!holds) throw new VerificationError('cert-table', { subject: 'certificate table', expected, found })
 }

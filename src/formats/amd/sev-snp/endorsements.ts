@@ -65,12 +65,11 @@ export function readEndorsements(
   })
   const [intermediate, ark] = certificates
   if (certificates.length !== 2 || intermediate === undefined || ark === undefined)
-    throw new VerificationError(
-      'endorsement-format',
-      'endorsements.certificateChain',
-      '2 certificates: ASK or ASVK, then ARK',
-      `${certificates.length}`,
-    )
+    throw new VerificationError('endorsement-format', {
+      subject: 'endorsements.certificateChain',
+      expected: '2 certificates: ASK or ASVK, then ARK',
+      found: `${certificates.length}`,
+    })
   const crl = needsCrl ? base64Of(given, 'crl') : undefined
   if (needsCrl && (crl === undefined || crl.length === 0))
     throw new VerificationError(
@@ -91,7 +90,12 @@ function vekOf(table: readonly CertificateTableEntry[], signingKey: SigningKey):
     name,
     code: 'endorsement-format',
   })
-  if (more.length > 0) throw new VerificationError('endorsement-format', name, 'one certificate', `${more.length + 1}`)
+  if (more.length > 0)
+    throw new VerificationError('endorsement-format', {
+      subject: name,
+      expected: 'one certificate',
+      found: `${more.length + 1}`,
+    })
   return certificate
 }
 
@@ -102,14 +106,17 @@ function textOf(
   const value = given[name]
   if (value === undefined) return undefined
   if (typeof value !== 'string')
-    throw new VerificationError('endorsement-format', `endorsements.${name}`, 'text', typeof value)
+    throw new VerificationError('endorsement-format', {
+      subject: `endorsements.${name}`,
+      expected: 'text',
+      found: typeof value,
+    })
   if (value.length > limits[name])
-    throw new VerificationError(
-      'endorsement-format',
-      `endorsements.${name}`,
-      `at most ${limits[name]} characters`,
-      `${value.length}`,
-    )
+    throw new VerificationError('endorsement-format', {
+      subject: `endorsements.${name}`,
+      expected: `at most ${limits[name]} characters`,
+      found: `${value.length}`,
+    })
   return value
 }
 
@@ -122,7 +129,7 @@ function base64Of(
   try {
     return fromBase64(text, `endorsements.${name}`)
   } catch (cause) {
-    throw new VerificationError('endorsement-format', `endorsements.${name} is not base64`, undefined, undefined, {
+    throw new VerificationError('endorsement-format', `endorsements.${name} is not base64`, {
       cause,
     })
   }

@@ -50,14 +50,13 @@ export interface DecodedEvidence extends DecodedReport {
 
 /** @throws VerificationError `report-size`, `cert-table`, `report-version`, `report-algorithm`, `report-reserved`, `report-signing-key` */
 export function decodeEvidence(bytes: Bytes, checks: CheckRecorder): DecodedEvidence {
-  checks.run('decode', 'report-size', `${bytes.length} bytes`, () => {
+  checks.decodes('report-size', `${bytes.length} bytes`, () => {
     if (bytes.length >= reportSize && bytes.length <= maximumSize) return
-    throw new VerificationError(
-      'report-size',
-      'evidence',
-      `a report of ${reportSize} bytes, at most ${maximumSize} with its certificate table`,
-      `${bytes.length} bytes`,
-    )
+    throw new VerificationError('report-size', {
+      subject: 'evidence',
+      expected: `a report of ${reportSize} bytes, at most ${maximumSize} with its certificate table`,
+      found: `${bytes.length} bytes`,
+    })
   })
   const certificates = decodeCertificateTable(bytes.subarray(reportSize), checks)
   return { ...decodeReport(bytes.subarray(0, reportSize), checks), certificates }

@@ -132,22 +132,23 @@ export function decodeReport(bytes: Bytes, checks: CheckRecorder): DecodedReport
   const field = (at: number, length: number): Bytes => copyBytes(bytes.subarray(at, at + length))
 
   const version = uint32(0x000)
-  checks.run('decode', 'report-version', `version ${version} of the report`, () => {
+  checks.decodes('report-version', `version ${version} of the report`, () => {
     if (version >= 2 && version <= 5) return
-    throw new VerificationError('report-version', `version of the report${hintFor(bytes)}`, '2 to 5', `${version}`)
+    throw new VerificationError('report-version', {
+      subject: `version of the report${hintFor(bytes)}`,
+      expected: '2 to 5',
+      found: `${version}`,
+    })
   })
   const algorithm = uint32(0x034)
-  checks.judge(
-    'decode',
-    'report-algorithm',
-    'signature algorithm of the report',
-    algorithm === 1,
-    '1 (ECDSA P-384 with SHA-384)',
-    `${algorithm}`,
-  )
+  checks.decodes('report-algorithm', 'signature algorithm of the report', {
+    holds: algorithm === 1,
+    expected: '1 (ECDSA P-384 with SHA-384)',
+    found: `${algorithm}`,
+  })
   const policy = uint64(0x008)
   const keyInfo = uint32(0x048)
-  checks.run('decode', reserved, 'reserved fields of the report', () => {
+  checks.decodes(reserved, 'reserved fields of the report', () => {
     const zero = [
       ...alwaysZero,
       ...(version < 3 ? ([[0x188, 0x18b]] as const) : []),
@@ -156,23 +157,32 @@ export function decodeReport(bytes: Bytes, checks: CheckRecorder): DecodedReport
     for (const [from, to] of zero) {
       const found = bytes.subarray(from, to)
       if (!isZero(found))
-        throw new VerificationError(reserved, `reserved bytes of the report at ${hex(from)}`, 'zero', toHex(found))
+        throw new VerificationError(reserved, {
+          subject: `reserved bytes of the report at ${hex(from)}`,
+          expected: 'zero',
+          found: toHex(found),
+        })
     }
     if (keyInfo >= 32)
-      throw new VerificationError(reserved, 'KEY_INFO of the report', 'bits 31 to 5 clear', hex(keyInfo))
+      throw new VerificationError(reserved, {
+        subject: 'KEY_INFO of the report',
+        expected: 'bits 31 to 5 clear',
+        found: hex(keyInfo),
+      })
     if ((policy & (1n << 17n)) === 0n)
-      throw new VerificationError(reserved, 'guest policy of the report', 'bit 17 set', hex(policy))
+      throw new VerificationError(reserved, {
+        subject: 'guest policy of the report',
+        expected: 'bit 17 set',
+        found: hex(policy),
+      })
   })
   const signingKey = (['VCEK', 'VLEK'] as const)[keyInfo >> 2]
   const isMasked = (keyInfo & 2) !== 0
-  checks.judge(
-    'decode',
-    'report-signing-key',
-    'key that signed the report',
-    signingKey !== undefined && !isMasked,
-    'VCEK or VLEK, not masked',
-    `${signingKey ?? keyInfo >> 2}${isMasked ? ', masked: the report is not signed' : ''}`,
-  )
+  checks.decodes('report-signing-key', 'key that signed the report', {
+    holds: signingKey !== undefined && !isMasked,
+    expected: 'VCEK or VLEK, not masked',
+    found: `${signingKey ?? keyInfo >> 2}${isMasked ? ', masked: the report is not signed' : ''}`,
+  })
   return {
     report: {
       version,

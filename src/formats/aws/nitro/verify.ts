@@ -74,14 +74,11 @@ export async function verifyNitro(evidence: Uint8Array, options: NitroOptions): 
 
 /** A debug enclave has zeros for its image (PCR0), while PCR3 and PCR4 keep real values; fails with `policy-debug`. */
 function appraiseDebug(document: NsmDocument, { debug }: NitroPolicy, checks: CheckRecorder): void {
-  checks.judge(
-    'appraise',
-    'policy-debug',
-    'debug mode',
-    debug || !isDebug(document),
-    debug ? 'allowed' : 'off',
-    isDebug(document) ? 'on' : 'off',
-  )
+  checks.appraises('policy-debug', 'debug mode', {
+    holds: debug || !isDebug(document),
+    expected: debug ? 'allowed' : 'off',
+    found: isDebug(document) ? 'on' : 'off',
+  })
 }
 
 function isDebug({ pcrs }: NsmDocument): boolean {

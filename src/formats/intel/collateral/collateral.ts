@@ -92,14 +92,14 @@ async function checkCollateral(
     return path
   }
   const pckPath = await pathOf(pck)
-  const platform = checks.run('verify', 'pck-cert-format', 'platform', () => decodePck(pckPath.leaf))
+  const platform = checks.verifies('pck-cert-format', 'platform', () => decodePck(pckPath.leaf))
   for (const { crl, issuer } of lists) checkCrlContent(crl, issuer, ES256, clock, checks)
   const paths = [pckPath]
   for (const signer of signers) paths.push(await pathOf(signer))
   for (const path of paths.slice(1)) checkSameRoot(pckPath, path, checks)
-  const tcbInfo = checks.run('decode', 'tcb-info-format', 'fields of TCB Info', () => decodeTcbInfo(tcbInfoDocument))
+  const tcbInfo = checks.decodes('tcb-info-format', 'fields of TCB Info', () => decodeTcbInfo(tcbInfoDocument))
   checkValidity(tcbInfo, 'tcb-info-validity', 'TCB Info', clock, checks)
-  const qeIdentity = checks.run('decode', 'qe-identity-format', 'fields of QE identity', () =>
+  const qeIdentity = checks.decodes('qe-identity-format', 'fields of QE identity', () =>
     decodeQeIdentity(qeIdentityDocument),
   )
   checkValidity(qeIdentity, 'qe-identity-validity', 'QE identity', clock, checks)
@@ -127,14 +127,14 @@ async function checkCollateral(
 /** @throws VerificationError `cert-validity` */
 function checkDates(path: CertificationPath, clock: Clock, checks: CheckRecorder): void {
   const invalid: VerificationError | undefined = findInvalid(path, [clock.now], clock.skewMs)
-  checks.run('verify', 'cert-validity', `dates of ${path.leaf.name} and what is above it`, () => {
+  checks.verifies('cert-validity', `dates of ${path.leaf.name} and what is above it`, () => {
     if (invalid !== undefined) throw invalid
   })
 }
 
 /** @throws VerificationError `crl-revoked` */
 function refuse(certificate: Certificate | undefined, crl: CheckedCrl | undefined, checks: CheckRecorder): void {
-  checks.run('verify', 'crl-revoked', `${certificate?.name} not revoked`, () => {
+  checks.verifies('crl-revoked', `${certificate?.name} not revoked`, () => {
     if (certificate === undefined || crl === undefined)
       throw new TypeError('a PCK path has three certificates and two lists')
     refuseRevoked(certificate, crl)

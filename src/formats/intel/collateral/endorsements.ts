@@ -54,12 +54,11 @@ export function endorsement(endorsements: EndorsementTexts, name: keyof DcapEndo
   const text = endorsements[name]
   if (typeof text === 'string' && text.length > 0 && text.length <= maximumLength) return text
   const found = typeof text === 'string' ? `${text.length} characters` : typeof text
-  throw new VerificationError(
-    'endorsement-missing',
-    `endorsements.${name}`,
-    `text of 1 to ${maximumLength} characters`,
+  throw new VerificationError('endorsement-missing', {
+    subject: `endorsements.${name}`,
+    expected: `text of 1 to ${maximumLength} characters`,
     found,
-  )
+  })
 }
 
 /** The DER of a revocation list. @throws VerificationError `endorsement-missing`, `crl-parse` */

@@ -69,7 +69,7 @@ export function readPckChain(
   checks: CheckRecorder,
   decode?: typeof decodeCertificate,
 ): Chain {
-  const pem = checks.run('decode', 'pck-chain-missing', 'PCK certificate chain', () => pckChainOf(quote, endorsements))
+  const pem = checks.decodes('pck-chain-missing', 'PCK certificate chain', () => pckChainOf(quote, endorsements))
   const expected = { names: pckNames, profile: pckProfile, leafName: 'Intel SGX PCK Certificate' }
   return readChain(pem, expected, checks, decode)
 }
@@ -81,7 +81,7 @@ export function readSignerChain(
   checks: CheckRecorder,
   decode?: typeof decodeCertificate,
 ): Chain {
-  const pem = checks.run('decode', 'endorsement-missing', name, () => endorsement(endorsements, name))
+  const pem = checks.decodes('endorsement-missing', name, () => endorsement(endorsements, name))
   const names = [`root of ${name}`, `signer of ${name}`]
   return readChain(pem, { names, profile: signerProfile, leafName: 'Intel SGX TCB Signing' }, checks, decode)
 }
@@ -96,14 +96,11 @@ export function checkSameRoot(
   checks: CheckRecorder,
 ): void {
   const holds = a !== undefined && b !== undefined && equalBytes(a.spki, b.spki) && equalBytes(a.subject, b.subject)
-  checks.judge(
-    'verify',
-    'cert-path',
-    `${a?.name} and ${b?.name}`,
+  checks.verifies('cert-path', `${a?.name} and ${b?.name}`, {
     holds,
-    'the same root',
-    holds ? 'the same root' : 'two roots',
-  )
+    expected: 'the same root',
+    found: holds ? 'the same root' : 'two roots',
+  })
 }
 
 /** What a chain must be. */
@@ -120,11 +117,15 @@ function readChain(
   decode: typeof decodeCertificate = decodeCertificate,
 ): Chain {
   const name = names.at(-1) as string
-  const encoded = checks.run('decode', 'cert-parse', `PEM of ${name}`, () =>
+  const encoded = checks.decodes('cert-parse', `PEM of ${name}`, () =>
     decodePem(pem, 'CERTIFICATE', { name, code: 'cert-parse' }),
   )
   const subject = `certificates in the chain of ${name}`
-  checks.judge('decode', 'cert-path', subject, encoded.length === names.length, `${names.length}`, `${encoded.length}`)
+  checks.decodes('cert-path', subject, {
+    holds: encoded.length === names.length,
+    expected: `${names.length}`,
+    found: `${encoded.length}`,
+  })
   const read = (der: Bytes, i: number): Certificate => {
     // The name that it has in the usual order.
     const own = names.at(-1 - i) as string
@@ -132,7 +133,7 @@ function readChain(
       throw malformed({ name: own, code: 'cert-parse' }, `at most ${maximumCertificate} bytes, found ${der.length}`)
     return decode(der, own)
   }
-  const certificates = checks.run('decode', 'cert-parse', `certificates of ${name}`, () =>
+  const certificates = checks.decodes('cert-parse', `certificates of ${name}`, () =>
     rootFirst(encoded.map(read)).map((certificate, i) =>
       certificate.name === names[i] ? certificate : { ...certificate, name: names[i] },
     ),
@@ -150,10 +151,8 @@ export async function checkChain(
   checkRoot(await hashOf(certificates[0].der), roots, checks)
   const path = checkRules(certificates, profile, checks)
   const { name, subject } = path.leaf
-  const found = checks.run('verify', 'cert-path', `name of ${name}`, () =>
-    commonName(subject, { name, code: 'cert-path' }),
-  )
-  checks.judge('verify', 'cert-path', `common name of ${name}`, found === leafName, leafName, found)
+  const found = checks.verifies('cert-path', `name of ${name}`, () => commonName(subject, { name, code: 'cert-path' }))
+  checks.verifies('cert-path', `common name of ${name}`, { holds: found === leafName, expected: leafName, found })
   return path
 }
 

@@ -53,7 +53,8 @@ export function decodeQeIdentity(document: SignedJson): QeIdentity {
 /** The quoting enclave is Intel's, for this kind of TEE. @throws VerificationError `qe-identity-mismatch` */
 export function checkQeIdentity(identity: QeIdentity, report: SgxReport, tee: DcapTee): void {
   const require = (subject: string, expected: string, found: string): void => {
-    if (expected !== found) throw new VerificationError('qe-identity-mismatch', `QE ${subject}`, expected, found)
+    if (expected !== found)
+      throw new VerificationError('qe-identity-mismatch', { subject: `QE ${subject}`, expected, found })
   }
   require('identity', tee === 'tdx' ? 'TD_QE' : 'QE', identity.id)
   require('MRSIGNER', identity.mrSigner, toHex(report.mrSigner))

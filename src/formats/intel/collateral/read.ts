@@ -43,14 +43,14 @@ export function readCollateral(quote: Quote, endorsements: EndorsementTexts, che
     ? undefined
     : readSignerChain('qeIdentityIssuerChain', endorsements, checks, decode)
   // The signature is checked over the bytes as served, and these bytes are what is read.
-  const tcbInfo = checks.run('decode', 'tcb-info-format', 'TCB Info', () =>
+  const tcbInfo = checks.decodes('tcb-info-format', 'TCB Info', () =>
     decodeSignedJson(endorsement(endorsements, 'tcbInfo'), 'tcbInfo', tcbInfoSource),
   )
-  const qeIdentity = checks.run('decode', 'qe-identity-format', 'QE identity', () =>
+  const qeIdentity = checks.decodes('qe-identity-format', 'QE identity', () =>
     decodeSignedJson(endorsement(endorsements, 'qeIdentity'), 'enclaveIdentity', qeIdentitySource),
   )
   const readList = (name: 'rootCaCrl' | 'pckCrl', issuer: Certificate | undefined): ReadList => ({
-    crl: checks.run('decode', 'crl-parse', name, () => decodeIntelCrl(endorsementDer(endorsements, name), name)),
+    crl: checks.decodes('crl-parse', name, () => decodeIntelCrl(endorsementDer(endorsements, name), name)),
     issuer: issuer as Certificate,
     text: () => endorsement(endorsements, name),
   })

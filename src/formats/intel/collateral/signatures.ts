@@ -63,14 +63,14 @@ const documentRow = (
 ): SignatureRow => ({
   code,
   of: {
-    name: `${name}, every byte as served,`,
+    name: `${name}, every byte as served`,
     signedBytes: document.signedBytes,
     signature: document.signature,
     algorithm: ES256,
     isDer: false,
     whole: () => toHex(document.signature) + document.body,
   },
-  by: { name: 'Intel', spki: leafOf(signer).spki },
+  by: { name: "Intel's TCB signing key", spki: leafOf(signer).spki },
   hint: () => hintOf(document),
 })
 
@@ -92,7 +92,7 @@ export function startBinding({ attestationKey, qeAuthData, qeReport }: Quote): S
       // Intel leaves the rest of the 64 bytes open.
       const [bound, expected] = [toHex(qeReport.reportData.subarray(0, 32)), toHex(await digest)]
       const subject = 'attestation key in the report data of the QE'
-      checks.judge('verify', 'attestation-key-binding', subject, bound === expected, expected, bound)
+      checks.verifies('attestation-key-binding', subject, { holds: bound === expected, expected, found: bound })
     },
   }
 }

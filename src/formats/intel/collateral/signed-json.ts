@@ -70,7 +70,7 @@ export function checkValidity(
   const validity = { notBefore: issueDate, notAfter: nextUpdate }
   const holds = isInForce(validity, clock)
   const problem = holds ? 'validity' : clock.now < issueDate ? 'is not valid yet' : 'has expired'
-  checks.judge('verify', code, `${subject} ${problem}`, holds, period(validity), iso(clock.now))
+  checks.verifies(code, `${subject} ${problem}`, { holds, expected: period(validity), found: iso(clock.now) })
 }
 
 /** A date as Intel writes all of them, `2026-06-01T12:00:00Z`, as Unix milliseconds. `Date.parse` alone would take almost anything. */

@@ -74,32 +74,30 @@ const bodies = [
 /** @throws VerificationError `quote-format`, `quote-version-epid` */
 export function decodeQuote(bytes: Bytes, checks: CheckRecorder): Quote {
   const { length } = bytes
-  checks.judge(
-    'decode',
-    'quote-format',
-    'bytes of quote',
-    length > 0 && length <= maximumSize,
-    `1 to ${maximumSize}`,
-    `${length}`,
-  )
+  checks.decodes('quote-format', 'bytes of quote', {
+    holds: length > 0 && length <= maximumSize,
+    expected: `1 to ${maximumSize}`,
+    found: `${length}`,
+  })
   const version = bytes.length < 2 ? 0 : uintLe(cursor(bytes, source), 2, 'version')
   const isEpid = version === 1 || version === 2
-  checks.judge(
-    'decode',
-    'quote-version-epid',
-    'kind of quote',
-    !isEpid,
-    'ECDSA',
-    isEpid ? `EPID (version ${version}), which is not supported` : 'ECDSA',
-  )
-  return checks.run('decode', 'quote-format', 'DCAP quote', () => readQuote(bytes))
+  checks.decodes('quote-version-epid', 'kind of quote', {
+    holds: !isEpid,
+    expected: 'ECDSA',
+    found: isEpid ? `EPID (version ${version}), which is not supported` : 'ECDSA',
+  })
+  return checks.decodes('quote-format', 'DCAP quote', () => readQuote(bytes))
 }
 
 function readQuote(bytes: Bytes): Quote {
   const input = cursor(bytes, source)
   const version = uintLe(input, 2, 'version')
   if (version !== 3 && version !== 4 && version !== 5)
-    throw new VerificationError('quote-format', 'quote version', '3, 4 or 5', `${version}${looksLike(bytes)}`)
+    throw new VerificationError('quote-format', {
+      subject: 'quote version',
+      expected: '3, 4 or 5',
+      found: `${version}${looksLike(bytes)}`,
+    })
   const header = readHeader(input, version)
   const body = readBody(input, header.teeType, version)
   const signedBytes = bytes.subarray(0, input.at)
@@ -128,7 +126,11 @@ function readQuote(bytes: Bytes): Quote {
     if (at < whole.length) throw malformed(source, `${whole.length - at} bytes left over in the signature data`)
   const { certificationDataType } = quote
   if (certificationDataType < 1 || certificationDataType > 5)
-    throw new VerificationError('quote-format', 'certification data type', '1 to 5', `${certificationDataType}`)
+    throw new VerificationError('quote-format', {
+      subject: 'certification data type',
+      expected: '1 to 5',
+      found: `${certificationDataType}`,
+    })
   return quote
 }
 
@@ -136,18 +138,22 @@ function readQuote(bytes: Bytes): Quote {
 function readHeader(input: Cursor, version: number): { readonly teeType: number; readonly userData: Bytes } {
   const keyType = uintLe(input, 2, 'attestation key type')
   if (keyType !== ecdsaP256)
-    throw new VerificationError('quote-format', 'attestation key type', '2 (ECDSA P-256)', `${keyType}`)
+    throw new VerificationError('quote-format', {
+      subject: 'attestation key type',
+      expected: '2 (ECDSA P-256)',
+      found: `${keyType}`,
+    })
   const teeType = uintLe(input, 4, 'TEE type')
   if (teeType !== 0 && (teeType !== 0x81 || version === 3))
-    throw new VerificationError(
-      'quote-format',
-      `TEE type of version ${version}`,
-      version === 3 ? '0' : '0 or 0x81',
-      `0x${teeType.toString(16)}`,
-    )
+    throw new VerificationError('quote-format', {
+      subject: `TEE type of version ${version}`,
+      expected: version === 3 ? '0' : '0 or 0x81',
+      found: `0x${teeType.toString(16)}`,
+    })
   take(input, 4, 'QE and PCE version')
   const vendor = toHex(take(input, 16, 'QE vendor'))
-  if (vendor !== intelVendorId) throw new VerificationError('quote-format', 'QE vendor', intelVendorId, vendor)
+  if (vendor !== intelVendorId)
+    throw new VerificationError('quote-format', { subject: 'QE vendor', expected: intelVendorId, found: vendor })
   return { teeType, userData: take(input, 20, 'user data') }
 }
 
@@ -171,7 +177,11 @@ function readBody(input: Cursor, teeType: number, version: number): QuoteBody {
 function readContainer(data: Cursor): Cursor {
   const type = uintLe(data, 2, 'outer certification data type')
   if (type !== qeCertificationData)
-    throw new VerificationError('quote-format', 'outer certification data type', `${qeCertificationData}`, `${type}`)
+    throw new VerificationError('quote-format', {
+      subject: 'outer certification data type',
+      expected: `${qeCertificationData}`,
+      found: `${type}`,
+    })
   return inner(data, uintLe(data, 4, 'length of outer certification data'), 'outer certification data')
 }
 

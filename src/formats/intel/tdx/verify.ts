@@ -80,14 +80,11 @@ export async function verifyTdx(evidence: Uint8Array, options: TdxOptions): Prom
 function appraiseMigration({ tdAttributes }: TdxReport, { migration }: TdxPolicy, checks: CheckRecorder): void {
   const isMigratable = ((tdAttributes[3] ?? 0) & 0x20) !== 0
   const expected = migration ? 'allowed' : 'off'
-  checks.judge(
-    'appraise',
-    'policy-migration',
-    'migration',
-    migration || !isMigratable,
+  checks.appraises('policy-migration', 'migration', {
+    holds: migration || !isMigratable,
     expected,
-    isMigratable ? 'on' : 'off',
-  )
+    found: isMigratable ? 'on' : 'off',
+  })
 }
 
 /** Service TDs can read what they are bound to; fails with `policy-service-td`. */
@@ -99,12 +96,9 @@ function appraiseServiceTds(
   const hashes = [mrServiceTd, extension?.initialServiceTdHash, extension?.currentServiceTdHash]
   const bound = hashes.filter((hash) => hash !== undefined && !isZero(hash))
   const strange = bound.find((hash) => hash !== undefined && !serviceTds.some((known) => equalBytes(known, hash)))
-  checks.judge(
-    'appraise',
-    'policy-service-td',
-    'service TDs',
-    strange === undefined,
-    serviceTds.map((known) => toHex(known)).join(' or ') || 'none',
-    strange === undefined ? `${bound.length} of them` : toHex(strange),
-  )
+  checks.appraises('policy-service-td', 'service TDs', {
+    holds: strange === undefined,
+    expected: serviceTds.map((known) => toHex(known)).join(' or ') || 'none',
+    found: strange === undefined ? `${bound.length} of them` : toHex(strange),
+  })
 }

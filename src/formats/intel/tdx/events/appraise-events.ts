@@ -90,7 +90,11 @@ function appraiseRegisters(
       continue
     }
     const holds = equalBytes(replayed, found)
-    checks.judge('appraise', 'policy-rtmr', `RTMR${rtmr} as replayed`, holds, toHex(replayed), toHex(found))
+    checks.appraises('policy-rtmr', `RTMR${rtmr} as replayed`, {
+      holds,
+      expected: toHex(replayed),
+      found: toHex(found),
+    })
   }
 }
 
@@ -109,18 +113,19 @@ function appraiseSequence({ rtmr, digests }: RegisterPolicy, found: readonly str
   const length = Math.max(wanted.length, found.length)
   const at = Array.from({ length }, (_, i) => i).find((i) => wanted[i] !== found[i])
   if (at === undefined) {
-    checks.judge('appraise', 'policy-event', `events of RTMR${rtmr}`, true, `${length}`, `${length}`)
+    checks.appraises('policy-event', `events of RTMR${rtmr}`, {
+      holds: true,
+      expected: `${length}`,
+      found: `${length}`,
+    })
     return
   }
   const subject = `event ${at} of RTMR${rtmr}, ${wanted.length} expected in all`
-  checks.judge(
-    'appraise',
-    'policy-event',
-    subject,
-    false,
-    wanted[at] ?? 'no more events',
-    found[at] ?? 'no more events',
-  )
+  checks.appraises('policy-event', subject, {
+    holds: false,
+    expected: wanted[at] ?? 'no more events',
+    found: found[at] ?? 'no more events',
+  })
 }
 
 /** Each of these events, among others. */
@@ -129,7 +134,7 @@ function appraiseAmong({ rtmr, digests }: RegisterPolicy, found: readonly string
   for (const digest of digests.map(toHex)) {
     const holds = measured.has(digest)
     const actual = holds ? digest : `none of ${found.length} events`
-    checks.judge('appraise', 'policy-event', `event of RTMR${rtmr}`, holds, digest, actual)
+    checks.appraises('policy-event', `event of RTMR${rtmr}`, { holds, expected: digest, found: actual })
   }
 }
 
@@ -140,20 +145,17 @@ function appraiseDstack(
   checks: CheckRecorder,
 ): void {
   const end = events.findIndex(({ name }) => name === endOfBoot)
-  checks.judge(
-    'appraise',
-    'policy-event',
-    `event ${endOfBoot}`,
-    end >= 0,
-    'in the log',
-    end < 0 ? 'none' : 'in the log',
-  )
+  checks.appraises('policy-event', `event ${endOfBoot}`, {
+    holds: end >= 0,
+    expected: 'in the log',
+    found: end < 0 ? 'none' : 'in the log',
+  })
   const boot = events.slice(0, Math.max(end, 0))
   for (const [name, payload] of expected) {
     const found = boot.filter((event) => event.name === name).map(({ data }) => toHex(data))
     const wanted = toHex(payload)
     const holds = found.length === 1 && found[0] === wanted
     const actual = found.length > 1 ? `${found.length} events of that name` : (found[0] ?? 'none')
-    checks.judge('appraise', 'policy-event', `event ${name}`, holds, wanted, actual)
+    checks.appraises('policy-event', `event ${name}`, { holds, expected: wanted, found: actual })
   }
 }

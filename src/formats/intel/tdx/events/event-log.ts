@@ -55,7 +55,11 @@ export async function replayEventLog(log: Uint8Array | string): Promise<Replayed
 function decodeLog(log: unknown): Pick<ReplayedEventLog, 'format'> & { readonly logged: readonly LoggedEvent[] } {
   if (typeof log !== 'string' && !isBytes(log)) throw new TypeError('event log must be a Uint8Array or a string')
   if (log.length > maximumSize)
-    throw new VerificationError('event-log-format', 'size of event log', `at most ${maximumSize}`, `${log.length}`)
+    throw new VerificationError('event-log-format', {
+      subject: 'size of event log',
+      expected: `at most ${maximumSize}`,
+      found: `${log.length}`,
+    })
   if (typeof log === 'string') return { format: 'dstack', logged: decodeDstackLog(log) }
   const bytes = copyBytes(log)
   if (!/^[\s[{]/.test(String.fromCharCode(bytes[0] ?? 0))) return { format: 'tcg', logged: decodeTcgLog(bytes) }
@@ -76,6 +80,10 @@ async function measure({ digest: given, preimage, ...event }: LoggedEvent, i: nu
   const dataIsMeasured = equalBytes(digest, computed)
   // Only runtime events have a name, and theirs is always computed: whoever prints it must be able to believe it.
   if (event.name !== undefined && !dataIsMeasured)
-    throw new VerificationError('event-log-digest', `digest of event ${i} of the log`, toHex(computed), toHex(digest))
+    throw new VerificationError('event-log-digest', {
+      subject: `digest of event ${i} of the log`,
+      expected: toHex(computed),
+      found: toHex(digest),
+    })
   return Object.freeze({ ...event, digest, dataIsMeasured })
 }
