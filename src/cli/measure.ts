@@ -81,15 +81,15 @@ function describe(path: string | undefined, image: EifMeasurements | undefined):
   if (path === undefined || image === undefined) return []
   const { architecture, version, size, sections, signature } = image
   return [
-    row('image', path, 0, 11),
-    row('is', `EIF version ${version} for ${architecture}, ${size} bytes`, 0, 11),
-    row('sections', sections.map(({ type }) => type).join(', '), 0, 11),
-    row('signed', signature === undefined ? 'no' : `with ${signature.algorithm}; by whom, PCR8 tells`, 0, 11),
+    row('image', path, [0, 11]),
+    row('is', `EIF version ${version} for ${architecture}, ${size} bytes`, [0, 11]),
+    row('sections', sections.map(({ type }) => type).join(', '), [0, 11]),
+    row('signed', signature === undefined ? 'no' : `with ${signature.algorithm}; by whom, PCR8 tells`, [0, 11]),
     '',
   ]
 }
 
 function registers(measurements: Readonly<Record<string, string>>): string[] {
   const given = Object.entries(measurements).filter(([name]) => name !== 'HashAlgorithm')
-  return given.map(([name, value]) => row(paint('bold', name), value, 0, name.length))
+  return given.map(([name, value]) => row(paint('bold', name), value, [0, name.length]))
 }

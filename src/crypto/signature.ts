@@ -21,19 +21,25 @@ export function importPublicKey(spki: Bytes, { importParams, key: { coordinateSi
   return importKey(isPoint ? 'raw' : 'spki', key, importParams, false, ['verify']).catch(() => undefined)
 }
 
-/** Whether `signature` over `data` holds; ECDSA signatures are r || s as WebCrypto and COSE have them, with `isDer` as X.509 has them. Never rejects. */
+/** A signature and what it is over. */
+export interface SignatureOver {
+  readonly signature: Bytes
+  readonly signedBytes: Bytes
+  /** Whether an ECDSA signature is a SEQUENCE of r and s, as in X.509. Default: r || s, as WebCrypto and COSE have it. */
+  readonly isDer?: boolean
+}
+
+/** Whether a signature holds. Never rejects. */
 export async function verifySignature(
   { verifyParams, key: { coordinateSize } }: SignatureAlgorithm,
   key: PublicKey | undefined,
-  signature: Bytes,
-  data: Bytes,
-  isDer = false,
+  { signature, signedBytes, isDer = false }: SignatureOver,
 ): Promise<boolean> {
   try {
     const imported = await key
     const raw = isDer && coordinateSize > 0 ? ecdsaFromDer(signature, coordinateSize) : signature
     // `=== true`: whatever else a patched or broken WebCrypto resolves to is no signature.
-    return imported !== undefined && ((await verify(verifyParams, imported, raw, data)) as unknown) === true
+    return imported !== undefined && ((await verify(verifyParams, imported, raw, signedBytes)) as unknown) === true
   } catch {
     return false
   }

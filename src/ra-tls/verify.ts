@@ -226,7 +226,11 @@ async function requireSelfSigned(certificate: RaTlsCertificate, checks: CheckRec
     checks.verifies('cert-algorithm', 'algorithms of the certificate', { holds: false, expected: names, found })
     return
   }
-  const holds = await verifySignature(algorithm, importPublicKey(spki, algorithm), signature, tbs, true)
+  const holds = await verifySignature(algorithm, importPublicKey(spki, algorithm), {
+    signature,
+    signedBytes: tbs,
+    isDer: true,
+  })
   checks.verifies('cert-chain-signature', 'certificate signed by its own key', {
     holds,
     otherwise: 'signature does not match',

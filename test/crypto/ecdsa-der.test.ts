@@ -108,7 +108,13 @@ describe.each([
   ])('%s', async (_what, r, s) => {
     const { spki } = await createKeyPair(signings[name])
     for (const data of [pattern(10), new Uint8Array()]) {
-      expect(await verifySignature(row, importPublicKey(spki, row), sequence(r, s), data, true)).toBe(false)
+      expect(
+        await verifySignature(row, importPublicKey(spki, row), {
+          signature: sequence(r, s),
+          signedBytes: data,
+          isDer: true,
+        }),
+      ).toBe(false)
     }
   })
 
@@ -119,6 +125,12 @@ describe.each([
     const half = raw.length / 2
     const twin = BigInt(`0x${order}`) - BigInt(`0x${hex(raw.subarray(half))}`)
     const other = concat(raw.subarray(0, half), unhex(twin.toString(16).padStart(2 * half, '0')))
-    expect(await verifySignature(row, importPublicKey(pair.spki, row), ecdsaSignature(other), data, true)).toBe(true)
+    expect(
+      await verifySignature(row, importPublicKey(pair.spki, row), {
+        signature: ecdsaSignature(other),
+        signedBytes: data,
+        isDer: true,
+      }),
+    ).toBe(true)
   })
 })

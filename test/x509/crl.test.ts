@@ -54,7 +54,7 @@ const sound = await makeCrl()
 const withSerial = (serialNumber: string): Certificate => ({ ...leaf, serialNumber: unhex(serialNumber) })
 
 async function checked(der: Bytes, issuer = issuing, algorithm = ES384, at = now, skewMs = 0): Promise<CheckedCrl> {
-  return checkCrl(decode(der), issuer, algorithm, { now: at, skewMs }, recordChecks())
+  return checkCrl(decode(der), { issuer, algorithm }, { now: at, skewMs }, recordChecks())
 }
 
 describe('what a sound one says', () => {
@@ -74,7 +74,7 @@ describe('what a sound one says', () => {
   test('checked: one line for each check', async () => {
     const checks: Check[] = []
     const recorder = recordChecks((made) => checks.push(made))
-    await checkCrl(decode(sound), issuing, ES384, { now, skewMs: 0 }, recorder)
+    await checkCrl(decode(sound), { issuer: issuing, algorithm: ES384 }, { now, skewMs: 0 }, recorder)
     expect(checks.map(({ id, outcome, stage }) => `${stage} ${id} ${outcome}`)).toEqual([
       'verify crl-issuer pass',
       'verify crl-validity pass',
@@ -706,7 +706,7 @@ describe('lists that a vendor issues', () => {
     const theirs = new x509.X509Crl(vectors.read(file))
     const issuer = issuers.find(({ subject }) => hex(subject) === hex(crl.issuer)) as Certificate
     const time = { now: crl.thisUpdate + hour, skewMs: 0 }
-    const checkedCrl = await checkCrl(crl, issuer, ES256, time, recordChecks())
+    const checkedCrl = await checkCrl(crl, { issuer, algorithm: ES256 }, time, recordChecks())
     expect([crl.thisUpdate, crl.nextUpdate]).toEqual([theirs.thisUpdate.getTime(), theirs.nextUpdate?.getTime()])
     const issued = (serial: string): Certificate => ({ ...leaf, issuer: crl.issuer, serialNumber: unhex(serial) })
     for (const { serialNumber } of theirs.entries) {
@@ -721,7 +721,9 @@ describe('lists that a vendor issues', () => {
       refuseRevoked(issued('0123456789'), checkedCrl)
     }).not.toThrow()
     for (const other of issuers.filter((certificate) => certificate !== issuer)) {
-      expect(await refusal(checkCrl(crl, other, ES256, time, recordChecks()))).toMatch(/^crl-issuer: /)
+      expect(await refusal(checkCrl(crl, { issuer: other, algorithm: ES256 }, time, recordChecks()))).toMatch(
+        /^crl-issuer: /,
+      )
     }
   })
 })

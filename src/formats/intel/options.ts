@@ -14,7 +14,7 @@ import {
   type EndorsementTexts,
 } from './collateral/endorsements.ts'
 import { intelSgxRoots } from './collateral/roots.ts'
-import type { TcbStatus } from './collateral/tcb-level.ts'
+import { type TcbStatus, tcbStatuses } from './collateral/tcb-level.ts'
 
 /** What both kinds of TEEs can be asked for, beside their measurements. */
 export interface DcapOptions extends Omit<VerifierOptions, 'now'> {
@@ -71,17 +71,6 @@ export const dcapOptionNames: readonly Exclude<keyof DcapOptions, keyof Verifier
   'platforms',
   'debug',
 ]
-
-const tcbStatuses = [
-  'UpToDate',
-  'SWHardeningNeeded',
-  'ConfigurationNeeded',
-  'ConfigurationAndSWHardeningNeeded',
-  'OutOfDate',
-  'OutOfDateConfigurationNeeded',
-  'TDRelaunchAdvised',
-  'TDRelaunchAdvisedConfigurationNeeded',
-] as const satisfies readonly TcbStatus[]
 
 const platformIdSize = 16
 

@@ -58,7 +58,7 @@ export async function verifyEifSignature(section: Bytes, pcr0: Bytes, now: numbe
   // 3. The key of the certificate signed it, and may do so now.
   const { algorithm, spki, notBefore, notAfter } = certificate
   const key = importPublicKey(spki, algorithm)
-  if (!(await verifySignature(algorithm, key, sign1.signature, signedBytes(sign1)))) {
+  if (!(await verifySignature(algorithm, key, { signature: sign1.signature, signedBytes: signedBytes(sign1) }))) {
     throw new VerificationError('eif-signature', 'PCR0 is not signed with the key of the certificate')
   }
   if (now < notBefore || now > notAfter) {

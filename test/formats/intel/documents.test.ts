@@ -275,7 +275,7 @@ test('validity: both ends belong to it, and the skew is for both', () => {
   const validity = { issueDate: 10_000, nextUpdate: 20_000 }
   const at = (now: number, skewMs: number): string => {
     try {
-      checkValidity(validity, 'tcb-info-validity', 'TCB Info', { now, skewMs }, recordChecks())
+      checkValidity(validity, { code: 'tcb-info-validity', subject: 'TCB Info' }, { now, skewMs }, recordChecks())
       return 'valid'
     } catch (error) {
       return (error as Error).message.replace(/:.*/, '')

@@ -7,16 +7,18 @@ import { type SgxOptions, type SgxReferenceValues, verifySgx } from '../../../fo
 import {
   allowDebug,
   allowMigration,
-  allowOtherEvents,
   anyValue,
-  type EventExpectations,
-  rtmrReferenceValues,
   skipReferenceValues,
   skipReportData,
   type TdxOptions,
   type TdxReferenceValues,
   verifyTdx,
 } from '../../../formats/intel/tdx/index.ts'
+import {
+  allowOtherEvents,
+  type EventExpectations,
+  rtmrReferenceValues,
+} from '../../../formats/intel/tdx/events/index.ts'
 import { type CommandOptions, listOf, requireOne, secondsOf, timeOf, type Values, versionOf } from '../../arguments.ts'
 import { UsageError } from '../../failures.ts'
 import type { OptionFormats, Verifier } from '../family.ts'

@@ -3,13 +3,8 @@
  */
 import { equalBytes, isZero, toHex } from '../../../encoding/bytes.ts'
 import { decodeSgxEvidence, type SgxEvidence } from '../../../formats/intel/sgx/index.ts'
-import {
-  decodeTdxEvidence,
-  type MeasuredEvent,
-  type ReplayedEventLog,
-  replayEventLog,
-  type TdxEvidence,
-} from '../../../formats/intel/tdx/index.ts'
+import { decodeTdxEvidence, type TdxEvidence } from '../../../formats/intel/tdx/index.ts'
+import { type MeasuredEvent, type ReplayedEventLog, replayEventLog } from '../../../formats/intel/tdx/events/index.ts'
 import { UsageError } from '../../failures.ts'
 import { linksAsText, linksOf } from '../../inspect-chain.ts'
 import { stringify } from '../../json.ts'
@@ -37,8 +32,7 @@ export async function inspectQuote(
   kind: 'tdx' | 'sgx',
   bytes: Uint8Array,
   log: Uint8Array | undefined,
-  warning: string,
-  asJson: boolean,
+  { warning, asJson }: { readonly warning: string; readonly asJson: boolean },
 ): Promise<string> {
   if (kind === 'sgx' && log !== undefined) throw new UsageError('--event-log is about TDX: this is an SGX quote')
   const evidence = kind === 'tdx' ? decodeTdxEvidence(bytes) : decodeSgxEvidence(bytes)
@@ -103,8 +97,7 @@ function logAsText({ format, rtmrs, events }: ReplayedEventLog, quote: TdxEviden
       return row(
         `RTMR${i}`,
         isSame ? 'replays to what the quote has' : 'replays to something ELSE than the quote has',
-        2,
-        6,
+        [2, 6],
       )
     }),
     ...events.map(eventAsText),
@@ -116,9 +109,9 @@ function eventAsText({ rtmr, type, name, data, digest, dataIsMeasured }: Measure
   const said = dataIsMeasured
     ? `${name === undefined ? '' : `${name}: `}${text === '' ? hex : text.slice(2)}`
     : toHex(digest)
-  return row(`RTMR${rtmr}`, `0x${type.toString(16).padStart(8, '0')} ${said}`, 2, 6)
+  return row(`RTMR${rtmr}`, `0x${type.toString(16).padStart(8, '0')} ${said}`, [2, 6])
 }
 
 function field(name: string, value: string): string {
-  return row(name, value, 0, 11)
+  return row(name, value, [0, 11])
 }

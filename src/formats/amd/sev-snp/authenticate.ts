@@ -82,7 +82,7 @@ export async function authenticate(
     expected: product,
     found: cpuProduct ?? product,
   })
-  if (crl !== undefined) checkCrlContent(crl, ark, algorithmOf(crl), clock, checks)
+  if (crl !== undefined) checkCrlContent(crl, { issuer: ark, algorithm: algorithmOf(crl) }, clock, checks)
   // The path's signatures come first: what an unsigned certificate says of chip and TCB is no finding.
   await signatures.settle(checks, crl === undefined ? 'report-signature' : 'crl-signature')
   const held = await signatures.settle(checks, 'report-signature')

@@ -68,7 +68,7 @@ export async function readNitroOptions(options: NitroOptions): Promise<NitroPoli
 function requireImages({ referenceValues }: NsmPolicy, areSignedImagesAllowed: boolean): void {
   if (referenceValues === skipReferenceValues) return
   referenceValues.forEach(({ registers }, i) => {
-    const signer = registers.get('PCR8')
+    const signer = registers.get('PCR8')?.value
     // A zero there is what every image has that nobody signed.
     const isSigned = areSignedImagesAllowed && signer !== undefined && !isZero(signer)
     if (!registers.has('PCR0') && !isSigned)

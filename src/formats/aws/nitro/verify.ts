@@ -1,6 +1,7 @@
 /**
  * AWS Nitro Enclaves: from the bytes of an attestation document to a result that only authentic, fresh, expected evidence can produce.
  */
+import { appraiseAllowance } from '../../../appraisal/allowance.ts'
 import { appraiseFreshness } from '../../../appraisal/freshness.ts'
 import { appraiseReferenceValues } from '../../../appraisal/reference-values.ts'
 import { startSignatures } from '../../../crypto/signatures.ts'
@@ -74,11 +75,7 @@ export async function verifyNitro(evidence: Uint8Array, options: NitroOptions): 
 
 /** A debug enclave has zeros for its image (PCR0), while PCR3 and PCR4 keep real values; fails with `policy-debug`. */
 function appraiseDebug(document: NsmDocument, { debug }: NitroPolicy, checks: CheckRecorder): void {
-  checks.appraises('policy-debug', 'debug mode', {
-    holds: debug || !isDebug(document),
-    expected: debug ? 'allowed' : 'off',
-    found: isDebug(document) ? 'on' : 'off',
-  })
+  appraiseAllowance('policy-debug', { subject: 'debug mode', isAllowed: debug, isOn: isDebug(document) }, checks)
 }
 
 function isDebug({ pcrs }: NsmDocument): boolean {

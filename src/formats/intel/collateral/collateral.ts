@@ -93,16 +93,16 @@ async function checkCollateral(
   }
   const pckPath = await pathOf(pck)
   const platform = checks.verifies('pck-cert-format', 'platform', () => decodePck(pckPath.leaf))
-  for (const { crl, issuer } of lists) checkCrlContent(crl, issuer, ES256, clock, checks)
+  for (const { crl, issuer } of lists) checkCrlContent(crl, { issuer, algorithm: ES256 }, clock, checks)
   const paths = [pckPath]
   for (const signer of signers) paths.push(await pathOf(signer))
   for (const path of paths.slice(1)) checkSameRoot(pckPath, path, checks)
   const tcbInfo = checks.decodes('tcb-info-format', 'fields of TCB Info', () => decodeTcbInfo(tcbInfoDocument))
-  checkValidity(tcbInfo, 'tcb-info-validity', 'TCB Info', clock, checks)
+  checkValidity(tcbInfo, { code: 'tcb-info-validity', subject: 'TCB Info' }, clock, checks)
   const qeIdentity = checks.decodes('qe-identity-format', 'fields of QE identity', () =>
     decodeQeIdentity(qeIdentityDocument),
   )
-  checkValidity(qeIdentity, 'qe-identity-validity', 'QE identity', clock, checks)
+  checkValidity(qeIdentity, { code: 'qe-identity-validity', subject: 'QE identity' }, clock, checks)
   return {
     paths,
     platform,

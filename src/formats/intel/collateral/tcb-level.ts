@@ -7,18 +7,23 @@ import { type JsonValue, memberOf } from '../../../encoding/json.ts'
 import { malformed, type Source } from '../../../encoding/reader.ts'
 import { dateOf, integerOf, optionalTextsOf } from './signed-json.ts'
 
-/** What TCB Info says of a platform. */
-export const platformStatuses = [
+/** What a platform can be in that is not revoked, by TCB Info. */
+const goodStatuses = [
   'UpToDate',
   'SWHardeningNeeded',
   'ConfigurationNeeded',
   'ConfigurationAndSWHardeningNeeded',
   'OutOfDate',
   'OutOfDateConfigurationNeeded',
-  'Revoked',
 ] as const
+const goodOr = <Status extends string>(
+  ...more: readonly Status[]
+): readonly ((typeof goodStatuses)[number] | Status)[] => [...goodStatuses, ...more]
+
 /** The state of processor, firmware and microcode. */
-export type PlatformTcbStatus = (typeof platformStatuses)[number]
+export type PlatformTcbStatus = (typeof goodStatuses)[number] | 'Revoked'
+/** What TCB Info says of a platform. */
+export const platformStatuses: readonly PlatformTcbStatus[] = /* @__PURE__ */ goodOr('Revoked')
 
 /** What is said of a TDX module or a quoting enclave. */
 const componentStatuses = ['UpToDate', 'OutOfDate', 'Revoked'] as const
@@ -29,8 +34,13 @@ export type ComponentTcbStatus = (typeof componentStatuses)[number]
  * The status of a verified platform. `TDRelaunchAdvised…`: the platform was repaired, this TD still runs from before. Evidence of a platform whose status is
  * `Revoked` is never authentic.
  */
-export type TcbStatus =
-  Exclude<PlatformTcbStatus, 'Revoked'> | 'TDRelaunchAdvised' | 'TDRelaunchAdvisedConfigurationNeeded'
+export type TcbStatus = (typeof goodStatuses)[number] | 'TDRelaunchAdvised' | 'TDRelaunchAdvisedConfigurationNeeded'
+
+/** All that callers can accept. */
+export const tcbStatuses: readonly TcbStatus[] = /* @__PURE__ */ goodOr(
+  'TDRelaunchAdvised',
+  'TDRelaunchAdvisedConfigurationNeeded',
+)
 
 /** One level as listed. */
 export interface TcbLevel<Status extends PlatformTcbStatus = PlatformTcbStatus> {

@@ -12,7 +12,7 @@ import { dcapClaims, decodeQuoteOf } from '../evidence.ts'
 import { copyEvidence } from '../../options.ts'
 import { isDebug, type SgxClaims } from './evidence.ts'
 import { readSgxOptions, type SgxOptions } from './options.ts'
-import { referencesFor, registersOf } from './reference-values.ts'
+import { registersOf } from './reference-values.ts'
 
 /** What {@link verifySgx} returns. */
 export type SgxResult = AttestationResult<'sgx', SgxClaims>
@@ -55,8 +55,7 @@ export async function verifySgx(evidence: Uint8Array, options: SgxOptions): Prom
   // 4. Appraisal: the quote is true. Is it what the caller expects? Failures are kept, so that all of them are reported.
   appraisePlatform(tcb, collateral, policy, checks)
   appraiseDebug(isDebug(report) ? `attributes ${toHex(report.attributes)}` : undefined, policy, checks)
-  const references = referencesFor(report, policy.referenceValues)
-  const matched = appraiseReferenceValues('policy-measurements', registersOf(report), references, checks)
+  const matched = appraiseReferenceValues('policy-measurements', registersOf(report), policy.referenceValues, checks)
   appraiseReportData(report.reportData, policy, checks)
 
   // 5. Only here does a result exist, and only if no appraisal failed.

@@ -63,7 +63,7 @@ export function readReferenceValues(input: unknown): readonly ReferenceValue[] |
   const values = readRegisterValues(input, registers, "{ mrTd: '…', rtmr0: '…', rtmr1: '…', rtmr2: '…' }")
   if (values === skipReferenceValues) return values
   for (const [i, { registers: expected }] of values.entries()) {
-    const telling = measurements.some((register) => !isZero(expected.get(register) ?? new Uint8Array()))
+    const telling = measurements.some((register) => !isZero(expected.get(register)?.value ?? new Uint8Array()))
     requireOption(`referenceValues[${i}]`, 'one measurement or more that is not zero', telling)
   }
   return values

@@ -1,6 +1,7 @@
 /**
  * Intel TDX: from the bytes of a quote to a result that only an authentic, expected trust domain on a platform in good state can produce.
  */
+import { appraiseAllowance } from '../../../appraisal/allowance.ts'
 import { appraiseReferenceValues } from '../../../appraisal/reference-values.ts'
 import { equalBytes, isZero, toHex } from '../../../encoding/bytes.ts'
 import { type AttestationResult, attestationResult } from '../../../core/result.ts'
@@ -79,12 +80,7 @@ export async function verifyTdx(evidence: Uint8Array, options: TdxOptions): Prom
 /** TD attributes, bit 29; fails with `policy-migration`. */
 function appraiseMigration({ tdAttributes }: TdxReport, { migration }: TdxPolicy, checks: CheckRecorder): void {
   const isMigratable = ((tdAttributes[3] ?? 0) & 0x20) !== 0
-  const expected = migration ? 'allowed' : 'off'
-  checks.appraises('policy-migration', 'migration', {
-    holds: migration || !isMigratable,
-    expected,
-    found: isMigratable ? 'on' : 'off',
-  })
+  appraiseAllowance('policy-migration', { subject: 'migration', isAllowed: migration, isOn: isMigratable }, checks)
 }
 
 /** Service TDs can read what they are bound to; fails with `policy-service-td`. */
