@@ -13,7 +13,7 @@ import { type Bytes, equalBytes, toHex } from '../encoding/bytes.ts'
 import { VerificationError } from '../core/errors.ts'
 import type { AttestationErrorCode } from '../core/codes.ts'
 import type { CheckRunner } from '../core/record.ts'
-import { iso, isInForce, period } from '../core/time.ts'
+import { type Clock, iso, isInForce, period } from '../core/time.ts'
 import {
   BASIC_CONSTRAINTS,
   type Certificate,
@@ -111,6 +111,14 @@ export function checkRules(
     leaf: certificates.at(-1) as Certificate,
     notAfter: Math.min(...certificates.map(({ notAfter }) => notAfter)),
   }
+}
+
+/** Every certificate, the anchor included, is valid by this clock. @throws VerificationError `cert-validity` */
+export function checkDates(path: CertificationPath, clock: Clock, subject: string, checks: CheckRunner): void {
+  checks.verifies('cert-validity', subject, () => {
+    const invalid = findInvalid(path, [clock.now], clock.skewMs)
+    if (invalid !== undefined) throw invalid
+  })
 }
 
 /**

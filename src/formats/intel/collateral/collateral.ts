@@ -1,7 +1,7 @@
 /**
  * Everything around a quote that Intel signed: nothing may be missing, unreadable, of another issuer, stale or revoked.
  */
-import type { VerificationError } from '../../../core/errors.ts'
+
 import type { CheckRecorder } from '../../../core/record.ts'
 import type { Clock } from '../../../core/time.ts'
 import { ES256 } from '../../../crypto/algorithms.ts'
@@ -10,7 +10,7 @@ import { startSignatures } from '../../../crypto/signatures.ts'
 import type { Certificate } from '../../../x509/certificate.ts'
 import { authenticCrl, checkCrlContent, type CheckedCrl, refuseRevoked } from '../../../x509/crl.ts'
 import type { EndorsementCache } from '../../../x509/endorsement-cache.ts'
-import { type CertificationPath, findInvalid } from '../../../x509/path.ts'
+import { type CertificationPath, checkDates } from '../../../x509/path.ts'
 import type { Quote } from '../quote/quote.ts'
 import type { DatedEndorsement, EndorsementTexts } from './endorsements.ts'
 import { type Chain, checkChain, checkSameRoot } from './paths.ts'
@@ -88,7 +88,7 @@ async function checkCollateral(
 ): Promise<Collateral & { readonly paths: readonly CertificationPath[] }> {
   const pathOf = async (chain: Chain): Promise<CertificationPath> => {
     const path = await checkChain(chain, roots, checks, hashOf)
-    checkDates(path, clock, checks)
+    checkDates(path, clock, `dates of ${path.leaf.name} and what is above it`, checks)
     return path
   }
   const pckPath = await pathOf(pck)
@@ -122,14 +122,6 @@ async function checkCollateral(
       qeIdentity.nextUpdate,
     ),
   }
-}
-
-/** @throws VerificationError `cert-validity` */
-function checkDates(path: CertificationPath, clock: Clock, checks: CheckRecorder): void {
-  const invalid: VerificationError | undefined = findInvalid(path, [clock.now], clock.skewMs)
-  checks.verifies('cert-validity', `dates of ${path.leaf.name} and what is above it`, () => {
-    if (invalid !== undefined) throw invalid
-  })
 }
 
 /** @throws VerificationError `crl-revoked` */
