@@ -1,6 +1,7 @@
 /**
  * TCB Info and QE identity: each rule of their shape, one change at a time, signed again after the change. And the rules that make one status out of many.
  */
+import { refusalOf } from '../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
 import { recordChecks } from '../../../src/core/record.ts'
 import { checkValidity, decodeSignedJson } from '../../../src/formats/intel/collateral/signed-json.ts'
@@ -12,7 +13,7 @@ import {
   type TcbStatus,
 } from '../../../src/formats/intel/collateral/tcb-level.ts'
 import type { DocumentJson, IdentityJson, LevelJson, TcbJson } from '../../attester/intel.ts'
-import { refusalOf, sgx, tdx, without as omit } from './made.ts'
+import { sgx, tdx, without as omit } from './made.ts'
 
 const without =
   (name: string) =>

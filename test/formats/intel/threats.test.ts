@@ -2,6 +2,7 @@
  * The threats to SGX and TDX verification that the security specification lists, T-D1 to T-D52: published holes of other verifiers, and what an attacker
  * who owns a platform, a cache of endorsements or the network can try. Each changes one thing; every signature is right unless it is the thing.
  */
+import { refusalOf } from '../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
 import { AppraisalError, VerificationError } from '../../../src/core/errors.ts'
 import type { AttestationErrorCode } from '../../../src/core/codes.ts'
@@ -31,7 +32,6 @@ import {
   makeSgx,
   makeTdx,
   now,
-  refusalOf,
   second,
   sgx,
   tdReferenceValues,

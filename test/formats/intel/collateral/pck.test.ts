@@ -1,12 +1,13 @@
 /**
  * The SGX extension of PCK certificates: entries in any order are read, and entries that are missing, doubled, unknown or of another size are refused.
  */
+import { refusalOf } from '../../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
 import { concat, hex } from '../../../attester/bytes.ts'
 import type { Bytes } from '../../../attester/der.ts'
 import { boolean, element, integer, octetString, sequence } from '../../../attester/der.ts'
 import { type IntelAttesterOptions, platform, sgxEntry } from '../../../attester/intel.ts'
-import { refusalOf, sgx, tdx } from '../made.ts'
+import { sgx, tdx } from '../made.ts'
 
 type Entries = (entries: Bytes[]) => readonly Uint8Array[]
 const pck = (pckEntries: Entries): { attester: Omit<IntelAttesterOptions, 'now'> } => ({ attester: { pckEntries } })
