@@ -67,7 +67,7 @@ export function printVerdict(verdict: EvidenceResult | AttestationError, { ownRo
   return [...checklist, ...conclusion].join('\n')
 }
 
-/** Quotes have several of everything: each question stands there once, with the answer that matters. */
+/** Quotes have several of everything: each question is printed once, with the answer that matters. */
 function once(made: readonly Check[], asked: typeof questions): readonly Check[] {
   const answers = new Map<string, Check>()
   for (const check of made) {
@@ -173,7 +173,7 @@ function success(result: EvidenceResult, ownRoot: boolean, signed: SignedReferen
   ]
 }
 
-/** Everything that makes this verdict weaker than it could be stands in the verdict. */
+/** The verdict names everything that makes it weaker than it could be. */
 function caveats({ format, checks, claims, timeSource, verifiedAt }: EvidenceResult, ownRoot: boolean): string[] {
   const isSkipped = (code: string): boolean => checks.some(({ id, outcome }) => id === code && outcome === 'skipped')
   return [

@@ -102,7 +102,7 @@ describe('verify, TDX', () => {
   it('names everything that the verdict leaves open', () => {
     const skipped = veritee(['verify', ...td, ...anything])
     expect(skipped.stdout.trimEnd().split('\n').slice(-2).join(' ')).toBe(
-      `VERIFIED: tdx; whatever code it runs; whoever it was made for; ${root}`,
+      `VERIFIED: tdx; whatever code it runs; whatever it was made for; ${root}`,
     )
     const attributes = ['--td-attributes', '0000003000000000']
     const migratable = veritee([

@@ -40,8 +40,8 @@ test.each([
   '{"__proto__":1,"__proto__":2}',
   '{"":1,"":2}',
   '{"1":1,"a":2,"1":3}',
-])('a name that stands twice: %s', (text) => {
-  expect(refused(() => decodeJson(text, source))).toBe('payload-cbor: input: a name stands twice in one object')
+])('a name that is there twice: %s', (text) => {
+  expect(refused(() => decodeJson(text, source))).toBe('payload-cbor: input: a name is there twice in one object')
 })
 
 test.each(['{"a":{"a":{"a":":"}}}', '[{"a":1},{"a":1}]', '{"\\"a":1,"a":":\\":"}', '{"__proto__":{"a":1}}', '"{:}"'])(

@@ -396,7 +396,7 @@ describe('refused: the certificate', () => {
     [
       'an extension twice',
       { extensions: [new x509.Extension(oids.gramine, false, gramineQuote)] },
-      'cert-extension: certificate: extension 2a864886f84d8a3906 stands twice',
+      'cert-extension: certificate: extension 2a864886f84d8a3906 is there twice',
     ],
   ])('%s', async (_, plan, refusal) => {
     expect(await refusalText(verifyRaTls(await makeRaTls(evidence, plan), options))).toContain(refusal)

@@ -217,11 +217,11 @@ describe('cert-extension', () => {
     ['an empty wrapper', withElement(7, explicit(3)), /^malformed extensions$/],
     ['two lists', withElement(7, explicit(3, sequence(twice), sequence(twice))), /^malformed extensions$/],
     ['an empty list', withExtensions(), 'malformed extensions'],
-    ['the same twice', withExtensions(twice, sequence(id('1.2.4'), value), twice), 'extension 2a03 stands twice'],
+    ['the same twice', withExtensions(twice, sequence(id('1.2.4'), value), twice), 'extension 2a03 is there twice'],
     [
       'the same twice, once critical',
       withExtensions(twice, sequence(id('1.2.3'), boolean(true), value)),
-      'extension 2a03 stands twice',
+      'extension 2a03 is there twice',
     ],
     [
       'critical FALSE, written',

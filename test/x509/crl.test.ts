@@ -371,7 +371,7 @@ describe('crl-extension', () => {
       { extensions: [extension('2.5.29.46', [0x30, 0], critical)] },
       'unknown critical extension 551d2e',
     ],
-    ['the same twice', { extensions: [crlNumber(1), crlNumber(2)] }, 'extension 551d14 stands twice'],
+    ['the same twice', { extensions: [crlNumber(1), crlNumber(2)] }, 'extension 551d14 is there twice'],
     [
       'an empty list of extensions',
       { tbs: (all) => [...all.slice(0, 6), explicit(0, sequence())] },
@@ -416,7 +416,7 @@ describe('crl-extension', () => {
     [
       'the same twice, in an entry',
       entryWith(extension('1.2.3', [5, 0]), extension('1.2.3', [5, 0])),
-      'extension 2a03 stands twice',
+      'extension 2a03 is there twice',
     ],
     ['reason 7, which is not used', entryWith(extension('2.5.29.21', [0x0a, 1, 7])), 'reason code 07'],
     ['reason 8, removeFromCRL', entryWith(extension('2.5.29.21', [0x0a, 1, 8])), 'reason code 08'],

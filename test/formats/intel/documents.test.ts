@@ -79,7 +79,7 @@ describe('TCB Info of TDX', () => {
     [
       'a level twice',
       (body: DocumentJson): object => ({ ...body, tcbLevels: [...body.tcbLevels, body.tcbLevels[0]] }),
-      /a TCB level stands twice/,
+      /a TCB level is there twice/,
     ],
     ['a level without date', inLevel(without('tcbDate')), /tcbDate: expected string, found nothing/],
     ['a level without status', inLevel(without('tcbStatus')), /tcbStatus: expected string, found nothing/],
@@ -139,7 +139,7 @@ describe('TCB Info of TDX', () => {
         ...body,
         tdxModuleIdentities: [body.tdxModuleIdentities[0], { ...body.tdxModuleIdentities[0], id: 'tdx_01' }],
       }),
-      /TDX module identity "tdx_01" stands twice/,
+      /TDX module identity "tdx_01" is there twice/,
     ],
     ['an identity without id', inIdentity(without('id')), /id: expected string, found nothing/],
     [
@@ -221,7 +221,7 @@ describe('QE identity', () => {
     [
       'a level twice',
       (body: DocumentJson): object => ({ ...body, tcbLevels: [body.tcbLevels[0], body.tcbLevels[0]] }),
-      /a TCB level stands twice/,
+      /a TCB level is there twice/,
     ],
   ] as const)('%s', async (_what, qeIdentity, message) => {
     const refusal = await refusalOf(tdx({ endorsements: { qeIdentity } }))

@@ -828,11 +828,11 @@ describe('documents', () => {
     )
   })
 
-  test('T-D43 a name that stands twice', async () => {
+  test('T-D43 a name that is there twice', async () => {
     const twice = (text: string): string => text.replace('{', '{"fmspc":"90C06F000000",')
-    await refuses(tdx({ endorsements: { tcbInfoText: twice } }), 'tcb-info-format', /a name stands twice/)
+    await refuses(tdx({ endorsements: { tcbInfoText: twice } }), 'tcb-info-format', /a name is there twice/)
     const escaped = (text: string): string => text.replace('{', '{"\\u0069d":"QE",')
-    await refuses(tdx({ endorsements: { qeIdentityText: escaped } }), 'qe-identity-format', /a name stands twice/)
+    await refuses(tdx({ endorsements: { qeIdentityText: escaped } }), 'qe-identity-format', /a name is there twice/)
     // Two bodies, of which one is signed.
     const other = '"tcbInfo":{"id":"TDX"},'
     const second = (document: string): string => document.replace('"tcbInfo":', `${other}"tcbInfo":`)

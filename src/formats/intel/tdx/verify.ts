@@ -23,8 +23,8 @@ export type TdxResult = AttestationResult<'tdx', TdxClaims>
  * Verifies a quote of an Intel TDX trust domain.
  *
  * Proves: a genuine Intel platform made this quote, and every endorsement of it is Intel's, current, about this platform and not revoked; the platform is in
- * an accepted state; the TD runs one of the builds in `referenceValues`, nobody can debug it, and it was made for `reportData`. Does not prove: when it was
- * made (a quote has no date: put your nonce into the report data), nor where. Whoever taps the memory bus of one such machine can make quotes that say
+ * an accepted state; the TD runs one of the builds in `referenceValues`, it cannot be debugged, and it was made for `reportData`. Does not prove: when it was
+ * made (a quote has no date: put your nonce into the report data), nor where. An attacker on the memory bus of one such machine can make quotes that say
  * anything: `platforms` says whose machines you accept.
  *
  * @param evidence a quote of version 4 or 5, zeros behind it allowed, at most 65,536 bytes. Copied before anything is awaited

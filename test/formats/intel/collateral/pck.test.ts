@@ -64,9 +64,9 @@ describe('refused', () => {
   test.each([
     ['an entry that is missing', pck((entries) => entries.slice(0, -1)), /6 entries in the SGX extension, expected 7/],
     [
-      'an entry that stands twice',
+      'an entry that is there twice',
       pck((entries) => [...entries.slice(0, -1), entries[0] as Bytes]),
-      /entry 1 of the SGX extension is unknown, or stands twice/,
+      /entry 1 of the SGX extension is unknown, or is there twice/,
     ],
     [
       'an entry too many',
