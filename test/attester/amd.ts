@@ -140,12 +140,14 @@ export const at = {
 
 const signedSize = 0x2a0
 
+export type TcbPart = 'fmc' | 'bootloader' | 'tee' | 'snp' | 'microcode'
+
 /** What the guest of the usual report is. */
 export const guest = {
   reportData: pattern(64, 9),
   measurement: pattern(48, 1),
   chipId: pattern(64, 0x81),
-  tcb: { fmc: 1, bootloader: 10, tee: 2, snp: 27, microcode: 0x58 },
+  tcb: { fmc: 1, bootloader: 10, tee: 2, snp: 27, microcode: 0x58 } as Readonly<Record<TcbPart, number>>,
   firmware: [1, 55, 54],
 } as const
 
@@ -157,10 +159,7 @@ export const processors: Readonly<Record<AmdProduct, readonly [family: number, m
 }
 
 /** TCB_VERSION. */
-export function tcbBytes(
-  product: AmdProduct,
-  tcb: Readonly<Record<keyof typeof guest.tcb, number>> = guest.tcb,
-): Bytes {
+export function tcbBytes(product: AmdProduct, tcb: Readonly<Record<TcbPart, number>> = guest.tcb): Bytes {
   const { fmc, bootloader, tee, snp, microcode } = tcb
   return Uint8Array.from(
     product === 'Turin'
@@ -310,9 +309,7 @@ function vekExtensions(product: AmdProduct, isChip: boolean, plan: VekPlan = {})
   return [
     amdExtension('1', plan.structVersion ?? integer(isTurin ? 1 : 0)),
     amdExtension('2', ia5(productName)),
-    ...Object.entries(names).map(([part, id]) =>
-      amdExtension(id, plan.tcb?.[part] ?? spl(guest.tcb[part as keyof typeof guest.tcb])),
-    ),
+    ...Object.entries(names).map(([part, id]) => amdExtension(id, plan.tcb?.[part] ?? spl(guest.tcb[part as TcbPart]))),
     ...(isTurin ? [] : [amdExtension('3.4', plan.tcb?.['spl4'] ?? integer(0))]),
     ...(['5', '6', '7'] as const).map((n) => amdExtension(`3.${n}`, plan.tcb?.[`spl${n}`] ?? integer(0))),
     ...(hwId === undefined ? [] : [amdExtension('4', hwId)]),

@@ -41,6 +41,7 @@ export const budgets: Readonly<Record<string, number>> = {
   'veritee/sev-snp': 22 * 1024,
   // Both kinds of machines, and the formats inside.
   'veritee/azure': 32 * 1024,
+  'veritee/report-data': 2 * 1024,
   'veritee/ra-tls': 8 * 1024,
   // With what converts the collateral of others.
   'veritee/endorsements': 10 * 1024,

@@ -7,7 +7,12 @@ import { type ExpectedSnp, snpOptionsOf } from '../../../../fixtures/expected-sn
 import { snpCases, usualSnp } from '../../../../fixtures/snp-cases.ts'
 import { detectFormat, verifyEvidence } from '../../../../src/index.ts'
 import { describeCertificate } from '../../../../src/inspect/index.ts'
-import { AppraisalError, type SevSnpEndorsements, type SevSnpOptions, verifySevSnp } from '../../../../src/formats/sev-snp.ts'
+import {
+  AppraisalError,
+  type SevSnpEndorsements,
+  type SevSnpOptions,
+  verifySevSnp,
+} from '../../../../src/formats/sev-snp.ts'
 import { refusalOf } from '../../../support/refusal.ts'
 
 const folder = new URL('../../../../fixtures/sev-snp/', import.meta.url)
