@@ -33,8 +33,8 @@ export type ReportDataHash = 'SHA-256' | 'SHA-384' | 'SHA-512'
  * @throws TypeError
  */
 export async function hashReportData(algorithm: ReportDataHash, data: Uint8Array): Promise<Uint8Array> {
-  const isKnown = algorithm === 'SHA-256' || algorithm === 'SHA-384' || algorithm === 'SHA-512'
-  requireOption('algorithm', 'SHA-256, SHA-384 or SHA-512', isKnown)
+  const known: readonly unknown[] = ['SHA-256', 'SHA-384', 'SHA-512']
+  requireOption('algorithm', 'SHA-256, SHA-384 or SHA-512', known.includes(algorithm))
   return paddedReportData(await hash(algorithm, readBytes(data, 'data')))
 }
 

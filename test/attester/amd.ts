@@ -271,12 +271,14 @@ interface Plan {
   readonly extensions: Bytes[]
 }
 
+const unchanged = (given: Bytes[]): readonly Uint8Array[] => given
+
 async function issue(
   plan: Plan,
   [own, issuer]: readonly [own: CryptoKey, issuer: CryptoKey],
   change: AmdCertificateChange = {},
 ): Promise<Bytes> {
-  const { tbs = (fields) => fields, extensions = (given) => given, signedBy = issuer } = change
+  const { tbs = unchanged, extensions = unchanged, signedBy = issuer } = change
   const fields = [
     explicit(0, integer(2)),
     plan.serial,
@@ -310,7 +312,7 @@ function vekExtensions(product: AmdProduct, isChip: boolean, plan: VekPlan = {})
     amdExtension('1', plan.structVersion ?? integer(isTurin ? 1 : 0)),
     amdExtension('2', ia5(productName)),
     ...Object.entries(names).map(([part, id]) => amdExtension(id, plan.tcb?.[part] ?? spl(guest.tcb[part as TcbPart]))),
-    ...(isTurin ? [] : [amdExtension('3.4', plan.tcb?.['spl4'] ?? integer(0))]),
+    ...(isTurin ? [] : [amdExtension('3.4', plan.tcb?.spl4 ?? integer(0))]),
     ...(['5', '6', '7'] as const).map((n) => amdExtension(`3.${n}`, plan.tcb?.[`spl${n}`] ?? integer(0))),
     ...(hwId === undefined ? [] : [amdExtension('4', hwId)]),
     ...(cspId === undefined ? [] : [amdExtension('5', ia5(cspId))]),
@@ -320,7 +322,7 @@ function vekExtensions(product: AmdProduct, isChip: boolean, plan: VekPlan = {})
 async function makeCrl(arkName: string, arkId: Bytes, { now, keys, crl: change = {} }: AmdOptions): Promise<Bytes> {
   const day = 86_400_000
   const { thisUpdate = new Date(now.getTime() - 30 * day), nextUpdate = new Date(now.getTime() + 300 * day) } = change
-  const { algorithm = pss, extensions = (given) => given, revoked = [] } = change
+  const { algorithm = pss, extensions = unchanged, revoked = [] } = change
   const entries = revoked.map((serial) => sequence(element(0x02, unhex(serial)), dateOf(thisUpdate)))
   const tbs = sequence(
     integer(1),
@@ -460,8 +462,22 @@ export async function createAmdKeys(): Promise<AmdKeys> {
 
 export async function storeAmdKeys(keys: AmdKeys): Promise<StoredAmdKeys> {
   const entries = Object.entries(keys).map(async ([name, { privateKey }]) => {
-    const { key_ops: _operations, ext: _ext, alg: _alg, ...jwk } = await crypto.subtle.exportKey('jwk', privateKey)
-    return [name, jwk] as const
+    const jwk = await crypto.subtle.exportKey('jwk', privateKey)
+    const {
+      kty = '',
+      crv = '',
+      x = '',
+      y = '',
+      d = '',
+      n = '',
+      e = '',
+      p = '',
+      q = '',
+      dp = '',
+      dq = '',
+      qi = '',
+    } = jwk
+    return [name, name === 'vek' ? { kty, crv, x, y, d } : { kty, n, e, d, p, q, dp, dq, qi }] as const
   })
   return Object.fromEntries(await Promise.all(entries)) as unknown as StoredAmdKeys
 }

@@ -34,7 +34,7 @@ const attest =
 
 const verify: AttestedFetchOptions['verify'] = (evidence, { reportData, endorsements }) =>
   verifySevSnp(evidence, {
-    endorsements: endorsements as unknown as SevSnpEndorsements,
+    endorsements: endorsements as SevSnpEndorsements,
     referenceValues,
     reportData: reportData ?? new Uint8Array(64),
     trustAnchors: [amd.ark],
@@ -72,7 +72,7 @@ describe('keyHashInReportData', () => {
     const send = await clientOf(attest([at.reportData, new Uint8Array(64).fill(7)]), {
       verify: (evidence, { endorsements }) =>
         verifySevSnp(evidence, {
-          endorsements: endorsements as unknown as SevSnpEndorsements,
+          endorsements: endorsements as SevSnpEndorsements,
           referenceValues,
           reportData: skipReportData,
           trustAnchors: [amd.ark],

@@ -13,7 +13,7 @@ import { refusalOf } from '../../support/refusal.ts'
 const nonce = pattern(32, 5)
 const message = await attestOf(nonce, [0, 2, 4, 9])
 const refusal = async (work: () => unknown): Promise<string> => {
-  const { code, message: text } = await refusalOf((async () => work())())
+  const { code, message: text } = await refusalOf(Promise.resolve().then(work))
   return `${code}: ${text}`
 }
 

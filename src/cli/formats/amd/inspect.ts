@@ -77,10 +77,7 @@ function summary(evidence: SevSnpEvidence): string[] {
 function fields(evidence: SevSnpEvidence): string[] {
   return (Object.keys(meanings) as (keyof typeof meanings)[]).flatMap((name) => {
     const value = evidence[name]
-    return [
-      meanings[name],
-      `       ${isZero(value as Uint8Array<ArrayBuffer>) ? 'all zero' : wrap(toHex(value), 64).join('\n       ')}`,
-    ]
+    return [meanings[name], `       ${isZero(value) ? 'all zero' : wrap(toHex(value), 64).join('\n       ')}`]
   })
 }
 

@@ -39,6 +39,11 @@ export function soundAttester(options: Pick<AmdOptions, 'product' | 'kind'> = {}
   return known
 }
 
+/** A copy without some members. */
+export function without<T extends object, K extends keyof T>(from: T, ...names: readonly K[]): Omit<T, K> {
+  return Object.fromEntries(Object.entries(from).filter(([name]) => !names.some((one) => one === name))) as Omit<T, K>
+}
+
 /** What a test changes. */
 export interface Change {
   readonly amd?: Partial<AmdOptions>
@@ -72,7 +77,9 @@ export async function makeSnp(change: Change = {}): Promise<Made> {
   evidence.set(table, report.length)
   const given = { ...amd.endorsements, ...change.items }
   const options = {
-    endorsements: Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    endorsements: Object.fromEntries(
+      Object.entries(given).filter(([, value]: [string, unknown]) => value !== undefined),
+    ),
     referenceValues,
     reportData: guest.reportData,
     trustAnchors: [amd.ark],

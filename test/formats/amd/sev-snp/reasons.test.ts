@@ -18,7 +18,7 @@ import {
 } from '../../../attester/amd.ts'
 import { concat, pattern, unhex } from '../../../attester/bytes.ts'
 import { type Bytes, boolean, element, explicit, integer, octetString, sequence } from '../../../attester/der.ts'
-import { type Change, keys, makeSnp, now, otherKeys, refusalOf, snp, soundAttester } from './made.ts'
+import { type Change, keys, makeSnp, now, otherKeys, refusalOf, snp, soundAttester, without } from './made.ts'
 import { skipRevocation, verifySevSnp } from '../../../../src/formats/sev-snp.ts'
 
 /** What it is refused with, `code: message`. */
@@ -99,8 +99,7 @@ test('root-mismatch: another root of the same name', async () => {
   expect((await refusalOf(verifySevSnp(evidence, { ...options, trustAnchors: [other.ark] }))).code).toBe(
     'root-mismatch',
   )
-  const { trustAnchors: _own, ...pinned } = options
-  expect(await refusalOf(verifySevSnp(evidence, pinned))).toMatchObject({
+  expect(await refusalOf(verifySevSnp(evidence, without(options, 'trustAnchors')))).toMatchObject({
     code: 'root-mismatch',
     message: expect.stringMatching(
       /^SHA-256 of the root: expected 69d063b4\w+ or 4c6598d1\w+ or 1f084161\w+, found /,

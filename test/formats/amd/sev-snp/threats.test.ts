@@ -12,7 +12,6 @@ import {
   allowUnknownBits,
   anyValue,
   AppraisalError,
-  type SevSnpOptions,
   skipReportData,
   verifySevSnp,
 } from '../../../../src/formats/sev-snp.ts'
@@ -34,7 +33,7 @@ import {
 } from '../../../attester/amd.ts'
 import { concat, hex, pattern, unhex } from '../../../attester/bytes.ts'
 import { element, octetString } from '../../../attester/der.ts'
-import { type Change, day, keys, makeSnp, now, otherKeys, refusalOf, snp, soundAttester } from './made.ts'
+import { type Change, day, keys, makeSnp, now, otherKeys, refusalOf, snp, soundAttester, without } from './made.ts'
 
 const fields = (...patches: readonly ReportPatch[]): Change => ({ report: { fields: patches } })
 const tcb = (change: Partial<typeof guest.tcb>): Uint8Array => tcbBytes('Genoa', { ...guest.tcb, ...change })
@@ -726,8 +725,7 @@ test('T-S28 Milan must be named, and the result says why', async () => {
     "policy-product: product: expected Genoa or Turin, found Milan (its owner can forge reports; to accept that, pass products: ['Milan'])",
   )
   const { evidence, options } = await makeSnp(milan)
-  const { products: _named, ...usual } = options
-  expect((await refusalOf(verifySevSnp(evidence, usual as SevSnpOptions))).code).toBe('policy-product')
+  expect((await refusalOf(verifySevSnp(evidence, without(options, 'products')))).code).toBe('policy-product')
   expect((await snp(milan)).claims.advisories[0]).toBe('milan-root-seed')
   expect(await refusal({ options: { products: ['Turin'] } })).toBe(
     'policy-product: product: expected Turin, found Genoa',
