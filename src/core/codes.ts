@@ -20,12 +20,13 @@ export type AttestationErrorCode =
   | 'cose-unprotected'
   | 'cose-signature-length'
   | 'cose-signature'
-  // The payload of a Nitro document.
+  // The payload of a Nitro document, and of a token.
   | 'payload-size'
   | 'payload-cbor'
   | 'payload-field-missing'
   | 'payload-field-type'
   | 'payload-field-size'
+  | 'payload-field-value'
   | 'payload-digest'
   | 'payload-pcr'
   // Certificates, RFC 5280.
@@ -123,6 +124,15 @@ export type AttestationErrorCode =
   | 'vek-product-mismatch'
   | 'vek-tcb-mismatch'
   | 'vek-chip-id-mismatch'
+  // Arm: CCA and PSA tokens, in the order of the checks.
+  | 'token-wrapper'
+  | 'token-profile'
+  | 'realm-key'
+  | 'anchor-unknown'
+  | 'platform-signature'
+  | 'realm-signature'
+  | 'cose-mac-refused'
+  | 'cose-mac'
   // A virtual TPM beside a report, in Azure's wrapping.
   | 'hcl-format'
   | 'hcl-runtime-data'
@@ -195,3 +205,4 @@ export type AttestationErrorCode =
   | 'policy-provisional-firmware'
   | 'policy-mitigations'
   | 'policy-guest-svn'
+  | 'policy-lifecycle'
