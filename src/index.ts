@@ -8,6 +8,8 @@ import { copyEvidence } from './formats/options.ts'
 import { type EvidenceFormat, type EvidenceOptions, type EvidenceResult, formats } from './formats/table.ts'
 
 export * from './formats/common.ts'
+export type { CcaOptions, CcaResult } from './formats/arm/cca/index.ts'
+export type { PsaOptions, PsaResult } from './formats/arm/psa/index.ts'
 export type { NitroOptions, NitroResult } from './formats/aws/nitro/index.ts'
 export type { NitroTpmOptions, NitroTpmResult } from './formats/aws/nitro-tpm/index.ts'
 export type { SgxOptions, SgxResult } from './formats/intel/sgx/index.ts'

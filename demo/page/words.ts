@@ -29,6 +29,7 @@ type DocumentCode = Exclude<
   | `${'eif' | 'image' | 'ovmf' | 'reference' | 'ohttp' | 'bhttp' | 'client' | 'gate' | 'gateway'}-${string}`
   | QuoteCode
   | ReportCode
+  | TokenCode
 >
 
 /** The reasons that only quotes of Intel's have: their words are loaded with what verifies them. */
@@ -41,6 +42,14 @@ export type ReportCode =
   | `${'report' | 'vek' | 'hcl' | 'vtpm'}-${string}`
   | `policy-${'product' | 'csp' | 'vmpl' | 'guest-policy' | 'platform-info' | 'tcb' | 'firmware' | 'provisional-firmware' | 'mitigations' | 'guest-svn'}`
   | 'cert-table'
+
+/** The reasons that only tokens of Arm's have, which this page does not read. */
+export type TokenCode =
+  | `${'token' | 'realm' | 'anchor' | 'platform'}-${string}`
+  | 'payload-field-value'
+  | 'cose-mac'
+  | 'cose-mac-refused'
+  | 'policy-lifecycle'
 
 /** What to say of a check. */
 export function wordsOf(code: AttestationErrorCode): Words {

@@ -79,8 +79,27 @@ Intel TDX and SGX
   --allow-migration         accept a TD that can be moved to another machine
   --service-td HEX          accept this service TD; may be repeated
 
+Arm CCA and PSA tokens, which have --nonce HEX or --skip-freshness
+  --anchor FILE             required: the keys of devices from their maker, JSON
+                            { implementationId, instanceId, key: JWK }, or a
+                            list of them, or as trustee has it; may be repeated
+  --rim HEX                 the initial measurement of a realm; or, like all of
+                            these, JSON with --measurements FILE (of a PSA
+                            token: { softwareComponents: [...] })
+    --rem0 HEX … --rem3 HEX all four, or \`any\`; zero unless they are named
+    --personalization-value HEX
+                            what the host passed in, or \`any\`; else zero
+  --firmware FILE           below a realm, component by component, JSON
+                            { softwareComponents: [{ measurement, signerId,
+                            type, version }] }, or
+  --skip-firmware           whatever is below
+  --accept-lifecycle NAME   beside secured: non-rot-debug,
+                            recoverable-rot-debug, provisioning,
+                            assembly-and-test; may be repeated
+  --allow-test-keys         accept keys that are published: anyone has them
+
 How to verify
-  --format nitro|nitro-tpm|tdx|sgx|auto
+  --format nitro|nitro-tpm|tdx|sgx|cca|psa|auto
                             auto, the default, tells it from the evidence; an
                             instance (nitro-tpm) must be asked for by name
   --root FILE               trust this root certificate (PEM or DER) instead of

@@ -38,6 +38,8 @@ export const budgets: Readonly<Record<string, number>> = {
   'veritee/tdx': 23 * 1024,
   'veritee/sgx': 19.5 * 1024,
   'veritee/sev-snp': 21 * 1024,
+  'veritee/cca': 12_288,
+  'veritee/psa': 11_264,
   'veritee/ra-tls': 8 * 1024,
   // With what converts the collateral of others.
   'veritee/endorsements': 10 * 1024,

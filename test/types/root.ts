@@ -14,12 +14,14 @@ import {
 import {
   allowDebug,
   type AttestationResult,
+  type CcaResult,
   detectFormat,
   type EvidenceFormat,
   type EvidenceOptions,
   type EvidenceResult,
   isAttestationResult,
   type NitroResult,
+  type PsaResult,
   type SgxResult,
   skipFreshness,
   skipReferenceValues,
@@ -89,6 +91,12 @@ export function discrimination(result: EvidenceResult): void {
       break
     case 'sgx':
       expectTypeOf(result).toEqualTypeOf<SgxResult>()
+      break
+    case 'cca':
+      expectTypeOf(result).toEqualTypeOf<CcaResult>()
+      break
+    case 'psa':
+      expectTypeOf(result).toEqualTypeOf<PsaResult>()
       break
     default:
       expectTypeOf(result).toEqualTypeOf<never>()

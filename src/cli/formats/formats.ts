@@ -6,12 +6,13 @@ import { VerificationError } from '../../core/errors.ts'
 import { formats as table } from '../../formats/table.ts'
 import { detectFormat, type EvidenceFormat } from '../../index.ts'
 import { UsageError } from '../failures.ts'
+import { arm } from './arm.ts'
 import { aws } from './aws.ts'
 import type { Family, OptionFormats } from './family.ts'
 import { intel } from './intel.ts'
 
 /** Every family, in the order of the table. */
-export const families: readonly Family[] = [aws, intel]
+export const families: readonly Family[] = [aws, intel, arm]
 
 /** What all families say of something, in one object. */
 export function ofAll<T>(of: (family: Family) => Readonly<Record<string, T>>): Readonly<Record<string, T>> {

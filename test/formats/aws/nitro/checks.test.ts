@@ -15,6 +15,14 @@ type ReportCode =
   | `policy-${'product' | 'csp' | 'vmpl' | 'guest-policy' | 'platform-info' | 'tcb' | 'firmware' | 'provisional-firmware' | 'mitigations' | 'guest-svn'}`
   | 'cert-table'
 
+/** The reasons of Arm's tokens. */
+type TokenCode =
+  | `${'token' | 'realm' | 'anchor' | 'platform'}-${string}`
+  | 'payload-field-value'
+  | 'cose-mac'
+  | 'cose-mac-refused'
+  | 'policy-lifecycle'
+
 /** Where each reason is tested; the compiler knows when one is missing here. */
 const tested: Readonly<
   Record<
@@ -22,6 +30,7 @@ const tested: Readonly<
       AttestationErrorCode,
       | `${'eif' | 'image' | 'ovmf' | 'reference' | 'ohttp' | 'bhttp' | 'client' | 'gate' | 'gateway'}-${string}`
       | ReportCode
+      | TokenCode
     >,
     string
   >
