@@ -147,7 +147,7 @@ function readPlatform(
     softwareComponents: claim(
       claims,
       [2399, 'software components'],
-      arrayOf(1, Infinity, (value, subject) => componentOf(readMap(value, subject), hashAlgorithm)),
+      arrayOf(1, 256, (value, subject) => componentOf(readMap(value, subject), hashAlgorithm)),
     ),
     verificationService: optionalClaim(claims, [2400, 'verification service'], readText),
     clientId: hasClientId

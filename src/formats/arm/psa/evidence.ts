@@ -130,6 +130,6 @@ function componentsOf(claims: Claims, { generation, keys }: Omit<Profile, 'profi
   return claim(
     claims,
     keys.softwareComponents,
-    arrayOf(1, Infinity, (value, subject) => componentOf(readMap(value, subject), undefined)),
+    arrayOf(1, 256, (value, subject) => componentOf(readMap(value, subject), undefined)),
   )
 }
