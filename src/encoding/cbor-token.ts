@@ -80,7 +80,7 @@ export function decodeTokenCbor(bytes: Bytes, source: Source): TokenValue {
     for (let i = 0; i < argument; i++) {
       const from = input.at
       const key = keyOf(item(), bytes.subarray(from, input.at)) ?? refuse('key is no integer, text or bytes')
-      if (map.has(key)) refuse(`duplicate key ${JSON.stringify(key)}`)
+      if (map.has(key)) refuse(`duplicate key ${JSON.stringify(key).slice(0, 64)}`)
       map.set(key, item())
     }
     return map

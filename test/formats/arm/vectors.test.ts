@@ -114,7 +114,7 @@ describe.skipIf(!cca.found)(cca.found ? 'vectors of CCA' : cca.skipLine, () => {
         realm === undefined ? skipReferenceValues : (realm.map(symbols) as CcaOptions['referenceValues']),
       platform: platform === undefined ? skipPlatformReferenceValues : (platform as CcaOptions['platform']),
       ...lifecyclesOf(vector),
-    } as CcaOptions
+    }
   }
 
   test('are all of a kind that is known, and as many as there should be', () => {
@@ -184,7 +184,7 @@ describe.skipIf(!psa.found)(psa.found ? 'vectors of PSA' : psa.skipLine, () => {
       implementationId,
       instanceId,
       ...(hmac === undefined ? { key: jwk as JsonWebKey } : { secret: unhex(hmac) }),
-    })) as PsaOptions['trustAnchors']
+    }))
   }
 
   function optionsOf(vector: Vector): PsaOptions {
@@ -195,7 +195,7 @@ describe.skipIf(!psa.found)(psa.found ? 'vectors of PSA' : psa.skipLine, () => {
       freshness: nonce !== undefined && [64, 96, 128].includes(nonce.length) ? { nonce: unhex(nonce) } : skipFreshness,
       referenceValues: (vector.policy?.references ?? skipReferenceValues) as PsaOptions['referenceValues'],
       ...lifecyclesOf(vector),
-    } as PsaOptions
+    }
   }
 
   test('are all of a kind that is known, and as many as there should be', () => {
@@ -258,9 +258,7 @@ test.skipIf(!cca.found || !psa.found)('so many signatures were compared, some of
 async function realmKeyOf(bytes: Uint8Array<ArrayBuffer>): Promise<JsonWebKey | undefined> {
   try {
     const { algorithm, bytes: point } = decodeCca(bytes, recordChecks()).realmKey
-    const key = await crypto.subtle.importKey('raw', point, algorithm.importParams as EcKeyImportParams, true, [
-      'verify',
-    ])
+    const key = await crypto.subtle.importKey('raw', point, algorithm.importParams, true, ['verify'])
     return await crypto.subtle.exportKey('jwk', key)
   } catch {
     return undefined

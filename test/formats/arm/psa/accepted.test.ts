@@ -6,7 +6,6 @@ import {
   atEvidenceTime,
   dangerouslyAllowTestKeys,
   decodePsaEvidence,
-  type PsaOptions,
   skipFreshness,
   skipReferenceValues,
   verifyPsa,
@@ -215,7 +214,7 @@ describe('options of verifyPsa', () => {
     ['states that are never accepted', { acceptedLifecycles: ['unknown'] }, /^acceptedLifecycles must be/],
   ])('refuse %s, before a byte of evidence is read', async (_what, change, message) => {
     const { options } = await psa()
-    const verified = verifyPsa(new Uint8Array(), { ...options, ...change } as PsaOptions)
+    const verified = verifyPsa(new Uint8Array(), { ...options, ...change })
     await expect(verified).rejects.toThrow(message)
     await expect(verified).rejects.toBeInstanceOf(TypeError)
   })
