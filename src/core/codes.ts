@@ -13,6 +13,7 @@ export type AttestationErrorCode =
   | AwsErrorCode
   | IntelErrorCode
   | AmdErrorCode
+  | ArmErrorCode
   | AzureErrorCode
   | EndorsementErrorCode
   | RaTlsErrorCode
@@ -141,6 +142,20 @@ export type AmdErrorCode =
   | 'policy-provisional-firmware'
   | 'policy-mitigations'
   | 'policy-guest-svn'
+
+/** Arm: CCA and PSA tokens, in the order of the checks. */
+export type ArmErrorCode =
+  | 'token-wrapper'
+  | 'token-profile'
+  | 'payload-field-value'
+  | 'realm-key'
+  | 'anchor-unknown'
+  | 'platform-signature'
+  | 'realm-signature'
+  | 'cose-mac-refused'
+  | 'cose-mac'
+  // Appraisal.
+  | 'policy-lifecycle'
 
 /** A virtual TPM beside a report, in the wrapping of Azure. */
 export type AzureErrorCode =

@@ -5,6 +5,9 @@ import type { AttestationResult } from '../core/result.ts'
 import type { Bytes } from '../encoding/bytes.ts'
 import { isSevSnpReport } from './amd/looks-like.ts'
 import type { SevSnpOptions, SevSnpResult } from './amd/sev-snp/index.ts'
+import type { CcaOptions, CcaResult } from './arm/cca/index.ts'
+import { isCcaToken, isPsaToken } from './arm/looks-like.ts'
+import type { PsaOptions, PsaResult } from './arm/psa/index.ts'
 import { isNitroDocument, isNitroTpmDocument } from './aws/looks-like.ts'
 import type { NitroOptions, NitroResult } from './aws/nitro/index.ts'
 import type { NitroTpmOptions, NitroTpmResult } from './aws/nitro-tpm/index.ts'
@@ -29,6 +32,8 @@ export type Formats = readonly [
   Format<'nitro-tpm', NitroTpmOptions, NitroTpmResult>,
   Format<'tdx', TdxOptions, TdxResult>,
   Format<'sgx', SgxOptions, SgxResult>,
+  Format<'cca', CcaOptions, CcaResult>,
+  Format<'psa', PsaOptions, PsaResult>,
 ]
 
 export const formats: Formats = [
@@ -56,6 +61,16 @@ export const formats: Formats = [
     name: 'sgx',
     looksLike: isSgxQuote,
     load: async () => (await import('./intel/sgx/verify.ts')).verifySgx,
+  },
+  {
+    name: 'cca',
+    looksLike: isCcaToken,
+    load: async () => (await import('./arm/cca/verify.ts')).verifyCca,
+  },
+  {
+    name: 'psa',
+    looksLike: isPsaToken,
+    load: async () => (await import('./arm/psa/verify.ts')).verifyPsa,
   },
 ]
 

@@ -43,6 +43,8 @@ export const budgets: Readonly<Record<string, number>> = {
   // Both kinds of machines, and the formats inside.
   'veritee/azure': 32 * 1024,
   'veritee/report-data': 2 * 1024,
+  'veritee/cca': 12_288,
+  'veritee/psa': 11_264,
   'veritee/ra-tls': 8 * 1024,
   // With what converts the collateral of others.
   'veritee/endorsements': 10 * 1024,

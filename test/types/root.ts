@@ -14,6 +14,7 @@ import {
 import {
   allowDebug,
   type AttestationResult,
+  type CcaResult,
   detectFormat,
   type EvidenceCarrier,
   type EvidenceFormat,
@@ -22,6 +23,7 @@ import {
   isAttestationResult,
   type NitroResult,
   type SevSnpResult,
+  type PsaResult,
   type SgxResult,
   skipFreshness,
   skipReferenceValues,
@@ -94,6 +96,12 @@ export function discrimination(result: EvidenceResult): void {
       break
     case 'sev-snp':
       expectTypeOf(result).toEqualTypeOf<SevSnpResult>()
+      break
+    case 'cca':
+      expectTypeOf(result).toEqualTypeOf<CcaResult>()
+      break
+    case 'psa':
+      expectTypeOf(result).toEqualTypeOf<PsaResult>()
       break
     default:
       expectTypeOf(result).toEqualTypeOf<never>()
