@@ -8,6 +8,8 @@ import { copyEvidence } from './formats/options.ts'
 import { type EvidenceFormat, type EvidenceOptions, type EvidenceResult, formats } from './formats/table.ts'
 
 export * from './formats/common.ts'
+export type { AndroidKeyOptions, AndroidKeyResult } from './formats/android/key/index.ts'
+export type { AppAttestOptions, AppAttestResult } from './formats/apple/app-attest/index.ts'
 export type { NitroOptions, NitroResult } from './formats/aws/nitro/index.ts'
 export type { NitroTpmOptions, NitroTpmResult } from './formats/aws/nitro-tpm/index.ts'
 export type { SgxOptions, SgxResult } from './formats/intel/sgx/index.ts'

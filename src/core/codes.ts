@@ -123,6 +123,22 @@ export type AttestationErrorCode =
   | 'vek-product-mismatch'
   | 'vek-tcb-mismatch'
   | 'vek-chip-id-mismatch'
+  // Android key attestation: the chain, its revocation list, what the leaf says of the key.
+  | 'chain-shape'
+  | 'status-revoked'
+  | 'status-expired'
+  | 'key-description'
+  // WebAuthn around an attestation.
+  | 'webauthn-format'
+  | 'webauthn-client-data'
+  | 'webauthn-key'
+  | 'webauthn-signature'
+  // Apple App Attest.
+  | 'app-attest-format'
+  | 'app-attest-nonce'
+  | 'app-attest-key'
+  | 'app-attest-counter'
+  | 'app-attest-signature'
   // A virtual TPM beside a report, in Azure's wrapping.
   | 'hcl-format'
   | 'hcl-runtime-data'
@@ -195,3 +211,8 @@ export type AttestationErrorCode =
   | 'policy-provisional-firmware'
   | 'policy-mitigations'
   | 'policy-guest-svn'
+  | 'policy-security-level'
+  | 'policy-key'
+  | 'policy-boot'
+  | 'policy-application'
+  | 'policy-patch-level'

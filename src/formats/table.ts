@@ -3,6 +3,10 @@
  */
 import type { AttestationResult } from '../core/result.ts'
 import type { Bytes } from '../encoding/bytes.ts'
+import type { AndroidKeyOptions, AndroidKeyResult } from './android/key/index.ts'
+import { isAndroidKeyEvidence } from './android/looks-like.ts'
+import type { AppAttestOptions, AppAttestResult } from './apple/app-attest/index.ts'
+import { isAppAttestEvidence } from './apple/looks-like.ts'
 import { isNitroDocument, isNitroTpmDocument } from './aws/looks-like.ts'
 import type { NitroOptions, NitroResult } from './aws/nitro/index.ts'
 import type { NitroTpmOptions, NitroTpmResult } from './aws/nitro-tpm/index.ts'
@@ -25,6 +29,8 @@ export type Formats = readonly [
   Format<'nitro-tpm', NitroTpmOptions, NitroTpmResult>,
   Format<'tdx', TdxOptions, TdxResult>,
   Format<'sgx', SgxOptions, SgxResult>,
+  Format<'android-key', AndroidKeyOptions, AndroidKeyResult>,
+  Format<'app-attest', AppAttestOptions, AppAttestResult>,
 ]
 
 export const formats: Formats = [
@@ -47,6 +53,16 @@ export const formats: Formats = [
     name: 'sgx',
     looksLike: isSgxQuote,
     load: async () => (await import('./intel/sgx/verify.ts')).verifySgx,
+  },
+  {
+    name: 'android-key',
+    looksLike: isAndroidKeyEvidence,
+    load: async () => (await import('./android/key/verify.ts')).verifyAndroidKey,
+  },
+  {
+    name: 'app-attest',
+    looksLike: isAppAttestEvidence,
+    load: async () => (await import('./apple/app-attest/verify.ts')).verifyAppAttest,
   },
 ]
 

@@ -13,6 +13,8 @@ import {
 } from '../../src/formats/aws/nitro-tpm/index.ts'
 import {
   allowDebug,
+  type AndroidKeyResult,
+  type AppAttestResult,
   type AttestationResult,
   detectFormat,
   type EvidenceFormat,
@@ -89,6 +91,12 @@ export function discrimination(result: EvidenceResult): void {
       break
     case 'sgx':
       expectTypeOf(result).toEqualTypeOf<SgxResult>()
+      break
+    case 'android-key':
+      expectTypeOf(result).toEqualTypeOf<AndroidKeyResult>()
+      break
+    case 'app-attest':
+      expectTypeOf(result).toEqualTypeOf<AppAttestResult>()
       break
     default:
       expectTypeOf(result).toEqualTypeOf<never>()

@@ -15,6 +15,12 @@ type ReportCode =
   | `policy-${'product' | 'csp' | 'vmpl' | 'guest-policy' | 'platform-info' | 'tcb' | 'firmware' | 'provisional-firmware' | 'mitigations' | 'guest-svn'}`
   | 'cert-table'
 
+/** The reasons that only phones' evidence has. */
+type PhoneCode =
+  | `${'chain' | 'status' | 'webauthn' | 'app-attest'}-${string}`
+  | `policy-${'security-level' | 'key' | 'boot' | 'application' | 'patch-level'}`
+  | 'key-description'
+
 /** Where each reason is tested; the compiler knows when one is missing here. */
 const tested: Readonly<
   Record<
@@ -22,6 +28,7 @@ const tested: Readonly<
       AttestationErrorCode,
       | `${'eif' | 'image' | 'ovmf' | 'reference' | 'ohttp' | 'bhttp' | 'client' | 'gate' | 'gateway'}-${string}`
       | ReportCode
+      | PhoneCode
     >,
     string
   >
