@@ -69,10 +69,8 @@ export function decodeAttestationObject(bytes: Bytes, format: string, code: Atte
   const found = object.get('fmt')
   if (found !== format) throw malformed(source, `fmt: expected ${format}, found ${JSON.stringify(found)}`)
   const statement = object.get('attStmt')
-  const authenticatorData = object.get('authData')
-  if (!isCborMap(statement) || !(authenticatorData instanceof Uint8Array))
-    throw malformed(source, 'attStmt must be a map, authData bytes')
-  return { statement, authenticatorData: authenticatorData as Bytes }
+  if (!isCborMap(statement)) throw malformed(source, 'attStmt must be a map')
+  return { statement, authenticatorData: bytesMember(object, 'authData', source) }
 }
 
 /** A map that has exactly these members. @throws VerificationError with the code of `source` */

@@ -2,10 +2,10 @@
  * Trust anchors as a name and a key (RFC 5280 section 6.1.1 (d)), for vendors that issue several certificates of one root key, or none with the evidence.
  */
 import { itemsOf, readOwn, requireOption } from '../core/options.ts'
-import { copyBytes, equalBytes, fromBase64, isBytes } from '../encoding/bytes.ts'
-import { decodeCertificate, type Certificate } from './certificate.ts'
+import { copyBytes, fromBase64, isBytes } from '../encoding/bytes.ts'
+import { type Certificate, decodeCertificate } from './certificate.ts'
 
-/** Who is trusted: a certificate is this anchor when both are equal. */
+/** Who is trusted: a certificate is this anchor when name and key are equal. */
 export type TrustAnchor = Pick<Certificate, 'subject' | 'spki'>
 
 /** A pinned anchor. @param subject DER Name, base64. @param spki DER SubjectPublicKeyInfo, base64 */
@@ -13,11 +13,6 @@ export const pinned = (subject: string, spki: string): TrustAnchor => ({
   subject: fromBase64(subject),
   spki: fromBase64(spki),
 })
-
-/** Whether both are the same. */
-export function isSameAnchor(a: TrustAnchor, b: TrustAnchor): boolean {
-  return equalBytes(a.subject, b.subject) && equalBytes(a.spki, b.spki)
-}
 
 /** The option `trustAnchors`: certificates, of which name and key count. @throws TypeError for an empty list, and for what is no certificate */
 export function readAnchors(trustAnchors: unknown): readonly TrustAnchor[] {

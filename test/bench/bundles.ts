@@ -38,7 +38,7 @@ export const budgets: Readonly<Record<string, number>> = {
   'veritee/tdx': 23 * 1024,
   'veritee/sgx': 19.5 * 1024,
   'veritee/sev-snp': 21 * 1024,
-  'veritee/android-key': 14 * 1024,
+  'veritee/android-key': 15.25 * 1024,
   'veritee/app-attest': 10 * 1024,
   'veritee/ra-tls': 8 * 1024,
   // With what converts the collateral of others.

@@ -4,10 +4,11 @@
  */
 import { VerificationError } from '../../core/errors.ts'
 import type { CheckRecorder } from '../../core/record.ts'
-import { type Clock, iso, isInForce, period } from '../../core/time.ts'
-import type { SignatureRow } from '../../crypto/signatures.ts'
+import { type Clock, iso, isInForce, lastMoment, period } from '../../core/time.ts'
+import { fingerprint } from '../../crypto/digest.ts'
+import type { Signer, SignatureRow } from '../../crypto/signatures.ts'
 import { type Bytes, equalBytes, toHex } from '../../encoding/bytes.ts'
-import { childrenOf, contentOf, decodeDer, OBJECT_IDENTIFIER } from '../../encoding/der.ts'
+import { contentOf, decodeDer } from '../../encoding/der.ts'
 import {
   BASIC_CONSTRAINTS,
   type Certificate,
@@ -16,8 +17,7 @@ import {
   KEY_USAGE,
   NAME_CONSTRAINTS,
 } from '../../x509/certificate.ts'
-import { isSameAnchor, type TrustAnchor } from '../../x509/trust-anchor.ts'
-import { algorithmOf, type ChainShape, shapes } from './profile.ts'
+import { algorithmOf, type ChainShape, type Root, shapes } from './profile.ts'
 
 /** The extension with the key description, 1.3.6.1.4.1.11129.2.1.17: the content of its OBJECT IDENTIFIER. */
 export const KEY_DESCRIPTION = '2b06010401d679020111'
@@ -27,10 +27,12 @@ const maximumLength = 5
 
 /** A chain of a known shape below a trusted root; its signatures are another matter. */
 export interface AndroidChain {
-  /** Leaf first; the root last, unless it was left out. */
+  /** As they came, leaf first; the root last, unless it was left out. */
   readonly certificates: readonly [Certificate, ...Certificate[]]
+  /** All below the root. */
+  readonly issued: readonly Certificate[]
+  readonly root: Signer
   readonly shape: ChainShape
-  readonly anchor: TrustAnchor
 }
 
 /**
@@ -38,35 +40,37 @@ export interface AndroidChain {
  * @param mayOmitRoot whether the chain may end below its root, as WebAuthn allows
  * @throws VerificationError `chain-shape`, `cert-parse`, `root-mismatch`, `cert-chain-name`, `cert-extension`
  */
-export function checkChain(
+export async function checkChain(
   ders: readonly Bytes[],
-  anchors: readonly TrustAnchor[],
+  roots: readonly Root[],
   mayOmitRoot: boolean,
   checks: CheckRecorder,
-): AndroidChain {
+): Promise<AndroidChain> {
   const certificates = readCertificates(ders, checks)
-  const top = certificates.at(-1) as Certificate
-  const isRootGiven = equalBytes(top.subject, top.issuer)
-  checks.verifies('chain-shape', 'order of the chain', () => {
-    if (!isRootGiven && !mayOmitRoot) refuseShape('last certificate', 'a root, self-issued', 'another issuer')
-    const extended = certificates.findIndex(({ extensions }, i) => i > 0 && extensions.has(KEY_DESCRIPTION))
-    if (extended > 0) refuseShape('key description', 'in the leaf alone', `in certificate ${extended} as well`)
+  const last = certificates.at(-1) as Certificate
+  const isRootGiven = equalBytes(last.subject, last.issuer)
+  checks.verifies('chain-shape', 'last certificate', {
+    holds: isRootGiven || mayOmitRoot,
+    otherwise: 'it is no root',
   })
-  const anchor = checkRoot(top, anchors, isRootGiven, checks)
-  const length = certificates.length + (isRootGiven ? 0 : 1)
-  const shape = checks.verifies('chain-shape', 'shape of the chain', () =>
-    shapeOf(certificates[length - 2] ?? top, length),
-  )
+  checks.verifies('chain-shape', 'key description in the leaf alone', {
+    holds: !certificates.some(({ extensions }, i) => i > 0 && extensions.has(KEY_DESCRIPTION)),
+    otherwise: 'another certificate has one as well',
+  })
+  const issued = isRootGiven ? certificates.slice(0, -1) : certificates
+  const root = isRootGiven ? await trustedRoot(last, roots, checks) : omittedRoot(last, roots, checks)
+  const shape = checks.verifies('chain-shape', 'shape of the chain', () => shapeOf(issued))
   checks.verifies('cert-chain-name', 'issuer names', () => {
-    certificates.slice(1).forEach(({ subject }, i) => {
-      if (!equalBytes((certificates[i] as Certificate).issuer, subject))
-        throw new VerificationError('cert-chain-name', `issuer of certificate ${i} is not the subject of the next one`)
+    certificates.slice(1).forEach(({ subject, name }, i) => {
+      const below = certificates[i] as Certificate
+      if (!equalBytes(below.issuer, subject))
+        throw new VerificationError('cert-chain-name', `issuer of ${below.name} is not ${name}`)
     })
   })
   checks.verifies('cert-extension', 'purposes', () => {
     certificates.forEach(checkPurpose)
   })
-  return { certificates, shape, anchor }
+  return { certificates, issued, root, shape }
 }
 
 /** Whatever is wrong with one is `cert-parse`: it is no X.509 v3 certificate. */
@@ -79,72 +83,75 @@ export function readCertificates(
     expected: `2 to ${maximumLength}`,
     found: `${ders.length}`,
   })
-  return checks.decodes('cert-parse', `${ders.length} X.509 v3 certificates`, () => ders.map(readCertificate)) as [
-    Certificate,
-    ...Certificate[],
-  ]
+  return checks.decodes('cert-parse', `${ders.length} X.509 v3 certificates`, () =>
+    ders.map((der, i) => {
+      try {
+        return decodeCertificate(der, `certificate ${i}`)
+      } catch (cause) {
+        throw new VerificationError('cert-parse', (cause as Error).message, { cause })
+      }
+    }),
+  ) as [Certificate, ...Certificate[]]
 }
 
-function readCertificate(der: Bytes, i: number): Certificate {
-  try {
-    return decodeCertificate(der, `certificate ${i}`)
-  } catch (cause) {
-    if (!(cause instanceof VerificationError)) throw cause
-    throw new VerificationError('cert-parse', cause.message, { cause })
-  }
-}
-
-function refuseShape(subject: string, expected: string, found: string): never {
-  throw new VerificationError('chain-shape', { subject, expected, found })
-}
-
-/** The anchor that the chain ends at: equal to its root, or named as the issuer of its last certificate. */
-function checkRoot(
-  top: Certificate,
-  anchors: readonly TrustAnchor[],
-  isRootGiven: boolean,
-  checks: CheckRecorder,
-): TrustAnchor {
-  const anchor = anchors.find((trusted) =>
-    isRootGiven
-      ? isSameAnchor(trusted, top)
-      : equalBytes(trusted.subject, top.issuer) && algorithmOf(top.signatureAlgorithm, trusted.spki) !== undefined,
+/** The root that came along, if it is trusted. */
+async function trustedRoot(root: Certificate, roots: readonly Root[], checks: CheckRecorder): Promise<Signer> {
+  const digest = await fingerprint(root.spki)
+  const isTrusted = roots.some(
+    ({ subject, spki, digest: pin }) =>
+      equalBytes(subject, root.subject) && (spki === undefined ? pin === digest : equalBytes(spki, root.spki)),
   )
-  checks.verifies('root-mismatch', 'root', {
-    holds: anchor !== undefined,
-    expected: `name and key of one of ${anchors.length} trusted roots`,
-    found: anchor === undefined ? 'another' : 'the same',
+  checks.verifies('root-mismatch', `key of the root, SHA-256 ${digest}`, {
+    holds: isTrusted,
+    otherwise: `with its name, none of ${roots.length} that are trusted`,
   })
-  return anchor as TrustAnchor
+  return root
+}
+
+/** The root that the last certificate names. */
+function omittedRoot(
+  { issuer, signatureAlgorithm }: Certificate,
+  roots: readonly Root[],
+  checks: CheckRecorder,
+): Signer {
+  const spki = roots.find(
+    (root) =>
+      equalBytes(root.subject, issuer) &&
+      root.spki !== undefined &&
+      algorithmOf(signatureAlgorithm, root.spki) !== undefined,
+  )?.spki
+  checks.verifies('root-mismatch', 'root that the chain leaves out', {
+    holds: spki !== undefined,
+    otherwise: `none of ${roots.length} that are trusted`,
+  })
+  return { name: 'the root', spki: spki as Bytes }
 }
 
 /** The shape that the certificate below the root says, which the chain must then have. */
-function shapeOf(belowRoot: Certificate, length: number): ChainShape {
-  const attributes = attributesOf(belowRoot.subject)
-  const shape = shapes.find((known) =>
-    Object.entries(known.belowRoot).every(([type, value]) =>
+function shapeOf(issued: readonly Certificate[]): ChainShape {
+  const { subject } = issued.at(-1) as Certificate
+  const attributes = attributesOf(subject)
+  const shape = shapes.find(({ belowRoot }) =>
+    belowRoot.every(([type, value]) =>
       attributes.some(([found, text]) => found === type && (value === undefined || value === text)),
     ),
   )
-  if (shape === undefined)
-    return refuseShape('issuer below the root', 'a factory or remote provisioning', 'neither: software, or an emulator')
-  if (shape.length !== length)
-    refuseShape(`chain of ${shape.provisioning} provisioning`, `${shape.length} certificates`, `${length}`)
-  return shape
+  const length = issued.length + 1
+  if (shape?.length === length) return shape
+  throw new VerificationError('chain-shape', {
+    subject: `chain of ${shape?.provisioning ?? 'software, or an emulator'}`,
+    expected: shape === undefined ? 'factory or remote' : `${shape.length} certificates`,
+    found: `${length} certificates`,
+  })
 }
 
 /** Attribute types of a DER Name, by the content of their OBJECT IDENTIFIER in hexadecimal, with their values as text. */
-export function attributesOf(name: Bytes): (readonly [type: string, value: string])[] {
-  const source = { name: 'name', code: 'cert-parse' } as const
-  return decodeDer(name, source)
+function attributesOf(name: Bytes): (readonly [type: string, value: string])[] {
+  return decodeDer(name, { name: 'name', code: 'cert-parse' })
     .children.flatMap(({ children }) => children)
-    .map((attribute) => {
-      const [type, value] = childrenOf(attribute, source, 'attribute', [
-        OBJECT_IDENTIFIER,
-        attribute.children[1]?.tag ?? 0,
-      ] as const)
-      return [toHex(contentOf(type)), new TextDecoder().decode(contentOf(value))] as const
-    })
+    .flatMap(({ children: [type, value] }) =>
+      type && value ? [[toHex(contentOf(type)), new TextDecoder().decode(contentOf(value))] as const] : [],
+    )
 }
 
 /**
@@ -155,51 +162,40 @@ function checkPurpose({ name, extensions, basicConstraints, keyUsage }: Certific
   const demand = (holds: boolean, problem: string): void => {
     if (!holds) throw new VerificationError('cert-extension', `${name} ${problem}`)
   }
-  const known = [BASIC_CONSTRAINTS, KEY_USAGE, KEY_DESCRIPTION, ...(i === 1 ? [NAME_CONSTRAINTS] : [])]
+  const known = [BASIC_CONSTRAINTS, KEY_USAGE, KEY_DESCRIPTION, NAME_CONSTRAINTS]
   for (const [id, { critical }] of extensions)
     demand(!critical || known.includes(id), `has the unknown critical extension ${id}`)
   demand(i === 1 || !extensions.has(NAME_CONSTRAINTS), 'has name constraints')
   if (i < 2) return
   demand(basicConstraints?.cA === true && (keyUsage & KEY_CERT_SIGN) !== 0, 'must be a CA with keyCertSign')
-  demand((basicConstraints?.pathLength ?? i) >= i - 1, `has ${i - 1} certificates between itself and the leaf`)
+  demand((basicConstraints?.pathLength ?? i) >= i - 1, 'has too many certificates below it')
 }
 
 /**
  * The signatures of a chain: one row a certificate below the root, root first.
  * @throws VerificationError `cert-algorithm`
  */
-export function chainRows({ certificates, shape, anchor }: AndroidChain, checks: CheckRecorder): SignatureRow[] {
+export function chainRows({ issued, root, shape }: AndroidChain, checks: CheckRecorder): SignatureRow[] {
   return checks.verifies('cert-algorithm', 'algorithms', () =>
-    certificates
-      .map((certificate, i): SignatureRow | undefined => {
+    issued
+      .map((certificate, i): SignatureRow => {
         const { name, tbs, signature, spki, der, signatureAlgorithm } = certificate
-        const issuer = certificates[i + 1]
-        if (issuer === undefined && isSameAnchor(certificate, anchor)) return undefined
-        const by = { name: issuer?.name ?? 'the root', spki: (issuer ?? anchor).spki }
+        const by = issued[i + 1] ?? root
         const algorithm = algorithmOf(signatureAlgorithm, by.spki)
         if (algorithm === undefined)
           throw new VerificationError('cert-algorithm', {
-            subject: `algorithms of ${name}`,
-            expected: 'ECDSA on P-256 or P-384 with SHA-256 or SHA-384, or RSA with SHA-256',
+            subject: `signature of ${name}`,
+            expected: 'ECDSA (P-256, P-384) with SHA-256 or SHA-384, or RSA with SHA-256',
             found: toHex(signatureAlgorithm),
           })
-        const whole = { whole: () => String.fromCharCode(...der) }
+        const whole = i >= shape.rememberedFrom && { whole: () => String.fromCharCode(...der) }
         return {
           code: 'cert-chain-signature',
-          of: {
-            name,
-            signedBytes: tbs,
-            signature,
-            algorithm,
-            isDer: true,
-            spki,
-            ...(i >= shape.rememberedFrom && whole),
-          },
+          of: { name, signedBytes: tbs, signature, algorithm, isDer: true, spki, ...whole },
           by,
           group: 'certificates signed',
         }
       })
-      .filter((row) => row !== undefined)
       .reverse(),
   )
 }
@@ -209,31 +205,27 @@ export function chainRows({ certificates, shape, anchor }: AndroidChain, checks:
  * @returns the last moment at which all is valid that expires, Unix milliseconds
  * @throws VerificationError `cert-validity`
  */
-export function checkDates({ certificates, shape, anchor }: AndroidChain, clock: Clock, checks: CheckRecorder): number {
-  const issued = certificates.slice(1).filter((certificate) => !isSameAnchor(certificate, anchor))
+export function checkDates({ issued, shape: { expires } }: AndroidChain, clock: Clock, checks: CheckRecorder): number {
+  const dated = issued
+    .slice(1)
+    .map(({ name, notBefore, notAfter }) => ({ name, notBefore, notAfter: expires ? notAfter : lastMoment }))
   checks.verifies('cert-validity', 'dates of the certificates', () => {
-    for (const { name, notBefore, notAfter } of issued) {
-      const validity = { notBefore, notAfter: shape.expires ? notAfter : Infinity }
-      if (!isInForce(validity, clock))
-        throw new VerificationError('cert-validity', {
-          subject: `${name} ${clock.now < notBefore ? 'is not valid yet' : 'has expired'}`,
-          expected: period({ notBefore, notAfter }),
-          found: iso(clock.now),
-        })
-    }
+    const invalid = dated.find((validity) => !isInForce(validity, clock))
+    if (invalid !== undefined)
+      throw new VerificationError('cert-validity', {
+        subject: `dates of ${invalid.name}`,
+        expected: period(invalid),
+        found: iso(clock.now),
+      })
   })
-  return shape.expires ? Math.min(...issued.map(({ notAfter }) => notAfter)) : Infinity
+  return Math.min(...dated.map(({ notAfter }) => notAfter))
 }
 
-/** Whether this certificate ended before now. */
-export const hasExpired = ({ notAfter }: Certificate, { now }: Clock): boolean => now > notAfter
-
-/** What vendors' certificates say of the hardware: `TEE`, `StrongBox`, both or nothing. */
-export function levelsSaid({ certificates, shape: { level } }: Pick<AndroidChain, 'certificates' | 'shape'>): string[] {
-  const said = level.positions.flatMap((i) =>
-    attributesOf((certificates[i] as Certificate).subject)
-      .filter(([type]) => type === level.attribute)
-      .map(([, value]) => value),
-  )
-  return [...new Set(said)].filter((value) => value === 'TEE' || value === 'StrongBox')
+/** What vendors' certificates say of the hardware: `tee`, `strongbox`, both or nothing. */
+export function levelsSaid({ issued, shape: { level } }: AndroidChain): string[] {
+  return level.positions
+    .flatMap((i) => attributesOf((issued[i] as Certificate).subject))
+    .flatMap(([type, value]) =>
+      type === level.attribute && /^(TEE|StrongBox)$/.test(value) ? [value.toLowerCase()] : [],
+    )
 }

@@ -14,8 +14,8 @@ import {
   RS256,
   type SignatureAlgorithm,
 } from '../../crypto/algorithms.ts'
-import { type Bytes, toHex } from '../../encoding/bytes.ts'
-import { pinned, type TrustAnchor } from '../../x509/trust-anchor.ts'
+import { type Bytes, fromBase64, toHex } from '../../encoding/bytes.ts'
+import { pinned } from '../../x509/trust-anchor.ts'
 
 /** How a phone came by its attestation key: in the factory, or from Google's server, every few weeks anew (RKP). */
 export type Provisioning = 'factory' | 'remote'
@@ -25,8 +25,8 @@ export interface ChainShape {
   readonly provisioning: Provisioning
   /** How many certificates it has, the root included. */
   readonly length: number
-  /** What the subject of the certificate below the root has: attribute types with the only value, or with any. */
-  readonly belowRoot: Readonly<Record<string, string | undefined>>
+  /** Attributes that the subject of the certificate below the root has, each with this value or with any. */
+  readonly belowRoot: readonly (readonly [type: string, value?: string])[]
   /** Factory keys cannot be rotated, so that Google ignores that their certificates expire. */
   readonly expires: boolean
   /** Which attribute of which certificates says of what kind the hardware is: `TEE` or `StrongBox`. */
@@ -46,7 +46,10 @@ export const shapes: readonly ChainShape[] = [
   {
     provisioning: 'remote',
     length: 5,
-    belowRoot: { [COMMON_NAME]: 'Droid CA2', [ORGANIZATION]: 'Google LLC' },
+    belowRoot: [
+      [COMMON_NAME, 'Droid CA2'],
+      [ORGANIZATION, 'Google LLC'],
+    ],
     expires: true,
     level: { attribute: ORGANIZATION, positions: [1], isRequired: true },
     rememberedFrom: 2,
@@ -54,7 +57,7 @@ export const shapes: readonly ChainShape[] = [
   {
     provisioning: 'factory',
     length: 4,
-    belowRoot: { [SERIAL_NUMBER]: undefined },
+    belowRoot: [[SERIAL_NUMBER]],
     expires: false,
     // Old chains of TEEs say nothing.
     level: { attribute: TITLE, positions: [1, 2], isRequired: false },
@@ -70,16 +73,25 @@ export function algorithmOf(signatureAlgorithm: Bytes, issuer: Bytes): Signature
   )
 }
 
+/** A root: its name, and its key or the digest of it. */
+export interface Root {
+  readonly subject: Bytes
+  /** DER SubjectPublicKeyInfo. */
+  readonly spki?: Bytes
+  /** SHA-256 of that, lower-case hexadecimal. */
+  readonly digest?: string
+}
+
 /**
  * Google's two roots, from https://android.googleapis.com/attestation/root. Phones carry one of four certificates of the older key, of which the first
- * expired in May 2026: the key is what is trusted.
+ * expired in May 2026: the key is what is trusted. Its digest is enough, since every chain below it brings it along.
  */
-export const googleRoots = (): readonly TrustAnchor[] => [
+export const googleRoots = (): readonly Root[] => [
   // serialNumber=f92009e853b6b045, RSA 4096.
-  pinned(
-    'MBsxGTAXBgNVBAUTEGY5MjAwOWU4NTNiNmIwNDU=',
-    'MIICIjANBgkqhkiG9w0BAQEFAAOCAg8AMIICCgKCAgEAr7bHgiuxpwHsK7Qui8xUFmOr75gvMsd/dTEDDJdSSxtf6An7xyqpRR90PL2abxM1dEqlXnf2tqw1Ne4Xwl5jlRfdnJLmN0pTy/4lj4/7tv0Sk3iiKkypnEUtR6WfMgH0QZfKHM1+di+y9TFRtv6y//0rb+T+W8a9nsNL/ggjnar86461qO0rOs2cXjp3kOG1FEJ5MVmFmBGtnrKpa73XpXyTqRxB/M0n1n/W9nGqC4FSYa04T6N5RIZGBN2z2MT5IKGbFlbC8UrW0DxW7AYImQQcHtGl/m00QLVWutHQoVJYnFPlXTcHYvASLu+RhhsbDmxMgJJ0mcDpvsC4PjvB+TxywElgS70vE0XmLD+OJtvsBslHZvPBKCOdT0MS+tgSOIfga+z1Z1g7+DVagf7quvmag8jfPioyKvxnK/EgsTUVi2ghzq8wm27ud/mIM7AY2qEORR8Go3TVB4HzWQgpZrt3i5MIlCaY504LzSRiigHCzAPlHws+W0rB5N+er5/2pJKnfBSDiCiFAVtCLOZ7gLiMm0jhO2B6tUXHI/+MRPjy02i59lINMRRev56GKtcd9qO/0kUJWdZTdA2XoS82ixPvZtXQpUpuL12ab+9EaDK8Z4RHJYYfCT3Q5vNAXaiWQ+8PTWm2QgBR/bkwSWc+NpUFgNPN9PvQi8WEg5UmAGMCAwEAAQ==',
-  ),
+  {
+    subject: fromBase64('MBsxGTAXBgNVBAUTEGY5MjAwOWU4NTNiNmIwNDU='),
+    digest: 'feb2ea7551ee316ed4bb443c8293b884dbfdea40b603ee3e4f4a897e4580fbae',
+  },
   // CN=Key Attestation CA1, OU=Android, O=Google LLC, C=US, P-384: alone since April 2026 for phones that are provisioned remotely.
   pinned(
     'MFIxHDAaBgNVBAMME0tleSBBdHRlc3RhdGlvbiBDQTExEDAOBgNVBAsMB0FuZHJvaWQxEzARBgNVBAoMCkdvb2dsZSBMTEMxCzAJBgNVBAYTAlVT',

@@ -7,7 +7,7 @@ import { type Matched, skipReferenceValues } from '../../../appraisal/reference-
 import type { CheckRecorder } from '../../../core/record.ts'
 import { type Bytes, copyBytes, equalBytes, toHex } from '../../../encoding/bytes.ts'
 import type { AndroidApplication, RootOfTrust } from './authorization-list.ts'
-import type { KeyDescription, SecurityLevel } from './key-description.ts'
+import type { KeyDescription } from './key-description.ts'
 import { type AndroidKeyPolicy, type ExpectedApplication, purposeNumbers } from './options.ts'
 
 /** What was verified. */
@@ -34,8 +34,6 @@ export function appraise(verified: Verified, policy: AndroidKeyPolicy, checks: C
   return appraiseApplication(softwareEnforced.application, policy.applications, checks)
 }
 
-const saying: Readonly<Record<SecurityLevel, string>> = { software: '', tee: 'TEE', strongbox: 'StrongBox' }
-
 /** Both levels are the same, high enough, and what the certificates say: a broken TEE could write `strongbox` into its own. */
 function appraiseLevel(
   { description, levelsSaid, mustSayLevel }: Verified,
@@ -43,18 +41,13 @@ function appraiseLevel(
   checks: CheckRecorder,
 ): void {
   const { attestationSecurityLevel: attested, keyMintSecurityLevel: kept } = description
-  const accepted = securityLevel === 'tee' ? ['tee', 'strongbox'] : ['strongbox']
-  checks.appraises('policy-security-level', 'attestation and key', {
-    holds: attested === kept && accepted.includes(kept),
-    expected: `both in ${accepted.join(' or ')}`,
-    found: `${attested}, ${kept}`,
-  })
   // StrongBox must be said. Of a TEE, the certificates of old factories say nothing.
-  const mayBeSilent = kept === 'tee' && !mustSayLevel
-  checks.appraises('policy-security-level', 'what the certificates say of the hardware', {
-    holds: levelsSaid.length === 0 ? mayBeSilent : levelsSaid.every((said) => said === saying[kept]),
-    expected: `${saying[kept] || 'neither TEE nor StrongBox'}${mayBeSilent ? ', or nothing' : ''}`,
-    found: levelsSaid.join(' and ') || 'nothing',
+  const isSaid =
+    levelsSaid.every((said) => said === kept) && (levelsSaid.length > 0 || (kept === 'tee' && !mustSayLevel))
+  checks.appraises('policy-security-level', 'levels of attestation, key and certificates', {
+    holds: attested === kept && (kept === 'strongbox' || kept === securityLevel) && isSaid,
+    expected: `${securityLevel} or more, all the same`,
+    found: `${attested}, ${kept}, ${levelsSaid.join(' and ') || 'nothing'}`,
   })
 }
 
@@ -68,21 +61,16 @@ function appraiseKey(
   checks.appraises('policy-key', 'origin of the key, by the hardware', {
     holds: origin === 0,
     expected: '0 (generated)',
-    found: `${origin ?? 'nothing'}`,
+    found: `${origin}`,
   })
-  const isForAll = hardwareEnforced.allApplications === true || softwareEnforced.allApplications === true
   checks.appraises('policy-key', 'use of the key', {
-    holds: !isForAll,
-    otherwise: 'every application may use it (allApplications)',
+    holds: !(hardwareEnforced.allApplications ?? softwareEnforced.allApplications),
+    otherwise: 'all applications may',
   })
-  const wanted = webauthn === undefined ? purposes : [...new Set([...purposes, 'sign' as const])]
-  if (wanted.length === 0) {
-    checks.omit('policy-key', 'not-requested', 'no purposes of the key expected')
-    return
-  }
+  const wanted = webauthn === undefined ? purposes : [...purposes, 'sign' as const]
   checks.appraises('policy-key', 'purposes of the key, by the hardware', {
     holds: wanted.every((name) => purpose.includes(purposeNumbers[name])),
-    expected: wanted.map((name) => `${name} (${purposeNumbers[name]})`).join(', '),
+    expected: wanted.map((name) => `${purposeNumbers[name]} (${name})`).join(', ') || 'any',
     found: purpose.join(', ') || 'none',
   })
 }
@@ -93,18 +81,13 @@ function appraiseBoot(
   { verifiedBootKeys, debug }: AndroidKeyPolicy,
   checks: CheckRecorder,
 ): void {
-  checks.appraises('policy-boot', 'root of trust, by the hardware', {
-    holds: rootOfTrust !== undefined,
-    otherwise: 'there is none',
-  })
-  if (rootOfTrust === undefined) return
-  const { deviceLocked, verifiedBootState: state, verifiedBootKey } = rootOfTrust
+  const { deviceLocked = false, verifiedBootState: state, verifiedBootKey = new Uint8Array() } = rootOfTrust ?? {}
   const isPinned = state === 'self-signed' && verifiedBootKeys.some((key) => equalBytes(key, verifiedBootKey))
-  const pins = verifiedBootKeys.length === 0 ? '' : `, or self-signed by one of ${verifiedBootKeys.length} keys`
-  checks.appraises('policy-boot', 'boot', {
-    holds: debug || (deviceLocked && (state === 'verified' || isPinned)),
-    expected: debug ? 'any state, allowed' : `locked and verified${pins}`,
-    found: `${deviceLocked ? 'locked' : 'unlocked'} and ${state}${state === 'self-signed' ? ` by ${toHex(verifiedBootKey)}` : ''}`,
+  const isVerified = deviceLocked && (state === 'verified' || isPinned)
+  checks.appraises('policy-boot', 'boot, by the hardware', {
+    holds: rootOfTrust !== undefined && (debug || isVerified),
+    expected: debug ? 'any, allowed' : `locked, verified or by one of ${verifiedBootKeys.length} keys`,
+    found: state === undefined ? 'nothing' : `${deviceLocked ? '' : 'un'}locked, ${state} by ${toHex(verifiedBootKey)}`,
   })
 }
 
@@ -114,19 +97,18 @@ function appraisePatchLevels(
   { minimums }: AndroidKeyPolicy,
   checks: CheckRecorder,
 ): void {
-  for (const [name, { minimum, digits }] of Object.entries(minimums)) {
-    if (minimum === undefined) {
-      checks.omit('policy-patch-level', 'not-requested', `no least ${name} expected`)
-      continue
-    }
-    const found = hardwareEnforced[name as keyof AndroidKeyPolicy['minimums']]
-    const size = String(found ?? 0).length
-    const level = size === digits ? Number(found) : size === 6 ? 100 * Number(found) : 0
-    checks.appraises('policy-patch-level', `${name}, by the hardware`, {
-      holds: level >= minimum,
-      expected: `at least ${minimum}`,
-      found: `${found ?? 'nothing'}`,
-    })
+  for (const [name, minimum] of minimums) {
+    const found = hardwareEnforced[name] ?? 0
+    const isMonth = String(found).length === 6
+    const isDay = String(found).length === 8 && name !== 'osPatchLevel'
+    const level = isDay || (isMonth && name === 'osPatchLevel') ? found : isMonth ? 100 * Number(found) : 0
+    if (minimum === undefined) checks.omit('policy-patch-level', 'not-requested', `no least ${name} expected`)
+    else
+      checks.appraises('policy-patch-level', name, {
+        holds: level >= minimum,
+        expected: `at least ${minimum}, by the hardware`,
+        found: `${found}`,
+      })
   }
 }
 
@@ -139,34 +121,33 @@ function appraiseApplication(
     checks.omit('policy-application', 'skipped', 'reference values skipped')
     return undefined
   }
-  const match = expected.find((one) => application !== undefined && isApplication(application, one))
+  const { packages = [], signers = [] } = application ?? {}
+  const match = expected.find((one) => isApplication(packages, signers, one))
+  const shown = match ?? (expected[0] as ExpectedApplication)
   checks.appraises('policy-application', `application, 1 of ${expected.length}`, {
     holds: match !== undefined,
-    expected: describe(match ?? (expected[0] as ExpectedApplication)),
-    found: application === undefined ? 'nothing' : describeFound(application),
+    expected: `${listed(shown.packages, shown.signers)}, version ${shown.minimumVersion} or later`,
+    found: listed(
+      packages.map(({ name, version }) => `${name} ${version}`),
+      signers,
+    ),
   })
   return match?.label
 }
 
 /** The same packages, none older than asked for, all signed by expected signers, and by at least one. */
-function isApplication({ packages, signers }: AndroidApplication, expected: ExpectedApplication): boolean {
-  const names = packages.map(({ name }) => name)
+function isApplication(
+  packages: AndroidApplication['packages'],
+  signers: AndroidApplication['signers'],
+  expected: ExpectedApplication,
+): boolean {
   return (
-    names.length > 0 &&
-    names.every((name) => expected.packages.includes(name)) &&
-    expected.packages.every((name) => names.includes(name)) &&
-    packages.every(({ version }) => version >= expected.minimumVersion) &&
+    packages.every(({ name, version }) => expected.packages.includes(name) && version >= expected.minimumVersion) &&
+    expected.packages.every((wanted) => packages.some(({ name }) => name === wanted)) &&
     signers.length > 0 &&
     signers.every((signer) => expected.signers.some((accepted) => equalBytes(accepted, signer)))
   )
 }
 
-function describe({ packages, signers, minimumVersion }: ExpectedApplication): string {
-  const version = minimumVersion === 0 ? '' : ` from version ${minimumVersion}`
-  return `${packages.join(', ')}${version}, signed by ${signers.map(toHex).join(' or ')}`
-}
-
-function describeFound({ packages, signers }: AndroidApplication): string {
-  const names = packages.map(({ name, version }) => `${name} ${version}`).join(', ')
-  return `${names || 'no package'}, signed by ${signers.map(toHex).join(', ') || 'none'}`
-}
+const listed = (packages: readonly string[], signers: readonly Uint8Array[]): string =>
+  `${packages.join(', ') || 'nothing'}, signed by ${signers.map(toHex).join(', ') || 'none'}`

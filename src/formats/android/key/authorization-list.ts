@@ -5,7 +5,6 @@
  * DER, read strictly, with the one thing that phones do otherwise: elements of a SET OF come in any order. Tags are explicit, ascending, each once.
  * Tags that are not known are kept and mean nothing.
  */
-import { VerificationError } from '../../../core/errors.ts'
 import { type Bytes, copyBytes } from '../../../encoding/bytes.ts'
 import {
   BOOLEAN,
@@ -47,131 +46,75 @@ export interface AndroidApplication {
 /** A number is a bigint from 2^53 on. */
 type Integer = number | bigint
 
-/** Sets of numbers: their meanings are those of KeyMint. */
-type NumberLists =
-  | 'purpose'
-  | 'blockMode'
-  | 'digest'
-  | 'padding'
-  | 'mgfDigest'
-
-/** Numbers; dates are Unix milliseconds, patch levels YYYYMM or YYYYMMDD. */
-type Numbers =
-  | 'algorithm'
-  | 'keySize'
-  | 'minMacLength'
-  | 'ecCurve'
-  | 'mlDsaVariant'
-  | 'rsaPublicExponent'
-  | 'activeDateTime'
-  | 'originationExpireDateTime'
-  | 'usageExpireDateTime'
-  | 'usageCountLimit'
-  | 'userSecureId'
-  | 'userAuthType'
-  | 'authTimeout'
-  | 'creationDateTime'
-  | 'origin'
-  | 'osVersion'
-  | 'osPatchLevel'
-  | 'vendorPatchLevel'
-  | 'bootPatchLevel'
-
-/** What is there or not. */
-type Flags =
-  | 'callerNonce'
-  | 'rollbackResistance'
-  | 'earlyBootOnly'
-  | 'noAuthRequired'
-  | 'allowWhileOnBody'
-  | 'trustedUserPresenceRequired'
-  | 'trustedConfirmationRequired'
-  | 'unlockedDeviceRequired'
-  | 'allApplications'
-  | 'rollbackResistant'
-  | 'deviceUniqueAttestation'
-
-/** Bytes; identifiers of the device are UTF-8. */
-type Octets =
-  | 'attestationIdBrand'
-  | 'attestationIdDevice'
-  | 'attestationIdProduct'
-  | 'attestationIdSerial'
-  | 'attestationIdImei'
-  | 'attestationIdMeid'
-  | 'attestationIdManufacturer'
-  | 'attestationIdModel'
-  | 'attestationIdSecondImei'
-  | 'moduleHash'
-
-/** What is enforced, by the names of the schema; what is not said is absent. */
-export interface AuthorizationList extends Readonly<
-  Partial<
-    Record<NumberLists, readonly Integer[]> &
-      Record<Numbers, Integer> &
-      Record<Flags, true> &
-      Record<Octets, Uint8Array>
-  >
-> {
+/** What is enforced, by the names of the schema; what is not said is absent. Dates are Unix milliseconds. */
+export interface AuthorizationList {
+  readonly purpose?: readonly Integer[]
+  readonly algorithm?: Integer
+  readonly keySize?: Integer
+  readonly digest?: readonly Integer[]
+  readonly ecCurve?: Integer
+  /** The key works without the user. */
+  readonly noAuthRequired?: true
+  readonly userAuthType?: Integer
+  readonly authTimeout?: Integer
+  readonly unlockedDeviceRequired?: true
+  readonly allApplications?: true
+  readonly creationDateTime?: Integer
+  /** 0: generated where it is kept. */
+  readonly origin?: Integer
   readonly rootOfTrust?: RootOfTrust
+  readonly osVersion?: Integer
+  /** YYYYMM */
+  readonly osPatchLevel?: Integer
   readonly application?: AndroidApplication
-  /** Tags that this version does not know, with the DER under them. */
-  readonly unknown: readonly { readonly tag: number; readonly value: Uint8Array }[]
+  /** YYYYMMDD */
+  readonly vendorPatchLevel?: Integer
+  /** YYYYMMDD */
+  readonly bootPatchLevel?: Integer
+  /** All others by their numbers in the schema: of known types, or as DER where the tag is not known. */
+  readonly others: readonly Authorization[]
+}
+
+/** An authorization without a name here. */
+export interface Authorization {
+  readonly tag: number
+  readonly value: Integer | readonly Integer[] | true | Uint8Array
 }
 
 /** How the value of a tag is read. */
-type Read = (input: Cursor, name: string) => unknown
+type Read = (input: Cursor, name: string, version: number) => unknown
 
-/** Names and types of the tags, by their numbers. */
-const fields: Readonly<Record<number, readonly [name: string, read: Read]>> = {
-  1: ['purpose', readNumbers],
-  2: ['algorithm', readNumber],
-  3: ['keySize', readNumber],
-  4: ['blockMode', readNumbers],
-  5: ['digest', readNumbers],
-  6: ['padding', readNumbers],
-  7: ['callerNonce', readFlag],
-  8: ['minMacLength', readNumber],
-  10: ['ecCurve', readNumber],
-  11: ['mlDsaVariant', readNumber],
-  200: ['rsaPublicExponent', readNumber],
-  203: ['mgfDigest', readNumbers],
-  303: ['rollbackResistance', readFlag],
-  305: ['earlyBootOnly', readFlag],
-  400: ['activeDateTime', readNumber],
-  401: ['originationExpireDateTime', readNumber],
-  402: ['usageExpireDateTime', readNumber],
-  405: ['usageCountLimit', readNumber],
-  502: ['userSecureId', readNumber],
-  503: ['noAuthRequired', readFlag],
-  504: ['userAuthType', readNumber],
-  505: ['authTimeout', readNumber],
-  506: ['allowWhileOnBody', readFlag],
-  507: ['trustedUserPresenceRequired', readFlag],
-  508: ['trustedConfirmationRequired', readFlag],
-  509: ['unlockedDeviceRequired', readFlag],
-  600: ['allApplications', readFlag],
-  701: ['creationDateTime', readNumber],
-  702: ['origin', readNumber],
-  703: ['rollbackResistant', readFlag],
-  704: ['rootOfTrust', readRootOfTrust],
-  705: ['osVersion', readNumber],
-  706: ['osPatchLevel', readNumber],
-  709: ['application', readApplication],
-  710: ['attestationIdBrand', readOctets],
-  711: ['attestationIdDevice', readOctets],
-  712: ['attestationIdProduct', readOctets],
-  713: ['attestationIdSerial', readOctets],
-  714: ['attestationIdImei', readOctets],
-  715: ['attestationIdMeid', readOctets],
-  716: ['attestationIdManufacturer', readOctets],
-  717: ['attestationIdModel', readOctets],
-  718: ['vendorPatchLevel', readNumber],
-  719: ['bootPatchLevel', readNumber],
-  720: ['deviceUniqueAttestation', readFlag],
-  723: ['attestationIdSecondImei', readOctets],
-  724: ['moduleHash', readOctets],
+/** Tags with a name here. */
+const names: Readonly<Record<number, string>> = {
+  1: 'purpose',
+  2: 'algorithm',
+  3: 'keySize',
+  5: 'digest',
+  10: 'ecCurve',
+  503: 'noAuthRequired',
+  504: 'userAuthType',
+  505: 'authTimeout',
+  509: 'unlockedDeviceRequired',
+  600: 'allApplications',
+  701: 'creationDateTime',
+  702: 'origin',
+  704: 'rootOfTrust',
+  705: 'osVersion',
+  706: 'osPatchLevel',
+  709: 'application',
+  718: 'vendorPatchLevel',
+  719: 'bootPatchLevel',
 }
+
+/** Every tag that is known, by its type. */
+const types: readonly (readonly [read: Read, ...tags: readonly number[]])[] = [
+  [readNumbers, 1, 4, 5, 6, 203],
+  [readNumber, 2, 3, 8, 10, 11, 200, 400, 401, 402, 405, 502, 504, 505, 701, 702, 705, 706, 718, 719],
+  [readFlag, 7, 303, 305, 503, 506, 507, 508, 509, 600, 703, 720],
+  [readRootOfTrust, 704],
+  [readApplication, 709],
+  [readOctets, 710, 711, 712, 713, 714, 715, 716, 717, 723, 724],
+]
 
 const states: readonly VerifiedBootState[] = ['verified', 'self-signed', 'unverified', 'failed']
 const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -183,40 +126,42 @@ const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: 
  */
 export function readAuthorizationList(element: Element, version: number, source: Source): AuthorizationList {
   const input = cursor(contentOf(element), source)
-  const found: Record<string, unknown> = {}
-  const unknown: { readonly tag: number; readonly value: Uint8Array }[] = []
+  const named: Record<string, unknown> = {}
+  const others: Authorization[] = []
   for (let last = -1; remaining(input) > 0;) {
     const tag = readTag(input)
     if (tag <= last) throw malformed(source, `tag ${tag} behind tag ${last}`)
     last = tag
-    const field = Object.hasOwn(fields, tag) ? fields[tag] : undefined
-    const value = cursor(take(input, readLength(input, `tag ${tag}`), `tag ${tag}`), source)
-    if (field === undefined) {
-      unknown.push(Object.freeze({ tag, value: copyBytes(value.bytes) }))
-      continue
-    }
-    const [name, read] = field
-    found[name] = read(value, name)
-    end(value)
+    const name = names[tag] ?? `tag ${tag}`
+    const content = cursor(take(input, readLength(input, name), name), source)
+    const [read] = types.find(([, ...tags]) => tags.includes(tag)) ?? [takeAll]
+    const value = read(content, name, version)
+    end(content)
+    if (tag in names) named[name] = value
+    else others.push(Object.freeze({ tag, value } as Authorization))
   }
-  checkVersion(found['rootOfTrust'] as RootOfTrust | undefined, version, source)
-  return Object.freeze({ ...found, unknown: Object.freeze(unknown) })
+  return Object.freeze({ ...named, others: Object.freeze(others) })
+}
+
+/** Of a tag that is not known: one element, whatever it is. */
+function takeAll(input: Cursor): Bytes {
+  return copyBytes(take(input, remaining(input), 'value'))
 }
 
 /** The number of an explicit tag of the context class, in the shortest of the two forms (X.690 section 8.1.2). */
 function readTag(input: Cursor): number {
   const first = uint(input, 1, 'tag')
-  if (first >> 5 !== 5) throw malformed(input.source, `authorization with the tag ${first.toString(16)}: not explicit`)
   const low = first & 0x1f
-  if (low < 0x1f) return low
-  let tag = 0
-  for (let size = 1, more = true; more; size++) {
-    const digit = uint(input, 1, 'tag')
-    tag = tag * 128 + (digit & 0x7f)
-    more = digit >= 0x80
-    if (tag === 0 || size > 4) throw malformed(input.source, 'number of a tag padded or too long')
+  let tag = low < 0x1f ? low : 0
+  if (low === 0x1f) {
+    let digit: number
+    do {
+      digit = uint(input, 1, 'tag')
+      tag = tag * 128 + (digit & 0x7f)
+    } while (digit >= 0x80 && tag > 0 && tag < 2 ** 21)
+    if (digit >= 0x80 || tag < 0x1f) throw malformed(input.source, 'number of a tag not in shortest form')
   }
-  if (tag < 0x1f) throw malformed(input.source, `number of tag ${tag} not in shortest form`)
+  if (first >> 5 !== 5) throw malformed(input.source, `tag ${tag} is not explicit`)
   return tag
 }
 
@@ -249,7 +194,7 @@ function readOctets(input: Cursor, name: string): Bytes {
   return copyBytes(contentOf(readPrimitive(input, OCTET_STRING, name)))
 }
 
-function readRootOfTrust(input: Cursor, name: string): RootOfTrust {
+function readRootOfTrust(input: Cursor, name: string, version: number): RootOfTrust {
   const { source } = input
   const members = cursor(contentOf(readElement(input, SEQUENCE, name)), source)
   const verifiedBootKey = readOctets(members, 'verifiedBootKey')
@@ -258,18 +203,9 @@ function readRootOfTrust(input: Cursor, name: string): RootOfTrust {
   const [state = 0, more] = contentOf(readPrimitive(members, ENUMERATED, 'verifiedBootState'))
   const verifiedBootState = more === undefined ? states[state] : undefined
   if (verifiedBootState === undefined) throw malformed(source, `verifiedBootState must be 0 to 3, found ${state}`)
-  const verifiedBootHash = remaining(members) > 0 ? readOctets(members, 'verifiedBootHash') : undefined
+  const verifiedBootHash = version >= 3 ? readOctets(members, 'verifiedBootHash') : undefined
   end(members)
   return Object.freeze({ verifiedBootKey, deviceLocked: locked === 0xff, verifiedBootState, verifiedBootHash })
-}
-
-function checkVersion(rootOfTrust: RootOfTrust | undefined, version: number, { name, code }: Source): void {
-  if (rootOfTrust === undefined || (rootOfTrust.verifiedBootHash !== undefined) === version >= 3) return
-  throw new VerificationError(code, {
-    subject: `${name}: verifiedBootHash in version ${version}`,
-    expected: version >= 3 ? 'one' : 'none',
-    found: version >= 3 ? 'none' : 'one',
-  })
 }
 
 /** AttestationApplicationId, DER inside an OCTET STRING. */
@@ -280,20 +216,16 @@ function readApplication(input: Cursor, name: string): AndroidApplication {
   end(content)
   const packages = readSet(members, 'packages', (items) => {
     const one = cursor(contentOf(readElement(items, SEQUENCE, 'package')), source)
-    const text = readText(contentOf(readPrimitive(one, OCTET_STRING, 'packageName')), source)
+    const octets = contentOf(readPrimitive(one, OCTET_STRING, 'packageName'))
     const version = readNumber(one, 'version of a package')
     end(one)
-    return Object.freeze({ name: text, version })
+    try {
+      return Object.freeze({ name: utf8.decode(octets), version })
+    } catch {
+      throw malformed(source, 'packageName is not UTF-8')
+    }
   })
   const signers = readSet(members, 'signers', (items) => readOctets(items, 'signer'))
   end(members)
   return Object.freeze({ packages, signers })
-}
-
-function readText(bytes: Bytes, source: Source): string {
-  try {
-    return utf8.decode(bytes)
-  } catch {
-    throw malformed(source, 'packageName is not UTF-8')
-  }
 }

@@ -1,18 +1,17 @@
 /**
  * What a caller says about the phone, the application and the key that it expects.
  */
-import type { Matched } from '../../../appraisal/reference-values.ts'
-import { skipReferenceValues } from '../../../appraisal/reference-values.ts'
+import { type Matched, skipReferenceValues } from '../../../appraisal/reference-values.ts'
 import { skipFreshness } from '../../../appraisal/freshness.ts'
 import { type Hex, readSizedBytes } from '../../../appraisal/expectations.ts'
 import type { Check } from '../../../core/check.ts'
 import { isPlainObject, itemsOf, knownOptions, requireOption, snapshotOf } from '../../../core/options.ts'
-import { type Clock, readSkew, readTime } from '../../../core/time.ts'
+import { type Clock, lastMoment, readSkew, readTime } from '../../../core/time.ts'
 import { type Bytes, isZero } from '../../../encoding/bytes.ts'
 import type { EndorsementCache } from '../../../x509/endorsement-cache.ts'
-import { readAnchors, type TrustAnchor } from '../../../x509/trust-anchor.ts'
+import { readAnchors } from '../../../x509/trust-anchor.ts'
 import { allowDebug, bytesOf } from '../../options.ts'
-import { googleRoots } from '../profile.ts'
+import { googleRoots, type Root } from '../profile.ts'
 
 /** Pass it as `endorsements` to go without Google's status list: keys that are known to have leaked then pass. */
 export const skipRevocation: unique symbol = /* @__PURE__ */ Symbol.for('veritee.skipRevocation')
@@ -101,13 +100,15 @@ export interface AndroidKeyPolicy {
   readonly status: { readonly list: string; readonly validUntil: number } | undefined
   readonly securityLevel: 'tee' | 'strongbox'
   readonly verifiedBootKeys: readonly Bytes[]
-  readonly minimums: Readonly<
-    Record<'osPatchLevel' | 'vendorPatchLevel' | 'bootPatchLevel', { minimum: number | undefined; digits: number }>
-  >
+  readonly minimums: readonly (readonly [
+    name: 'osPatchLevel' | 'vendorPatchLevel' | 'bootPatchLevel',
+    minimum: number | undefined,
+  ])[]
   readonly purposes: readonly KeyPurpose[]
   readonly debug: boolean
-  readonly webauthn: { readonly clientData: Bytes; readonly rpId: string; readonly origins: readonly string[] } | undefined
-  readonly anchors: readonly TrustAnchor[]
+  readonly webauthn:
+    { readonly clientData: Bytes; readonly rpId: string; readonly origins: readonly string[] } | undefined
+  readonly roots: readonly Root[]
   readonly clock: Clock
   readonly cache: EndorsementCache | undefined
   readonly trace: ((check: Check) => void) | undefined
@@ -151,22 +152,22 @@ export function readAndroidKeyOptions(options: AndroidKeyOptions): AndroidKeyPol
   requireOption('debug', 'allowDebug', debug === undefined || debug === allowDebug)
   requireOption('trace', 'a function', trace === undefined || typeof trace === 'function')
   requireOption('endorsementCache', 'a Map', endorsementCache === undefined || endorsementCache instanceof Map)
-  requireOption('now', 'a Date: evidence has no date of its own', now === undefined || now instanceof Date)
+  requireOption('now', 'a Date', now === undefined || now instanceof Date)
   return {
     nonce: readNonce(own.freshness),
     applications: readApplications(own.referenceValues),
     status: readStatus(own.endorsements),
     securityLevel,
     verifiedBootKeys: own.verifiedBootKeys === undefined ? [] : readBootKeys(own.verifiedBootKeys),
-    minimums: {
-      osPatchLevel: { minimum: readPatchLevel(own, 'minimumOsPatchLevel', 6), digits: 6 },
-      vendorPatchLevel: { minimum: readPatchLevel(own, 'minimumVendorPatchLevel', 8), digits: 8 },
-      bootPatchLevel: { minimum: readPatchLevel(own, 'minimumBootPatchLevel', 8), digits: 8 },
-    },
+    minimums: [
+      ['osPatchLevel', readPatchLevel('minimumOsPatchLevel', own.minimumOsPatchLevel, 6)],
+      ['vendorPatchLevel', readPatchLevel('minimumVendorPatchLevel', own.minimumVendorPatchLevel, 8)],
+      ['bootPatchLevel', readPatchLevel('minimumBootPatchLevel', own.minimumBootPatchLevel, 8)],
+    ],
     purposes: own.purposes === undefined ? [] : readPurposes(own.purposes),
     debug: debug === allowDebug,
     webauthn: own.webauthn === undefined ? undefined : readWebAuthn(own.webauthn),
-    anchors: own.trustAnchors === undefined ? googleRoots() : readAnchors(own.trustAnchors),
+    roots: own.trustAnchors === undefined ? googleRoots() : readAnchors(own.trustAnchors),
     clock: { now: readTime(now), skewMs: readSkew(own.clockSkewSeconds) },
     cache: endorsementCache,
     trace,
@@ -175,97 +176,93 @@ export function readAndroidKeyOptions(options: AndroidKeyOptions): AndroidKeyPol
 
 function readNonce(freshness: unknown): Bytes | undefined {
   if (freshness === skipFreshness) return undefined
-  const own = isPlainObject(freshness) ? snapshotOf<Record<string, unknown>>(freshness, 'freshness') : {}
-  const nonce = bytesOf(own['nonce'])
-  const isNonce = Object.keys(own).join() === 'nonce' && nonce.length > 0 && nonce.length <= 128
-  requireOption('freshness', '{ nonce } with 1 to 128 bytes (Uint8Array), or skipFreshness', isNonce)
-  return nonce
+  const { nonce } = readObject<{ nonce: unknown }>(freshness, 'freshness', ['nonce'])
+  const bytes = bytesOf(nonce)
+  requireOption('nonce', '1 to 128 bytes (Uint8Array)', bytes.length > 0 && bytes.length <= 128)
+  return bytes
 }
 
 function readApplications(input: unknown): AndroidKeyPolicy['applications'] {
   if (input === skipReferenceValues) return skipReferenceValues
-  const list = Array.isArray(input) ? itemsOf(input) : [input]
-  requireOption('referenceValues', 'at least one, or skipReferenceValues', list.length > 0)
-  return list.map(readApplication)
-}
-
-function readApplication(input: unknown, i: number): ExpectedApplication {
-  const path = `referenceValues[${i}]`
-  requireOption(path, "like { packageName: 'com.example', signers: ['…'] }", isPlainObject(input))
-  const { name, packageName, signers, minimumVersion, ...others } = snapshotOf<AndroidAppReferenceValues>(input, path)
-  const [other] = Object.keys(others)
-  requireOption(`${path}.${other}`, 'name, packageName, signers or minimumVersion', other === undefined)
-  requireOption(`${path}.name`, 'text', name === undefined || isText(name))
-  const packages = typeof packageName === 'string' ? [packageName] : itemsOf(packageName)
-  requireOption(`${path}.packageName`, 'text, or a list of texts', packages.length > 0 && packages.every(isText))
-  const digests = itemsOf(signers)
-  requireOption(`${path}.signers`, 'a list of at least one digest', digests.length > 0)
-  const isVersion = Number.isSafeInteger(minimumVersion) && (minimumVersion as number) >= 0
-  requireOption(`${path}.minimumVersion`, 'a whole number from 0', minimumVersion === undefined || isVersion)
-  return {
-    label: name ?? i,
-    packages: packages as readonly string[],
-    signers: digests.map((digest, at) => readSizedBytes(digest, 32, `${path}.signers[${at}]`)),
-    minimumVersion: minimumVersion ?? 0,
-  }
+  return readList(Array.isArray(input) ? input : [input], 'referenceValues').map((entry, i) => {
+    const path = `referenceValues[${i}]`
+    const known = ['packageName', 'signers', 'minimumVersion', 'name'] as const
+    const { name, packageName, signers, minimumVersion = 0 } = readObject<AndroidAppReferenceValues>(entry, path, known)
+    requireOption(`${path}.minimumVersion`, 'a whole number', Number.isSafeInteger(minimumVersion))
+    const packages = typeof packageName === 'string' ? [packageName] : packageName
+    return {
+      label: name === undefined ? i : readText(name, `${path}.name`),
+      packages: readTexts(packages, `${path}.packageName`),
+      signers: readList(signers, `${path}.signers`).map((digest) => readSizedBytes(digest, 32, `${path}.signers`)),
+      minimumVersion,
+    }
+  })
 }
 
 function readStatus(input: unknown): AndroidKeyPolicy['status'] {
   if (input === skipRevocation) return undefined
-  requireOption('endorsements', 'an object like { statusList }, or skipRevocation', isPlainObject(input))
-  const { statusList, validUntil, ...others } = snapshotOf<AndroidStatus>(input, 'endorsements')
-  const [other] = Object.keys(others)
-  requireOption(`endorsements.${other}`, 'statusList or validUntil', other === undefined)
-  if (typeof statusList !== 'string') throw new TypeError('endorsements.statusList must be text: JSON as Google serves it')
-  const until = validUntil === undefined ? Infinity : validUntil instanceof Date ? validUntil.getTime() : NaN
-  requireOption('endorsements.validUntil', 'a Date', !Number.isNaN(until))
-  return { list: statusList, validUntil: until }
+  const own = readObject<AndroidStatus>(input, 'endorsements', ['statusList', 'validUntil'])
+  const { statusList, validUntil = new Date(lastMoment) } = own
+  const isDate = validUntil instanceof Date && !Number.isNaN(validUntil.getTime())
+  requireOption('endorsements.validUntil', 'a Date', isDate)
+  if (typeof statusList !== 'string')
+    throw new TypeError('endorsements.statusList must be text: JSON as Google serves it')
+  return { list: statusList, validUntil: validUntil.getTime() }
 }
 
 function readBootKeys(input: unknown): readonly Bytes[] {
-  const list = itemsOf(input)
-  requireOption('verifiedBootKeys', 'a list of at least one', list.length > 0)
-  return list.map((key, i) => {
-    const path = `verifiedBootKeys[${i}]`
-    const bytes = readSizedBytes(key, 32, path)
+  return readList(input, 'verifiedBootKeys').map((key) => {
+    const bytes = readSizedBytes(key, 32, 'verifiedBootKeys')
     // What a device says that has none.
-    requireOption(path, 'other than zero', !isZero(bytes))
+    requireOption('verifiedBootKeys', 'other than zero', !isZero(bytes))
     return bytes
   })
 }
 
-function readPatchLevel(
-  options: Partial<AndroidKeyOptions>,
-  name: 'minimumOsPatchLevel' | 'minimumVendorPatchLevel' | 'minimumBootPatchLevel',
-  digits: number,
-): number | undefined {
-  const { [name]: value } = options
+function readPatchLevel(name: string, value: unknown, digits: number): number | undefined {
   const isLevel = Number.isInteger(value) && String(value).length === digits && (value as number) > 0
-  requireOption(name, digits === 6 ? 'a month: YYYYMM' : 'a day: YYYYMMDD', value === undefined || isLevel)
-  return value
+  requireOption(name, digits === 6 ? 'YYYYMM' : 'YYYYMMDD', value === undefined || isLevel)
+  return value as number | undefined
 }
 
 function readPurposes(input: unknown): readonly KeyPurpose[] {
-  const list = itemsOf(input)
-  const known = Object.keys(purposeNumbers)
-  const areKnown = list.length > 0 && list.every((purpose) => known.includes(purpose as string))
-  requireOption('purposes', `a list of ${known.join(', ')}`, areKnown)
-  return list as readonly KeyPurpose[]
+  return readTexts(input, 'purposes').map((purpose) => {
+    requireOption(
+      'purposes',
+      `a list of ${Object.keys(purposeNumbers).join(', ')}`,
+      Object.hasOwn(purposeNumbers, purpose),
+    )
+    return purpose as KeyPurpose
+  })
 }
 
 function readWebAuthn(input: unknown): AndroidKeyPolicy['webauthn'] {
-  requireOption('webauthn', 'an object like { clientDataJSON, rpId, origins }', isPlainObject(input))
-  const { clientDataJSON, rpId, origins, ...others } = snapshotOf<WebAuthnExpectation>(input, 'webauthn')
-  const [other] = Object.keys(others)
-  requireOption(`webauthn.${other}`, 'clientDataJSON, rpId or origins', other === undefined)
+  const known = ['clientDataJSON', 'rpId', 'origins'] as const
+  const { clientDataJSON, rpId, origins } = readObject<WebAuthnExpectation>(input, 'webauthn', known)
   const clientData = bytesOf(clientDataJSON)
   requireOption('webauthn.clientDataJSON', 'bytes (Uint8Array)', clientData.length > 0)
-  if (!isText(rpId)) throw new TypeError('webauthn.rpId must be text: a domain')
-  const list = itemsOf(origins)
-  requireOption('webauthn.origins', 'a list of at least one text', list.length > 0 && list.every(isText))
-  return { clientData, rpId, origins: list as readonly string[] }
+  return { clientData, rpId: readText(rpId, 'webauthn.rpId'), origins: readTexts(origins, 'webauthn.origins') }
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
+/** An object without members that are not known. @throws TypeError */
+function readObject<T extends object>(value: unknown, path: string, known: readonly (keyof T & string)[]): Partial<T> {
+  requireOption(path, `an object with ${known.join(', ')}`, isPlainObject(value))
+  const own = snapshotOf<T>(value, path)
+  for (const key in own) requireOption(`${path}.${key}`, `one of ${known.join(', ')}`, known.includes(key))
+  return own
+}
+
+function readList(value: unknown, name: string): readonly unknown[] {
+  const list = itemsOf(value)
+  requireOption(name, 'a list of at least one', list.length > 0)
+  return list
+}
+
+function readTexts(value: unknown, name: string): readonly string[] {
+  return readList(value, name).map((text) => readText(text, name))
+}
+
+function readText(value: unknown, name: string): string {
+  if (typeof value === 'string' && value !== '') return value
+  throw new TypeError(`${name} must be text`)
 }

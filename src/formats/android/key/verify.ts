@@ -8,7 +8,7 @@ import { type SignatureRow, startSignatures } from '../../../crypto/signatures.t
 import { copyBytes, equalBytes } from '../../../encoding/bytes.ts'
 import type { Certificate } from '../../../x509/certificate.ts'
 import { copyEvidence } from '../../options.ts'
-import { type AndroidChain, chainRows, checkChain, checkDates, hasExpired, levelsSaid } from '../chain.ts'
+import { type AndroidChain, chainRows, checkChain, checkDates, levelsSaid } from '../chain.ts'
 import { appraise } from './appraise.ts'
 import {
   type AndroidKeyClaims,
@@ -62,7 +62,7 @@ export async function verifyAndroidKey(evidence: Uint8Array, options: AndroidKey
 
   // 1. Evidence: shape and bounds. Nothing below is trusted yet.
   const decoded = decodeEvidence(bytes, webauthn !== undefined, checks)
-  const chain = checkChain(decoded.certificates, policy.anchors, webauthn !== undefined, checks)
+  const chain = await checkChain(decoded.certificates, policy.roots, webauthn !== undefined, checks)
   const { certificates } = chain
   const [leaf] = certificates
 
@@ -100,7 +100,7 @@ export async function verifyAndroidKey(evidence: Uint8Array, options: AndroidKey
   return attestationResult('android-key', claimsOf(chain, description, policy), checks, {
     clock,
     timestamp: undefined,
-    validUntil: Math.min(expires, policy.status?.validUntil ?? Infinity, clock.now + day),
+    validUntil: Math.min(expires, policy.status?.validUntil ?? expires, clock.now + day),
     matched,
     publicKey: copyBytes(leaf.spki),
   })
@@ -129,9 +129,9 @@ function checkStatus(
     return
   }
   const { list, validUntil } = status
-  checks.verifies('status-expired', 'age of the status list', {
+  checks.verifies('status-expired', 'status list', {
     holds: clock.now <= validUntil,
-    expected: validUntil === Infinity ? 'any' : `used until ${iso(validUntil)}`,
+    expected: `used until ${iso(validUntil)}`,
     found: iso(clock.now),
   })
   const listed = checks.decodes('endorsement-format', 'status list', () => decodeStatusList(list))
@@ -146,15 +146,15 @@ function claimsOf(
   description: KeyDescription,
   { clock }: AndroidKeyPolicy,
 ): AndroidKeyClaims {
-  const { hardwareEnforced, softwareEnforced } = description
+  const { attestationVersion, keyMintVersion, uniqueId, hardwareEnforced, softwareEnforced } = description
   const { osVersion, osPatchLevel, vendorPatchLevel, bootPatchLevel } = hardwareEnforced
   return Object.freeze({
     provisioning: shape.provisioning,
-    attestationVersion: description.attestationVersion,
-    keyMintVersion: description.keyMintVersion,
+    attestationVersion,
+    keyMintVersion,
     securityLevel: description.keyMintSecurityLevel as AndroidKeyClaims['securityLevel'],
     challenge: description.attestationChallenge,
-    uniqueId: description.uniqueId,
+    uniqueId,
     rootOfTrust: hardwareEnforced.rootOfTrust as AndroidKeyClaims['rootOfTrust'],
     application: softwareEnforced.application,
     osVersion,
@@ -164,7 +164,7 @@ function claimsOf(
     hardwareEnforced,
     softwareEnforced,
     expiredCertificates: Object.freeze(
-      certificates.flatMap((certificate, i) => (i > 0 && hasExpired(certificate, clock) ? [i] : [])),
+      certificates.flatMap(({ notAfter }, i) => (i > 0 && clock.now > notAfter ? [i] : [])),
     ),
     certificatesIssued: certificatesIssued(certificates[1]),
   })

@@ -2,7 +2,6 @@
  * WebAuthn around a chain (Web Authentication Level 3, sections 7.1 and 8.4): the attestation statement `android-key`, the client data, and that the
  * attested key is the credential's and signed both.
  */
-import { VerificationError } from '../../../core/errors.ts'
 import type { CheckRecorder } from '../../../core/record.ts'
 import { ES256, ES384, isKeyOf, RS256, type SignatureAlgorithm } from '../../../crypto/algorithms.ts'
 import { hash } from '../../../crypto/digest.ts'
@@ -10,7 +9,7 @@ import type { SignatureRow } from '../../../crypto/signatures.ts'
 import { fromBase64Url } from '../../../encoding/base64url.ts'
 import { type Bytes, concatBytes, equalBytes } from '../../../encoding/bytes.ts'
 import type { CborMap } from '../../../encoding/cbor.ts'
-import { decodeJson, type JsonObject, isJsonObject, memberOf, optionalMemberOf } from '../../../encoding/json.ts'
+import { decodeJson, memberOf, optionalMemberOf } from '../../../encoding/json.ts'
 import { malformed, type Source } from '../../../encoding/reader.ts'
 import type { Certificate } from '../../../x509/certificate.ts'
 import {
@@ -77,45 +76,35 @@ export async function checkClientData(
   const challenge = checks.verifies(dataSource.code, 'client data', () => readClientData(clientData, origins))
   checks.verifies(dataSource.code, 'relying party of the authenticator data', {
     holds: equalBytes(authenticator.rpIdHash, rpIdHash),
-    expected: rpId,
-    found: equalBytes(authenticator.rpIdHash, rpIdHash) ? rpId : 'another',
+    otherwise: `it is not ${rpId}`,
   })
   return { digest, challenge }
 }
 
 /** @returns the challenge */
 function readClientData(bytes: Bytes, origins: readonly string[]): Bytes {
-  const data = decodeObject(bytes)
-  const type = memberOf(data, 'type', 'string', dataSource)
-  if (type !== 'webauthn.create') throw mismatch('type', 'webauthn.create', type)
-  const origin = memberOf(data, 'origin', 'string', dataSource)
-  if (!origins.includes(origin)) throw mismatch('origin', origins.join(' or '), origin)
+  const data = decodeJson(textOf(bytes), dataSource)
+  const member = (name: string): string => memberOf(data, name, 'string', dataSource)
+  const demand = (name: string, accepted: readonly string[]): void => {
+    if (!accepted.includes(member(name)))
+      throw malformed(dataSource, `${name}: expected ${accepted.join(' or ')}, found ${member(name).slice(0, 256)}`)
+  }
+  demand('type', ['webauthn.create'])
+  demand('origin', origins)
   // A page inside a page of another origin. Nothing says that you expect that.
-  const crossOrigin = optionalMemberOf(data, 'crossOrigin') ?? false
-  if (crossOrigin !== false) throw mismatch('crossOrigin', 'false', JSON.stringify(crossOrigin))
-  const challenge = fromBase64Url(memberOf(data, 'challenge', 'string', dataSource))
+  if ((optionalMemberOf(data, 'crossOrigin') ?? false) !== false)
+    throw malformed(dataSource, 'crossOrigin must be false')
+  const challenge = fromBase64Url(member('challenge'))
   if (challenge === undefined) throw malformed(dataSource, 'challenge must be base64url')
   return challenge
 }
 
-function decodeObject(bytes: Bytes): JsonObject {
-  let text: string
+function textOf(bytes: Bytes): string {
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
     throw malformed(dataSource, 'not UTF-8')
   }
-  const data = decodeJson(text, dataSource)
-  if (!isJsonObject(data)) throw malformed(dataSource, 'must be an object')
-  return data
-}
-
-function mismatch(member: string, expected: string, found: string): VerificationError {
-  return new VerificationError(dataSource.code, {
-    subject: `${member} of the client data`,
-    expected,
-    found: found.slice(0, 256),
-  })
 }
 
 /** The key that was attested is the credential's. @throws VerificationError `webauthn-key` */
@@ -124,12 +113,10 @@ export function checkCredential(
   { spki }: Certificate,
   checks: CheckRecorder,
 ): void {
-  const isSame =
-    algorithm === RS256 ? isRsaKey(credentialKey, spki, algorithm) : isEcKey(credentialKey, spki, algorithm)
+  const isKey = algorithm === RS256 ? isRsaKey : isEcKey
   checks.verifies('webauthn-key', 'credential key', {
-    holds: isSame,
-    expected: `the key of the leaf, for ${algorithm.name}`,
-    found: isSame ? 'that' : 'another',
+    holds: isKey(credentialKey, spki, algorithm),
+    otherwise: `it is not the leaf's, for ${algorithm.name}`,
   })
 }
 

@@ -77,8 +77,7 @@ export function decodeAttestation(bytes: Bytes, checks: CheckRecorder): DecodedA
     const { aaguid, credentialId } = authenticator
     const environment = environments[toHex(aaguid)]
     if (environment === undefined) throw malformed(source, `aaguid ${toHex(aaguid)} is no environment of App Attest`)
-    if (credentialId.length !== 32)
-      throw malformed(source, `credentialId must have 32 bytes, found ${credentialId.length}`)
+    if (credentialId.length !== 32) throw malformed(source, 'credentialId must have 32 bytes')
     return {
       leaf,
       ca,

@@ -14,4 +14,9 @@ export {
   decodeAppAttestEvidence,
 } from './evidence.ts'
 export type { AppAttestAssertionOptions, AppAttestOptions, AppAttestReferenceValues } from './options.ts'
-export { type AppAttestAssertionResult, type AppAttestResult, verifyAppAttest, verifyAppAttestAssertion } from './verify.ts'
+export {
+  type AppAttestAssertionResult,
+  type AppAttestResult,
+  verifyAppAttest,
+  verifyAppAttestAssertion,
+} from './verify.ts'

@@ -81,13 +81,7 @@ const shared = ['clientData', 'referenceValues', 'now', 'trace'] as const
 
 /** @throws TypeError for every mistake that a caller can make */
 export function readAppAttestOptions(options: AppAttestOptions): AppAttestPolicy {
-  const own = knownOptions<AppAttestOptions>(options, [
-    ...shared,
-    'keyId',
-    'debug',
-    'trustAnchors',
-    'clockSkewSeconds',
-  ])
+  const own = knownOptions<AppAttestOptions>(options, [...shared, 'keyId', 'debug', 'trustAnchors', 'clockSkewSeconds'])
   const { debug } = own
   requireOption('debug', 'allowDebug', debug === undefined || debug === allowDebug)
   const keyId = own.keyId === undefined ? undefined : bytesOf(own.keyId)

@@ -19,7 +19,13 @@ import { copyEvidence } from '../../options.ts'
 import { isEcKey } from '../../webauthn.ts'
 import { appAttestProfile } from '../profile.ts'
 import { appraiseApplication, appraiseEnvironment } from './appraise.ts'
-import { type AppAttestClaims, claimsOf, decodeAssertion, type DecodedAttestation, decodeAttestation } from './evidence.ts'
+import {
+  type AppAttestClaims,
+  claimsOf,
+  decodeAssertion,
+  type DecodedAttestation,
+  decodeAttestation,
+} from './evidence.ts'
 import {
   type AppAttestAssertionOptions,
   type AppAttestOptions,
@@ -120,8 +126,7 @@ function checkIssuer({ issuer }: Certificate, anchors: readonly TrustAnchor[], c
   const anchor = anchors.find(({ subject }) => equalBytes(subject, issuer))
   checks.verifies('root-mismatch', 'issuer of x5c[1]', {
     holds: anchor !== undefined,
-    expected: `one of ${anchors.length} trusted roots`,
-    found: anchor === undefined ? 'another' : 'that',
+    otherwise: `none of ${anchors.length} that are trusted`,
   })
   return anchor as TrustAnchor
 }
@@ -169,9 +174,9 @@ function checkKey(
   checks: CheckRecorder,
 ): void {
   const { credentialId, credentialKey, counter } = authenticator
-  checks.verifies('app-attest-key', 'credential id', {
+  checks.verifies('app-attest-key', "credential id, SHA-256 of the leaf's key", {
     holds: equalBytes(credentialId, digest),
-    expected: `SHA-256 of the leaf's key, ${toHex(digest)}`,
+    expected: toHex(digest),
     found: toHex(credentialId),
   })
   checks.verifies('app-attest-key', 'credential key', {
