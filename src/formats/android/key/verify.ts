@@ -49,7 +49,7 @@ const day = 86_400_000
  * const { publicKey } = await verifyAndroidKey(chain, {
  *   freshness: { nonce },
  *   referenceValues: { packageName: 'com.example.app', signers: ['ffdcc4…'] },
- *   endorsements: await fetchAndroidStatus({ baseUrl: androidStatusUrl, fetch: globalThis.fetch }),
+ *   endorsements: await fetchAndroidStatus({ baseUrl: androidAttestationUrl, fetch: globalThis.fetch }),
  * })
  * ```
  */
