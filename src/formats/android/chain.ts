@@ -223,9 +223,10 @@ export function checkDates({ issued, shape: { expires } }: AndroidChain, clock: 
 
 /** What vendors' certificates say of the hardware: `tee`, `strongbox`, both or nothing. */
 export function levelsSaid({ issued, shape: { level } }: AndroidChain): string[] {
-  return level.positions
+  const said = level.positions
     .flatMap((i) => attributesOf((issued[i] as Certificate).subject))
     .flatMap(([type, value]) =>
       type === level.attribute && /^(TEE|StrongBox)$/.test(value) ? [value.toLowerCase()] : [],
     )
+  return [...new Set(said)]
 }
