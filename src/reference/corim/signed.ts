@@ -20,7 +20,7 @@ import {
 import { openPayload, requireThat, type SignerPolicy, type VerifiedEnvelope, verifyEnvelope } from './envelope.ts'
 import { frozen, readSignerOptions } from './file.ts'
 import { classOf, nameOfClass, type ReferenceEnvironment } from './environments.ts'
-import { indexOfRepeated, readBuilds, readSubject, type ReferenceSubject } from './subject.ts'
+import { indexOfRepeated, readBuilds, readSubject, type ReferenceSubject, valuesOf } from './subject.ts'
 
 /** What {@link openReferenceValues} takes besides the files. Unknown options are a `TypeError`. */
 export interface OpenReferenceValuesOptions {
@@ -260,7 +260,7 @@ function readOptions(options: unknown): OpenPolicy {
     ...policy,
     subject,
     threshold: readThreshold('threshold' in given ? given.threshold : 1, policy.trustAnchors),
-    revoked: itemsOf(revoked).flatMap((build) => readBuilds(build).map(({ registers }) => registers)),
+    revoked: itemsOf(revoked).flatMap((build) => readBuilds(build).map(valuesOf)),
   }
 }
 

@@ -3,6 +3,7 @@
  */
 import type { ReferenceValue } from '../../appraisal/reference-values.ts'
 import { isSetInEnclaves, isSetInInstances, readReferenceValues } from '../../formats/aws/reference-values.ts'
+import type { Bytes } from '../../encoding/bytes.ts'
 import { requireOption } from '../../core/options.ts'
 import { printable } from '../../x509/name.ts'
 import { environmentModels, type ReferenceEnvironment } from './environments.ts'
@@ -42,6 +43,11 @@ export function readBuilds(values: unknown, environment: ReferenceEnvironment = 
   const builds = readReferenceValues(values, environment === 'nitro' ? isSetInEnclaves : isSetInInstances)
   requireOption('values', 'measurements', typeof builds !== 'symbol')
   return builds as readonly ReferenceValue[]
+}
+
+/** The registers of a build, each of which must hold one value. */
+export function valuesOf({ registers }: ReferenceValue): ReadonlyMap<string, Bytes> {
+  return new Map([...registers].map(([register, { value }]) => [register, value as Bytes]))
 }
 
 /** The index of the first name that another one before it shows as well; -1 where there is none. Builds without a name are told apart by their index. */

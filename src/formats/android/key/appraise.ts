@@ -5,7 +5,7 @@
 import { appraiseBinding } from '../../../appraisal/binding.ts'
 import { type Matched, skipReferenceValues } from '../../../appraisal/reference-values.ts'
 import type { CheckRecorder } from '../../../core/record.ts'
-import { type Bytes, copyBytes, equalBytes, toHex } from '../../../encoding/bytes.ts'
+import { type Bytes, equalBytes, toHex } from '../../../encoding/bytes.ts'
 import type { AndroidApplication, RootOfTrust } from './authorization-list.ts'
 import type { KeyDescription } from './key-description.ts'
 import { type AndroidKeyPolicy, type ExpectedApplication, purposeNumbers } from './options.ts'
@@ -26,7 +26,7 @@ export function appraise(verified: Verified, policy: AndroidKeyPolicy, checks: C
   const { description, challenge } = verified
   const { softwareEnforced, hardwareEnforced } = description
   if (policy.nonce === undefined) checks.omit('policy-nonce', 'skipped', 'freshness skipped')
-  else appraiseBinding('policy-nonce', 'challenge', copyBytes(challenge), policy.nonce, checks)
+  else appraiseBinding('policy-nonce', 'challenge', { found: challenge, expected: policy.nonce }, checks)
   appraiseLevel(verified, policy, checks)
   appraiseKey(description, policy, checks)
   appraiseBoot(hardwareEnforced.rootOfTrust, policy, checks)

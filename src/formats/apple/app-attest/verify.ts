@@ -11,9 +11,9 @@ import { hash } from '../../../crypto/digest.ts'
 import { startSignatures } from '../../../crypto/signatures.ts'
 import { type Bytes, concatBytes, copyBytes, equalBytes, toHex } from '../../../encoding/bytes.ts'
 import { childrenOf, contentOf, context, decodeDer, OCTET_STRING } from '../../../encoding/der.ts'
-import { VerificationError } from '../../../core/errors.ts'
+import { malformed } from '../../../encoding/reader.ts'
 import { type Certificate, decodeCertificate } from '../../../x509/certificate.ts'
-import { checkRules, findInvalid, signatureRows } from '../../../x509/path.ts'
+import { checkDates, checkRules, signatureRows } from '../../../x509/path.ts'
 import type { TrustAnchor } from '../../../x509/trust-anchor.ts'
 import { copyEvidence } from '../../options.ts'
 import { isEcKey } from '../../webauthn.ts'
@@ -97,10 +97,7 @@ export async function verifyAppAttest(evidence: Uint8Array, options: AppAttestOp
   ])
   const digests = await digestsOf(attestation, leaf, policy)
   await signatures.settle(checks)
-  checks.verifies('cert-validity', 'dates of the certificates', () => {
-    const invalid = findInvalid(path, [clock.now], clock.skewMs)
-    if (invalid !== undefined) throw invalid
-  })
+  checkDates(path, clock, 'dates of the certificates', checks)
 
   // 3. The leaf is for this key and these client data.
   checkNonce(leaf, digests.nonce, checks)
@@ -151,11 +148,10 @@ function checkNonce({ extensions }: Certificate, expected: Bytes, checks: CheckR
   const source = { name: 'nonce of x5c[0]', code: 'app-attest-nonce' } as const
   const found = checks.verifies(source.code, 'extension with the nonce', () => {
     const extension = extensions.get(NONCE)
-    if (extension === undefined) throw new VerificationError(source.code, 'x5c[0] has no nonce')
+    if (extension === undefined) throw malformed(source, 'there is none')
     const [wrapper] = childrenOf(decodeDer(extension.value, source), source, 'extension', [context(1)])
     const [nonce, more] = wrapper.children
-    if (nonce?.tag !== OCTET_STRING || more !== undefined)
-      throw new VerificationError(source.code, 'x5c[0]: nonce must be one OCTET STRING')
+    if (nonce?.tag !== OCTET_STRING || more !== undefined) throw malformed(source, 'must be one OCTET STRING')
     return contentOf(nonce)
   })
   checks.verifies(source.code, 'nonce of authenticator data and client data', {

@@ -4,7 +4,8 @@
 import { describe, expect, test } from 'vitest'
 import { AppraisalError, VerificationError } from '../../../../src/core/errors.ts'
 import { verifyAndroidKey } from '../../../../src/formats/android/key/index.ts'
-import { make, refusalOf } from './made.ts'
+import { refusalOf } from '../../../support/refusal.ts'
+import { make } from './made.ts'
 import { negativeCases } from './negative-cases.ts'
 
 describe.each([...new Set(negativeCases.map(({ code }) => code))])('%s', (code) => {

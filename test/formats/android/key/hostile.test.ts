@@ -8,7 +8,8 @@ import { verifyAndroidKey } from '../../../../src/formats/android/key/index.ts'
 import { authorization, keyDescription, number } from '../../../attester/android.ts'
 import { concat, unhex, withByte } from '../../../attester/bytes.ts'
 import * as der from '../../../attester/der.ts'
-import { make, refusalOf } from './made.ts'
+import { refusalOf } from '../../../support/refusal.ts'
+import { make } from './made.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 

@@ -1,7 +1,6 @@
 /**
  * Made evidence for the tests of this folder: a phone, the options that accept it, and what to change in either.
  */
-import { AttestationError } from '../../../../src/core/errors.ts'
 import { type AndroidKeyOptions, skipRevocation, verifyAndroidKey } from '../../../../src/formats/android/key/index.ts'
 import {
   type AndroidAttesterOptions,
@@ -71,14 +70,6 @@ async function chainOf(
 ): Promise<{ readonly evidence: Bytes; readonly root: Bytes }> {
   const phone = await createPhone(plan)
   return { evidence: concat(...(certificates?.(phone.certificates) ?? phone.certificates)), root: phone.root }
-}
-
-/** The error that `promise` ends with; anything but an `AttestationError` fails the test. */
-export async function refusalOf(promise: Promise<unknown>): Promise<AttestationError> {
-  const result = await promise.catch((error: unknown) => error)
-  if (result instanceof AttestationError) return result
-  if (result instanceof Error) throw result
-  throw new Error('accepted, expected a refusal')
 }
 
 /** What becomes of made evidence. */

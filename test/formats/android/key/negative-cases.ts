@@ -158,7 +158,7 @@ export const negativeCases: readonly NegativeCase[] = [
     ],
     [
       'no extension twice',
-      /^certificate 0: extension 2b06010401d679020111 stands twice$/,
+      /^certificate 0: extension 2b06010401d679020111 is there twice$/,
       certificate('leaf', {
         tbs: (elements) => {
           const own = der.sequence(der.objectIdentifier(keyDescriptionId), der.octetString(keyDescription()))
@@ -275,7 +275,7 @@ export const negativeCases: readonly NegativeCase[] = [
   ...rows(
     'endorsement-format',
     ['a list is JSON', /^status list: not JSON$/, status('<html>')],
-    ['no name twice', /a name stands twice/, status('{"entries":{"1":{"status":"REVOKED"}},"entries":{}}')],
+    ['no name twice', /a name is/, status('{"entries":{"1":{"status":"REVOKED"}},"entries":{}}')],
     ['it has entries', /^status list: entries: expected object, found nothing$/, status('{}')],
     ['entries are an object', /^status list: entries: expected object, found array$/, status('{"entries":[]}')],
     [

@@ -209,7 +209,7 @@ const refusedAttestations: readonly Row<Change>[] = [
     /^x5c\[1\] is not valid yet/,
     certificate('ca', { notBefore: new Date(now.getTime() + day) }),
   ],
-  ['app-attest-nonce', 'there is one', /^x5c\[0\] has no nonce$/, attestation({ nonce: () => undefined })],
+  ['app-attest-nonce', 'there is one', /^nonce of x5c\[0\]: there is none$/, attestation({ nonce: () => undefined })],
   [
     'app-attest-nonce',
     'client data',
