@@ -6,16 +6,26 @@ import { VerificationError } from '../../core/errors.ts'
 import { formats as table } from '../../formats/table.ts'
 import { detectFormat, type EvidenceFormat } from '../../index.ts'
 import { UsageError } from '../failures.ts'
+import { android } from './android.ts'
+import { apple } from './apple.ts'
 import { aws } from './aws.ts'
 import type { Family, OptionFormats } from './family.ts'
 import { intel } from './intel.ts'
 
 /** Every family, in the order of the table. */
-export const families: readonly Family[] = [aws, intel]
+export const families: readonly Family[] = [aws, intel, android, apple]
 
 /** What all families say of something, in one object. */
 export function ofAll<T>(of: (family: Family) => Readonly<Record<string, T>>): Readonly<Record<string, T>> {
   return Object.fromEntries(families.flatMap((family) => Object.entries(of(family))))
+}
+
+/** The kinds that each option is about: several families may share an option. */
+export function optionFormatsOfAll(): OptionFormats {
+  const options = Object.keys(ofAll(({ optionFormats }) => optionFormats))
+  return Object.fromEntries(
+    options.map((option) => [option, families.flatMap(({ optionFormats }) => optionFormats[option] ?? [])]),
+  )
 }
 
 /** The family of a format. */

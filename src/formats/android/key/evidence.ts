@@ -72,7 +72,7 @@ const cborMap = 5
  * @throws VerificationError `payload-size`, `cert-parse`, `outer-cbor`, `webauthn-format`
  */
 export function decodeEvidence(bytes: Bytes, isWebAuthn: boolean, checks: CheckRecorder): DecodedEvidence {
-  checks.decodes('payload-size', `${bytes.length} bytes`, () => {
+  checks.decodes('payload-size', 'bytes of evidence', () => {
     checkSize(bytes)
   })
   if (isWebAuthn) {

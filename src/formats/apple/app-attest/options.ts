@@ -129,8 +129,7 @@ function readApplications(input: unknown): SharedPolicy['applications'] {
     const [other] = Object.keys(others)
     requireOption(`${path}.${other}`, 'name or appId', other === undefined)
     requireOption(`${path}.name`, 'text', name === undefined || (typeof name === 'string' && name !== ''))
-    if (typeof appId !== 'string' || !/^[^.]+\../.test(appId))
-      throw new TypeError(`${path}.appId must be team and bundle, like ABCDE12345.com.example.app`)
+    if (typeof appId !== 'string' || !/.\../.test(appId)) throw new TypeError(`${path}.appId must be team and bundle`)
     return { label: name ?? i, appId }
   })
 }
