@@ -56,6 +56,8 @@ it('asks something', () => {
   expect(reference.basics.length).toBeGreaterThan(corpus.subjects.length * 40)
   expect(reference.quotes.length).toBeGreaterThan(skipLine === undefined ? 270 : 70)
   expect(reference.hostile.filter(({ name }) => name.startsWith('fixtures/tdx/')).length).toBeGreaterThan(300)
+  expect(reference.phones.length).toBeGreaterThan(skipLine === undefined ? 50 : 30)
+  expect(reference.hostile.filter(({ name }) => name.startsWith('fixtures/android-key/')).length).toBeGreaterThan(200)
 })
 
 describe.each(here)('$name', (runtime) => {
@@ -71,15 +73,17 @@ describe.each(here)('$name', (runtime) => {
   )
 })
 
-function wrongVerdicts({ corpus: rows, hostile, basics, references, quotes }: Report): string[] {
+function wrongVerdicts({ corpus: rows, hostile, basics, references, quotes, phones }: Report): string[] {
   const { cases, logs, certificates } = corpus.quotes
   const verdicts = new Map<string, readonly string[]>([
-    ...[...corpus.cases, ...cases, ...logs, ...certificates].map((entry) => [entry.name, entry.verdicts] as const),
+    ...[...corpus.cases, ...cases, ...logs, ...certificates, ...corpus.phones.cases].map(
+      (entry) => [entry.name, entry.verdicts] as const,
+    ),
     ...logs.map((entry) => [`${entry.name}: as expected`, entry.verdicts] as const),
     ...Object.entries(expectedService),
   ])
   return [
-    ...[...rows, ...quotes].filter(({ name, verdict }) => !verdicts.get(name)?.includes(verdict)),
+    ...[...rows, ...quotes, ...phones].filter(({ name, verdict }) => !verdicts.get(name)?.includes(verdict)),
     ...hostile.filter(({ error }) => error !== 'VerificationError'),
     ...basics.filter(({ verdict }) => verdict !== 'ok'),
     ...references.filter(({ name, verdict, error }) =>
@@ -89,9 +93,10 @@ function wrongVerdicts({ corpus: rows, hostile, basics, references, quotes }: Re
 }
 
 function differences(report: Report, other: Report): string[] {
-  const all = ({ corpus: rows, hostile, basics, references, quotes }: Report): Row[] => [
+  const all = ({ corpus: rows, hostile, basics, references, quotes, phones }: Report): Row[] => [
     ...rows,
     ...quotes,
+    ...phones,
     ...hostile,
     ...basics,
     ...references,
