@@ -10,7 +10,7 @@ const overview = `veritee: check a confidential-computing enclave before any dat
   veritee sign FILE…  OPTIONS        sign measurements as reference values
   veritee --version
 
-Evidence is read as binary, hexadecimal or base64; - reads standard input.
+Evidence is read as binary, PEM, hexadecimal or base64; - reads standard input.
 Exit codes: 0 ok, 1 usage, 2 not authentic, 3 authentic but not as expected.
 
   veritee verify enclave.bin --measurements measurements.json --nonce 5f0c…
@@ -134,8 +134,35 @@ Arm CCA and PSA tokens, which have --nonce HEX or --skip-freshness
                             assembly-and-test; may be repeated
   --allow-test-keys         accept keys that are published: anyone has them
 
+Keys of phones: Android, with --nonce HEX or --skip-freshness
+  --package NAME --signer HEX
+                            the application, and SHA-256 of its certificate; may
+                            be repeated: all packages that share the key, any of
+                            the signers
+  --minimum-app-version N   not older than this version code
+  --status-list FILE        required: what Google revoked, as answered at
+                            https://android.googleapis.com/attestation/status
+  --skip-revocation         or whatever is revoked
+  --security-level tee|strongbox
+                            the least that keeps the key; default: tee
+  --verified-boot-key HEX   accept systems that this key signed, on locked
+                            devices; may be repeated
+  --minimum-os-patch 202605 --minimum-vendor-patch 20260505
+  --minimum-boot-patch 20260505
+                            not older than this
+  --purpose sign            what the key must be for; may be repeated
+  --client-data HEX|@FILE --rp-id DOMAIN --origin ORIGIN
+                            of a WebAuthn attestation object: what the browser
+                            handed out, and what your page is
+
+Keys of phones: Apple App Attest
+  --app-id TEAM.BUNDLE      the application; may be repeated: any of them
+  --client-data HEX|@FILE   required: what the application hashed, with your
+                            challenge in it
+  --key-id HEX              what the application calls the key
+
 How to verify
-  --format sev-snp|nitro|nitro-tpm|tdx|sgx|cca|psa|auto
+  --format sev-snp|nitro|nitro-tpm|tdx|sgx|cca|psa|android-key|app-attest|auto
                             auto, the default, tells it from the evidence; an
                             instance (nitro-tpm) must be asked for by name
   --root FILE               trust this root certificate (PEM or DER) instead of

@@ -15,6 +15,9 @@ export type AttestationErrorCode =
   | AmdErrorCode
   | ArmErrorCode
   | AzureErrorCode
+  | WebAuthnErrorCode
+  | AndroidErrorCode
+  | AppleErrorCode
   | EndorsementErrorCode
   | RaTlsErrorCode
   | ReferenceErrorCode
@@ -160,6 +163,26 @@ export type ArmErrorCode =
 /** A virtual TPM beside a report, in the wrapping of Azure. */
 export type AzureErrorCode =
   'hcl-format' | 'hcl-runtime-data' | 'vtpm-quote-format' | 'vtpm-quote-signature' | 'vtpm-pcr-digest'
+
+/** Attestation objects of WebAuthn. */
+export type WebAuthnErrorCode = 'webauthn-format' | 'webauthn-client-data' | 'webauthn-key' | 'webauthn-signature'
+
+/** Android key attestation: the chain, its status list, what the leaf says of the key. */
+export type AndroidErrorCode =
+  | 'chain-shape'
+  | 'status-revoked'
+  | 'status-expired'
+  | 'key-description'
+  // Appraisal, of which Apple's applications share one.
+  | 'policy-security-level'
+  | 'policy-key'
+  | 'policy-boot'
+  | 'policy-application'
+  | 'policy-patch-level'
+
+/** Apple App Attest. */
+export type AppleErrorCode =
+  'app-attest-format' | 'app-attest-nonce' | 'app-attest-key' | 'app-attest-counter' | 'app-attest-signature'
 
 /** Endorsements, as vendor services answer them. */
 export type EndorsementErrorCode = 'endorsement-fetch' | 'endorsement-format'

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { Expected } from '../../fixtures/expected.ts'
 import { findVectors } from '../support/vectors.ts'
 import type { Corpus, CorpusCase, Question } from './model.ts'
+import { collectPhones } from './phone-corpus.ts'
 import { collectQuotes } from './quote-corpus.ts'
 import { collectReports } from './report-corpus.ts'
 
@@ -70,7 +71,11 @@ export async function collectCorpus(): Promise<CollectedCorpus> {
   }
   const quotes = await collectQuotes(keep)
   const reports = collectReports(keep)
-  return { corpus: { bytes, cases, subjects, quotes, reports }, skipLine: vectors.found ? undefined : vectors.skipLine }
+  const phones = collectPhones(keep)
+  return {
+    corpus: { bytes, cases, subjects, quotes, reports, phones },
+    skipLine: vectors.found ? undefined : vectors.skipLine,
+  }
 }
 
 type Keep = (name: string, content: Uint8Array) => string

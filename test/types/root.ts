@@ -13,6 +13,8 @@ import {
 } from '../../src/formats/aws/nitro-tpm/index.ts'
 import {
   allowDebug,
+  type AndroidKeyResult,
+  type AppAttestResult,
   type AttestationResult,
   type CcaResult,
   detectFormat,
@@ -102,6 +104,12 @@ export function discrimination(result: EvidenceResult): void {
       break
     case 'psa':
       expectTypeOf(result).toEqualTypeOf<PsaResult>()
+      break
+    case 'android-key':
+      expectTypeOf(result).toEqualTypeOf<AndroidKeyResult>()
+      break
+    case 'app-attest':
+      expectTypeOf(result).toEqualTypeOf<AppAttestResult>()
       break
     default:
       expectTypeOf(result).toEqualTypeOf<never>()
