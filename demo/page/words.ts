@@ -29,6 +29,7 @@ type DocumentCode = Exclude<
   | `${'eif' | 'image' | 'ovmf' | 'reference' | 'ohttp' | 'bhttp' | 'client' | 'gate' | 'gateway'}-${string}`
   | QuoteCode
   | ReportCode
+  | RatsCode
 >
 
 /** The reasons that only quotes of Intel's have: their words are loaded with what verifies them. */
@@ -41,6 +42,9 @@ export type ReportCode =
   | `${'report' | 'vek' | 'hcl' | 'vtpm'}-${string}`
   | `policy-${'product' | 'csp' | 'vmpl' | 'guest-policy' | 'platform-info' | 'tcb' | 'firmware' | 'provisional-firmware' | 'mitigations' | 'guest-svn'}`
   | 'cert-table'
+
+/** The reasons of messages that this page does not read. */
+export type RatsCode = `${'cmw' | 'ear'}-${string}` | 'policy-ear-status'
 
 /** What to say of a check. */
 export function wordsOf(code: AttestationErrorCode): Words {

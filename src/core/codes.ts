@@ -63,6 +63,14 @@ export type AttestationErrorCode =
   | 'reference-environment'
   | 'reference-content'
   | 'reference-revoked'
+  // Messages of RATS: wrappers (CMW) and attestation results of other verifiers (EAR).
+  | 'cmw-size'
+  | 'cmw-format'
+  | 'ear-format'
+  | 'ear-alg'
+  | 'ear-signature'
+  | 'ear-profile'
+  | 'ear-validity'
   // Images that are measured: reading them, OVMF firmware, Enclave Image Files.
   | 'image-read'
   | 'ovmf-format'
@@ -195,3 +203,4 @@ export type AttestationErrorCode =
   | 'policy-provisional-firmware'
   | 'policy-mitigations'
   | 'policy-guest-svn'
+  | 'policy-ear-status'

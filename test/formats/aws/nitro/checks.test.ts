@@ -15,6 +15,9 @@ type ReportCode =
   | `policy-${'product' | 'csp' | 'vmpl' | 'guest-policy' | 'platform-info' | 'tcb' | 'firmware' | 'provisional-firmware' | 'mitigations' | 'guest-svn'}`
   | 'cert-table'
 
+/** The reasons of messages of RATS. */
+type RatsCode = `${'cmw' | 'ear'}-${string}` | 'policy-ear-status'
+
 /** Where each reason is tested; the compiler knows when one is missing here. */
 const tested: Readonly<
   Record<
@@ -22,6 +25,7 @@ const tested: Readonly<
       AttestationErrorCode,
       | `${'eif' | 'image' | 'ovmf' | 'reference' | 'ohttp' | 'bhttp' | 'client' | 'gate' | 'gateway'}-${string}`
       | ReportCode
+      | RatsCode
     >,
     string
   >
