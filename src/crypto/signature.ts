@@ -23,17 +23,31 @@ export function importPublicKey(spki: Bytes, { importParams, key: { coordinateSi
 
 /** Whether `signature` over `data` holds; ECDSA signatures are r || s as WebCrypto and COSE have them, with `isDer` as X.509 has them. Never rejects. */
 export async function verifySignature(
-  { verifyParams, key: { coordinateSize } }: SignatureAlgorithm,
+  algorithm: SignatureAlgorithm,
   key: PublicKey | undefined,
   signature: Bytes,
   data: Bytes,
   isDer = false,
 ): Promise<boolean> {
+  const size = algorithm.key.coordinateSize
+  try {
+    return await verifyRaw(algorithm, key, isDer && size > 0 ? ecdsaFromDer(signature, size) : signature, data)
+  } catch {
+    return false
+  }
+}
+
+/** {@link verifySignature} of what WebCrypto takes as it is: bundles that meet no X.509 hold no DER. */
+export async function verifyRaw(
+  { verifyParams }: SignatureAlgorithm,
+  key: PublicKey | undefined,
+  signature: Bytes,
+  data: Bytes,
+): Promise<boolean> {
   try {
     const imported = await key
-    const raw = isDer && coordinateSize > 0 ? ecdsaFromDer(signature, coordinateSize) : signature
     // `=== true`: whatever else a patched or broken WebCrypto resolves to is no signature.
-    return imported !== undefined && ((await verify(verifyParams, imported, raw, data)) as unknown) === true
+    return imported !== undefined && ((await verify(verifyParams, imported, signature, data)) as unknown) === true
   } catch {
     return false
   }
