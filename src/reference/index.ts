@@ -16,12 +16,13 @@ export type {
   CorimContent,
   CorimDigest,
   CorimEntity,
-  CorimEntry,
   CorimEnvironment,
+  CorimKey,
   CorimMeasurement,
   CorimPeriod,
   CorimReference,
 } from './corim/corim.ts'
+export type { CorimEntry } from './corim/items.ts'
 export type { CorimMeta } from './corim/envelope.ts'
 export {
   decodeCorim,
@@ -31,6 +32,17 @@ export {
   type OpenCorimOptions,
   type OpenedCorim,
 } from './corim/file.ts'
+export {
+  type ArmEndorsements,
+  type ArmPlatformReferenceValues,
+  type ArmPsaReferenceValues,
+  type ArmRealmReferenceValues,
+  type ArmSoftwareComponent,
+  type ArmTrustAnchor,
+  dangerouslyAllowUnsigned,
+  openArmEndorsements,
+  type OpenArmEndorsementsOptions,
+} from './corim/arm.ts'
 export type { ReferenceEnvironment } from './corim/environments.ts'
 export { signReferenceValues, type SignReferenceValuesOptions } from './corim/sign.ts'
 export {

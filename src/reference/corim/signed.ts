@@ -16,6 +16,7 @@ import {
   type CorimReference,
   type Dialect,
   profileOfReferenceValues,
+  readCorim,
 } from './corim.ts'
 import { openPayload, requireThat, type SignerPolicy, type VerifiedEnvelope, verifyEnvelope } from './envelope.ts'
 import { frozen, readSignerOptions } from './file.ts'
@@ -144,7 +145,7 @@ export async function openReferenceValues(
   )
 
   // 3. What they signed: for this product and environment, and nothing older than what was seen before.
-  const { content, validUntil } = openPayload(envelopes, policy, dialect)
+  const { content, validUntil } = openPayload(envelopes, policy, (payload) => readCorim(payload, dialect))
   // One product has one CoMID: the draft counts its `tag-version` by its `tag-id`, as versions of a product do.
   const [{ id, version, references }, ...more] = content.comids as readonly [Comid, ...Comid[]]
   requireThat(more.length === 0, 'reference-content', 'CoMIDs in one file', '1', 'others')
