@@ -43,11 +43,8 @@ export {
   openArmEndorsements,
   type OpenArmEndorsementsOptions,
 } from './corim/arm.ts'
-export type { ReferenceEnvironment } from './corim/environments.ts'
-export { signReferenceValues, type SignReferenceValuesOptions } from './corim/sign.ts'
-export {
-  openReferenceValues,
-  type OpenReferenceValuesOptions,
-  type SignedReferenceValue,
-  type SignedReferenceValues,
-} from './corim/signed.ts'
+export type { ReferenceEnvironment, ReferenceValuesOf } from './corim/environments.ts'
+export type { SignedComponent, SignedDevice, SignedRealm } from './corim/environments/arm.ts'
+export type { SignedReferenceValue } from './corim/environments/aws.ts'
+export { type SignableReferenceValues, signReferenceValues, type SignReferenceValuesOptions } from './corim/sign.ts'
+export { openReferenceValues, type OpenReferenceValuesOptions, type SignedReferenceValues } from './corim/signed.ts'

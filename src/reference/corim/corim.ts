@@ -257,7 +257,11 @@ function decodeComid(item: CborValue, dialect: Dialect, budget: CborBudget): Raw
 }
 
 /** `[ environment, [ + measurement ] ]` */
-function decodeReference(triple: CborValue, dialect: Dialect, values: readonly number[]): CorimReference {
+export function decodeReference(
+  triple: CborValue,
+  dialect: Dialect,
+  values: readonly number[] = keysOfValues,
+): CorimReference {
   const [environment, measurements, ...more] = listOf(triple, 'reference triple')
   if (more.length > 0) throw content('reference triple must have 2 parts', triple)
   return {
