@@ -182,7 +182,8 @@ function checkRawEvidence(claims: JsonObject, { rawEvidence, isWrapped }: Dialec
   const [type, value, indicator, ...more] = (Array.isArray(found) ? found : []) as readonly JsonValue[]
   const isRecord =
     isMediaType(type) &&
-    fromBase64Url(value || undefined) !== undefined &&
+    value !== '' &&
+    fromBase64Url(value) !== undefined &&
     (indicator === undefined || isIndicator(indicator)) &&
     more.length === 0
   if (isWrapped ? !isRecord : typeof found !== 'string')

@@ -44,7 +44,7 @@ export function decodeJws(token: string): Jws {
     throw new VerificationError('ear-alg', {
       subject: 'alg',
       expected: jwsAlgorithms.map((known) => known.name).join(' or '),
-      found: JSON.stringify(name) ?? 'none',
+      found: name === undefined ? 'none' : JSON.stringify(name),
     })
   if (Object.hasOwn(found, 'crit')) throw malformed(source, 'critical header parameters are not known here')
   const type = Object.hasOwn(found, 'typ') ? found['typ'] : 'JWT'

@@ -62,7 +62,7 @@ export function readVector(value: unknown): TrustworthinessVector | undefined {
       (level as number) >= -128 &&
       (level as number) <= 127,
   )
-  return isSound && entries.length > 0 ? (Object.fromEntries(entries) as TrustworthinessVector) : undefined
+  return isSound && entries.length > 0 ? Object.fromEntries(entries) : undefined
 }
 
 const rankOf = (status: EarStatus): number => statuses.indexOf(status)

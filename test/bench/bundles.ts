@@ -47,7 +47,7 @@ export const budgets: Readonly<Record<string, number>> = {
   'veritee/gateway': 20 * 1024,
   'veritee/cmw': 4096,
   'veritee/ear': 8192,
-  'veritee/reference': 26.5 * 1024,
+  'veritee/reference': 33.5 * 1024,
   'veritee/inspect': 3 * 1024,
 }
 

@@ -50,7 +50,9 @@ export interface FieldsEnvironment {
 }
 
 export function environmentOfFields(kind: FieldsEnvironment): Environment {
-  const { vendor, model, fields, check, flat = (value) => value, whole = (values) => values, isDated = false } = kind
+  const { vendor, model, fields, check, isDated = false } = kind
+  const flat = (value: object, path: string): object => kind.flat?.(value, path) ?? value
+  const whole = (values: FieldValues): object => kind.whole?.(values) ?? values
   return {
     vendor,
     model,
