@@ -22,7 +22,7 @@ export function importPublicKey(spki: Bytes, { importParams, key: { coordinateSi
 }
 
 /** Whether `signature` over `data` holds; ECDSA signatures are r || s as WebCrypto and COSE have them, with `isDer` as X.509 has them. Never rejects. */
-export async function verifySignature(
+export function verifySignature(
   algorithm: SignatureAlgorithm,
   key: PublicKey | undefined,
   signature: Bytes,
@@ -30,24 +30,20 @@ export async function verifySignature(
   isDer = false,
 ): Promise<boolean> {
   const size = algorithm.key.coordinateSize
-  try {
-    return await verifyRaw(algorithm, key, isDer && size > 0 ? ecdsaFromDer(signature, size) : signature, data)
-  } catch {
-    return false
-  }
+  return verifyRaw(algorithm, key, () => (isDer && size > 0 ? ecdsaFromDer(signature, size) : signature), data)
 }
 
 /** {@link verifySignature} of what WebCrypto takes as it is: bundles that meet no X.509 hold no DER. */
 export async function verifyRaw(
   { verifyParams }: SignatureAlgorithm,
   key: PublicKey | undefined,
-  signature: Bytes,
+  signature: () => Bytes,
   data: Bytes,
 ): Promise<boolean> {
   try {
     const imported = await key
     // `=== true`: whatever else a patched or broken WebCrypto resolves to is no signature.
-    return imported !== undefined && ((await verify(verifyParams, imported, signature, data)) as unknown) === true
+    return imported !== undefined && ((await verify(verifyParams, imported, signature(), data)) as unknown) === true
   } catch {
     return false
   }
