@@ -16,7 +16,6 @@ import {
   skipFreshness,
   toEar,
   verifyEar,
-  type VerifyEarOptions,
 } from '../../src/rats/ear.ts'
 import { findVectors } from '../support/vectors.ts'
 
