@@ -11,7 +11,6 @@ import {
   decodeCorim,
   openArmEndorsements,
   openCorim,
-  type OpenArmEndorsementsOptions,
 } from '../../../src/reference/index.ts'
 import * as cbor from '../../attester/cbor.ts'
 import { createSigner } from '../../attester/certificate.ts'
