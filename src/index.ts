@@ -28,13 +28,13 @@ export function detectFormat(evidence: Uint8Array): EvidenceFormat | undefined {
 
 /**
  * A copy down to the bytes: what the caller changes while a format is being loaded has no effect. Caches and functions stay the caller's.
- * Copies of objects inherit nothing: what code on the page has put on `Object.prototype` is nobody's option.
+ * Copies of objects inherit nothing: what code on the page has put on `Object.prototype` is no option.
  */
 function copyOptions(value: unknown): unknown {
   if (isBytes(value)) return copyBytes(value)
   if (value instanceof Date) return new Date(value.getTime())
   if (Array.isArray(value)) return [...(value as unknown[])].map(copyOptions)
-  // A cache is the caller's; so is whatever else is no plain object.
+  // A cache is the caller's, and so is all else that is no plain object.
   if (!isPlainObject(value)) return value
   const entries = Object.entries(value).map(([key, own]) => [key, copyOptions(own)] as const)
   return Object.assign(Object.create(null) as object, Object.fromEntries(entries))

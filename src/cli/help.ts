@@ -25,7 +25,7 @@ const verifyHelp = `veritee verify FILE|- OPTIONS
 What must run there: one of these
   --pcr0 HEX … --pcr31 HEX  registers of one accepted build, 96 digits each; of
                             an enclave always PCR0, unless with
-    --allow-signed-images   PCR8 in its place: whatever that key ever signed
+    --allow-signed-images   PCR8 in its place: all that its key ever signed
   --measurements FILE       JSON that nitro-cli build-enclave printed; may be
                             repeated: any of them is accepted
   --reference FILE --ca FILE --product NAME
@@ -52,7 +52,7 @@ Intel TDX and SGX
   --collateral FILE         required: what Intel says of the platform, JSON that
                             veritee collateral printed
   --report-data HEX|@FILE   the 64 bytes that the quote was made for, or
-  --skip-report-data        whatever it was made for
+  --skip-report-data        evidence made for anything
   --mrtd HEX --rtmr0 HEX … --rtmr3 HEX
                             registers of a TD; \`any\` for what you compare
                             yourself. Zero unless they are named: RTMR3 and
@@ -62,7 +62,7 @@ Intel TDX and SGX
   --event-log FILE --events FILE
                             instead of RTMRs: what must have been measured, like
                             { "dstack": { "composeHash": "…" } }, and the log
-  --mrenclave HEX           an SGX enclave, or whatever its vendor signed; or
+  --mrenclave HEX           an SGX enclave, or all that its vendor signed; or
   --mrsigner HEX --isv-prod-id N --minimum-isv-svn N
                             all of them. Zero unless they are named:
     --config-id HEX --config-svn N --isv-family-id HEX --isv-ext-prod-id HEX
@@ -89,7 +89,7 @@ How to verify
   --at evidence             verify as of its own time: proves the past only
   --skew 300s               how far clocks may be apart
   --allow-debug             accept an enclave whose operator can read its memory
-  --json                    one JSON document for machines, whatever happens
+  --json                    one JSON document for machines, always
 
 Exit codes: 0 verified, 1 usage, 2 not authentic, 3 not as expected.`
 
@@ -97,14 +97,14 @@ const inspectHelp = `veritee inspect FILE|- [--json] [--event-log FILE]
 
   --event-log FILE          replay this log, and compare it with a TDX quote
 
-Shows what evidence says. Nothing is verified: anybody can write such a thing.
+Shows what evidence says. Nothing is verified: anyone can write such a thing.
 Exit codes: 0 shown, 1 usage, 2 not a well-formed document.`
 
 const collateralHelp = `veritee collateral FILE|- OPTIONS
 
 Fetches what Intel says of the platform that made a TDX or SGX quote, for
 veritee verify --collateral. Good for 30 days at most. Nothing is verified here,
-so whoever delivers it needs no trust.
+so its deliverer needs no trust.
   --from URL                a cache (PCCS) instead of Intel's own service
   --early                   what Intel knew when it made an issue public, instead
                             of what it enforces months later

@@ -6,7 +6,7 @@ import { parseOne } from './arguments.ts'
 import { families, familyOf } from './formats/formats.ts'
 import { readEventLog, readEvidence } from './input.ts'
 
-const warning = 'UNVERIFIED: anybody can write this. Nothing here is checked; see veritee verify.'
+const warning = 'UNVERIFIED: anyone can write this. Nothing here is checked; see veritee verify.'
 
 /** @throws UsageError, VerificationError */
 export async function inspect(args: string[]): Promise<number> {

@@ -1,5 +1,5 @@
 /**
- * What machines get: one JSON document whatever happens, always with the same keys; what does not apply is null. Bytes are lower-case
+ * What machines get: always one JSON document, with the same keys; what does not apply is null. Bytes are lower-case
  * hexadecimal, times ISO 8601.
  */
 import { toHex } from '../encoding/bytes.ts'

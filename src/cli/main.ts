@@ -29,7 +29,7 @@ async function main([name, ...args]: string[]): Promise<number> {
   if (args.length === 1 && helpFlags.slice(0, 2).includes(args[0])) return say(usageOf(name))
   // Among other arguments it might come from a variable of a script, whose exit code 0 would then read as verified.
   if (args.some((arg) => helpFlags.slice(0, 2).includes(arg)))
-    throw new UsageError(`--help stands alone: veritee ${name} --help`)
+    throw new UsageError(`--help comes alone: veritee ${name} --help`)
   return command(args)
 }
 

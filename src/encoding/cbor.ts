@@ -16,7 +16,7 @@ export interface CborTag {
   readonly value: CborValue
 }
 
-/** A float, as it stands: 1.0 is not 1 in CBOR, and no evidence has a use for either. */
+/** A float, as it is written: 1.0 is not 1 in CBOR, and no evidence uses floats. */
 export interface CborFloat {
   readonly float: Bytes
 }
@@ -115,12 +115,12 @@ export function readCbor(
     const item = (): CborValue => read(depth - 1)
     if (major === 4) {
       const array: CborValue[] = []
-      readItems(input, source, argument, 1, () => array.push(item()))
+      readItems(input, source, [argument, 1], () => array.push(item()))
       return array
     }
     if (major === 5) {
       const map = new Map<number | string, CborValue>()
-      readItems(input, source, argument, 2, () => {
+      readItems(input, source, [argument, 2], () => {
         const key = item()
         if (typeof key !== 'number' && typeof key !== 'string') return refuse(`key is ${cborType(key)}`)
         if (map.has(key)) refuse(`duplicate key ${JSON.stringify(key)}`)
@@ -144,7 +144,12 @@ export function readCbor(
 }
 
 /** Reads `count` entries of at least `size` bytes each, or as many as there are before a break. */
-function readItems(input: Cursor, source: Source, count: number | undefined, size: number, read: () => void): void {
+function readItems(
+  input: Cursor,
+  source: Source,
+  [count, size]: readonly [count: number | undefined, size: number],
+  read: () => void,
+): void {
   if (count === undefined) {
     while (input.bytes[input.at] !== 0xff) read()
     input.at++

@@ -59,5 +59,5 @@ export type EvidenceFormat = Row['name']
 /** Options per format: evidence of a format without options is refused. */
 export type EvidenceOptions = { readonly [One in Row as One['name']]?: Parameters<VerifierOf<One>>[1] }
 
-/** The result of whichever format it was; `format` tells. */
+/** The result of a format that `format` names. */
 export type EvidenceResult = Awaited<ReturnType<VerifierOf<Row>>>

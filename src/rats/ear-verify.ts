@@ -8,7 +8,7 @@ import { type CheckRecorder, recordChecks, stopwatch } from '../core/record.ts'
 import { type AttestationResult, attestationResult } from '../core/result.ts'
 import { type Clock, iso, lastMoment, readSkew, readTime } from '../core/time.ts'
 import { isKeyOf, type SignatureAlgorithm } from '../crypto/algorithms.ts'
-import { importPublicKey, verifyRaw } from '../crypto/signature.ts'
+import { isSignedBy } from '../crypto/raw-signature.ts'
 import { fromBase64Url, toBase64Url } from '../encoding/base64url.ts'
 import { type Bytes, copyBytes, isBytes } from '../encoding/bytes.ts'
 import {
@@ -122,9 +122,7 @@ export async function verifyEar(token: string, options: VerifyEarOptions): Promi
 async function isSigned({ algorithm, signature, signed }: Jws, keys: readonly Bytes[]): Promise<boolean> {
   if (signature.length !== 2 * algorithm.key.coordinateSize) return false
   const fitting = keys.filter((key) => isKeyOf(key, algorithm.key))
-  const held = await Promise.all(
-    fitting.map((key) => verifyRaw(algorithm, importPublicKey(key, algorithm), () => signature, signed)),
-  )
+  const held = await Promise.all(fitting.map((key) => isSignedBy(key, algorithm, signature, signed)))
   return held.includes(true)
 }
 

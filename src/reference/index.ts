@@ -3,7 +3,7 @@
  */
 export { AttestationError, VerificationError } from '../core/errors.ts'
 export type { AttestationErrorCode } from '../core/codes.ts'
-export type { Hex } from '../formats/aws/reference-values.ts'
+export type { Hex } from '../appraisal/expectations.ts'
 export { type EifMeasurements, type EifPcrs, type EifSignature, measureEif, type MeasureEifOptions } from './eif/eif.ts'
 export type { EifArchitecture, EifSection, EifSectionType } from './eif/header.ts'
 export type { EifImage, ReadingOptions } from './image-reader.ts'

@@ -161,7 +161,7 @@ describe('help', () => {
       ['verify', '-h', file],
     ]) {
       const { code, stdout, stderr } = veritee(args)
-      expect(stderr).toContain('--help stands alone: veritee verify --help')
+      expect(stderr).toContain('--help comes alone: veritee verify --help')
       expect(stdout).toBe('')
       expect(code).toBe(1)
     }

@@ -1,6 +1,7 @@
 /**
  * Report data by the conventions of common attesters, against real certificates and logs where the vectors have them.
  */
+import { refusalOf } from '../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
 import {
   decodeTdxEvidence,
@@ -13,7 +14,7 @@ import {
   tinfoilReportData,
 } from '../../src/formats/intel/tdx/index.ts'
 import { concat, hex, pattern } from '../attester/bytes.ts'
-import { makeTdx, refusalOf, tdx } from './intel/made.ts'
+import { makeTdx, tdx } from './intel/made.ts'
 import { verifyTdx } from '../../src/formats/intel/tdx/index.ts'
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)

@@ -89,7 +89,7 @@ describe('reading', () => {
     ],
     ['no JSON', utf8('[,]'), `${format}not JSON`],
     ['no UTF-8', hex('5b ff 5d'), `${format}not UTF-8`],
-    ['a name twice', utf8('{"a":["a/b","AQ"],"a":["a/b","AQ"]}'), `${format}a name stands twice in one object`],
+    ['a name twice', utf8('{"a":["a/b","AQ"],"a":["a/b","AQ"]}'), `${format}a name is there twice in one object`],
     ['white space in front', utf8(' ["a/b","AQ"]'), `${format}12 bytes left over at 1`],
     ['bytes behind JSON', utf8('["a/b","AQ"]]'), `${format}not JSON`],
     ['a byte behind CBOR', hex('82 00 40 00'), `${format}1 bytes left over at 3`],

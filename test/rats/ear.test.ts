@@ -201,7 +201,7 @@ describe('verifyEar', () => {
     [
       'a name twice',
       `{"eat_profile":"${draft4}","eat_profile":"${draft4}"}`,
-      'ear-format: claims: a name stands twice in one object',
+      'ear-format: claims: a name is there twice in one object',
     ],
     ['no profile', claims({ eat_profile: undefined }), `ear-profile: eat_profile: expected ${draft4}, found none`],
     [

@@ -8,13 +8,11 @@ import { decodeSgxEvidence, type SgxOptions, type SgxResult, verifySgx } from '.
 import {
   allowDebug,
   allowMigration,
-  allowOtherEvents,
   anyValue,
   type AttestationResult,
   type DcapEndorsements,
   decodeTdxEvidence,
   dstackReportData,
-  rtmrReferenceValues,
   skipReferenceValues,
   skipReportData,
   type TcbStatus,
@@ -23,6 +21,7 @@ import {
   type TdxResult,
   verifyTdx,
 } from '../../src/formats/intel/tdx/index.ts'
+import { allowOtherEvents, rtmrReferenceValues } from '../../src/formats/intel/tdx/events/index.ts'
 import { provenByHandshake, verifyRaTls } from '../../src/ra-tls/index.ts'
 
 declare const bytes: Uint8Array

@@ -140,7 +140,7 @@ export async function verifyVtpmQuote(
   const { message, signature, pcrs } = quoted
   const key = importPublicKey(spkiOf(modulus), RS256)
   const quote = checks.decodes('vtpm-quote-format', 'quote of the virtual TPM', () => decodeTpmQuote(message))
-  const holds = await verifySignature(RS256, key, signature, message)
+  const holds = await verifySignature(RS256, key, { signature, signedBytes: message })
   checks.verifies('vtpm-quote-signature', 'quote signed by the key of the virtual TPM', {
     holds,
     otherwise: 'signature does not match',
@@ -160,7 +160,7 @@ export function appraiseVtpm(
   { nonce, pcrs }: VtpmPolicy,
   checks: CheckRecorder,
 ): void {
-  appraiseBinding('policy-nonce', 'nonce of the quote', quote.extraData, nonce, checks)
+  appraiseBinding('policy-nonce', 'nonce of the quote', { found: quote.extraData, expected: nonce }, checks)
   if (pcrs.size === 0) {
     checks.omit('policy-pcr', 'not-requested', 'no registers of the virtual TPM expected')
     return

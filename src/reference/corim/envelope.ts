@@ -77,7 +77,7 @@ export async function verifyEnvelope(file: Bytes, policy: SignerPolicy): Promise
   const { sign1, algorithm, x5chain, meta: metaBytes } = decodeEnvelope(file)
   const { key, path, chain } =
     policy.signer === undefined ? await certifiedKey(x5chain, algorithm, policy) : pinnedKey(policy.signer, algorithm)
-  const holds = verifySignature(algorithm, key, sign1.signature, signedBytes(sign1))
+  const holds = verifySignature(algorithm, key, { signature: sign1.signature, signedBytes: signedBytes(sign1) })
   await chain?.settle(recordChecks())
   requireThat(await holds, 'reference-signature', 'signature of the CoRIM', 'one by the key of the signer', 'another')
   const meta = decodeMeta(metaBytes)
@@ -230,7 +230,11 @@ async function findAnchor(
     if (
       named.length === 1 ||
       (fits(spki, algorithm) &&
-        (await verifySignature(algorithm, importPublicKey(spki, algorithm), signature, tbs, true)))
+        (await verifySignature(algorithm, importPublicKey(spki, algorithm), {
+          signature,
+          signedBytes: tbs,
+          isDer: true,
+        })))
     )
       return der
   throw new VerificationError('reference-untrusted', {

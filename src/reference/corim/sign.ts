@@ -106,7 +106,8 @@ export async function signReferenceValues<Name extends ReferenceEnvironment>(
   const signature = new Uint8Array(await sign(algorithm.verifyParams, key, toSign))
   // Otherwise those who open the file are only told that it is forged.
   const isOwn =
-    fits(spki, algorithm) && (await verifySignature(algorithm, importPublicKey(spki, algorithm), signature, toSign))
+    fits(spki, algorithm) &&
+    (await verifySignature(algorithm, importPublicKey(spki, algorithm), { signature, signedBytes: toSign }))
   requireOption('key', 'the key of chain[0]', isOwn)
   // Tag 18 on an array of four, of which the unprotected header is empty.
   return concatBytes([0xd2, 0x84], protectedHeader, [0xa0], payload, encodeCbor(signature))

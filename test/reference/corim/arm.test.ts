@@ -16,7 +16,7 @@ import * as cbor from '../../attester/cbor.ts'
 import { createSigner } from '../../attester/certificate.ts'
 import { type CorimSigner, createCorimSigner, makeCorim, time } from '../../attester/corim.ts'
 import { findVectors } from '../../support/vectors.ts'
-import { refusalOf } from './refusal.ts'
+import { refusalText } from '../../support/refusal.ts'
 
 const now = new Date('2026-06-02T00:00:00Z')
 const until = new Date('2026-07-01T00:00:00Z')
@@ -699,7 +699,7 @@ describe('what the profiles refuse', () => {
       'reference-validity: validity of the CoRIM: expected from 2026-06-03T00:00:00.000Z, found 2026-06-02T00:00:00.000Z',
     ],
   ])('%s', async (_, kind, plan, message) => {
-    expect(await refusalOf(() => opened(kind, plan()))).toBe(message)
+    expect(await refusalText(() => opened(kind, plan()))).toBe(message)
   })
 })
 
@@ -716,7 +716,7 @@ describe('who signed', () => {
     const key = new Uint8Array(await crypto.subtle.exportKey('spki', signer.key.publicKey))
     const { signer: name, platform } = await open(await signed(), { signer: key })
     expect([name, platform.length]).toEqual([undefined, 1])
-    expect(await refusalOf(async () => open(await signed(), { signer: spki }))).toMatch(/^reference-algorithm: /)
+    expect(await refusalText(async () => open(await signed(), { signer: spki }))).toMatch(/^reference-algorithm: /)
   })
 
   test('what ends first, ends all', async () => {
@@ -754,16 +754,16 @@ describe('who signed', () => {
   ])('refuses what was signed by, or is, %s', async (_, make, change, message) => {
     const other = 'trustAnchors' in change ? [(await createCorimSigner({ organization: 'other' })).ca] : [signer.ca]
     const file = await make()
-    expect(await refusalOf(() => open(file, { signer: undefined, trustAnchors: other }))).toMatch(message)
+    expect(await refusalText(() => open(file, { signer: undefined, trustAnchors: other }))).toMatch(message)
   })
 
   test('a signature that is not looked at is no signature: it is refused where none is asked for', async () => {
     const file = await signed()
-    expect(await refusalOf(() => open(file))).toBe(
+    expect(await refusalText(() => open(file))).toBe(
       'reference-cbor: file: expected a CoRIM without a signature (tag 501), found a signature, and no key to check it with',
     )
-    expect(await refusalOf(() => open(Uint8Array.of(0xa0)))).toMatch(/^reference-cbor: file: .*, found neither$/)
-    expect(await refusalOf(() => open(new Uint8Array(1_048_577)))).toMatch(/^reference-size: /)
+    expect(await refusalText(() => open(Uint8Array.of(0xa0)))).toMatch(/^reference-cbor: file: .*, found neither$/)
+    expect(await refusalText(() => open(new Uint8Array(1_048_577)))).toMatch(/^reference-size: /)
   })
 
   test.each<[string, Uint8Array, object, string]>([

@@ -14,7 +14,7 @@ import * as cbor from '../../attester/cbor.ts'
 import { type CorimSigner, createCorimSigner, madeAt, makeCorim } from '../../attester/corim.ts'
 import { measurements } from '../../attester/intel.ts'
 import { sgx, tdReferenceValues, tdx } from '../../formats/intel/made.ts'
-import { refusalOf } from './refusal.ts'
+import { refusalText } from '../../support/refusal.ts'
 
 const now = new Date('2026-06-02T00:00:00Z')
 const until = new Date('2026-07-01T00:00:00Z')
@@ -615,13 +615,13 @@ describe('a file that says anything else', () => {
     ],
   ])('%s', async (_, environment, items, message) => {
     const file = await made(environment, ...items)
-    expect(await refusalOf(() => open(file, environment))).toMatch(message)
+    expect(await refusalText(() => open(file, environment))).toMatch(message)
   })
 
   test('another environment', async () => {
     const file = await sign('tdx', tdxBuild)
     for (const environment of ['sgx', 'sev-snp', 'cca', 'psa', 'nitro'] as const)
-      expect(await refusalOf(() => open(file, environment))).toMatch(
+      expect(await refusalText(() => open(file, environment))).toMatch(
         /^reference-environment: environment: expected 560\(h'[0-9a-f]+'\) .*, found 560\(h'746478'\) Intel TDX$/,
       )
   })
@@ -647,13 +647,13 @@ describe('revoked builds', () => {
     const file = await sign('sev-snp', builds)
     expect(await open(file, 'sev-snp', { revoked: [snpBuild] })).toEqual([builds[1]])
     expect(await open(file, 'sev-snp', { revoked: [{ ...snpBuild, measurement: bytes(48, 9) }] })).toEqual(builds)
-    expect(await refusalOf(() => open(file, 'sev-snp', { revoked: builds }))).toMatch(/^reference-revoked: /)
+    expect(await refusalText(() => open(file, 'sev-snp', { revoked: builds }))).toMatch(/^reference-revoked: /)
   })
 
   test('a least version tells no two lines of builds apart', async () => {
     const line = { mrSigner: bytes(32), isvProdId: 1, minimumIsvSvn: 3 }
     const file = await sign('sgx', line)
-    expect(await refusalOf(() => open(file, 'sgx', { revoked: [{ ...line, minimumIsvSvn: 2 }] }))).toMatch(
+    expect(await refusalText(() => open(file, 'sgx', { revoked: [{ ...line, minimumIsvSvn: 2 }] }))).toMatch(
       /^reference-revoked: /,
     )
     expect(await open(file, 'sgx', { revoked: [{ ...line, isvProdId: 2 }] })).toEqual([line])
@@ -663,7 +663,7 @@ describe('revoked builds', () => {
     const other = { ...component, measurement: bytes(32, 9) }
     const file = await sign('psa', { softwareComponents: [component, other] })
     const revoked = [{ softwareComponents: [other, component] }]
-    expect(await refusalOf(() => open(file, 'psa', { revoked }))).toMatch(/^reference-revoked: /)
+    expect(await refusalText(() => open(file, 'psa', { revoked }))).toMatch(/^reference-revoked: /)
     expect(await open(file, 'psa', { revoked: [device] })).toHaveLength(1)
   })
 })

@@ -7,16 +7,18 @@ import { type SgxOptions, type SgxReferenceValues, verifySgx } from '../../../fo
 import {
   allowDebug,
   allowMigration,
-  allowOtherEvents,
   anyValue,
-  type EventExpectations,
-  rtmrReferenceValues,
   skipReferenceValues,
   skipReportData,
   type TdxOptions,
   type TdxReferenceValues,
   verifyTdx,
 } from '../../../formats/intel/tdx/index.ts'
+import {
+  allowOtherEvents,
+  type EventExpectations,
+  rtmrReferenceValues,
+} from '../../../formats/intel/tdx/events/index.ts'
 import { type CommandOptions, listOf, requireOne, secondsOf, timeOf, type Values, versionOf } from '../../arguments.ts'
 import { UsageError } from '../../failures.ts'
 import type { OptionFormats, Verifier } from '../family.ts'
@@ -184,7 +186,7 @@ async function loggedRegisters(values: Values): Promise<Readonly<Record<string, 
   const { 'event-log': log, events } = values
   if (log === undefined && events === undefined) return {}
   if (typeof log !== 'string' || typeof events !== 'string')
-    throw new UsageError('--event-log FILE and --events FILE belong together: the log, and what must stand in it')
+    throw new UsageError('--event-log FILE and --events FILE belong together: the log, and what must be in it')
   if (values['skip-reference-values'] === true)
     throw new UsageError('--events is a reference value: it cannot go with --skip-reference-values')
   const expected = await readJson(events, '{ "dstack": { "composeHash": "…" } }')

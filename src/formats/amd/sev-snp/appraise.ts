@@ -41,7 +41,13 @@ export function appraise(verified: Verified, policy: SevSnpPolicy, checks: Check
   ])
   const matched = appraiseReferenceValues('policy-measurements', registersOf(report), policy.referenceValues, checks)
   if (policy.reportData === undefined) checks.omit('policy-report-data', 'skipped', 'report data skipped')
-  else appraiseBinding('policy-report-data', 'report data', copyBytes(report.reportData), policy.reportData, checks)
+  else
+    appraiseBinding(
+      'policy-report-data',
+      'report data',
+      { found: copyBytes(report.reportData), expected: policy.reportData },
+      checks,
+    )
   return matched
 }
 

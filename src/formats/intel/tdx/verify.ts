@@ -1,6 +1,7 @@
 /**
  * Intel TDX: from the bytes of a quote to a result that only an authentic, expected trust domain on a platform in good state can produce.
  */
+import { appraiseAllowance } from '../../../appraisal/allowance.ts'
 import { appraiseReferenceValues } from '../../../appraisal/reference-values.ts'
 import { equalBytes, isZero, toHex } from '../../../encoding/bytes.ts'
 import { type AttestationResult, attestationResult } from '../../../core/result.ts'
@@ -22,8 +23,8 @@ export type TdxResult = AttestationResult<'tdx', TdxClaims>
  * Verifies a quote of an Intel TDX trust domain.
  *
  * Proves: a genuine Intel platform made this quote, and every endorsement of it is Intel's, current, about this platform and not revoked; the platform is in
- * an accepted state; the TD runs one of the builds in `referenceValues`, nobody can debug it, and it was made for `reportData`. Does not prove: when it was
- * made (a quote has no date: put your nonce into the report data), nor where. Whoever taps the memory bus of one such machine can make quotes that say
+ * an accepted state; the TD runs one of the builds in `referenceValues`, it cannot be debugged, and it was made for `reportData`. Does not prove: when it was
+ * made (a quote has no date: put your nonce into the report data), nor where. An attacker on the memory bus of one such machine can make quotes that say
  * anything: `platforms` says whose machines you accept.
  *
  * @param evidence a quote of version 4 or 5, zeros behind it allowed, at most 65,536 bytes. Copied before anything is awaited
@@ -79,12 +80,7 @@ export async function verifyTdx(evidence: Uint8Array, options: TdxOptions): Prom
 /** TD attributes, bit 29; fails with `policy-migration`. */
 function appraiseMigration({ tdAttributes }: TdxReport, { migration }: TdxPolicy, checks: CheckRecorder): void {
   const isMigratable = ((tdAttributes[3] ?? 0) & 0x20) !== 0
-  const expected = migration ? 'allowed' : 'off'
-  checks.appraises('policy-migration', 'migration', {
-    holds: migration || !isMigratable,
-    expected,
-    found: isMigratable ? 'on' : 'off',
-  })
+  appraiseAllowance('policy-migration', { subject: 'migration', isAllowed: migration, isOn: isMigratable }, checks)
 }
 
 /** Service TDs can read what they are bound to; fails with `policy-service-td`. */

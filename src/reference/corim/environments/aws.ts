@@ -10,6 +10,7 @@ import {
   type PcrReferenceValues,
   readReferenceValues,
 } from '../../../formats/aws/reference-values.ts'
+import type { Bytes } from '../../../encoding/bytes.ts'
 import { printable } from '../../../x509/name.ts'
 import type { CorimMeasurement } from '../corim.ts'
 import { requireThat } from '../envelope.ts'
@@ -39,9 +40,11 @@ function readBuilds(values: unknown, isSet: (register: string) => boolean): read
   const builds = readReferenceValues(values, isSet)
   requireOption('values', 'measurements', typeof builds !== 'symbol')
   return (builds as readonly ReferenceValue[]).map(({ name, registers }) => {
-    const digests = [...registers].map(([register, value]) => [Number(register.slice(3)), [[sha384, value]]] as const)
+    // Each must hold one value: PCRs have no other tests.
+    const marks = new Map([...registers].map(([register, { value }]) => [register, value as Bytes]))
+    const digests = [...marks].map(([register, value]) => [Number(register.slice(3)), [[sha384, value]]] as const)
     const named = name === undefined ? [] : [[11, name] as const]
-    return { name, marks: registers, measurements: [mapWith([1, mapWith(...named, [14, mapWith(...digests)])])] }
+    return { name, marks, measurements: [mapWith([1, mapWith(...named, [14, mapWith(...digests)])])] }
   })
 }
 
