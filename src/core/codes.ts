@@ -21,6 +21,7 @@ export type AttestationErrorCode =
   | EndorsementErrorCode
   | RaTlsErrorCode
   | ReferenceErrorCode
+  | RatsErrorCode
   | ImageErrorCode
   | ChannelErrorCode
   | ClientErrorCode
@@ -207,6 +208,17 @@ export type ReferenceErrorCode =
   | 'reference-environment'
   | 'reference-content'
   | 'reference-revoked'
+
+/** Messages of RATS: wrappers (CMW), and attestation results of other verifiers (EAR). */
+export type RatsErrorCode =
+  | 'cmw-size'
+  | 'cmw-format'
+  | 'ear-format'
+  | 'ear-alg'
+  | 'ear-signature'
+  | 'ear-profile'
+  | 'ear-validity'
+  | 'policy-ear-status'
 
 /** Images that are measured: reading them, OVMF firmware, Enclave Image Files. */
 export type ImageErrorCode =
