@@ -1,0 +1,32 @@
+/**
+ * `veritee/ai`: private-AI providers, verified as their profiles say, and what AI clients need beside `veritee/client`.
+ */
+export { AppraisalError, AttestationError, VerificationError } from '../core/errors.ts'
+export type { AttestationErrorCode } from '../core/codes.ts'
+export type { Check, CheckOutcome, CheckStage } from '../core/check.ts'
+export type { AttestationResult } from '../core/result.ts'
+export type { Suite } from '../channel/suite.ts'
+export type { DstackExpectations } from '../dstack/accept.ts'
+export type { DstackFindings } from '../dstack/appraise.ts'
+export type { Encoding, Part } from '../profiles/parts.ts'
+export {
+  type ProfileChannel,
+  type ProfileComponent,
+  type ProfileDocument,
+  type ProviderProfile,
+  readProviderProfile,
+  type Selection,
+} from '../profiles/profile.ts'
+export {
+  type EvidenceContext,
+  type GpuContext,
+  type GpuResult,
+  type ProviderChannel,
+  type ProviderComponent,
+  type ProviderReport,
+  type ProviderReportOptions,
+  skipGpus,
+  verifyProviderReport,
+} from '../profiles/report.ts'
+export { type ReceiptOptions, verifyReceipt } from './receipt.ts'
+export { refusalOf, verifiedFirst } from './refusal.ts'

@@ -1,0 +1,146 @@
+/**
+ * Parts: how bytes are put together from a nonce and from members of a report, as data. Report data is a list of parts, and so is the nonce of a GPU.
+ */
+import { requireOption } from '../core/options.ts'
+import { hash } from '../crypto/digest.ts'
+import { type Bytes, concatBytes, toHex } from '../encoding/bytes.ts'
+import { canonicalJson } from '../encoding/canonical-json.ts'
+import { spanOf } from '../encoding/json-span.ts'
+import type { Fields } from './fields.ts'
+import { membersOf, requireInteger, type PointerReader } from './shape.ts'
+
+/** How a member holds bytes: as digits, or as its own UTF-8. */
+export type Encoding = 'hex' | 'base64' | 'text'
+
+/** One part. */
+export type Part =
+  | { readonly at: string; readonly as: Encoding; readonly size?: number }
+  | { readonly nonce: 'raw' | 'hex' }
+  | { readonly zeros: number }
+  | { readonly text: string }
+  | { readonly sha256: readonly Part[] }
+  | { readonly sha384: readonly Part[] }
+  | { readonly sha512: readonly Part[] }
+  | { readonly raw: string }
+  | { readonly jcs: string }
+  | { readonly hexOf: readonly Part[] }
+  | { readonly any: number; readonly id: string }
+
+/** A list of parts, checked. */
+export interface PartsFacts {
+  /** `undefined` where a report decides. */
+  readonly size: number | undefined
+  readonly hasNonce: boolean
+  /** What is inside, at whatever depth: members by their pointers. */
+  readonly covered: readonly Covered[]
+  /** Ids of bytes that are not compared. */
+  readonly open: readonly string[]
+}
+
+/** A member whose value, or whose text, is inside. */
+export interface Covered {
+  readonly pointer: string
+  /** `raw` and `jcs` cover everything below as well. */
+  readonly as: Encoding | 'raw' | 'jcs'
+  readonly size: number | undefined
+}
+
+const digests = { sha256: ['SHA-256', 32], sha384: ['SHA-384', 48], sha512: ['SHA-512', 64] } as const
+const kinds = ['at', 'nonce', 'zeros', 'text', 'sha256', 'sha384', 'sha512', 'raw', 'jcs', 'hexOf', 'any']
+const maximumDepth = 8
+
+/** @param pointer checks one. @throws TypeError */
+export function checkParts(value: unknown, name: string, pointer: PointerReader, depth = 0): PartsFacts {
+  requireOption(name, 'a list of parts, at least one', Array.isArray(value) && value.length > 0 && value.length <= 64)
+  requireOption(name, 'nested less deep', depth < maximumDepth)
+  const facts = (value as readonly unknown[]).map((part, i) => checkPart(part, `${name}[${i}]`, pointer, depth))
+  const sizes = facts.map(({ size }) => size)
+  // With two, bytes could be moved from one to the other, and the whole would stay the same.
+  requireOption(name, 'parts of which at most one has no size', sizes.filter((size) => size === undefined).length < 2)
+  return {
+    size: sizes.includes(undefined) ? undefined : sizes.reduce<number>((sum, size) => sum + (size as number), 0),
+    hasNonce: facts.some(({ hasNonce }) => hasNonce),
+    covered: facts.flatMap(({ covered }) => covered),
+    open: facts.flatMap(({ open }) => open),
+  }
+}
+
+function checkPart(value: unknown, name: string, pointer: PointerReader, depth: number): PartsFacts {
+  const kind = kinds.find((known) => Object.hasOwn(Object(value) as object, known)) ?? 'at'
+  const part = membersOf(
+    value,
+    name,
+    [kind, ...(kind === 'at' ? ['as'] : kind === 'any' ? ['id'] : [])],
+    kind === 'at' ? ['size'] : [],
+  )
+  const content = part[kind]
+  const of = (size: number | undefined, more: Partial<PartsFacts> = {}): PartsFacts => ({
+    size,
+    hasNonce: false,
+    covered: [],
+    open: [],
+    ...more,
+  })
+  switch (kind) {
+    case 'at': {
+      const { as } = part
+      requireOption(`${name}.as`, 'hex, base64 or text', as === 'hex' || as === 'base64' || as === 'text')
+      const size = Object.hasOwn(part, 'size') ? requireInteger(part['size'], `${name}.size`, 65_536) : undefined
+      return of(size, { covered: [{ pointer: pointer(content, `${name}.at`), as: as as Encoding, size }] })
+    }
+    case 'nonce':
+      requireOption(`${name}.nonce`, 'raw or hex', content === 'raw' || content === 'hex')
+      return of(content === 'raw' ? 32 : 64, { hasNonce: true })
+    case 'zeros':
+      return of(requireInteger(content, `${name}.zeros`, 64))
+    case 'any': {
+      // Inside a digest there would be nothing to compare.
+      requireOption(name, 'outside of digests, for bytes that are not compared', depth === 0)
+      requireOption(`${name}.id`, 'text', typeof part['id'] === 'string')
+      return of(requireInteger(content, `${name}.any`, 64), { open: [part['id'] as string] })
+    }
+    case 'text':
+      requireOption(`${name}.text`, 'text', typeof content === 'string' && !/\p{Surrogate}/u.test(content))
+      return of(new TextEncoder().encode(content as string).length)
+    case 'raw':
+    case 'jcs':
+      return of(undefined, { covered: [{ pointer: pointer(content, `${name}.${kind}`), as: kind, size: undefined }] })
+    case 'hexOf': {
+      const inner = checkParts(content, `${name}.hexOf`, pointer, depth + 1)
+      return { ...inner, size: inner.size && inner.size * 2 }
+    }
+    default: {
+      const inner = checkParts(content, `${name}.${kind}`, pointer, depth + 1)
+      return { ...inner, size: digests[kind as keyof typeof digests][1] }
+    }
+  }
+}
+
+/** The bytes of a list of parts, without any that are not compared. @throws VerificationError `report-field`, `report-json` */
+export async function bytesOfParts(parts: readonly Part[], fields: Fields, nonce: Bytes): Promise<Bytes> {
+  const pieces: Bytes[] = []
+  for (const part of parts) pieces.push(await bytesOfPart(part, fields, nonce))
+  return concatBytes(...pieces)
+}
+
+/** @throws VerificationError `report-field`, `report-json` */
+export async function bytesOfPart(part: Part, fields: Fields, nonce: Bytes): Promise<Bytes> {
+  const utf8 = (text: string): Bytes => new TextEncoder().encode(text)
+  if ('at' in part) return fields.bytes(part.at, part.as, part.size)
+  if ('nonce' in part) return part.nonce === 'raw' ? nonce : utf8(toHex(nonce))
+  if ('zeros' in part) return new Uint8Array(part.zeros)
+  if ('text' in part) return utf8(part.text)
+  if ('raw' in part) {
+    const { text, path } = fields.place(part.raw)
+    return utf8(spanOf(text, path))
+  }
+  if ('jcs' in part) return utf8(canonicalJson(fields.place(part.jcs).value))
+  if ('hexOf' in part) return utf8(toHex(await bytesOfParts(part.hexOf, fields, nonce)))
+  for (const [kind, [algorithm]] of Object.entries(digests))
+    if (Object.hasOwn(part, kind))
+      return hash(
+        algorithm,
+        await bytesOfParts((part as Record<string, readonly Part[]>)[kind] as readonly Part[], fields, nonce),
+      )
+  throw new TypeError('bytes that are not compared have no value')
+}
