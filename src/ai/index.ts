@@ -30,3 +30,6 @@ export {
 } from '../profiles/report.ts'
 export { type ReceiptOptions, verifyReceipt } from './receipt.ts'
 export { refusalOf, verifiedFirst } from './refusal.ts'
+export { type AttestedKeyOptions, keySignedByAttestedKey } from '../client/attested-key.ts'
+export { type AttestedProviderOptions, attestedProvider } from './provider.ts'
+export { type ProviderContext, providerSource, type ProviderSourceOptions } from './source.ts'

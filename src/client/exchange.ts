@@ -20,7 +20,7 @@ import type { OutgoingRequest } from './request.ts'
 import type { Runtime } from './runtime.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
-import { discard, piecesOf, post, typeOf } from './transport.ts'
+import { ask as sendOnce, discard, piecesOf, typeOf } from './transport.ts'
 
 /** Sealed bytes are gathered in parts of this size, which browsers may keep on disk. */
 const partSize = 1_048_576
@@ -131,7 +131,7 @@ async function ask(
   // sent
   const { request: type, response: wanted } = mediaTypes.chunked
   const headers = { 'content-type': type, accept: wanted }
-  const response = await post(send, { url: policy.gatewayUrl, headers, body, signal }).finally(() => {
+  const response = await sendOnce(send, { url: policy.gatewayUrl, headers, body, signal }).finally(() => {
     // What broke the caller's own stream is for the caller, whatever the network made of it.
     const broken = source.failure()
     if (broken !== undefined) throw broken.error

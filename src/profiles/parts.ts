@@ -7,7 +7,7 @@ import { type Bytes, concatBytes, toHex } from '../encoding/bytes.ts'
 import { canonicalJson } from '../encoding/canonical-json.ts'
 import { spanOf } from '../encoding/json-span.ts'
 import type { Fields } from './fields.ts'
-import { membersOf, requireInteger, type PointerReader } from './shape.ts'
+import { type Check, integer, is, object, oneOf, type PointerReader } from './shape.ts'
 
 /** How a member holds bytes: as digits, or as its own UTF-8. */
 export type Encoding = 'hex' | 'base64' | 'text'
@@ -46,7 +46,6 @@ export interface Covered {
 }
 
 const digests = { sha256: ['SHA-256', 32], sha384: ['SHA-384', 48], sha512: ['SHA-512', 64] } as const
-const kinds = ['at', 'nonce', 'zeros', 'text', 'sha256', 'sha384', 'sha512', 'raw', 'jcs', 'hexOf', 'any']
 const maximumDepth = 8
 
 /** @param pointer checks one. @throws TypeError */
@@ -66,54 +65,60 @@ export function checkParts(value: unknown, name: string, pointer: PointerReader,
 }
 
 function checkPart(value: unknown, name: string, pointer: PointerReader, depth: number): PartsFacts {
-  const kind = kinds.find((known) => Object.hasOwn(Object(value) as object, known)) ?? 'at'
-  const part = membersOf(
-    value,
-    name,
-    [kind, ...(kind === 'at' ? ['as'] : kind === 'any' ? ['id'] : [])],
-    kind === 'at' ? ['size'] : [],
-  )
-  const content = part[kind]
-  const of = (size: number | undefined, more: Partial<PartsFacts> = {}): PartsFacts => ({
-    size,
+  const own = Object(value) as Readonly<Record<string, unknown>>
+  const facts = {
+    size: undefined as number | undefined,
     hasNonce: false,
-    covered: [],
-    open: [],
-    ...more,
-  })
-  switch (kind) {
-    case 'at': {
-      const { as } = part
-      requireOption(`${name}.as`, 'hex, base64 or text', as === 'hex' || as === 'base64' || as === 'text')
-      const size = Object.hasOwn(part, 'size') ? requireInteger(part['size'], `${name}.size`, 65_536) : undefined
-      return of(size, { covered: [{ pointer: pointer(content, `${name}.at`), as: as as Encoding, size }] })
-    }
-    case 'nonce':
-      requireOption(`${name}.nonce`, 'raw or hex', content === 'raw' || content === 'hex')
-      return of(content === 'raw' ? 32 : 64, { hasNonce: true })
-    case 'zeros':
-      return of(requireInteger(content, `${name}.zeros`, 64))
-    case 'any': {
-      // Inside a digest there would be nothing to compare.
-      requireOption(name, 'outside of digests, for bytes that are not compared', depth === 0)
-      requireOption(`${name}.id`, 'text', typeof part['id'] === 'string')
-      return of(requireInteger(content, `${name}.any`, 64), { open: [part['id'] as string] })
-    }
-    case 'text':
-      requireOption(`${name}.text`, 'text', typeof content === 'string' && !/\p{Surrogate}/u.test(content))
-      return of(new TextEncoder().encode(content as string).length)
-    case 'raw':
-    case 'jcs':
-      return of(undefined, { covered: [{ pointer: pointer(content, `${name}.${kind}`), as: kind, size: undefined }] })
-    case 'hexOf': {
-      const inner = checkParts(content, `${name}.hexOf`, pointer, depth + 1)
-      return { ...inner, size: inner.size && inner.size * 2 }
-    }
-    default: {
-      const inner = checkParts(content, `${name}.${kind}`, pointer, depth + 1)
-      return { ...inner, size: digests[kind as keyof typeof digests][1] }
-    }
+    covered: [] as Covered[],
+    open: [] as string[],
   }
+  const sized: Check = (content, label) => {
+    integer(65_536)(content, label)
+    facts.size = content as number
+  }
+  const inner =
+    (size: (inner: number | undefined) => number | undefined): Check =>
+    (content, label) => {
+      const found = checkParts(content, label, pointer, depth + 1)
+      Object.assign(facts, found, { size: size(found.size) })
+    }
+  const member: Check = (content, label) => {
+    const as = 'at' in own ? own['as'] : 'raw' in own ? 'raw' : 'jcs'
+    facts.covered.push({
+      pointer: pointer(content, label),
+      as: as as Covered['as'],
+      size: own['size'] as number | undefined,
+    })
+  }
+  const kinds: Readonly<Record<string, Check>> = {
+    at: object({ at: member, as: oneOf('hex', 'base64', 'text') }, { size: sized }),
+    raw: object({ raw: member }),
+    jcs: object({ jcs: member }),
+    zeros: object({ zeros: sized }),
+    any: object({ any: sized, id: is('text', (id) => typeof id === 'string' && facts.open.push(id) > 0) }),
+    text: object({
+      text: is('Unicode text', (text) => {
+        facts.size = new TextEncoder().encode(String(text)).length
+        return typeof text === 'string' && !/\p{Surrogate}/u.test(text)
+      }),
+    }),
+    nonce: object({
+      nonce: is('raw or hex', (form) => {
+        Object.assign(facts, { size: form === 'raw' ? 32 : 64, hasNonce: true })
+        return form === 'raw' || form === 'hex'
+      }),
+    }),
+    hexOf: object({ hexOf: inner((size) => size && 2 * size) }),
+    ...Object.fromEntries(
+      Object.entries(digests).map(([kind, [, size]]) => [kind, object({ [kind]: inner(() => size) })]),
+    ),
+  }
+  const [kind, check] = Object.entries(kinds).find(([known]) => Object.hasOwn(own, known)) ?? []
+  if (check === undefined) throw new TypeError(`${name} must be a part: one of ${Object.keys(kinds).join(', ')}`)
+  check(value, name)
+  // Inside a digest there would be nothing to compare.
+  requireOption(name, 'outside of digests, for bytes that are not compared', kind !== 'any' || depth === 0)
+  return facts
 }
 
 /** The bytes of a list of parts, without any that are not compared. @throws VerificationError `report-field`, `report-json` */

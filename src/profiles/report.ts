@@ -213,7 +213,8 @@ function readOptions(profile: unknown, documents: unknown, options: unknown): Po
     requireOption('documents', `texts of ${names.join(', ')}`, names.includes(name) && typeof given[name] === 'string')
   const components = Object.entries(compiled.profile.components)
   const hasGpus = components.some(([, { gpus }]) => gpus !== undefined)
-  const isGiven = verifyGpus === skipGpus || typeof verifyGpus === 'function' || !hasGpus
+  const isGiven =
+    verifyGpus === skipGpus || typeof verifyGpus === 'function' || !(hasGpus || Object.hasOwn(own, 'verifyGpus'))
   requireOption('verifyGpus', 'a function, or skipGpus', isGiven)
   return {
     compiled,
