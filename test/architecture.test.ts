@@ -42,7 +42,9 @@ describe('import direction', () => {
     ['formats'],
     ['rats'],
     ['root', 'inspect', 'ra-tls', 'reference', 'endorsements', 'client', 'gateway'],
-    ['gate'],
+    ['gate', 'dstack'],
+    ['profiles'],
+    ['ai'],
     ['cli'],
   ]
 

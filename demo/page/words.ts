@@ -41,6 +41,9 @@ export type ReportCode =
   | `${'report' | 'vek' | 'hcl' | 'vtpm'}-${string}`
   | `policy-${'product' | 'csp' | 'vmpl' | 'guest-policy' | 'platform-info' | 'tcb' | 'firmware' | 'provisional-firmware' | 'mitigations' | 'guest-svn'}`
   | 'cert-table'
+  // And those of providers of private AI.
+  | `${'compose' | 'receipt'}-${string}`
+  | `policy-${'compose' | 'images' | 'os-image' | 'key-provider' | 'app-id' | 'gpu' | 'expired' | 'unproven'}`
 
 /** What to say of a check. */
 export function wordsOf(code: AttestationErrorCode): Words {

@@ -8,24 +8,27 @@ export type { AttestationResult } from '../core/result.ts'
 export type { Suite } from '../channel/suite.ts'
 export type { DstackExpectations } from '../dstack/accept.ts'
 export type { DstackFindings } from '../dstack/appraise.ts'
-export type { Encoding, Part } from '../profiles/parts.ts'
-export {
-  type ProfileChannel,
-  type ProfileComponent,
-  type ProfileDocument,
-  type ProviderProfile,
-  readProviderProfile,
-  type Selection,
-} from '../profiles/profile.ts'
+export type {
+  Encoding,
+  Part,
+  ProfileChannel,
+  ProfileComponent,
+  ProfileDocument,
+  ProviderProfile,
+  Selection,
+} from '../profiles/types.ts'
+export { readProviderProfile } from '../profiles/profile.ts'
 export {
   type EvidenceContext,
   type GpuContext,
   type GpuResult,
+  type ProviderReportOptions,
+  skipGpus,
+} from '../profiles/report-options.ts'
+export {
   type ProviderChannel,
   type ProviderComponent,
   type ProviderReport,
-  type ProviderReportOptions,
-  skipGpus,
   verifyProviderReport,
 } from '../profiles/report.ts'
 export { type ReceiptOptions, verifyReceipt } from './receipt.ts'

@@ -5,8 +5,10 @@ import type { Challenge } from '../client/binding.ts'
 import type { AttestedFetchOptions } from '../client/options.ts'
 import { knownOptions, requireOption } from '../core/options.ts'
 import { VerificationError } from '../core/errors.ts'
-import { compileProfile, type ProviderProfile } from '../profiles/profile.ts'
-import { type ProviderReport, type ProviderReportOptions, verifyProviderReport } from '../profiles/report.ts'
+import { compileProfile } from '../profiles/profile.ts'
+import type { ProviderReportOptions } from '../profiles/report-options.ts'
+import { type ProviderReport, verifyProviderReport } from '../profiles/report.ts'
+import type { ProviderProfile } from '../profiles/types.ts'
 import { type ProviderContext, providerSource, type ProviderSourceOptions } from './source.ts'
 
 /** Options of {@link attestedProvider}. */
@@ -60,7 +62,11 @@ export function attestedProvider(
     async verify(_evidence, challenge) {
       const context = contextOf(challenge)
       const { nonce, suite } = challenge
-      const report = await verifyProviderReport(profile, context.documents, { ...pick(reportNames), nonce, suite })
+      const report = await verifyProviderReport(profile, context.documents, {
+        ...pick(reportNames),
+        nonce,
+        ...(suite && { suite }),
+      })
       reports.set(context, report)
       const { result } = report.components[channel.component] as {
         readonly result: Awaited<ReturnType<ProviderReportOptions['verify']>>

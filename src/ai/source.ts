@@ -7,13 +7,9 @@ import { knownOptions, requireOption } from '../core/options.ts'
 import { type Bytes, toHex } from '../encoding/bytes.ts'
 import { fieldsOf, select } from '../profiles/fields.ts'
 import { readDocument } from '../profiles/pointer.ts'
-import {
-  compileProfile,
-  type ProfileComponent,
-  type ProfileDocument,
-  type ProviderProfile,
-} from '../profiles/profile.ts'
-import { readParameters } from '../profiles/report.ts'
+import { compileProfile } from '../profiles/profile.ts'
+import { readParameters } from '../profiles/report-options.ts'
+import type { ProfileComponent, ProfileDocument, ProviderProfile } from '../profiles/types.ts'
 
 /** Options of {@link providerSource}. */
 export interface ProviderSourceOptions {
@@ -57,13 +53,13 @@ export function providerSource(
       authorization !== 'bearer' || fields.has('authorization'),
     )
 
-  return async ({ nonce, fetch }) => {
+  return async (question) => {
     const texts: [string, string][] = []
     for (const [name, document] of documents) {
       const sent = new Headers(fields)
       if (document.authorization === 'none') sent.delete('authorization')
-      const url = `${origin}` + pathOf(document, values, nonce)
-      const response = await fetch(url, { method: 'GET', headers: sent })
+      const url = `${origin}` + pathOf(document, values, question.nonce)
+      const response = await question.fetch(url, { method: 'GET', headers: sent })
       if (response.status !== 200)
         throw new VerificationError('client-evidence', {
           subject: `answer for document ${name}`,

@@ -54,7 +54,7 @@ export function keySignedByAttestedKey(options: AttestedKeyOptions): KeyBinding 
     if (!(await verifyEd25519(key, signed, config)))
       throw refused('key configuration', 'signed by the attested key', 'another signature')
     // 3. The one key of the client's suite in it.
-    return selectKeyConfig(config, challenge.suite, form)
+    return selectKeyConfig(config, challenge.suite ?? { kem: 'X25519', aead: 'AES-128-GCM' }, form)
   }
 }
 

@@ -17,13 +17,13 @@ export interface Challenge {
    * and with an evidence source of the caller's, whose rule it is. */
   readonly reportData: Bytes | undefined
   /** The one suite of the client. */
-  readonly suite: Suite
+  readonly suite?: Suite
   /** The media type that the wrapper gave; it proves nothing. */
   readonly mediaType: string
   /** What came for the verifier beside the evidence, as parsed from JSON; unverified. */
   readonly endorsements: unknown
   /** What the caller's own evidence source handed on: the documents that it got, say. */
-  readonly context: unknown
+  readonly context?: unknown
 }
 
 /**

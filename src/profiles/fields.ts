@@ -5,8 +5,7 @@ import { VerificationError } from '../core/errors.ts'
 import { type Bytes, fromBase64, fromHex, toHex } from '../encoding/bytes.ts'
 import type { JsonValue } from '../encoding/json.ts'
 import { follow, parsePointer, type Place } from './pointer.ts'
-import type { Encoding } from './parts.ts'
-import type { Selection } from './profile.ts'
+import type { Encoding, Selection } from './types.ts'
 
 /** The members of one component. */
 export interface Fields {

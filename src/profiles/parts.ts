@@ -8,23 +8,7 @@ import { canonicalJson } from '../encoding/canonical-json.ts'
 import { spanOf } from '../encoding/json-span.ts'
 import type { Fields } from './fields.ts'
 import { type Check, integer, is, object, oneOf, type PointerReader } from './shape.ts'
-
-/** How a member holds bytes: as digits, or as its own UTF-8. */
-export type Encoding = 'hex' | 'base64' | 'text'
-
-/** One part. */
-export type Part =
-  | { readonly at: string; readonly as: Encoding; readonly size?: number }
-  | { readonly nonce: 'raw' | 'hex' }
-  | { readonly zeros: number }
-  | { readonly text: string }
-  | { readonly sha256: readonly Part[] }
-  | { readonly sha384: readonly Part[] }
-  | { readonly sha512: readonly Part[] }
-  | { readonly raw: string }
-  | { readonly jcs: string }
-  | { readonly hexOf: readonly Part[] }
-  | { readonly any: number; readonly id: string }
+import type { Encoding, Part } from './types.ts'
 
 /** A list of parts, checked. */
 export interface PartsFacts {

@@ -3,15 +3,13 @@
  * requests may be sealed to.
  */
 import { selectKeyConfig } from '../channel/select-key-config.ts'
-import type { Suite } from '../channel/suite.ts'
 import type { Check } from '../core/check.ts'
 import { VerificationError } from '../core/errors.ts'
-import { isPlainObject, knownOptions, requireOption, snapshotOf } from '../core/options.ts'
+import { requireOption } from '../core/options.ts'
 import { type CheckRecorder, recordChecks, stopwatch } from '../core/record.ts'
 import { type AttestationResult, isAttestationResult } from '../core/result.ts'
-import { iso, readTime } from '../core/time.ts'
+import { iso } from '../core/time.ts'
 import { verifyEd25519 } from '../crypto/ed25519.ts'
-import { type DstackExpectations, type DstackPolicy, readDstackExpectations } from '../dstack/accept.ts'
 import { appraiseApplication, type DstackFindings, type DstackServed, readClaims } from '../dstack/appraise.ts'
 import { type Bytes, copyBytes, equalBytes, isBytes, toHex } from '../encoding/bytes.ts'
 import type { JsonValue } from '../encoding/json.ts'
@@ -19,56 +17,14 @@ import { spanOf } from '../encoding/json-span.ts'
 import { type Documents, type Fields, fieldsOf, kindOf, requireEcho, select, wrong } from './fields.ts'
 import { bytesOfPart, bytesOfParts } from './parts.ts'
 import { readDocument } from './pointer.ts'
-import { compileProfile, type CompiledProfile, type ProfileComponent, type ProviderProfile } from './profile.ts'
-
-/** Pass it as `verifyGpus` to go without the evidence of GPUs. The result then says `gpus` in `unproven`. */
-export const skipGpus: unique symbol = /* @__PURE__ */ Symbol.for('veritee.skipGpus')
-
-/** What a verifier of evidence is told beside it. Bytes are copies. */
-export interface EvidenceContext {
-  /** The component's name in the profile. */
-  readonly component: string
-  readonly format: 'tdx' | 'sev-snp' | 'sgx'
-  readonly nonce: Bytes
-  /** The 64 bytes that the evidence must hold: give them to the verifier. `undefined` where a part of them is not compared; compared here in any case. */
-  readonly reportData: Bytes | undefined
-  /** dstack's log, as served; not verified. */
-  readonly eventLog: string | undefined
-}
-
-/** What a verifier of GPUs is told beside the list. */
-export interface GpuContext {
-  readonly component: string
-  /** The 32 bytes that each GPU's evidence must answer. */
-  readonly nonce: Bytes
-}
-
-/** A verified result for one GPU. */
-export interface GpuResult {
-  /** What its evidence answers, out of what is signed. */
-  readonly nonce: Uint8Array
-}
-
-/** Options of {@link verifyProviderReport}. */
-export interface ProviderReportOptions {
-  /** The 32 random bytes that the documents were asked for with. */
-  readonly nonce: Uint8Array
-  /** What the profile leaves to you: a model's name, say. */
-  readonly parameters?: Readonly<Record<string, string>>
-  /** Verifies one piece of evidence, with a verifier of this library. */
-  readonly verify: (evidence: Bytes, context: EvidenceContext) => Promise<AttestationResult>
-  /** Verifies the evidence of GPUs, each; required where the profile has some. {@link skipGpus} to go without. */
-  readonly verifyGpus?:
-    ((list: readonly JsonValue[], context: GpuContext) => Promise<readonly GpuResult[]>) | typeof skipGpus
-  /** For each component with dstack: what is accepted. */
-  readonly accept?: Readonly<Record<string, DstackExpectations>>
-  /** What you accept as unproven: ids of the profile. */
-  readonly unproven: readonly string[]
-  /** The one suite, for channels that have several. Default X25519 with AES-128-GCM. */
-  readonly suite?: Suite
-  /** Default: the clock, read once. */
-  readonly now?: Date
-}
+import {
+  type GpuResult,
+  type ProviderReportOptions,
+  readReportOptions,
+  type ReportPolicy,
+  skipGpus,
+} from './report-options.ts'
+import type { ProfileComponent, ProviderProfile } from './types.ts'
 
 /** One component, verified. */
 export interface ProviderComponent {
@@ -97,20 +53,6 @@ export interface ProviderReport {
   readonly checks: readonly Check[]
 }
 
-/** Options, checked and copied. */
-interface Policy {
-  readonly compiled: CompiledProfile
-  readonly texts: readonly (readonly [name: string, text: string])[]
-  readonly nonce: Bytes
-  readonly parameters: ReadonlyMap<string, string>
-  readonly verify: ProviderReportOptions['verify']
-  readonly verifyGpus: ProviderReportOptions['verifyGpus']
-  readonly accept: ReadonlyMap<string, DstackPolicy>
-  readonly unproven: readonly string[]
-  readonly suite: Suite
-  readonly now: number
-}
-
 /** A component, as read: nothing is trusted yet. */
 interface ReadComponent {
   readonly name: string
@@ -122,7 +64,6 @@ interface ReadComponent {
   readonly segments: readonly { readonly bytes: Bytes | undefined; readonly size: number }[]
 }
 
-const optionNames = ['nonce', 'parameters', 'verify', 'verifyGpus', 'accept', 'unproven', 'suite', 'now'] as const
 const maximumGpus = 64
 
 /**
@@ -151,7 +92,7 @@ export async function verifyProviderReport(
   options: ProviderReportOptions,
 ): Promise<ProviderReport> {
   // 0. The caller's own mistakes, before a byte of a document is read.
-  const policy = readOptions(profile, documents, options)
+  const policy = readReportOptions(profile, documents, options)
   const { compiled, now } = policy
   const checks = recordChecks()
   // 1. Documents and their members: strict and bounded. Nothing is trusted.
@@ -200,75 +141,6 @@ export async function verifyProviderReport(
   })
 }
 
-/** @throws TypeError */
-function readOptions(profile: unknown, documents: unknown, options: unknown): Policy {
-  const compiled = compileProfile(profile)
-  const own = knownOptions<ProviderReportOptions>(options, optionNames)
-  const { nonce, verify, verifyGpus, suite = { kem: 'X25519', aead: 'AES-128-GCM' }, now } = own
-  requireOption('nonce', '32 bytes (Uint8Array)', isBytes(nonce) && nonce.length === 32)
-  requireOption('verify', 'a function', typeof verify === 'function')
-  const given = snapshotOf<Record<string, unknown>>(documents, 'documents')
-  const names = Object.keys(compiled.profile.documents)
-  for (const name of [...names, ...Object.keys(given)])
-    requireOption('documents', `texts of ${names.join(', ')}`, names.includes(name) && typeof given[name] === 'string')
-  const components = Object.entries(compiled.profile.components)
-  const hasGpus = components.some(([, { gpus }]) => gpus !== undefined)
-  const isGiven =
-    verifyGpus === skipGpus || typeof verifyGpus === 'function' || !(hasGpus || Object.hasOwn(own, 'verifyGpus'))
-  requireOption('verifyGpus', 'a function, or skipGpus', isGiven)
-  return {
-    compiled,
-    texts: names.map((name) => [name, given[name] as string]),
-    nonce: copyBytes(nonce as Uint8Array),
-    parameters: readParameters(own.parameters ?? {}, compiled.parameters),
-    verify: verify as Policy['verify'],
-    verifyGpus,
-    accept: readAccept(own.accept ?? {}, components),
-    unproven: readUnproven(own.unproven, compiled.profile, verifyGpus === skipGpus),
-    suite: isPlainObject(suite) ? { ...suite } : suite,
-    now: readTime(now),
-  }
-}
-
-/** @throws TypeError */
-export function readParameters(value: unknown, names: readonly string[]): ReadonlyMap<string, string> {
-  const own = snapshotOf<Record<string, unknown>>(value, 'parameters')
-  for (const name of names) {
-    const parameter = own[name]
-    requireOption(
-      `parameters.${name}`,
-      'text',
-      typeof parameter === 'string' && parameter !== '' && parameter.length <= 1024,
-    )
-  }
-  return new Map(names.map((name) => [name, own[name] as string]))
-}
-
-/** An expectation that is left out accepts nothing. @throws TypeError */
-function readAccept(
-  value: unknown,
-  components: readonly (readonly [string, ProfileComponent])[],
-): ReadonlyMap<string, DstackPolicy> {
-  const own = snapshotOf<Record<string, unknown>>(value, 'accept')
-  const names = components.filter(([, { dstack }]) => dstack !== undefined).map(([name]) => name)
-  const unknown = Object.keys(own).find((name) => !names.includes(name))
-  requireOption('accept', `about ${names.join(', ') || 'nothing'}, not ${String(unknown)}`, unknown === undefined)
-  return new Map(names.map((name) => [name, readDstackExpectations(own[name], `accept.${name}`)]))
-}
-
-/** @throws TypeError for ids that the profile does not have: they would be accepted in vain */
-function readUnproven(value: unknown, { unproven }: ProviderProfile, withoutGpus: boolean): readonly string[] {
-  requireOption('unproven', 'a list of ids', Array.isArray(value))
-  const ids = [...(value as readonly unknown[])]
-  const known: readonly unknown[] = [...unproven.map(({ id }) => id), ...(withoutGpus ? ['gpus'] : [])]
-  requireOption(
-    'unproven',
-    `ids of the profile: ${known.join(', ') || 'it has none'}`,
-    ids.every((id) => known.includes(id)),
-  )
-  return ids as string[]
-}
-
 /** What dstack serves, as text. @throws VerificationError `report-field` */
 function servedOf({ component: { dstack }, fields, eventLog }: ReadComponent): DstackServed {
   const { appCompose, appCertificate, mrConfig } = dstack as NonNullable<typeof dstack>
@@ -285,7 +157,7 @@ async function readComponent(
   name: string,
   component: ProfileComponent,
   places: Documents,
-  { parameters, nonce }: Policy,
+  { parameters, nonce }: ReportPolicy,
 ): Promise<ReadComponent> {
   const { place } = fieldsOf(places, parameters)
   const own = select(component.in, place, parameters)
@@ -306,7 +178,7 @@ async function readComponent(
 }
 
 /** @throws VerificationError `report-json` */
-function readDocuments({ compiled, texts }: Policy, checks: CheckRecorder): Documents {
+function readDocuments({ compiled, texts }: ReportPolicy, checks: CheckRecorder): Documents {
   const documents = texts.map(([name, text]) => {
     const { maximumBytes } = compiled.profile.documents[name] as { readonly maximumBytes: number }
     const place = checks.decodes('report-json', `document ${name}`, () => {
@@ -329,7 +201,7 @@ function logOf({ eventLog }: ProfileComponent, fields: Fields): string | undefin
 /** The caller's verifier, and then what it cannot be trusted to have compared. @throws VerificationError `report-binding` */
 async function verifyEvidence(
   { name, component, evidence, eventLog, segments }: ReadComponent,
-  { verify, nonce }: Policy,
+  { verify, nonce }: ReportPolicy,
   checks: CheckRecorder,
 ): Promise<AttestationResult> {
   const { format } = component.evidence
@@ -384,7 +256,7 @@ function registersOf({ format, claims }: AttestationResult): ReadonlyMap<string,
 /** The channel's key. @throws VerificationError `report-field`, `report-select`, `report-key`, `ohttp-key-config`, `unsupported` */
 async function verifyChannel(
   components: readonly ReadComponent[],
-  { compiled, suite }: Policy,
+  { compiled, suite }: ReportPolicy,
   checks: CheckRecorder,
 ): Promise<ProviderChannel | undefined> {
   const { channel } = compiled.profile
@@ -418,7 +290,7 @@ async function verifyChannel(
 /** As many results as GPUs, each for the nonce that the profile says; fails with `policy-gpu`. */
 async function appraiseGpus(
   { name, component: { gpus }, fields }: ReadComponent,
-  { verifyGpus, nonce }: Policy,
+  { verifyGpus, nonce }: ReportPolicy,
   checks: CheckRecorder,
 ): Promise<readonly GpuResult[] | undefined> {
   if (gpus === undefined) return undefined

@@ -14,6 +14,9 @@ type ReportCode =
   | `${'report' | 'vek' | 'hcl' | 'vtpm'}-${string}`
   | `policy-${'product' | 'csp' | 'vmpl' | 'guest-policy' | 'platform-info' | 'tcb' | 'firmware' | 'provisional-firmware' | 'mitigations' | 'guest-svn'}`
   | 'cert-table'
+  // And those of providers of private AI.
+  | `${'compose' | 'receipt'}-${string}`
+  | `policy-${'compose' | 'images' | 'os-image' | 'key-provider' | 'app-id' | 'gpu' | 'expired' | 'unproven'}`
 
 /** Where each reason is tested; the compiler knows when one is missing here. */
 const tested: Readonly<
