@@ -78,7 +78,8 @@ interface Measured {
   readonly appId: string | undefined
   readonly instanceId: string | undefined
   readonly osImageHash: string | undefined
-  readonly provider: { readonly name: string; readonly id: string }
+  /** `undefined`: none was measured, and that has failed already. */
+  readonly provider: { readonly name: string; readonly id: string } | undefined
   readonly gpuPolicyHash?: string | undefined
 }
 
@@ -158,7 +159,7 @@ export async function appraiseApplication(question: DstackQuestion, checks: Chec
   })
   appraiseConfig(mrConfig, measured, hash, checks)
   // 3. The caller accepts it.
-  const { id, name } = measured.provider
+  const { id, name } = measured.provider ?? { id: '', name: '' }
   appraiseListed('policy-compose', 'hash of the app-compose', policy.appComposes, hash, checks)
   appraiseListed('policy-os-image', 'hash of the OS image', policy.osImages, measured.osImageHash, checks)
   appraiseListed('policy-key-provider', 'key provider', policy.keyProviders, id, checks)
@@ -173,7 +174,8 @@ export async function appraiseApplication(question: DstackQuestion, checks: Chec
     })
   } else checks.omit('policy-images', 'not-requested', 'images as the compose file names them')
   // 4. The certificates come from that key provider.
-  if (served.appCertificate !== undefined) await verifyKmsChain(served.appCertificate, id, now, checks)
+  if (served.appCertificate !== undefined && measured.provider !== undefined)
+    await verifyKmsChain(served.appCertificate, id, now, checks)
   return {
     composeHash: hash,
     appId: measured.appId,
@@ -241,7 +243,7 @@ async function measuredInLog(
     composeHash: toHex(composeHash ?? []),
     instanceId: toHex(instanceId ?? []),
     osImageHash: toHex(osImageHash ?? []),
-    provider: provider === undefined ? { name: '', id: '' } : readProvider(provider),
+    provider: provider && readProvider(provider),
     gpuPolicyHash: gpuPolicy.join(' ') || undefined,
   }
 }
@@ -258,7 +260,7 @@ function onlyEvent(boot: readonly MeasuredEvent[], name: string, checks: CheckRe
 }
 
 /** The payload of the event: `{ "name": …, "id": … }`. */
-function readProvider(payload: Uint8Array): Measured['provider'] {
+function readProvider(payload: Uint8Array): NonNullable<Measured['provider']> {
   const source = { name: 'event key-provider', code: 'event-log-format' } as const
   // Invalid UTF-8 becomes U+FFFD, which is no hexadecimal digit.
   const value = decodeJson(new TextDecoder('utf-8', { ignoreBOM: true }).decode(payload), source)
@@ -273,7 +275,7 @@ function measuredInDocument(config: MrConfig): Measured {
       appId: undefined,
       instanceId: undefined,
       osImageHash: undefined,
-      provider: { name: '', id: '' },
+      provider: undefined,
     }
   }
   const { composeHash, appId, instanceId, keyProvider, keyProviderId } = config.document
@@ -297,7 +299,7 @@ function appraiseConfig(config: MrConfig, measured: Measured, hash: string, chec
   else if (config.version === 1) judge(toHex(config.composeHash) === hash, hash, toHex(config.composeHash))
   else {
     const { composeHash, appId, instanceId, keyProvider, keyProviderId, gpuPolicyHash } = config.document
-    const { name, id } = measured.provider
+    const { name, id } = measured.provider ?? { name: '', id: '' }
     // The guest measures the provider of the machine itself under a longer name.
     const isNamed = name === keyProvider || (name === 'local-sgx' && keyProvider === 'local')
     judge(composeHash === hash, hash, composeHash)

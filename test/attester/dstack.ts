@@ -132,7 +132,7 @@ async function chainOf({ now, otherKms = false, forgedChain = false, notAfter }:
   const leafKey = await keyOf('leaf')
   const common = {
     notBefore: new Date('1975-01-01T00:00:00Z'),
-    notAfter: notAfter ?? new Date(now.getTime() + 1e11),
+    notAfter: notAfter ?? new Date(now.getTime() + 1e12),
     curve: 'P-256',
     hash: 'SHA-256',
   } as const

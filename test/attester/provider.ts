@@ -111,7 +111,7 @@ export interface FakeProvider {
 
 /** A pair of an own, in place of the provider's. */
 export async function ed25519(): Promise<FakeProvider['signer']> {
-  const pair = (await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])) as CryptoKeyPair
+  const pair = (await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify']))
   return { pair, bytes: new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey)) }
 }
 

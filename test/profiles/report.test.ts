@@ -51,7 +51,7 @@ async function refusal(change: Change): Promise<AttestationError> {
 /** Sets a member of the gateway's object, or leaves it out. */
 const member =
   (name: string, value?: unknown): NonNullable<ReportPlan['report']> =>
-  (report) => ({ ...report, gateway: { ...report['gateway'], [name]: value } })
+  (report) => ({ ...report, gateway: { ...report.gateway, [name]: value } })
 const withComponent = (over: object): object => ({
   ...soundProfile,
   components: { gateway: { ...soundProfile.components.gateway, ...over } },
@@ -63,7 +63,7 @@ test('a sound report: components, channel and what is open', async () => {
   expect(report.profile).toEqual({ name: 'example', revision: 1 })
   expect(report.unproven).toEqual(['gpu-machine'])
   expect(report.channel).toEqual({ kind: 'ohttp', key: provider.key.config, vouchedBy: 'ed25519' })
-  const { result, dstack, gpus } = report.components['gateway'] ?? {}
+  const { result, dstack, gpus } = report.components.gateway ?? {}
   expect(result?.format).toBe('tdx')
   const { accept } = await provider.guest()
   expect(dstack).toEqual({
@@ -78,7 +78,7 @@ test('a sound report: components, channel and what is open', async () => {
   })
   expect(gpus).toHaveLength(2)
   expect(report.checks.every(({ outcome }) => outcome !== 'fail')).toBe(true)
-  for (const frozen of [report, report.components, report.components['gateway'], report.channel, report.unproven])
+  for (const frozen of [report, report.components, report.components.gateway, report.channel, report.unproven])
     expect(Object.isFrozen(frozen)).toBe(true)
 })
 
@@ -89,7 +89,7 @@ test('what a profile does not name is not read', async () => {
         ...report,
         verified: false,
         config2: 'no',
-        gateway: { ...report['gateway'], report_data: '00' },
+        gateway: { ...report.gateway, report_data: '00' },
       }),
     },
   })
@@ -99,7 +99,7 @@ test('what a profile does not name is not read', async () => {
 test('without GPUs, the result says so', async () => {
   const report = await run({ options: { verifyGpus: skipGpus } })
   expect(report.unproven).toEqual(['gpu-machine', 'gpus'])
-  expect(report.components['gateway']?.gpus).toBeUndefined()
+  expect(report.components.gateway?.gpus).toBeUndefined()
 })
 
 test('a verifier is told what to compare, in copies of its own', async () => {
@@ -410,7 +410,7 @@ describe('refused', () => {
 
   test('all that differs is told at once', async () => {
     const error = await refusal({ options: { unproven: [] }, plan: { gpuNonce: other } })
-    expect((error as AppraisalError).failures.map(({ id }) => id)).toEqual([
+    expect((error instanceof AppraisalError ? error.failures : []).map(({ id }) => id)).toEqual([
       'policy-gpu',
       'policy-gpu',
       'policy-unproven',
