@@ -2,6 +2,7 @@
  * A provider's profile as options of `attestedFetch`: asks, verifies, and finds the key in what was verified.
  */
 import type { Challenge } from '../client/binding.ts'
+import type { SealedChannel } from '../client/channel-kind.ts'
 import type { AttestedFetchOptions } from '../client/options.ts'
 import { knownOptions, requireOption } from '../core/options.ts'
 import { VerificationError } from '../core/errors.ts'
@@ -14,6 +15,8 @@ import { type ProviderContext, providerSource, type ProviderSourceOptions } from
 /** Options of {@link attestedProvider}. */
 export interface AttestedProviderOptions
   extends Omit<ProviderReportOptions, 'nonce' | 'suite' | 'now'>, ProviderSourceOptions {
+  /** For profiles whose channel is not oblivious HTTP: one of that kind, such as `ehbp` of `veritee/ai/ehbp`. */
+  readonly channel?: SealedChannel
   /** Called with each report that was verified: for a user interface. */
   readonly onReport?: (report: ProviderReport) => void
 }
@@ -23,8 +26,8 @@ const reportNames = ['parameters', 'verify', 'verifyGpus', 'accept', 'unproven']
 const maximumEvidence = 8_388_608
 
 /**
- * What a client needs to talk to a provider over oblivious HTTP: evidence source, verifier, binding, suite and path. Channels of other kinds have entry
- * points of their own.
+ * What a client needs to talk to a provider: evidence source, verifier, binding, and how requests are sealed. That is oblivious HTTP; channels of other
+ * kinds have entry points of their own.
  *
  * ```ts
  * const send = attestedFetch('https://provider.example', {
@@ -32,22 +35,23 @@ const maximumEvidence = 8_388_608
  *   relay: 'https://relay.example/ohttp',
  * })
  * ```
- * @throws TypeError for a caller's mistake, and for a profile without such a channel
+ * @throws TypeError for a caller's mistake, and for a profile without a channel, or with one of another kind
  */
 export function attestedProvider(
   profile: ProviderProfile | object,
   options: AttestedProviderOptions,
 ): Pick<
   AttestedFetchOptions,
-  'evidenceSource' | 'verify' | 'binding' | 'suite' | 'gatewayPath' | 'maximumEvidenceBytes'
+  'evidenceSource' | 'verify' | 'binding' | 'channel' | 'suite' | 'gatewayPath' | 'maximumEvidenceBytes'
 > {
   const { channel } = compileProfile(profile).profile
-  if (channel.kind !== 'ohttp')
-    throw new TypeError(`profile must have a channel of oblivious HTTP, not ${channel.kind}`)
   const own = knownOptions<AttestedProviderOptions>(options, [
-    ...new Set([...sourceNames, ...reportNames, 'onReport'] as const),
+    ...new Set([...sourceNames, ...reportNames, 'channel', 'onReport'] as const),
   ])
-  const { onReport } = own
+  const { onReport, channel: sealing } = own
+  if (channel.kind === 'none') throw new TypeError(`profile must have a channel: ${channel.why}`)
+  const kind = sealing === undefined ? 'ohttp' : sealing.kind
+  requireOption('channel', `one of the kind ${channel.kind}`, kind === channel.kind)
   requireOption('onReport', 'a function', onReport === undefined || typeof onReport === 'function')
   const pick = <Name extends keyof AttestedProviderOptions>(
     names: readonly Name[],
@@ -79,8 +83,9 @@ export function attestedProvider(
       if (key === undefined) throw new VerificationError('client-key', 'no verified report holds a key')
       return key.slice()
     },
-    suite: { kem: 'X25519', aead: 'AES-128-GCM' },
-    gatewayPath: channel.endpoint ?? '/ohttp',
+    ...(sealing === undefined
+      ? { suite: { kem: 'X25519', aead: 'AES-128-GCM' }, gatewayPath: channel.endpoint ?? '/ohttp' }
+      : { channel: sealing }),
     maximumEvidenceBytes: maximumEvidence,
   }
 }

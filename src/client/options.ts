@@ -6,6 +6,8 @@ import type { Bytes } from '../encoding/bytes.ts'
 import { isPlainObject, knownOptions, requireOption } from '../core/options.ts'
 import { type AttestationResult, isAttestationResult } from '../core/result.ts'
 import { type Challenge, type KeyBinding, keyInPublicKey } from './binding.ts'
+import type { SealedChannel } from './channel-kind.ts'
+import { requireChannel } from './channel-kind.ts'
 import type { ClientMeter, ClientTracer } from './observe.ts'
 import type { EvidenceAnswer, EvidenceQuestion } from './question.ts'
 
@@ -40,6 +42,11 @@ export interface AttestedFetchOptions {
   readonly verify: Verify
   /** Where in the evidence the key is. Default {@link keyInPublicKey}. */
   readonly binding?: KeyBinding
+  /**
+   * Seals in place of oblivious HTTP, for providers that have something else. Excludes `relay`, `gatewayPath`, `suite` and `attest`. What it leaves in the
+   * clear is its own to say.
+   */
+  readonly channel?: SealedChannel
   /** The one suite; the gateway must have the same. Default P-256 with AES-128-GCM, which every runtime has. */
   readonly suite?: Suite
   /** Default `/.well-known/attestation`. */
@@ -103,6 +110,7 @@ export interface ClientPolicy {
   readonly origin: URL
   readonly verify: Verify
   readonly binding: KeyBinding
+  readonly channel: SealedChannel | undefined
   readonly suite: Suite
   readonly evidenceUrl: string
   readonly evidenceSource: AttestedFetchOptions['evidenceSource']
@@ -127,6 +135,7 @@ export interface ClientPolicy {
 const names: readonly (keyof AttestedFetchOptions)[] = [
   'verify',
   'binding',
+  'channel',
   'suite',
   'evidencePath',
   'evidenceSource',
@@ -178,8 +187,14 @@ export function readOptions(origin: unknown, options: unknown): ClientPolicy {
   )
   const gatewayUrl = urlOf('gatewayPath', '/.well-known/ohttp-gateway')
   const evidenceSource = functionOf('evidenceSource')
-  for (const name of ['evidencePath', 'attest'] as const)
-    requireOption(name, 'left out beside evidenceSource', evidenceSource === undefined || !Object.hasOwn(given, name))
+  requireChannel(given.channel)
+  const excluded = {
+    evidenceSource: ['evidencePath', 'attest'],
+    channel: ['relay', 'gatewayPath', 'suite', 'attest'],
+  } as const
+  for (const [option, others] of Object.entries(excluded))
+    for (const name of Object.hasOwn(given, option) ? others : [])
+      requireOption(name, `left out beside ${option}`, !Object.hasOwn(given, name))
   const verify = functionOf('verify')
   if (verify === undefined) throw new TypeError('verify must be a function')
   requireOption('upload', 'stream or collect', upload === undefined || ['stream', 'collect'].includes(upload))
@@ -190,6 +205,7 @@ export function readOptions(origin: unknown, options: unknown): ClientPolicy {
     origin: base,
     verify,
     binding: functionOf('binding') ?? keyInPublicKey,
+    channel: given.channel,
     suite: readSuite(Object.hasOwn(given, 'suite') ? given.suite : { kem: 'P-256', aead: 'AES-128-GCM' }),
     evidenceUrl: urlOf('evidencePath', '/.well-known/attestation'),
     evidenceSource,

@@ -24,7 +24,8 @@ import { randomOf, type Runtime } from './runtime.ts'
 
 export interface Session {
   readonly result: AttestationResult
-  readonly key: KeyConfig
+  /** For a channel of the caller's: as the binding found it. */
+  readonly key: KeyConfig | Bytes
   /** What a gateway that asks for it tells this client by; travels only inside the seal. */
   readonly secret: string | undefined
   /** Whether it may still be used: by the wall clock, which may jump, and by one that cannot. */
@@ -86,7 +87,7 @@ export function createAttester(
         expected: 'bytes',
         found: typeof bound,
       })
-    const key = await decodeKeyConfig(bound, suite)
+    const key = policy.channel === undefined ? await decodeKeyConfig(bound, suite) : new Uint8Array(bound)
     return { result, key, secret: secret && toBase64Url(secret), isLive: lifetimeOf(policy, runtime, result) }
   }
 }

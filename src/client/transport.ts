@@ -86,6 +86,8 @@ export async function* piecesOf(
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((cause: unknown): never => {
+        // A channel of the caller's opens what it reads from here.
+        if (cause instanceof VerificationError) throw cause
         throw broken('the response broke off', cause)
       })
       if (done) return

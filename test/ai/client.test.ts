@@ -8,7 +8,6 @@ import {
   providerSource,
   type ProviderReport,
   readProviderProfile,
-  skipGpus,
 } from '../../src/ai/index.ts'
 import { createClient } from '../../src/client/attested-fetch.ts'
 import type { AttestedFetch, AttestedFetchOptions, Challenge } from '../../src/client/index.ts'
@@ -105,7 +104,7 @@ test('asks, verifies, and then sends sealed: prompt, path and key are inside', a
     headers: { authorization: 'Bearer key' },
   })
   expect(reports).toHaveLength(1)
-  expect(send.result).toBe(reports[0]?.components['gateway']?.result)
+  expect(send.result).toBe(reports[0]?.components.gateway?.result)
 })
 
 test('through a relay, which sees sealed bytes only', async () => {
@@ -131,7 +130,7 @@ describe('after an attack, 0 sealed bytes', () => {
           nonce: new Uint8Array(32).fill(1),
           report: (report) => ({
             ...(farAway(report) as typeof report),
-            gateway: { ...report['gateway'], nonce: lastNonce },
+            gateway: { ...report.gateway, nonce: lastNonce },
           }),
         }),
       'policy-report-data',
@@ -256,8 +255,8 @@ describe('a source', () => {
 
   test('a profile without such a channel', () => {
     const profile = { ...soundProfile, channel: { kind: 'none', why: 'none is served' } }
-    expect(() => attestedProvider(profile, { ...options, verifyGpus: skipGpus } as never)).toThrow(
-      /^profile must have a channel of oblivious HTTP, not none$/,
+    expect(() => attestedProvider(profile, { unproven: [], verify: options.verify })).toThrow(
+      /^profile must have a channel: none is served$/,
     )
   })
 })

@@ -40,7 +40,7 @@ async function aci(over: Record<string, unknown> = {}): Promise<string> {
     ],
     ...over,
   }
-  return JSON.stringify({ signature: hex(await signWith(signer, utf8(canonicalJson(body as never)))), ...body })
+  return JSON.stringify({ signature: hex(await signWith(signer, utf8(canonicalJson(body)))), ...body })
 }
 
 async function refusal(work: Promise<unknown>): Promise<string> {

@@ -15,7 +15,7 @@ function pathsOf(
   if (typeof value !== 'object' || value === null) return [[path, value]]
   return [
     [path, value],
-    ...Object.entries(value).flatMap(([name, inner]) => pathsOf(inner as JsonValue, [...path, name])),
+    ...Object.entries(value).flatMap(([name, inner]) => pathsOf(inner, [...path, name])),
   ]
 }
 
