@@ -4,6 +4,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
   attestedProvider,
+  type AttestedProviderOptions,
   keySignedByAttestedKey,
   providerSource,
   type ProviderReport,
@@ -29,10 +30,10 @@ import {
 const now = new Date('2026-06-01T12:00:00Z')
 const authorization = 'Bearer caller'
 let provider: FakeProvider
-let options: Awaited<ReturnType<FakeProvider['options']>>
+let options: AttestedProviderOptions
 beforeAll(async () => {
   provider = await createProvider(now)
-  options = await provider.options()
+  options = await provider.clientOptions()
 })
 
 interface Sent {
@@ -52,15 +53,14 @@ function connect(
   const network = async (input: unknown, init: RequestInit = {}): Promise<Response> => {
     const { method = 'GET', headers } = init
     const body = init.body == null ? new Uint8Array() : new Uint8Array(await new Response(init.body).arrayBuffer())
-    sent.push({ url: String(input), method, authorization: new Headers(headers).get('authorization'), body })
-    const request = new Request(String(input), { method, headers, ...(body.length > 0 && { body }) } as RequestInit)
+    sent.push({ url: input as string, method, authorization: new Headers(headers).get('authorization'), body })
+    const request = new Request(input as string, { method, headers, ...(body.length > 0 && { body }) } as RequestInit)
     return typeof plan === 'function' ? plan(request) : provider.respond(request, plan)
   }
-  const { nonce: _nonce, now: _now, ...rest } = options
   const send = createClient(
     providerOrigin,
     {
-      ...attestedProvider(soundProfile, { ...rest, headers: { authorization }, ...(onReport && { onReport }) }),
+      ...attestedProvider(soundProfile, { ...options, headers: { authorization }, ...(onReport && { onReport }) }),
       ...over,
     },
     { ...platform, fetch: network, now: () => now.getTime() },
@@ -221,7 +221,7 @@ describe('a source', () => {
       signal: new AbortController().signal,
       fetch: async (input, init) => {
         const headers = new Headers(init?.headers)
-        asked.push(new URL(String(input)).origin, headers.get('authorization'), headers.get('x-other'))
+        asked.push(new URL(input as string).origin, headers.get('authorization'), headers.get('x-other'))
         return new Response(await provider.report(new Uint8Array(32)))
       },
     })

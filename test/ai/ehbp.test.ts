@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ehbp, type EhbpOptions } from '../../src/ai/ehbp/index.ts'
-import { attestedProvider } from '../../src/ai/index.ts'
+import { attestedProvider, type AttestedProviderOptions } from '../../src/ai/index.ts'
 import { counting, setUpRecipient } from '../../src/channel/hpke.ts'
 import { createGatewayKey, type GatewayKey } from '../../src/channel/key-config.ts'
 import { createClient } from '../../src/client/attested-fetch.ts'
@@ -28,13 +28,13 @@ const now = new Date('2026-06-01T12:00:00Z')
 const tls = new Uint8Array(32).fill(0x77)
 const utf8 = (text: string): Bytes => new TextEncoder().encode(text)
 let provider: FakeProvider
-let options: Awaited<ReturnType<FakeProvider['options']>>
+let options: AttestedProviderOptions
 let key: GatewayKey
 let raw: Bytes
 let digest: Bytes
 beforeAll(async () => {
   provider = await createProvider(now)
-  options = await provider.options()
+  options = await provider.clientOptions()
   key = await createGatewayKey(0, { kem: 'X25519', aead: 'AES-256-GCM' })
   raw = key.config.slice(5, 37)
   digest = await sha('SHA-256', concat(raw, tls))
@@ -120,16 +120,15 @@ function connect(
   const network = async (input: unknown, init: RequestInit = {}): Promise<Response> => {
     const { method = 'GET', headers } = init
     const body = init.body == null ? new Uint8Array() : new Uint8Array(await new Response(init.body).arrayBuffer())
-    sent.push({ url: String(input), method, body })
-    const request = new Request(String(input), { method, headers, ...(body.length > 0 && { body }) } as RequestInit)
+    sent.push({ url: input as string, method, body })
+    const request = new Request(input as string, { method, headers, ...(body.length > 0 && { body }) } as RequestInit)
     if (method === 'GET') return provider.respond(request, made)
     return typeof answer === 'function' ? answer(request) : enclave(request, opened, answer)
   }
-  const { nonce: _nonce, now: _now, ...rest } = options
   const send = createClient(
     providerOrigin,
     attestedProvider(profile, {
-      ...rest,
+      ...options,
       parameters: { model },
       headers: { authorization: 'Bearer caller' },
       channel: ehbp(own),
@@ -284,8 +283,7 @@ describe('the caller’s own mistakes', () => {
   })
 
   test('a channel of another kind than the profile’s, and options that it excludes', () => {
-    const { nonce: _nonce, now: _now, ...rest } = options
-    const own = { ...rest, headers: { authorization: 'a' } }
+    const own = { ...options, headers: { authorization: 'a' } }
     expect(() => attestedProvider(profile, own)).toThrow(/^channel must be one of the kind ehbp-1$/)
     expect(() => attestedProvider(soundProfile, { ...own, channel: ehbp({ unproven: ['headers', 'end'] }) })).toThrow(
       /^channel must be one of the kind ohttp$/,
@@ -302,7 +300,6 @@ describe('the caller’s own mistakes', () => {
 
   test('a channel that would send elsewhere', async () => {
     const sent: string[] = []
-    const { nonce: _nonce, now: _now, ...rest } = options
     const channel = {
       kind: 'ehbp-1',
       seal: () =>
@@ -310,13 +307,13 @@ describe('the caller’s own mistakes', () => {
     }
     const send = createClient(
       providerOrigin,
-      attestedProvider(profile, { ...rest, headers: { authorization: 'a' }, channel }),
+      attestedProvider(profile, { ...options, headers: { authorization: 'a' }, channel }),
       {
         ...platform,
         now: () => now.getTime(),
         fetch: (input, init) => {
-          sent.push(String(input))
-          return provider.respond(new Request(String(input), init), plan())
+          sent.push(input as string)
+          return provider.respond(new Request(input, init), plan())
         },
       },
     )

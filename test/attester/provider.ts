@@ -6,7 +6,7 @@ import { createGatewayKey, type GatewayKey } from '../../src/channel/key-config.
 import { decodeRequest, encodeResponse } from '../../src/channel/binary-http.ts'
 import { openRequest } from '../../src/channel/ohttp.ts'
 import type { Pieces } from '../../src/channel/pieces.ts'
-import type { ProviderReportOptions } from '../../src/ai/index.ts'
+import type { AttestedProviderOptions, ProviderReportOptions } from '../../src/ai/index.ts'
 import { skipReferenceValues, verifyTdx } from '../../src/formats/intel/tdx/index.ts'
 import { concat, hex, unhex } from './bytes.ts'
 import type { Bytes } from './der.ts'
@@ -91,6 +91,8 @@ export interface FakeProvider {
   readonly report: (asked: Uint8Array, plan?: ReportPlan) => Promise<string>
   /** Options that accept it. */
   readonly options: () => Promise<ProviderReportOptions>
+  /** The same for `attestedProvider`, which has a nonce and a clock of its own. */
+  readonly clientOptions: () => Promise<AttestedProviderOptions>
   /** Report and gateway, over a network that a test owns. */
   readonly respond: (request: Request, plan?: ReportPlan) => Promise<Response>
   /** What came out of seals. */
@@ -111,7 +113,7 @@ export interface FakeProvider {
 
 /** A pair of an own, in place of the provider's. */
 export async function ed25519(): Promise<FakeProvider['signer']> {
-  const pair = (await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify']))
+  const pair = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])
   return { pair, bytes: new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey)) }
 }
 
@@ -187,6 +189,17 @@ export async function createProvider(now: Date): Promise<FakeProvider> {
         verifyGpus: (list) =>
           Promise.resolve((list as { nonce: string }[]).map((gpu) => ({ nonce: unhex(gpu.nonce) }))),
       }
+    },
+    async clientOptions() {
+      const { parameters, unproven, accept, verify, verifyGpus } = await provider.options()
+      return {
+        parameters,
+        unproven,
+        accept,
+        verify,
+        verifyGpus,
+        headers: { authorization: 'Bearer caller' },
+      } as AttestedProviderOptions
     },
     async respond(request, plan) {
       const url = new URL(request.url)
