@@ -45,7 +45,9 @@ describe('import direction', () => {
     ['formats'],
     ['rats'],
     ['root', 'inspect', 'ra-tls', 'reference', 'endorsements', 'client', 'gateway'],
-    ['gate'],
+    ['gate', 'dstack'],
+    ['profiles'],
+    ['ai'],
     ['cli'],
   ]
 

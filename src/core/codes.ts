@@ -23,6 +23,7 @@ export type AttestationErrorCode =
   | ReferenceErrorCode
   | RatsErrorCode
   | ImageErrorCode
+  | ProviderErrorCode
   | ChannelErrorCode
   | ClientErrorCode
   | GateErrorCode
@@ -237,6 +238,28 @@ export type ImageErrorCode =
   | 'eif-crc'
   | 'eif-metadata'
   | 'eif-signature'
+
+/** Providers of private AI: the compose file of an application, a provider's report, its receipts. */
+export type ProviderErrorCode =
+  | 'compose-format'
+  | 'report-json'
+  | 'report-field'
+  | 'report-select'
+  | 'report-nonce'
+  | 'report-binding'
+  | 'report-key'
+  | 'receipt-format'
+  | 'receipt-signature'
+  | 'receipt-mismatch'
+  // Appraisal.
+  | 'policy-compose'
+  | 'policy-images'
+  | 'policy-os-image'
+  | 'policy-key-provider'
+  | 'policy-app-id'
+  | 'policy-gpu'
+  | 'policy-expired'
+  | 'policy-unproven'
 
 /** The channel: oblivious HTTP, and binary HTTP inside it. */
 export type ChannelErrorCode =
