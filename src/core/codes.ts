@@ -16,6 +16,7 @@ export type AttestationErrorCode =
   | AzureErrorCode
   | EndorsementErrorCode
   | RaTlsErrorCode
+  | SecondOpinionErrorCode
   | ReferenceErrorCode
   | ImageErrorCode
   | ChannelErrorCode
@@ -151,6 +152,9 @@ export type EndorsementErrorCode = 'endorsement-fetch' | 'endorsement-format'
 
 /** Certificates that carry evidence (RA-TLS). */
 export type RaTlsErrorCode = 'ra-tls-evidence' | 'ra-tls-binding'
+
+/** A second, independent implementation that must agree. */
+export type SecondOpinionErrorCode = 'second-opinion-disagrees' | 'second-opinion-unavailable'
 
 /** Signed reference values (CoRIM). */
 export type ReferenceErrorCode =
