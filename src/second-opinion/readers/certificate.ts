@@ -9,6 +9,7 @@ import * as pkijs from 'pkijs'
 import { areSame, demand, digitsOf, isOctets, type Octets } from './bytes.ts'
 import {
   type Asn1,
+  checkEcdsaSignature,
   countOf,
   identifierOf,
   insideOf,
@@ -299,9 +300,14 @@ export function commonNameOf(name: x509.Name): string {
   return only
 }
 
+/** Whether a key is a point: id-ecPublicKey stands at its beginning. */
+export const isElliptic = ({ key }: ReadCertificate): boolean =>
+  digitsOf(key.slice(0, 16)).includes('06072a8648ce3d0201')
+
 /** Both libraries find that `by` signed it. A rejected promise is a signature that does not hold. */
 export async function isSignedBy(certificate: ReadCertificate, by: ReadCertificate): Promise<boolean> {
   const publicKey = by.byPeculiar.publicKey
+  if (isElliptic(by)) checkEcdsaSignature(certificate.signature)
   const answers = await Promise.allSettled([
     certificate.byPkijs.verify(by.byPkijs),
     certificate.byPeculiar.verify({ publicKey, signatureOnly: true }),

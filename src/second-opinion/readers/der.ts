@@ -76,8 +76,9 @@ export function countOf(element: Asn1): number {
  */
 export function momentOf(element: Asn1): number {
   const text = String.fromCharCode(...insideOf(element).subarray(0, 32))
-  const isShort = element instanceof asn1js.UTCTime
-  demand(isShort || element instanceof asn1js.GeneralizedTime, 'no time')
+  // By the tag: to the library, one of both is a kind of the other.
+  const isShort = tagOf(element) === 0x17
+  demand(isShort || tagOf(element) === 0x18, 'no time')
   const whole = isShort && /^\d{12}Z$/.test(text) ? `${Number(text.slice(0, 2)) < 50 ? '20' : '19'}${text}` : text
   const [, year = '', rest = ''] = /^(\d{4})(\d{10})Z$/.exec(whole) ?? []
   const [month, day, hour, minute, second] = rest.match(/../g) ?? []
@@ -85,6 +86,12 @@ export function momentOf(element: Asn1): number {
   const again = Number.isNaN(moment) ? '' : new Date(moment).toISOString().replace(/[-:T]|\.\d+/g, '')
   demand(again === whole && (isShort || year >= '2050'), `${JSON.stringify(text)} is no time`)
   return moment
+}
+
+/** An ECDSA signature as X.509 has it (RFC 3279 section 2.2.3): both libraries would take padded numbers, and bytes behind them. */
+export function checkEcdsaSignature(signature: Octets): void {
+  for (const number of sequenceOf(readStrictDer(signature), 'a signature', 0x02, 0x02))
+    demand((insideOf(number)[0] ?? 0x80) < 0x80, 'a signature with a negative number')
 }
 
 function walk(bytes: Octets): void {

@@ -5,8 +5,25 @@
 import * as pkijs from 'pkijs'
 import type { Notes } from '../record.ts'
 import { areSame, demand, digitsOf, type Octets } from './bytes.ts'
-import { extensionsIn, type ReadCertificate, type ReadExtension, readExtensions, usage } from './certificate.ts'
-import { type Asn1, insideOf, momentOf, partsOf, readStrictDer, sequenceOf, tagOf, wholeOf } from './der.ts'
+import {
+  extensionsIn,
+  isElliptic,
+  type ReadCertificate,
+  type ReadExtension,
+  readExtensions,
+  usage,
+} from './certificate.ts'
+import {
+  type Asn1,
+  checkEcdsaSignature,
+  insideOf,
+  momentOf,
+  partsOf,
+  readStrictDer,
+  sequenceOf,
+  tagOf,
+  wholeOf,
+} from './der.ts'
 import { isInForceAt, type Moments } from './path.ts'
 
 /** A list on which both readers agree. Nothing in it is verified. */
@@ -204,6 +221,7 @@ function checkNumber({ value }: ReadExtension): void {
 
 async function isListSignedBy({ byPkijs }: ReadList, issuer: ReadCertificate): Promise<boolean> {
   try {
+    if (isElliptic(issuer)) checkEcdsaSignature(Uint8Array.from(byPkijs.signatureValue.valueBlock.valueHexView))
     return ((await byPkijs.verify({ issuerCertificate: issuer.byPkijs })) as unknown) === true
   } catch {
     return false
