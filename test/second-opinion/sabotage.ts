@@ -38,13 +38,13 @@ export async function sabotaged(format: string, { file, from, to }: Slip, folder
   const path = `${root}src/${file}`
   const text = readFileSync(path, 'utf8')
   if (text.split(from).length !== 2) throw new Error(`src/${file} does not have this once: ${from}`)
-  let isMet = false
+  const met: string[] = []
   const plugin: Plugin = {
     name: 'slip',
     setup({ onLoad }) {
       onLoad({ filter: /\.ts$/ }, (loading) => {
         if (loading.path !== path) return undefined
-        isMet = true
+        met.push(file)
         return { contents: text.replace(from, () => to), loader: 'ts' }
       })
     },
@@ -60,7 +60,7 @@ export async function sabotaged(format: string, { file, from, to }: Slip, folder
     plugins: [plugin],
     logLevel: 'silent',
   })
-  if (!isMet) throw new Error(`${source} has nothing of src/${file}`)
+  if (met.length === 0) throw new Error(`${source} has nothing of src/${file}`)
   const bundle = join(folder, `${randomUUID()}.mjs`)
   await writeFile(bundle, outputFiles[0]?.contents ?? [])
   const module = (await import(/* @vite-ignore */ pathToFileURL(bundle).href)) as Record<string, Verifier>
