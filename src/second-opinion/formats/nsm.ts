@@ -27,7 +27,7 @@ const awsRoot = '641a0321a3e244efe456463195d606317ed7cdcc3c1756e09893f3c68f79bb5
 const longestPayload = 16_384
 
 /** What a document says. */
-interface Document {
+export interface Document {
   readonly isInstance: boolean
   readonly certificate: Octets
   readonly cabundle: readonly Octets[]
@@ -95,7 +95,8 @@ export async function opineOnDocument(question: Question, isInstance: boolean, n
   }
 }
 
-function readDocument(payload: Octets): Document {
+/** What a payload says. @throws Error */
+export function readDocument(payload: Octets): Document {
   const fields = readStrictCbor(payload, { items: 2048, isDeterministic: false })
   demand(fields instanceof Map, 'a payload that is no map')
   const left = new Map(fields as Map<unknown, unknown>)

@@ -20,15 +20,14 @@ const { Decoder } = cborX as unknown as {
 }
 
 const deepest = 16
-/** Far above every tag that has a meaning to the library. */
-const renamedTag = 2 ** 40
-const renamedFloat = 2 ** 41
+/** Tags from here on have no meaning to the library, which reads no larger numbers than 2^32. */
+const firstName = 2 ** 30
 
 /** @throws Error for what is not exactly one item, strictly encoded */
 export function readStrictCbor(bytes: Octets, limits: CborLimits): unknown {
-  const { parts, entries } = walk(bytes, limits)
+  const { parts, entries, renamed } = walk(bytes, limits)
   const decoder = new Decoder({ mapsAsObjects: false, useRecords: false, tagUint8Array: false, int64AsNumber: true })
-  const counted = { entries: 0 }
+  const counted = { entries: 0, renamed }
   const value = plain(decoder.decode(joined(...parts)), counted)
   demand(counted.entries === entries, 'a key stands twice in one map')
   return value
@@ -53,9 +52,10 @@ interface Open {
 function walk(
   bytes: Octets,
   { items, isDeterministic }: CborLimits,
-): { readonly parts: readonly Octets[]; readonly entries: number } {
+): { readonly parts: readonly Octets[]; readonly entries: number; readonly renamed: readonly (number | 'float')[] } {
   const parts: Octets[] = []
   const open: Open[] = []
+  const renamed: (number | 'float')[] = []
   let kept = 0
   let at = 0
   let entries = 0
@@ -93,8 +93,8 @@ function walk(
         open.push({ isMap: major === 5, left, count: 0 })
         at = from
       } else if (major === 6) {
-        demand(argument !== undefined && argument < renamedTag, 'a tag without a number, or with one that nothing has')
-        replace(at, from, longHead(6, renamedTag + argument))
+        demand(argument !== undefined, 'a tag without a number')
+        replace(at, from, nameOf(renamed.push(argument)))
         open.push({ isMap: false, left: 1, count: 0 })
         at = from
       } else {
@@ -102,7 +102,7 @@ function walk(
           replace(
             at,
             from,
-            joined(longHead(6, renamedFloat), Uint8Array.of(0x40 | (from - at)), bytes.subarray(at, from)),
+            joined(nameOf(renamed.push('float')), Uint8Array.of(0x40 | (from - at)), bytes.subarray(at, from)),
           )
         demand(argument !== undefined, 'a break where there is nothing to end')
         at = from
@@ -114,7 +114,7 @@ function walk(
   }
   demand(at === bytes.length, `${bytes.length - at} bytes left over`)
   parts.push(bytes.subarray(kept))
-  return { parts, entries }
+  return { parts, entries, renamed }
 }
 
 function headAt(bytes: Octets, at: number, isDeterministic: boolean): Head {
@@ -141,29 +141,33 @@ function headAt(bytes: Octets, at: number, isDeterministic: boolean): Head {
   return { major, info, argument, from }
 }
 
-/** A head with an argument of eight bytes. */
-function longHead(major: number, argument: number): Octets {
-  const head = new Uint8Array(9)
-  head[0] = (major << 5) | 27
-  new DataView(head.buffer).setBigUint64(1, BigInt(argument))
+/** The head of the tag that the library gets to see, for the nth one. */
+function nameOf(nth: number): Octets {
+  const head = Uint8Array.of(0xda, 0, 0, 0, 0)
+  new DataView(head.buffer).setUint32(1, firstName + nth - 1)
   return head
 }
 
+/** What is known of a document beside what the library says. */
+interface Known {
+  entries: number
+  readonly renamed: readonly (number | 'float')[]
+}
+
 /** The library's values as the claims have them: tags and floats under their own names again. */
-function plain(value: unknown, counted: { entries: number }): unknown {
+function plain(value: unknown, known: Known): unknown {
   if (value instanceof Uint8Array) return Uint8Array.from(value)
-  if (Array.isArray(value)) return value.map((item) => plain(item, counted))
+  if (Array.isArray(value)) return value.map((item) => plain(item, known))
   if (value instanceof Map) {
-    counted.entries += value.size
-    return new Map([...(value as Map<unknown, unknown>)].map(([key, item]) => [key, plain(item, counted)]))
+    known.entries += value.size
+    return new Map([...(value as Map<unknown, unknown>)].map(([key, item]) => [key, plain(item, known)]))
   }
   if (typeof value === 'object' && value !== null) {
     // The walk has left nothing else that becomes an object: this is the library's `Tag`.
     const { tag, value: inner } = value as { readonly tag?: unknown; readonly value?: unknown }
-    demand(typeof tag === 'number' && tag >= renamedTag, 'a value that the library made of something else')
-    return tag === renamedFloat
-      ? { float: plain(inner, counted) }
-      : { tag: tag - renamedTag, value: plain(inner, counted) }
+    const name = typeof tag === 'number' ? known.renamed[tag - firstName] : undefined
+    demand(name !== undefined, 'a value that the library made of something else')
+    return name === 'float' ? { float: plain(inner, known) } : { tag: name, value: plain(inner, known) }
   }
   demand(typeof value !== 'bigint', 'a number above 2^53')
   return value
