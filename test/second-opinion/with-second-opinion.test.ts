@@ -32,7 +32,8 @@ async function errorOf(promise: Promise<unknown>): Promise<SecondOpinionError> {
 }
 
 /** A verifier of one's own around the real one: what it changes, the second opinion must find. */
-const lying = (change: (result: AttestationResult) => object): typeof verifyNitro =>
+const lying =
+  (change: (result: AttestationResult) => object): typeof verifyNitro =>
   async (evidence: Uint8Array, given: NitroOptions) => {
     const result = await verifyNitro(evidence, given)
     return { ...result, ...change(result) }
