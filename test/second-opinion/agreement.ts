@@ -3,7 +3,7 @@
  */
 import { AttestationError, AppraisalError } from '../../src/core/errors.ts'
 import { askSecondOpinion, SecondOpinionError, withSecondOpinion } from '../../src/second-opinion/index.ts'
-import { type Question, verifiers } from './corpus.ts'
+import { type Question, verifiers } from './verifiers.ts'
 
 /** What became of a question: `accept`, `not as expected` (authentic, and an appraisal failed), `refuse`. */
 export interface Both {

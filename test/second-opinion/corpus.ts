@@ -5,40 +5,16 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { type Expected, optionsOf } from '../../fixtures/expected.ts'
 import { type ExpectedQuote, quoteOptionsOf } from '../../fixtures/expected-quote.ts'
-import {
-  allowDebug,
-  type NitroOptions,
-  skipFreshness,
-  skipReferenceValues,
-  verifyNitro,
-} from '../../src/formats/aws/nitro/index.ts'
-import { verifyNitroTpm } from '../../src/formats/aws/nitro-tpm/index.ts'
-import { type DcapEndorsements, skipReportData, verifySgx } from '../../src/formats/intel/sgx/index.ts'
-import { allowMigration, verifyTdx } from '../../src/formats/intel/tdx/index.ts'
-import { type SevSnpOptions, verifySevSnp } from '../../src/formats/sev-snp.ts'
-import type { AttestationResult } from '../../src/core/result.ts'
+import { allowDebug, type NitroOptions, skipFreshness, skipReferenceValues } from '../../src/formats/aws/nitro/index.ts'
+import { type DcapEndorsements, skipReportData } from '../../src/formats/intel/sgx/index.ts'
+import { allowMigration } from '../../src/formats/intel/tdx/index.ts'
+import type { SevSnpOptions } from '../../src/formats/sev-snp.ts'
 import { openSnpVectors } from '../formats/amd/sev-snp/snp-vectors.ts'
 import { openIntelVectors, serviceTdsOf } from '../formats/intel/intel-vectors.ts'
 import { findVectors } from '../support/vectors.ts'
+import type { Question } from './verifiers.ts'
 
-export type Verifier = (evidence: Uint8Array, options: object) => Promise<AttestationResult>
-
-/** One question: evidence, and what is expected of it. */
-export interface Question {
-  readonly name: string
-  readonly format: string
-  readonly evidence: Uint8Array<ArrayBuffer>
-  readonly options: object
-}
-
-/** The verifiers that the second opinion is about, by the format of their results. */
-export const verifiers: Readonly<Record<string, Verifier>> = {
-  nitro: verifyNitro as Verifier,
-  'nitro-tpm': verifyNitroTpm as Verifier,
-  tdx: verifyTdx as Verifier,
-  sgx: verifySgx as Verifier,
-  'sev-snp': verifySevSnp as Verifier,
-}
+export { type Question, type Verifier, verifiers } from './verifiers.ts'
 
 const folder = new URL('../../fixtures/', import.meta.url)
 export const readFixture = (path: string): Uint8Array<ArrayBuffer> =>

@@ -17,7 +17,7 @@ import {
 } from '../attester/intel.ts'
 import { type CertificateId, createNitroAttester, type DocumentOverrides, testNonce } from '../attester/nitro.ts'
 import { serviceTdsOf } from '../formats/intel/intel-vectors.ts'
-import type { Question } from './corpus.ts'
+import type { Question } from './verifiers.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
