@@ -17,7 +17,7 @@ export const anyValue: unique symbol = /* @__PURE__ */ Symbol.for('veritee.anyVa
 export const allowMigration: unique symbol = /* @__PURE__ */ Symbol.for('veritee.allowMigration')
 
 /**
- * Pass it as `reportData` to accept evidence whatever it was made for. Anyone can then replay it: such
+ * Pass it as `reportData` to accept evidence that was made for another purpose. Anyone can then replay it: such
  * evidence has no date, and nothing else in it says to whom it speaks.
  */
 export const skipReportData: unique symbol = /* @__PURE__ */ Symbol.for('veritee.skipReportData')

@@ -43,7 +43,7 @@ export function appraiseReferenceValues(
         .join('\n'),
     }
   })
-  // Where none matches, the first one stands for all: digests are never nearly right.
+  // Where none matches, the message shows the first: digests are never nearly right.
   const shown = compared.find(({ holds }) => holds) ?? compared[0]
   if (shown === undefined) throw new TypeError('no reference values')
   const { label, ...facts } = shown

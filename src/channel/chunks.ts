@@ -89,7 +89,7 @@ export async function* openChunks(
       if (last.length > 0) yield last
       return
     }
-    // A length is the claim of somebody unknown: judged before a byte of the chunk is held.
+    // A stranger claims this length: it is judged before a byte of the chunk is held.
     if (length < tagSize) throw malformed(source, `chunk of ${length} bytes has no room for its seal`)
     if (length - tagSize > mostOfChunk) throw tooLarge(source, mostOfChunk)
     const opened = await opener.open(await input.take(length, 'chunk'), nothing)

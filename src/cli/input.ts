@@ -19,8 +19,8 @@ const maximumCollateral = 4_194_304
 /** What a log area holds, and dstack's JSON for the same in hexadecimal. */
 const maximumEventLog = 1_048_576
 
-/** How binary evidence begins: a CBOR array of 4 (COSE_Sign1), tag 18 in front of one, or the version of a quote. None is a character of text. */
-const evidenceHeads: readonly (number | undefined)[] = [0x84, 0xd2, 3, 4, 5]
+/** How binary evidence begins: a CBOR array of 4 (COSE_Sign1), tag 18 in front of one, or the version of a quote or report. None is a character of text. */
+const evidenceHeads: readonly (number | undefined)[] = [0x84, 0xd2, 2, 3, 4, 5]
 
 /** Evidence from a file, or from standard input for `-`: binary, hexadecimal or base64. @throws UsageError */
 export async function readEvidence(path: string): Promise<Bytes> {

@@ -1,5 +1,5 @@
 /**
- * What machines get: one JSON document whatever happens, always with the same keys; what does not apply is null. Bytes are lower-case
+ * What machines get: always one JSON document, with the same keys; what does not apply is null. Bytes are lower-case
  * hexadecimal, times ISO 8601.
  */
 import { toHex } from '../encoding/bytes.ts'
@@ -11,11 +11,13 @@ import { UsageError } from './failures.ts'
 /**
  * @param format the verifier that was asked; null when it did not come to that
  * @param signed where the reference values came from, if they are signed
+ * @param isSecondAsked whether a second opinion had to agree
  */
 export function verdictToJson(
   verdict: EvidenceResult | AttestationError | UsageError,
   format: string | null = null,
   signed?: SignedReferenceValues,
+  isSecondAsked = false,
 ): string {
   const failed = verdict instanceof Error ? verdict : undefined
   const result = verdict instanceof Error ? undefined : verdict
@@ -29,6 +31,8 @@ export function verdictToJson(
     failures: failed instanceof AppraisalError ? failed.failures.map(({ id }) => id) : code === undefined ? [] : [code],
     skipped: checks.filter(({ outcome }) => outcome === 'skipped').map(({ id }) => id),
     format,
+    // Only where it was asked for, and it came to that.
+    secondOpinion: result && isSecondAsked ? 'agrees' : /^second-opinion-(.+)$/.exec(code ?? '')?.[1],
     matched: result?.matched,
     reference: signed && {
       id: signed.id,
@@ -54,6 +58,8 @@ export function stringify(value: unknown): string {
     value,
     (_key, part: unknown) => {
       if (part instanceof Uint8Array) return toHex(part)
+      // Bits: no number of JSON holds 64 of them.
+      if (typeof part === 'bigint') return `0x${part.toString(16)}`
       return part instanceof Map ? [...(part as Map<unknown, unknown>)] : (part ?? null)
     },
     2,

@@ -35,7 +35,7 @@ export async function measure(args: string[]): Promise<number> {
     throw new UsageError('measure takes an image, --role-arn, --instance-id, --signing-cert or --snp')
   const now = typeof values['at'] === 'string' ? timeOf(values['at'], '--at') : new Date()
   const image = path === undefined ? undefined : await measureImage(path, now)
-  // A certificate that is named stands for whichever the image was signed with.
+  // A certificate that is named takes the place of the image's own.
   const named = deployment['PCR8']
   if (named !== undefined && image?.measurements.PCR8 !== undefined && image.measurements.PCR8 !== named)
     throw new UsageError('the image was signed with another certificate than --signing-cert')
@@ -48,7 +48,7 @@ export async function measure(args: string[]): Promise<number> {
   return 0
 }
 
-/** @throws UsageError where Nitro's options stand beside `--snp` */
+/** @throws UsageError where Nitro's options come with `--snp` */
 function refuseMixture(path: string | undefined, values: Values): void {
   const ofNitro = ['role-arn', 'instance-id', 'signing-cert', 'at'].find((name) => values[name] !== undefined)
   if (path !== undefined) throw new UsageError('--snp FIRMWARE is all there is to measure: no other image beside it')

@@ -8,7 +8,7 @@
 
 import { toHex } from '../encoding/bytes.ts'
 
-/** A key type, as it stands in a SubjectPublicKeyInfo. */
+/** A key type, as a SubjectPublicKeyInfo names it. */
 export interface KeyAlgorithm {
   readonly name: string
   /** The encodings that are accepted. For curves it is an uncompressed point. */

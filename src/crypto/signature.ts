@@ -15,7 +15,7 @@ export type PublicKey = Promise<CryptoKey | undefined>
  * @throws VerificationError `unsupported` where there is no WebCrypto
  */
 export function importPublicKey(spki: Bytes, { importParams, key: { coordinateSize } }: SignatureAlgorithm): PublicKey {
-  // A point stands at the end, uncompressed. Node imports it in a third of the time that it takes for the whole structure.
+  // The point is at the end, uncompressed. Node imports it in a third of the time that it takes for the whole structure.
   const isPoint = coordinateSize > 0
   const key = isPoint ? spki.subarray(-1 - 2 * coordinateSize) : spki
   return importKey(isPoint ? 'raw' : 'spki', key, importParams, false, ['verify']).catch(() => undefined)
@@ -38,7 +38,7 @@ export async function verifySignature(
   try {
     const imported = await key
     const raw = isDer && coordinateSize > 0 ? ecdsaFromDer(signature, coordinateSize) : signature
-    // `=== true`: whatever else a patched or broken WebCrypto resolves to is no signature.
+    // `=== true`: anything else that a patched or broken WebCrypto resolves to is no signature.
     return imported !== undefined && ((await verify(verifyParams, imported, raw, signedBytes)) as unknown) === true
   } catch {
     return false

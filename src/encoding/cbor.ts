@@ -16,7 +16,7 @@ export interface CborTag {
   readonly value: CborValue
 }
 
-/** A float, as it stands: 1.0 is not 1 in CBOR, and no evidence has a use for either. */
+/** A float, as it is written: 1.0 is not 1 in CBOR, and no evidence uses floats. */
 export interface CborFloat {
   readonly float: Bytes
 }

@@ -9,7 +9,7 @@
 import { type Bytes, toHex } from './bytes.ts'
 import { type Cursor, cursor, end, malformed, skip, type Source, uint } from './reader.ts'
 
-/** One element: where it stands in the bytes around it. */
+/** One element: its place in the bytes around it. */
 export interface Element {
   readonly tag: number
   readonly bytes: Bytes
@@ -24,7 +24,7 @@ export interface DerNode extends Element {
   readonly children: readonly DerNode[]
 }
 
-/** A view of the content. Views are made when they are asked for: of most elements nobody does, and making them would cost more than all checks. */
+/** A view of the content. Views are made when they are asked for: most never are, and making them would cost more than all checks. */
 export const contentOf = ({ bytes, from, to }: Element): Bytes => bytes.subarray(from, to)
 /** A view of identifier, length and content, as received. */
 export const rawOf = ({ bytes, at, to }: Element): Bytes => bytes.subarray(at, to)

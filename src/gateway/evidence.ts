@@ -13,7 +13,7 @@
  * travels in the clear, and a copy of it is of no use.
  *
  * Whether the evidence answers that nonce is the gateway's own question: it compares what the
- * verified claims say, whatever `verifyClient` was told to check.
+ * verified claims say, not by what `verifyClient` was told to check.
  */
 import { fromBase64Url, toBase64Url } from '../encoding/base64url.ts'
 import { keyConfigDigest, reportDataOf } from '../channel/binding.ts'
@@ -144,7 +144,7 @@ function answersOffer({ claims, timeSource }: AttestationResult, nonce: Bytes, r
   return timeSource === 'clock' && isBytes(found) && equalBytes(found, wanted)
 }
 
-/** The nonce that a client's secret stands for. */
+/** The nonce that belongs to a client's secret. */
 export async function nonceOfSecret(secret: string | null): Promise<string | undefined> {
   const bytes = fromBase64Url(secret)
   return bytes?.length === 32 ? toBase64Url(await hash('SHA-256', bytes)) : undefined

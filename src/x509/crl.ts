@@ -218,7 +218,7 @@ export function refuseRevoked({ name, issuer, serialNumber }: Certificate, crl: 
   const entries = cursor(crl.revokedCertificates, source)
   while (remaining(entries) > 0) {
     const entry = readEntry(entries)
-    // The serial number stands first: nothing else of the entry is looked at.
+    // The serial number comes first: nothing else of the entry is looked at.
     const serial = readElement(cursor(contentOf(entry), source), INTEGER, 'userCertificate')
     if (!equalBytes(contentOf(serial), serialNumber)) continue
     const since = iso(time(decodeDer(rawOf(entry), source).children[1] as DerNode, source))
@@ -257,7 +257,7 @@ function extensionsOf(wrapper: DerNode, isV2: boolean, name: string): ReadonlyMa
 
 /**
  * @param known what was found right behind the serial number of another entry: lists are made in batches, of one date and one reason
- * @returns what stands behind the serial number of this one: its date, its extensions
+ * @returns what follows the serial number of this one: its date, its extensions
  */
 function decodeEntry(entry: Element, isV2: boolean, source: Source, known?: Bytes): Bytes {
   const content = contentOf(entry)

@@ -39,7 +39,7 @@ export interface NamedCertificate {
   readonly der: Bytes
 }
 
-/** Where a certificate stands. */
+/** The place of a certificate. */
 interface Position {
   readonly profile: CertificateProfile
   /** Its issuer; `undefined` for the root. */
@@ -148,7 +148,7 @@ export function findInvalid(
 
 /**
  * The signatures of a path, for the table of a whole verification: one row for each certificate below the root.
- * @param profile what the path is checked against; a certificate that does not fit is refused by {@link checkRules}, whatever its signature is
+ * @param profile what the path is checked against; a certificate that does not fit is refused by {@link checkRules} before its signature counts
  */
 export function signatureRows(
   { certificates }: Pick<CertificationPath, 'certificates'>,

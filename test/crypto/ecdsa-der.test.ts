@@ -7,7 +7,7 @@ import { ES256, ES384 } from '../../src/crypto/algorithms.ts'
 import { ecdsaFromDer, importPublicKey, verifySignature } from '../../src/crypto/signature.ts'
 import { concat, hex, pattern, unhex } from '../attester/bytes.ts'
 import { type Bytes, ecdsaSignature, element, integer, sequence } from '../attester/der.ts'
-import { outcomeOf, refusalOf, seeded } from '../encoding/refusal.ts'
+import { outcomeOf, refused, seeded } from '../encoding/refusal.ts'
 import { createKeyPair, sign, signings } from './algorithms.ts'
 
 const size = 32
@@ -68,7 +68,7 @@ describe('refused', () => {
     ],
     ['r || s', pattern(64, 1), /./],
   ])('%s', (_what, der, problem) => {
-    const refusal = refusalOf(() => convert(der))
+    const refusal = refused(() => convert(der))
     expect(refusal).toMatch(/^cert-parse: signature: /)
     expect(refusal).toMatch(problem)
   })

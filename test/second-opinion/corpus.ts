@@ -4,11 +4,12 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { type Expected, optionsOf } from '../../fixtures/expected.ts'
+import { type ExpectedSnp, snpOptionsOf } from '../../fixtures/expected-snp.ts'
 import { type ExpectedQuote, quoteOptionsOf } from '../../fixtures/expected-quote.ts'
 import { allowDebug, type NitroOptions, skipFreshness, skipReferenceValues } from '../../src/formats/aws/nitro/index.ts'
 import { type DcapEndorsements, skipReportData } from '../../src/formats/intel/sgx/index.ts'
 import { allowMigration } from '../../src/formats/intel/tdx/index.ts'
-import type { SevSnpOptions } from '../../src/formats/sev-snp.ts'
+import type { SevSnpEndorsements, SevSnpOptions } from '../../src/formats/sev-snp.ts'
 import { openSnpVectors } from '../formats/amd/sev-snp/snp-vectors.ts'
 import { openIntelVectors, serviceTdsOf } from '../formats/intel/intel-vectors.ts'
 import { findVectors } from '../support/vectors.ts'
@@ -29,8 +30,15 @@ const namesIn = (format: string): string[] =>
 export function fixture(path: string): Question {
   const [format = ''] = path.split('/')
   const evidence = readFixture(`${path}/evidence.bin`)
-  const root = readFixture(`${format}/root.der`)
   const name = `fixtures/${path}`
+  if (format === 'sev-snp') {
+    const endorsements = json(`${path}/endorsements.json`) as SevSnpEndorsements
+    // Under the roots of all products: the chain says which one it is.
+    const trustAnchors = ['milan', 'genoa', 'turin'].map((product) => readFixture(`sev-snp/ark-${product}.der`))
+    const options = snpOptionsOf(json(`${path}/expected.json`) as ExpectedSnp, endorsements)
+    return { name, format, evidence, options: { ...options, trustAnchors } }
+  }
+  const root = readFixture(`${format}/root.der`)
   if (format === 'nitro') {
     const expected = json(`${path}/expected.json`) as Expected
     return { name, format: expected.format, evidence, options: optionsOf(expected, root) }
@@ -45,7 +53,9 @@ export function fixture(path: string): Question {
 }
 
 export function fixtures(): Question[] {
-  return ['nitro', 'tdx', 'sgx'].flatMap((format) => namesIn(format).map((name) => fixture(`${format}/${name}`)))
+  return ['nitro', 'tdx', 'sgx', 'sev-snp'].flatMap((format) =>
+    namesIn(format).map((name) => fixture(`${format}/${name}`)),
+  )
 }
 
 /** The vectors of AWS's documents; none where they are not here. */

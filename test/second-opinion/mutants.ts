@@ -1,10 +1,11 @@
 /**
- * Evidence that was changed inside and signed again: documents of a fake AWS, quotes and endorsements of a fake Intel. Nothing but the rules can refuse it,
+ * Evidence that was changed inside and signed again: documents of a fake AWS, quotes of a fake Intel, reports of a fake AMD, and what the latter two say of them. Nothing but the rules can refuse it,
  * for every signature that the change does not touch is right. The same numbers make the same evidence, keys aside.
  */
 import { allowDebug, skipFreshness, skipReferenceValues } from '../../src/formats/aws/nitro/index.ts'
 import { skipReportData } from '../../src/formats/intel/sgx/index.ts'
 import { allowMigration } from '../../src/formats/intel/tdx/index.ts'
+import { allowProvisionalFirmware, allowUnknownBits, anyValue } from '../../src/formats/sev-snp.ts'
 import { concat } from '../attester/bytes.ts'
 import type { CertificatePlan, Signer } from '../attester/certificate.ts'
 import {
@@ -16,6 +17,16 @@ import {
   type QuoteOverrides,
 } from '../attester/intel.ts'
 import { type CertificateId, createNitroAttester, type DocumentOverrides, testNonce } from '../attester/nitro.ts'
+import {
+  type AmdCertificateChange,
+  type AmdOptions,
+  certificateTable,
+  createAmdAttester,
+  type ReportOverrides,
+  type ReportPatch,
+  tableGuids,
+} from '../attester/amd.ts'
+import { keys as amdKeys, soundAttester } from '../formats/amd/sev-snp/made.ts'
 import { serviceTdsOf } from '../formats/intel/intel-vectors.ts'
 import type { Question } from './verifiers.ts'
 
@@ -220,5 +231,56 @@ export async function createMutants(random: Random): Promise<(i: number) => Prom
     return { name, format: tee, evidence, options }
   }
 
-  return (i) => (random(2) === 0 ? nitro : intel)(`mutant ${i}`)
+  async function amd(name: string): Promise<Question> {
+    const product = pick(['Milan', 'Genoa', 'Turin'] as const)
+    const kind = pick(['VCEK', 'VLEK'] as const)
+    const certificate = (): AmdCertificateChange =>
+      pick<AmdCertificateChange>([{ tbs: editOne }, { extensions: editOne }, { der: edit }])
+    const changes: readonly (() => Partial<AmdOptions>)[] = [
+      () => ({ vek: { extensions: editOne } }),
+      () => ({ vek: { extensions: editOne } }),
+      () => ({ vek: certificate() }),
+      () => ({ intermediate: certificate() }),
+      () => ({ ark: certificate() }),
+      () => ({ crl: pick([{ extensions: editOne }, { der: edit }, { revoked: ['010001', '010002'] }]) }),
+    ]
+    const isChain = random(2) === 0
+    const attester = await (isChain
+      ? createAmdAttester({ now, keys: amdKeys, product, kind, ...pick(changes)() })
+      : soundAttester({ product, kind }))
+    const field = (): ReportPatch => [random(672), [random(256)]]
+    const reports: readonly (() => ReportOverrides)[] = [
+      () => ({ fields: [field()] }),
+      () => ({ fields: [field()], version: 2 + random(5) }),
+      () => ({ after: [[672 + random(512), [random(256)]]] }),
+    ]
+    const report = await attester.report(isChain ? {} : pick(reports)())
+    const table = certificateTable([tableGuids.VCEK, attester.vek], [tableGuids.VLEK, attester.vek])
+    const hasTable = random(4) === 0
+    const { vek, ...others } = attester.endorsements
+    const options = {
+      endorsements: hasTable ? others : { ...others, vek },
+      trustAnchors: [attester.ark],
+      now,
+      referenceValues: skipReferenceValues,
+      reportData: skipReportData,
+      products: ['Milan', 'Genoa', 'Turin'],
+      debug: allowDebug,
+      migration: allowMigration,
+      vmpl: [0, 1, 2, 3],
+      guestPolicy: { cxlAllowed: anyValue },
+      platformInfo: { aliasCheckComplete: anyValue },
+      unknownBits: allowUnknownBits,
+      provisionalFirmware: allowProvisionalFirmware,
+    }
+    const isEdited = hasTable && random(2) === 0
+    return {
+      name,
+      format: 'sev-snp',
+      evidence: hasTable ? concat(report, isEdited ? edit(table) : table) : report,
+      options,
+    }
+  }
+
+  return (i) => pick([nitro, intel, intel, amd])(`mutant ${i}`)
 }

@@ -15,11 +15,13 @@ import {
   allowDebug,
   type AttestationResult,
   detectFormat,
+  type EvidenceCarrier,
   type EvidenceFormat,
   type EvidenceOptions,
   type EvidenceResult,
   isAttestationResult,
   type NitroResult,
+  type SevSnpResult,
   type SgxResult,
   skipFreshness,
   skipReferenceValues,
@@ -36,7 +38,7 @@ export function signatures(): void {
   expectTypeOf(verifyEvidence).toEqualTypeOf<
     (evidence: Uint8Array, options: EvidenceOptions) => Promise<EvidenceResult>
   >()
-  expectTypeOf(detectFormat).toEqualTypeOf<(evidence: Uint8Array) => EvidenceFormat | undefined>()
+  expectTypeOf(detectFormat).toEqualTypeOf<(evidence: Uint8Array) => EvidenceFormat | EvidenceCarrier | undefined>()
   expectTypeOf(verifyNitroTpm).toEqualTypeOf<
     (evidence: Uint8Array, options: NitroTpmOptions) => Promise<NitroTpmResult>
   >()
@@ -89,6 +91,9 @@ export function discrimination(result: EvidenceResult): void {
       break
     case 'sgx':
       expectTypeOf(result).toEqualTypeOf<SgxResult>()
+      break
+    case 'sev-snp':
+      expectTypeOf(result).toEqualTypeOf<SevSnpResult>()
       break
     default:
       expectTypeOf(result).toEqualTypeOf<never>()

@@ -100,7 +100,7 @@ function checkSize(name: string, length: number, maximum: number, checks: CheckR
   })
 }
 
-/** AWS writes exactly {1: -35} and an empty map. The unprotected header is not signed: whatever stands there was put in by somebody else. */
+/** AWS writes exactly {1: -35} and an empty map. The unprotected header is not signed: others could have written what it holds. */
 function checkHeaders({ protectedHeader, unprotectedHeader, signature }: CoseSign1, checks: CheckRecorder): void {
   const demand = (id: AttestationErrorCode, subject: string, expected: number | undefined, found: CborValue): void => {
     checks.decodes(id, subject, {
@@ -235,6 +235,6 @@ function typed<Type extends keyof FieldTypes>(
       found: `${size}`,
     })
   }
-  // Bytes of their own: whoever uses `.buffer` of a key must not get the whole document.
+  // Bytes of their own: `.buffer` of a key must not be the whole document.
   return (value instanceof Uint8Array ? value.slice() : value) as FieldTypes[Type]
 }

@@ -77,7 +77,7 @@ function appraiseEvaluation(
   })
 }
 
-/** Whoever delivers endorsements chooses which: any that are in their dates, the oldest too. */
+/** The deliverer of endorsements chooses which: any that are in their dates, the oldest too. */
 function appraiseAges(issued: Collateral['issued'], { clock, maximumAges }: DcapPolicy, checks: CheckRecorder): void {
   const code = 'policy-endorsement-age'
   if (maximumAges.size === 0) checks.omit(code, 'not-requested', 'no age expected')

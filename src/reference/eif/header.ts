@@ -83,7 +83,7 @@ export function decodeHeader(bytes: Bytes): EifHeader {
 }
 
 /**
- * Reads the header that stands before section number `index`, and compares it with the table.
+ * Reads the header before section number `index`, and compares it with the table.
  * @param at where it was found
  * @throws VerificationError `eif-section-offset`, `eif-section-type`, `eif-section-flags`, `eif-section-size`
  */

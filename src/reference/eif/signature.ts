@@ -1,5 +1,5 @@
 /**
- * The signature section of an Enclave Image File: a certificate, and PCR0 signed with its key. It proves that whoever has this key signed this image,
+ * The signature section of an Enclave Image File: a certificate, and PCR0 signed with its key. It proves that the holder of this key signed this image,
  * and nothing about who that is: the certificate is the image's own. To know the signer, compare PCR8.
  *
  *     [ { "signing_certificate": [uint8 …]   the PEM text of the certificate, byte by byte as CBOR integers

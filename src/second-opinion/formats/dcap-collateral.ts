@@ -46,9 +46,10 @@ export async function proveCollateral(quote: ReadQuote, question: Question, note
   const shape = uniform(ecdsaWithSha256, p256Key)
 
   // 1. The platform's chain.
-  const pckChain = notes.reads('cert-parse', 'PCK certificate chain', () =>
-    readChain(pckText(quote, question), 3, 'PCK'),
+  const pckCertificates = notes.reads('cert-parse', 'PCK certificate chain', () =>
+    readCertificates(pckText(quote, question), 3, 'PCK'),
   )
+  const pckChain = await inOrder(pckCertificates, roots, notes)
   const [root, authority, pck] = pckChain as [ReadCertificate, ReadCertificate, ReadCertificate]
   await provePath(pckChain, shape, trust, notes)
   notes.reads('cert-path', 'name of the PCK certificate', () => {
@@ -69,9 +70,10 @@ export async function proveCollateral(quote: ReadQuote, question: Question, note
   // 3. Who speaks about platforms and quoting enclaves, and what they say.
   const chains: ReadCertificate[][] = [pckChain]
   const proveDocument = async (name: 'tcbInfo' | 'qeIdentity', member: string): Promise<JsonObject> => {
-    const signers = notes.reads('cert-parse', `signer of ${name}`, () =>
-      readChain(endorsementOf(options, `${name}IssuerChain`, longest), 2, `signer of ${name}`),
+    const given = notes.reads('cert-parse', `signer of ${name}`, () =>
+      readCertificates(endorsementOf(options, `${name}IssuerChain`, longest), 2, `signer of ${name}`),
     )
+    const signers = await inOrder(given, roots, notes)
     const [ownRoot, signer] = signers as [ReadCertificate, ReadCertificate]
     await provePath(signers, shape, trust, notes)
     notes.reads('cert-path', `name of the signer of ${name}`, () => {
@@ -132,21 +134,35 @@ function pckText({ certificationType, certification }: ReadQuote, { options }: Q
   return new TextDecoder().decode(certification).replace(/\0+$/, '')
 }
 
-/** So many certificates, in whatever order they come: the one that names itself as its issuer, what it issued, and so on. */
-function readChain(text: string, count: number, what: string): ReadCertificate[] {
-  const left = certificatesInPem(text).map((der, i) => readCertificate(der, `certificate ${i} of the chain (${what})`))
-  demand(left.length === count, `${left.length} certificates, not ${count}`)
-  const roots = left.filter(({ issuer, subject }) => issuer === subject)
-  demand(roots.length === 1, 'not one root')
-  const chain = [...roots]
-  while (chain.length < count) {
-    const next = left.find(
-      (certificate) => !chain.includes(certificate) && certificate.issuer === chain.at(-1)?.subject,
-    )
-    demand(next !== undefined, 'certificates that are no chain')
-    chain.push(next)
-  }
-  return chain
+/** So many certificates, as they come. */
+function readCertificates(text: string, count: number, what: string): ReadCertificate[] {
+  const found = certificatesInPem(text).map((der, i) => readCertificate(der, `certificate ${i} of the chain (${what})`))
+  demand(found.length === count, `${found.length} certificates, not ${count}`)
+  return found
+}
+
+/**
+ * Certificates in whatever order they came: the trusted one, what it issued, and so on. A root is trusted by its bytes; who it says issued it means nothing.
+ * @throws VerificationError
+ */
+async function inOrder(
+  certificates: readonly ReadCertificate[],
+  roots: readonly string[],
+  notes: Notes,
+): Promise<ReadCertificate[]> {
+  const digests = await Promise.all(certificates.map(({ der }) => sha256(der)))
+  const root = certificates.find((_, i) => roots.includes(digests[i] ?? ''))
+  notes.proves('root-mismatch', 'certificates', root !== undefined, `none is trusted: ${digests.join(', ')}`)
+  const chain = certificates.filter((certificate) => certificate === root)
+  return notes.reads('cert-path', 'order of the certificates', () => {
+    while (chain.length < certificates.length) {
+      const last = chain.at(-1)
+      const next = certificates.find((other) => !chain.includes(other) && other.issuer === last?.subject)
+      demand(next !== undefined, 'certificates that are no chain')
+      chain.push(next)
+    }
+    return chain
+  })
 }
 
 /** `{ member: BODY, signature: '…' }`, in either order and nothing else. The signature covers the bytes of BODY as they came. */

@@ -17,14 +17,14 @@ const meanings: Readonly<Record<string, string>> = {
   rtmr1: 'RTMR1  boot loader, kernel',
   rtmr2: 'RTMR2  command line, initial RAM disk',
   rtmr3: 'RTMR3  system and application',
-  mrConfigId: 'MRCONFIGID  chosen by whoever launched the TD',
-  mrOwner: 'MROWNER  chosen by whoever launched the TD',
-  mrOwnerConfig: 'MROWNERCONFIG  chosen by whoever launched the TD',
+  mrConfigId: 'MRCONFIGID  chosen by the launcher of the TD',
+  mrOwner: 'MROWNER  chosen by the launcher of the TD',
+  mrOwnerConfig: 'MROWNERCONFIG  chosen by the launcher of the TD',
   mrSeam: 'MRSEAM  the TDX module',
   mrServiceTd: 'MRSERVICETD  service TDs that can read this one',
   mrEnclave: 'MRENCLAVE  code and layout of the enclave',
   mrSigner: 'MRSIGNER  key that signed the enclave',
-  configId: 'CONFIGID  chosen by whoever started the enclave',
+  configId: 'CONFIGID  chosen by the starter of the enclave',
 }
 
 /** @param log an event log to compare with the registers of a TD */
@@ -75,7 +75,7 @@ function summary(kind: 'tdx' | 'sgx', evidence: TdxEvidence | SgxEvidence): stri
     ...sgx,
     field('attributes', toHex('mrEnclave' in evidence ? evidence.attributes : evidence.tdAttributes)),
     ...bytesAsText(reportData).map((line, i) => field(i === 0 ? 'report data' : '', line)),
-    ...(debug ? ['', 'In DEBUG MODE: whoever runs the machine can read its memory.'] : []),
+    ...(debug ? ['', 'In DEBUG MODE: the operator of the machine can read its memory.'] : []),
   ]
 }
 

@@ -25,8 +25,8 @@ export type NitroResult = AttestationResult<'nitro', NitroClaims>
  * Verifies an attestation document of an AWS Nitro Enclave.
  *
  * Proves: AWS signed this document, with a certificate that leads to the pinned root and is valid now; the enclave runs one of the images in
- * `referenceValues`, not in debug mode; the document answers `freshness`. Does not prove: that whoever sent it *is* the enclave. Encrypt to
- * `result.publicKey`, or compare what the connection uses with `claims.userData`, or a relay can stand in between. Revocation is not checked: AWS does
+ * `referenceValues`, not in debug mode; the document answers `freshness`. Does not prove: that the sender *is* the enclave. Encrypt to
+ * `result.publicKey`, or compare what the connection uses with `claims.userData`, or a relay can sit in between. Revocation is not checked: AWS does
  * not use its lists for these certificates.
  *
  * @param evidence the document as the NSM returned it: a COSE_Sign1, tagged or not, at most 16,640 bytes. Copied before anything is awaited

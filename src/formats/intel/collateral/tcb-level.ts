@@ -55,7 +55,7 @@ export interface ComponentLevel extends TcbLevel<ComponentTcbStatus> {
   readonly isvSvn: number
 }
 
-/** @param statuses those that may stand here: an unknown one could mean anything, so it makes the whole document unusable */
+/** @param statuses all that are known here: an unknown one could mean anything, so the whole document is refused */
 export function readLevel<Status extends PlatformTcbStatus>(
   level: JsonValue,
   statuses: readonly Status[],
@@ -67,7 +67,7 @@ export function readLevel<Status extends PlatformTcbStatus>(
   return { status, date: dateOf(level, 'tcbDate', source), advisoryIds: optionalTextsOf(level, 'advisoryIDs', source) }
 }
 
-/** `tcbLevels` of a TDX module or a quoting enclave, highest first, whatever their order was. */
+/** `tcbLevels` of a TDX module or a quoting enclave, highest first, from any order. */
 export function readComponentLevels(object: JsonValue, source: Source): readonly ComponentLevel[] {
   const levels = memberOf(object, 'tcbLevels', 'array', source).map((level) => ({
     isvSvn: integerOf(memberOf(level, 'tcb', 'object', source), 'isvsvn', 65_535, source),
@@ -76,7 +76,7 @@ export function readComponentLevels(object: JsonValue, source: Source): readonly
   return sortLevels(levels, ({ isvSvn }) => [isvSvn], source)
 }
 
-/** Highest first, by lists of numbers of the same length, the first number deciding most. A level that stands twice has two statuses: refused. */
+/** Highest first, by lists of numbers of the same length, the first number deciding most. A level that is there twice has two statuses: refused. */
 export function sortLevels<Level>(
   levels: readonly Level[],
   keyOf: (level: Level) => readonly number[],
@@ -86,7 +86,7 @@ export function sortLevels<Level>(
   const keyed = levels.map((level) => ({ level, key: keyOf(level) }))
   keyed.sort((a, b) => compare(b.key, a.key))
   keyed.forEach(({ key }, i) => {
-    if (i > 0 && compare(key, keyed[i - 1]?.key ?? []) === 0) throw malformed(source, 'a TCB level stands twice')
+    if (i > 0 && compare(key, keyed[i - 1]?.key ?? []) === 0) throw malformed(source, 'a TCB level is there twice')
   })
   return keyed.map(({ level }) => level)
 }

@@ -9,8 +9,8 @@ import type { SgxReport } from '../quote/report.ts'
 import { isPlainObject, requireOption, snapshotOf } from '../../../core/options.ts'
 
 /**
- * Key separation and sharing (KSS), a feature that enclaves may use: values beside their measurement. Each must be zero unless it is named here, for whoever
- * starts an enclave can choose `configId` and `configSvn`, and every signer the others.
+ * Key separation and sharing (KSS), a feature that enclaves may use: values beside their measurement. Each must be zero unless it is named here: the starter
+ * of an enclave can choose `configId` and `configSvn`, and every signer the others.
  */
 export interface SgxKeySeparation {
   /** CONFIGID, 64 bytes. */
@@ -23,7 +23,7 @@ export interface SgxKeySeparation {
   readonly isvExtProdId?: Hex | Uint8Array
 }
 
-/** How an enclave was started, which its measurement does not cover. Default of each: any. Bytes stand here in the order of the report. */
+/** How an enclave was started, which its measurement does not cover. Default of each: any. Bytes are in the order of the report. */
 export interface SgxSettings {
   /** MISCSELECT, 4 bytes: what the processor tells the enclave of exceptions. */
   readonly miscSelect?: Hex | Uint8Array

@@ -22,7 +22,7 @@ export type SgxResult = AttestationResult<'sgx', SgxClaims>
  *
  * Proves: a genuine Intel platform made this quote, and every endorsement of it is Intel's, current, about this platform and not revoked; the platform is in
  * an accepted state; the enclave runs one of the builds in `referenceValues`, not in debug mode, and it was made for `reportData`. Does not prove: when it
- * was made (a quote has no date: put your nonce into the report data), nor where. Whoever taps the memory bus of one such machine can make quotes that say
+ * was made (a quote has no date: put your nonce into the report data), nor where. An attacker on the memory bus of one such machine can make quotes that say
  * anything: `platforms` says whose machines you accept.
  *
  * @param evidence an ECDSA quote of version 3, 4 or 5, zeros behind it allowed, at most 65,536 bytes. Copied before anything is awaited

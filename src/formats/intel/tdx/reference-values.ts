@@ -23,7 +23,7 @@ export interface TdxReferenceValues {
   readonly rtmr2: TdxRegister
   /** Default: zero, which says that the system does not use it. */
   readonly rtmr3?: TdxRegister
-  /** Default: zero. Whoever launches the TD chooses these three. */
+  /** Default: zero. The launcher of the TD chooses these three. */
   readonly mrConfigId?: TdxRegister
   readonly mrOwner?: TdxRegister
   readonly mrOwnerConfig?: TdxRegister

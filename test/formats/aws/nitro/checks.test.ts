@@ -2,6 +2,7 @@
  * Every rule of a Nitro verification, broken alone: the reason, its class and what its message says. The last test makes sure that no reason is
  * without a case.
  */
+import { refusalOf } from '../../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
 import { AppraisalError, VerificationError } from '../../../../src/core/errors.ts'
 import type {
@@ -13,7 +14,7 @@ import type {
   RuntimeErrorCode,
 } from '../../../../src/core/codes.ts'
 import { verifyNitro } from '../../../../src/formats/aws/nitro/index.ts'
-import { make, refusalOf } from './made.ts'
+import { make } from './made.ts'
 import { negativeCases } from './negative-cases.ts'
 
 /** All that a document of AWS can be refused for, with what several formats share. */

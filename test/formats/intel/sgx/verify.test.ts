@@ -1,6 +1,7 @@
 /**
  * `verifySgx`: what it says of a good quote, and its own reference values. What it shares with `verifyTdx` is tested in `../dcap` and `../tdx`.
  */
+import { refusalOf } from '../../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
 import { AppraisalError } from '../../../../src/core/errors.ts'
 import {
@@ -12,7 +13,7 @@ import {
 } from '../../../../src/formats/intel/sgx/index.ts'
 import { hex, pattern, unhex } from '../../../attester/bytes.ts'
 import { measurements, reportData, sgxOffsets, u16 } from '../../../attester/intel.ts'
-import { type Change, makeSgx, refusalOf, sgx } from '../made.ts'
+import { type Change, makeSgx, sgx } from '../made.ts'
 
 const signer = {
   mrSigner: measurements.mrSigner,
