@@ -125,8 +125,8 @@ How to verify
   --at evidence             verify as of its own time: proves the past only
   --skew 300s               how far clocks may be apart
   --allow-debug             accept an enclave whose operator can read its memory
-  --second-opinion          a second, independent implementation must agree; needs
-                            cbor-x, asn1js, pkijs, @peculiar/x509 and
+  --second-opinion          a second, independent implementation must agree;
+                            needs cbor-x, asn1js, pkijs, @peculiar/x509 and
                             reflect-metadata beside veritee
   --json                    one JSON document for machines, always
 
