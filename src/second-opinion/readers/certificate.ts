@@ -55,7 +55,8 @@ export interface ReadCertificate {
   readonly byPeculiar: x509.X509Certificate
 }
 
-export const usage = x509.KeyUsageFlags
+/** The flags of {@link ReadCertificate.usages}. */
+export const usage: typeof x509.KeyUsageFlags = x509.KeyUsageFlags
 
 /** What a vendor's genuine certificates do although it is forbidden. */
 export interface Leniency {
