@@ -171,6 +171,9 @@ How to verify
   --at evidence             verify as of its own time: proves the past only
   --skew 300s               how far clocks may be apart
   --allow-debug             accept an enclave whose operator can read its memory
+  --second-opinion          a second, independent implementation must agree;
+                            needs cbor-x, asn1js, pkijs, @peculiar/x509 and
+                            reflect-metadata beside veritee
   --json                    one JSON document for machines, always
 
 Exit codes: 0 verified, 1 usage, 2 not authentic, 3 not as expected.`

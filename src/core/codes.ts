@@ -20,6 +20,7 @@ export type AttestationErrorCode =
   | AppleErrorCode
   | EndorsementErrorCode
   | RaTlsErrorCode
+  | SecondOpinionErrorCode
   | ReferenceErrorCode
   | RatsErrorCode
   | ImageErrorCode
@@ -191,6 +192,9 @@ export type EndorsementErrorCode = 'endorsement-fetch' | 'endorsement-format'
 
 /** Certificates that carry evidence (RA-TLS). */
 export type RaTlsErrorCode = 'ra-tls-evidence' | 'ra-tls-binding'
+
+/** A second, independent implementation that must agree. */
+export type SecondOpinionErrorCode = 'second-opinion-disagrees' | 'second-opinion-unavailable'
 
 /** Signed reference values (CoRIM). */
 export type ReferenceErrorCode =

@@ -160,11 +160,17 @@ export async function appraiseApplication(question: DstackQuestion, checks: Chec
   appraiseConfig(mrConfig, measured, hash, checks)
   // 3. The caller accepts it.
   const { id, name } = measured.provider ?? { id: '', name: '' }
-  appraiseListed('policy-compose', 'hash of the app-compose', policy.appComposes, hash, checks)
-  appraiseListed('policy-os-image', 'hash of the OS image', policy.osImages, measured.osImageHash, checks)
-  appraiseListed('policy-key-provider', 'key provider', policy.keyProviders, id, checks)
+  appraiseListed('policy-compose', 'hash of the app-compose', { accepted: policy.appComposes, found: hash }, checks)
+  appraiseListed(
+    'policy-os-image',
+    'hash of the OS image',
+    { accepted: policy.osImages, found: measured.osImageHash },
+    checks,
+  )
+  appraiseListed('policy-key-provider', 'key provider', { accepted: policy.keyProviders, found: id }, checks)
   if (policy.appIds === undefined) checks.omit('policy-app-id', 'not-requested', 'no application expected by its id')
-  else appraiseListed('policy-app-id', 'id of the application', policy.appIds, measured.appId, checks)
+  else
+    appraiseListed('policy-app-id', 'id of the application', { accepted: policy.appIds, found: measured.appId }, checks)
   if (policy.pinned) {
     const unpinned = unpinnedImage(served.appCompose)
     checks.appraises('policy-images', 'images of the compose file', {
@@ -191,8 +197,7 @@ export async function appraiseApplication(question: DstackQuestion, checks: Chec
 function appraiseListed(
   code: 'policy-compose' | 'policy-os-image' | 'policy-key-provider' | 'policy-app-id',
   subject: string,
-  accepted: readonly string[] | undefined,
-  found: string | undefined,
+  { accepted, found }: { readonly accepted: readonly string[] | undefined; readonly found: string | undefined },
   checks: CheckRecorder,
 ): void {
   if (accepted === undefined) {
