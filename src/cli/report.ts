@@ -83,8 +83,11 @@ function subjectOf({ summary, actual }: Check): string {
   return actual === undefined ? summary : (summary.split(': expected ')[0] ?? summary)
 }
 
+/** By the whole subject or its first word, where a code has several; families can share codes, and mean other things by them. */
 function questionOf(check: Check, asked: typeof questions): string {
-  return asked[check.id] ?? asked[`${check.id} ${subjectOf(check)}`] ?? check.id
+  const subject = subjectOf(check)
+  const [first = ''] = subject.split(' ')
+  return asked[`${check.id} ${subject}`] ?? asked[`${check.id} ${first}`] ?? asked[check.id] ?? check.id
 }
 
 function describe(check: Check, asked: typeof questions): string[] {
@@ -106,7 +109,7 @@ function difference(expected: string | undefined, actual: string | undefined): s
   const found = actual.split('\n')
   const pairs = expected.split('\n').map((line, i) => [line, found[i] ?? ''] as const)
   if (!pairs.every((pair) => pair.every((line) => /^[a-zA-Z]+\d* (?:[0-9a-f]{2,}|absent)$/.test(line)))) {
-    return [row('expected', expected, 6, 9), row('found', inWords(actual), 6, 9)]
+    return [...lines('expected', expected), ...lines('found', inWords(actual))]
   }
   const width = Math.max(5, ...pairs.map(([wanted]) => wanted.indexOf(' ')))
   const line = (name: string, what: string, value: string): string =>
@@ -117,6 +120,11 @@ function difference(expected: string | undefined, actual: string | undefined): s
     if (value === other) return [row(name, 'as expected', 6, width)]
     return [line(name, 'expected', value), line('', 'found', other)]
   })
+}
+
+/** A label, and a value that may have several lines of its own. */
+function lines(label: string, value: string): string[] {
+  return value.split('\n').map((line, i) => row(i === 0 ? label : '', line, 6, 9))
 }
 
 /** The library says which option would accept a status; here it is an argument. */

@@ -69,7 +69,7 @@ export function appraiseReferences<Measured>(
   checks: CheckRecorder,
 ): Reference<Measured> | undefined {
   if (references === undefined) {
-    checks.omit(code, 'skipped', `${subject}: reference values skipped`)
+    checks.omit(code, 'skipped', `${subject} is not compared: reference values skipped`)
     return undefined
   }
   const live = references.filter(({ validUntil }) => validUntil >= now)

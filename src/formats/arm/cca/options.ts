@@ -90,9 +90,7 @@ function readRealm(input: unknown, path: string): ReadReference<CcaRealmClaims> 
   if (rems !== anyValue) {
     requireOption(`${path}.rems`, 'four measurements, or anyValue', Array.isArray(rems) && rems.length === 4)
     const expected = Array.from(rems, (rem, i) => readBytes(rem, digestSizes, `${path}.rems[${i}]`))
-    tests.push(
-      ...expected.map((rem, i) => equalTest<CcaRealmClaims>(`REM${i}`, rem, (realm) => realm.rems[i])),
-    )
+    tests.push(...expected.map((rem, i) => equalTest<CcaRealmClaims>(`REM${i}`, rem, (realm) => realm.rems[i])))
   }
   const { personalizationValue = new Uint8Array(64) } = own
   if (personalizationValue !== anyValue) {
