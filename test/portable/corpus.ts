@@ -8,6 +8,7 @@ import type { Expected } from '../../fixtures/expected.ts'
 import { findVectors } from '../support/vectors.ts'
 import type { Corpus, CorpusCase, Question } from './model.ts'
 import { collectQuotes } from './quote-corpus.ts'
+import { collectTokens } from './token-corpus.ts'
 
 /** What the manifest of the vectors says of one document; only what is used here. */
 interface VectorDocument {
@@ -68,7 +69,8 @@ export async function collectCorpus(): Promise<CollectedCorpus> {
     }
   }
   const quotes = await collectQuotes(keep)
-  return { corpus: { bytes, cases, subjects, quotes }, skipLine: vectors.found ? undefined : vectors.skipLine }
+  const tokens = collectTokens(keep)
+  return { corpus: { bytes, cases, subjects, quotes, tokens }, skipLine: vectors.found ? undefined : vectors.skipLine }
 }
 
 type Keep = (name: string, content: Uint8Array) => string

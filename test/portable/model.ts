@@ -3,6 +3,7 @@
  */
 import type { Expected } from '../../fixtures/expected.ts'
 import type { QuoteCorpus } from './quotes.ts'
+import type { TokenCorpus } from './tokens.ts'
 
 /** Which entry point a case goes through; `root` is `verifyEvidence` with options for the format. */
 export type EntryPoint = Expected['format'] | 'root'
@@ -29,6 +30,7 @@ export interface Corpus {
   /** Names of cases that are valid through `nitro` and out of date by the real clock: what hostile inputs are made of, and the basics tried with. */
   readonly subjects: readonly string[]
   readonly quotes: QuoteCorpus
+  readonly tokens: TokenCorpus
 }
 
 /** What came of one case. Everything in it must be the same in every runtime. */
@@ -47,6 +49,7 @@ export interface Row {
 
 export interface Report {
   readonly quotes: readonly Row[]
+  readonly tokens: readonly Row[]
   readonly references: readonly Row[]
   readonly corpus: readonly Row[]
   readonly hostile: readonly Row[]

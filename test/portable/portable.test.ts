@@ -54,6 +54,8 @@ it('asks something', () => {
   expect(reference.hostile.length).toBeGreaterThan(corpus.subjects.length * 250)
   expect(reference.references.length).toBeGreaterThan(900)
   expect(reference.basics.length).toBeGreaterThan(corpus.subjects.length * 40)
+  expect(reference.tokens.length).toBeGreaterThan(skipLine === undefined ? 250 : 60)
+  expect(reference.hostile.filter(({ name }) => name.startsWith('fixtures/cca/')).length).toBeGreaterThan(200)
   expect(reference.quotes.length).toBeGreaterThan(skipLine === undefined ? 270 : 70)
   expect(reference.hostile.filter(({ name }) => name.startsWith('fixtures/tdx/')).length).toBeGreaterThan(300)
 })
@@ -71,15 +73,17 @@ describe.each(here)('$name', (runtime) => {
   )
 })
 
-function wrongVerdicts({ corpus: rows, hostile, basics, references, quotes }: Report): string[] {
+function wrongVerdicts({ corpus: rows, hostile, basics, references, quotes, tokens }: Report): string[] {
   const { cases, logs, certificates } = corpus.quotes
   const verdicts = new Map<string, readonly string[]>([
-    ...[...corpus.cases, ...cases, ...logs, ...certificates].map((entry) => [entry.name, entry.verdicts] as const),
+    ...[...corpus.cases, ...cases, ...logs, ...certificates, ...corpus.tokens.cases].map(
+      (entry) => [entry.name, entry.verdicts] as const,
+    ),
     ...logs.map((entry) => [`${entry.name}: as expected`, entry.verdicts] as const),
     ...Object.entries(expectedService),
   ])
   return [
-    ...[...rows, ...quotes].filter(({ name, verdict }) => !verdicts.get(name)?.includes(verdict)),
+    ...[...rows, ...quotes, ...tokens].filter(({ name, verdict }) => !verdicts.get(name)?.includes(verdict)),
     ...hostile.filter(({ error }) => error !== 'VerificationError'),
     ...basics.filter(({ verdict }) => verdict !== 'ok'),
     ...references.filter(({ name, verdict, error }) =>
@@ -89,9 +93,10 @@ function wrongVerdicts({ corpus: rows, hostile, basics, references, quotes }: Re
 }
 
 function differences(report: Report, other: Report): string[] {
-  const all = ({ corpus: rows, hostile, basics, references, quotes }: Report): Row[] => [
+  const all = ({ corpus: rows, hostile, basics, references, quotes, tokens }: Report): Row[] => [
     ...rows,
     ...quotes,
+    ...tokens,
     ...hostile,
     ...basics,
     ...references,

@@ -12,8 +12,9 @@ import type { Corpus, CorpusCase, Question, Report, Row } from './model.ts'
 import { quoteRows } from './quotes.ts'
 import { referenceRows } from './references.ts'
 import { rowOf } from './rows.ts'
+import { tokenRows } from './tokens.ts'
 
-export async function runSuite({ bytes, cases, subjects, quotes }: Corpus): Promise<Report> {
+export async function runSuite({ bytes, cases, subjects, quotes, tokens }: Corpus): Promise<Report> {
   const bytesOf = (name: string): Uint8Array => {
     const text = bytes[name]
     if (text === undefined) throw new Error(`the corpus has no bytes named ${name}`)
@@ -48,7 +49,15 @@ export async function runSuite({ bytes, cases, subjects, quotes }: Corpus): Prom
     root: bytesOf('fixture root'),
   })
   const intel = await quoteRows(quotes, bytesOf)
-  return { corpus, hostile: [...hostile, ...intel.hostile], basics: basic, references, quotes: intel.rows }
+  const arm = await tokenRows(tokens, bytesOf)
+  return {
+    corpus,
+    hostile: [...hostile, ...intel.hostile, ...arm.hostile],
+    basics: basic,
+    references,
+    quotes: intel.rows,
+    tokens: arm.rows,
+  }
 }
 
 /** @param root left out: what the library pins */
