@@ -53,7 +53,7 @@ export function componentsTest(
   requireOption(path, 'a list of components, at least one', list.length > 0)
   const expected = list.map((entry, i) => readComponent(entry, `${path}[${i}]`))
   return {
-    expected: expected.map(lineOf).join('\n'),
+    expected: () => expected.map(lineOf).join('\n'),
     holds: ({ softwareComponents }) => pairOff(expected, softwareComponents),
     found: ({ softwareComponents }) => softwareComponents.map(lineOf).join('\n') || 'no software components',
   }
