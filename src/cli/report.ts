@@ -91,8 +91,11 @@ function subjectOf({ summary, actual }: Check): string {
   return actual === undefined ? summary : (summary.split(': expected ')[0] ?? summary)
 }
 
+/** By the whole subject or its first word, where a code has several; families can share codes, and mean other things by them. */
 function questionOf(check: Check, asked: typeof questions): string {
-  return asked[check.id] ?? asked[`${check.id} ${subjectOf(check)}`] ?? check.id
+  const subject = subjectOf(check)
+  const [first = ''] = subject.split(' ')
+  return asked[`${check.id} ${subject}`] ?? asked[`${check.id} ${first}`] ?? asked[check.id] ?? check.id
 }
 
 function describe(check: Check, asked: typeof questions): string[] {
@@ -116,7 +119,7 @@ function difference(expected: string | undefined, actual: string | undefined): s
   const found = actual.split('\n')
   const pairs = expected.split('\n').map((line, i) => [line, found[i] ?? ''] as const)
   if (!pairs.every((pair) => pair.every((line) => /^[a-zA-Z]+\d* (?:(?:at least )?[0-9a-f]{2,}|absent)$/.test(line)))) {
-    return [row('expected', expected, [6, 9]), row('found', inWords(actual), [6, 9])]
+    return [...lines('expected', expected), ...lines('found', inWords(actual))]
   }
   const width = Math.max(5, ...pairs.map(([wanted]) => wanted.indexOf(' ')))
   const line = (name: string, what: string, value: string): string =>
@@ -133,6 +136,11 @@ function difference(expected: string | undefined, actual: string | undefined): s
 function isMet(wanted: string, found: string): boolean {
   const minimum = /^at least (.*)$/.exec(wanted)?.[1]
   return minimum === undefined ? wanted === found : found.length === minimum.length && found >= minimum
+}
+
+/** A label, and a value that may have several lines of its own. */
+function lines(label: string, value: string): string[] {
+  return value.split('\n').map((line, i) => row(i === 0 ? label : '', line, [6, 9]))
 }
 
 /** The library says which option would accept a status; here it is an argument. */

@@ -10,6 +10,7 @@ import type { Corpus, CorpusCase, Question } from './model.ts'
 import { collectPhones } from './phone-corpus.ts'
 import { collectQuotes } from './quote-corpus.ts'
 import { collectReports } from './report-corpus.ts'
+import { collectTokens } from './token-corpus.ts'
 
 /** What the manifest of the vectors says of one document; only what is used here. */
 interface VectorDocument {
@@ -72,8 +73,9 @@ export async function collectCorpus(): Promise<CollectedCorpus> {
   const quotes = await collectQuotes(keep)
   const reports = collectReports(keep)
   const phones = collectPhones(keep)
+  const tokens = collectTokens(keep)
   return {
-    corpus: { bytes, cases, subjects, quotes, reports, phones },
+    corpus: { bytes, cases, subjects, quotes, reports, phones, tokens },
     skipLine: vectors.found ? undefined : vectors.skipLine,
   }
 }

@@ -5,6 +5,7 @@ import type { Expected } from '../../fixtures/expected.ts'
 import type { PhoneCorpus } from './phones.ts'
 import type { QuoteCorpus } from './quotes.ts'
 import type { ReportCorpus } from './reports.ts'
+import type { TokenCorpus } from './tokens.ts'
 
 /** Which entry point a case goes through; `root` is `verifyEvidence` with options for the format. */
 export type EntryPoint = Expected['format'] | 'root'
@@ -33,6 +34,7 @@ export interface Corpus {
   readonly quotes: QuoteCorpus
   readonly reports: ReportCorpus
   readonly phones: PhoneCorpus
+  readonly tokens: TokenCorpus
 }
 
 /** What came of one case. Everything in it must be the same in every runtime. */
@@ -53,6 +55,7 @@ export interface Report {
   readonly quotes: readonly Row[]
   readonly reports: readonly Row[]
   readonly phones: readonly Row[]
+  readonly tokens: readonly Row[]
   readonly references: readonly Row[]
   readonly corpus: readonly Row[]
   readonly hostile: readonly Row[]

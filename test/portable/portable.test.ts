@@ -54,6 +54,8 @@ it('asks something', () => {
   expect(reference.hostile.length).toBeGreaterThan(corpus.subjects.length * 250)
   expect(reference.references.length).toBeGreaterThan(900)
   expect(reference.basics.length).toBeGreaterThan(corpus.subjects.length * 40)
+  expect(reference.tokens.length).toBeGreaterThan(skipLine === undefined ? 250 : 60)
+  expect(reference.hostile.filter(({ name }) => name.startsWith('fixtures/cca/')).length).toBeGreaterThan(200)
   expect(reference.quotes.length).toBeGreaterThan(skipLine === undefined ? 270 : 70)
   expect(reference.hostile.filter(({ name }) => name.startsWith('fixtures/tdx/')).length).toBeGreaterThan(300)
   expect(reference.reports.length).toBeGreaterThan(skipLine === undefined ? 600 : 35)
@@ -75,7 +77,16 @@ describe.each(here)('$name', (runtime) => {
   )
 })
 
-function wrongVerdicts({ corpus: rows, hostile, basics, references, quotes, reports, phones }: Report): string[] {
+function wrongVerdicts({
+  corpus: rows,
+  hostile,
+  basics,
+  references,
+  quotes,
+  reports,
+  phones,
+  tokens,
+}: Report): string[] {
   const { cases, logs, certificates } = corpus.quotes
   const { measured } = corpus.reports
   const verdicts = new Map<string, readonly string[]>([
@@ -87,12 +98,13 @@ function wrongVerdicts({ corpus: rows, hostile, basics, references, quotes, repo
       ...corpus.reports.cases,
       ...measured,
       ...corpus.phones.cases,
+      ...corpus.tokens.cases,
     ].map((entry) => [entry.name, entry.verdicts] as const),
     ...logs.map((entry) => [`${entry.name}: as expected`, entry.verdicts] as const),
     ...Object.entries(expectedService),
   ])
   return [
-    ...[...rows, ...quotes, ...reports, ...phones].filter(
+    ...[...rows, ...quotes, ...reports, ...phones, ...tokens].filter(
       ({ name, verdict }) => !verdicts.get(name)?.includes(verdict),
     ),
     ...hostile.filter(({ error }) => error !== 'VerificationError'),
@@ -110,11 +122,12 @@ function wrongVerdicts({ corpus: rows, hostile, basics, references, quotes, repo
 }
 
 function differences(report: Report, other: Report): string[] {
-  const all = ({ corpus: rows, hostile, basics, references, quotes, reports, phones }: Report): Row[] => [
+  const all = ({ corpus: rows, hostile, basics, references, quotes, reports, phones, tokens }: Report): Row[] => [
     ...rows,
     ...quotes,
     ...reports,
     ...phones,
+    ...tokens,
     ...hostile,
     ...basics,
     ...references,

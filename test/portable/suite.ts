@@ -14,8 +14,9 @@ import { quoteRows } from './quotes.ts'
 import { reportRows } from './reports.ts'
 import { referenceRows } from './references.ts'
 import { rowOf } from './rows.ts'
+import { tokenRows } from './tokens.ts'
 
-export async function runSuite({ bytes, cases, subjects, quotes, reports, phones }: Corpus): Promise<Report> {
+export async function runSuite({ bytes, cases, subjects, quotes, reports, phones, tokens }: Corpus): Promise<Report> {
   const bytesOf = (name: string): Uint8Array => {
     const text = bytes[name]
     if (text === undefined) throw new Error(`the corpus has no bytes named ${name}`)
@@ -52,14 +53,16 @@ export async function runSuite({ bytes, cases, subjects, quotes, reports, phones
   const intel = await quoteRows(quotes, bytesOf)
   const amd = await reportRows(reports, bytesOf)
   const phone = await phoneRows(phones, bytesOf)
+  const arm = await tokenRows(tokens, bytesOf)
   return {
     corpus,
-    hostile: [...hostile, ...intel.hostile, ...amd.hostile, ...phone.hostile],
+    hostile: [...hostile, ...intel.hostile, ...amd.hostile, ...phone.hostile, ...arm.hostile],
     basics: basic,
     references,
     quotes: intel.rows,
     reports: amd.rows,
     phones: phone.rows,
+    tokens: arm.rows,
   }
 }
 

@@ -92,11 +92,12 @@ export function readAnchors(input: unknown, testKeys: unknown, takesSecrets: boo
   for (const [i, entry] of list.entries()) {
     const path = `trustAnchors[${i}]`
     const anchor = readAnchor(entry, path, takesSecrets)
-    const other = anchors.get(idsOf(anchor))
+    const ids = idsOf(anchor)
+    const other = anchors.get(ids)
     // A device has one key. Which of two it is must not be for the token to say.
     requireOption(path, 'of another device, or the same key again', other === undefined || isSameKey(anchor, other))
     requireOption(path, 'a key of a device: this one is published, for tests', isAllowed || !isPublished(anchor.key))
-    if (other === undefined || anchor.validUntil > other.validUntil) anchors.set(idsOf(anchor), anchor)
+    if (other === undefined || anchor.validUntil > other.validUntil) anchors.set(ids, anchor)
   }
   return anchors
 }
@@ -113,8 +114,9 @@ export function findAnchor(
   checks: CheckRecorder,
 ): Anchor {
   return checks.verifies('anchor-unknown', 'trust anchor of this device', () => {
-    const anchor = anchors.get(idsOf(ids))
-    if (anchor === undefined) throw new VerificationError('anchor-unknown', `no trust anchor for ${idsOf(ids)}`)
+    const own = idsOf(ids)
+    const anchor = anchors.get(own)
+    if (anchor === undefined) throw new VerificationError('anchor-unknown', `no trust anchor for ${own}`)
     if (anchor.validUntil < now)
       throw new VerificationError('anchor-unknown', {
         subject: 'trust anchor',

@@ -9,8 +9,8 @@ import type { Matched } from '../../appraisal/reference-values.ts'
 
 /** One test of what a token says. */
 export interface Test<Measured> {
-  /** What is expected, in a line. */
-  readonly expected: string
+  /** What is expected, in a line or several. */
+  readonly expected: () => string
   readonly holds: (measured: Measured) => boolean
   /** What was found, in lines beside `expected`. */
   readonly found: (measured: Measured) => string
@@ -47,7 +47,7 @@ export function equalTest<Measured>(
   of: (measured: Measured) => Bytes | undefined,
 ): Test<Measured> {
   return {
-    expected: `${name} ${toHex(expected)}`,
+    expected: () => `${name} ${toHex(expected)}`,
     holds(measured) {
       const found = of(measured)
       return found !== undefined && equalBytes(found, expected)
@@ -69,7 +69,7 @@ export function appraiseReferences<Measured>(
   checks: CheckRecorder,
 ): Reference<Measured> | undefined {
   if (references === undefined) {
-    checks.omit(code, 'skipped', `${subject}: reference values skipped`)
+    checks.omit(code, 'skipped', `${subject} is not compared: reference values skipped`)
     return undefined
   }
   const live = references.filter(({ validUntil }) => validUntil >= now)
@@ -83,7 +83,7 @@ export function appraiseReferences<Measured>(
       ? { holds: false, otherwise: 'all reference values have expired' }
       : {
           holds: match !== undefined,
-          expected: shown.tests.map(({ expected }) => expected).join('\n'),
+          expected: shown.tests.map(({ expected }) => expected()).join('\n'),
           found: shown.tests.map(({ found }) => found(measured)).join('\n'),
         },
   )

@@ -7,8 +7,14 @@ import type { PsaClaims } from '../../../formats/arm/psa/index.ts'
 import type { Check } from '../../../index.ts'
 import type { Row } from '../family.ts'
 
-const ofTokens = (suffix: string, question: string): readonly (readonly [string, string])[] =>
-  ['platform token', 'realm token', 'token'].map((name) => [suffix.replace('TOKEN', name), `${question} (${name})`])
+/** Questions about each of the tokens that there are, by the name that checks give it. */
+const aboutTokens = (code: string, field: string, question: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    ['platform token', 'realm token', 'token'].map((name) => [
+      `${code} ${name}: ${field}`,
+      name === 'token' ? question : `${question}, ${name}`,
+    ]),
+  )
 
 /** What a check looks at, for people who do not know the codes. */
 export const tokenQuestions: Readonly<Record<string, string>> = {
@@ -22,7 +28,23 @@ export const tokenQuestions: Readonly<Record<string, string>> = {
   'cose-mac-refused': 'Is signed: a public key is no secret',
   'cose-mac': 'MAC is by the secret that you have',
   'policy-lifecycle': 'The platform is in an accepted lifecycle state',
-  ...Object.fromEntries(ofTokens('cose-tag TOKEN: tag', 'Signature or MAC, as it must be')),
+  'attestation-key-binding hash of the realm key in the platform token':
+    'The platform vouches for the key of the realm',
+  'policy-measurements realm': 'Is the expected realm',
+  'policy-measurements firmware': 'Runs the expected firmware',
+  'policy-platform firmware': 'Runs on the expected firmware',
+  ...aboutTokens('cose-tag', 'tag', 'Is signed, or has a MAC, as it must'),
+  ...aboutTokens('cose-alg', 'alg', 'Signature algorithm is a known one'),
+  ...aboutTokens('cose-shape', 'COSE_Sign1', 'One signed envelope'),
+  ...aboutTokens('cose-signature-length', 'signature bytes', 'Signature has the right length'),
+  'cose-shape token: COSE_Sign1 or COSE_Mac0': 'One envelope, signed or with a MAC',
+  'cose-alg token: alg': 'Algorithm is a known one',
+  'cose-signature-length token: bytes of the MAC': 'MAC has the right length',
+  'cose-signature token: alg': 'Signature algorithm is that of the key',
+  'cose-signature token signed by the trust anchor': 'Is signed by the key that you have',
+  'cose-signature the trust anchor': 'The key that you have is one',
+  'payload-cbor claims of both tokens': 'Claims are strict CBOR',
+  'payload-cbor claims of the token': 'Claims are strict CBOR',
 }
 
 /** What to do about a refusal, where something can be done. */

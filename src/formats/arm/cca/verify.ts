@@ -83,7 +83,7 @@ export async function verifyCca(evidence: Uint8Array, options: CcaOptions): Prom
   appraiseLifecycle(platform, policy.lifecycles, checks)
   const about = { code: 'policy-measurements', subject: 'realm', now: policy.now } as const
   const matched = appraiseReferences(about, realm, policy.realms, checks)
-  const below = { code: 'policy-platform', subject: 'platform', now: policy.now } as const
+  const below = { code: 'policy-platform', subject: 'firmware', now: policy.now } as const
   const matchedPlatform = appraiseReferences(below, platform, policy.platforms, checks)
 
   // 5. Only here does a result exist, and only if no appraisal failed.

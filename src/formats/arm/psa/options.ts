@@ -72,7 +72,7 @@ function readReference(input: unknown, path: string): ReadReference<PsaClaims> {
   if (reference !== undefined) {
     requireOption(`${path}.certificationReference`, 'text', typeof reference === 'string' && reference !== '')
     tests.push({
-      expected: `certification reference ${reference}`,
+      expected: () => `certification reference ${reference}`,
       holds: (claims) => claims.certificationReference === reference,
       found: (claims) => `certification reference ${claims.certificationReference ?? 'absent'}`,
     })

@@ -619,7 +619,7 @@ export const negativeCases: readonly NegativeCase<CcaOverrides>[] = [
     'policy-platform',
     [
       'a component that is not expected',
-      /^platform as in firmware, 1 of 1: /,
+      /^firmware as in firmware, 1 of 1: /,
       claim(
         'platform',
         2399,
@@ -628,12 +628,12 @@ export const negativeCases: readonly NegativeCase<CcaOverrides>[] = [
     ],
     [
       'a component that is not there',
-      /^platform as in/,
+      /^firmware as in/,
       claim('platform', 2399, cbor.array(encodeComponent(components[0] as never))),
     ],
     [
       'the same component twice in the place of two',
-      /^platform as in/,
+      /^firmware as in/,
       claim('platform', 2399, cbor.array(...[1, 2].map(() => encodeComponent(components[0] as never)))),
     ],
     [
