@@ -61,6 +61,11 @@ export async function readCollateral(path: string): Promise<Readonly<Record<stri
   return readJson(path, 'the one that veritee collateral prints', maximumCollateral)
 }
 
+/** Text of a file, or of standard input (`-`). @throws UsageError */
+export async function readText(path: string): Promise<string> {
+  return new TextDecoder().decode(path === '-' ? await readAll(process.stdin, 'standard input') : await readBytes(path))
+}
+
 /** A log of what was measured, as it is. @throws UsageError */
 export async function readEventLog(path: string): Promise<Bytes> {
   return readBytes(path, maximumEventLog)
