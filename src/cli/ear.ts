@@ -32,7 +32,7 @@ const signOptions: CommandOptions = {
   expires: { type: 'string' },
   label: { type: 'string', multiple: true },
   key: { type: 'string' },
-  'key-id': { type: 'string' },
+  kid: { type: 'string' },
   output: { type: 'string', short: 'o' },
 }
 
@@ -69,8 +69,8 @@ async function signResult(args: string[]): Promise<number> {
   if (listOf(values, 'policy').length === 0)
     throw new UsageError('say what it was verified against, in words that readers know: --policy ID')
   const key = typeof values['key'] === 'string' ? await readPrivateKey(values['key']) : undefined
-  const keyId = values['key-id']
-  if (keyId !== undefined && key === undefined) throw new UsageError('--key-id is about --key FILE')
+  const keyId = values['kid']
+  if (keyId !== undefined && key === undefined) throw new UsageError('--kid is about --key FILE')
   const isJson = values['json'] === true
   if (verdict instanceof AttestationError) {
     // There is nothing to report but the refusal.

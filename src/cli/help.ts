@@ -5,20 +5,23 @@ const overview = `veritee: check a confidential-computing enclave before any dat
 
   veritee verify FILE|-  OPTIONS     verify evidence; the exit code tells
   veritee inspect FILE|- [--json]    show evidence without verifying it
-  veritee collateral FILE|-          fetch what Intel says of a quote's platform
+  veritee endorsements FILE|-        fetch what the vendor says of its platform
   veritee measure IMAGE  [--json]    what an image will measure to
   veritee sign FILE…  OPTIONS        sign measurements as reference values
   veritee ear sign FILE|- OPTIONS    verify evidence, and report it to others
   veritee ear verify FILE|- OPTIONS  verify what another verifier reports
   veritee --version
 
-Evidence is read as binary, hexadecimal or base64; - reads standard input.
+Evidence is read as binary, PEM, hexadecimal or base64; - reads standard input.
 Exit codes: 0 ok, 1 usage, 2 not authentic, 3 authentic but not as expected.
 
   veritee verify enclave.bin --measurements measurements.json --nonce 5f0c…
 
-  veritee verify quote.bin --collateral collateral.json --report-data 5f0c… \\
+  veritee verify quote.bin --endorsements intel.json --report-data 5f0c… \\
     --mrtd 91eb… --rtmr0 4bf3… --rtmr1 7a5e… --rtmr2 0d7f…
+
+  veritee verify report.bin --endorsements amd.json --report-data 5f0c… \\
+    --measurement 5c0d… --minimum-tcb Genoa,model=17,stepping=1,snp=27
 
 \`veritee verify --help\` lists the options; so do the others.`
 
@@ -50,11 +53,17 @@ What it must carry (Nitro)
   --user-data HEX|@FILE     user data is exactly this
   --public-key HEX|@FILE    public key is exactly this
 
+Intel TDX and SGX, AMD SEV-SNP
+  --endorsements FILE       required: what the vendor says of the platform, JSON
+                            that veritee endorsements printed; --collateral is
+                            the same for Intel's
+  --report-data HEX|@FILE   the 64 bytes that the evidence was made for, or
+  --skip-report-data        whatever it was made for
+  --platform HEX            accept this machine only (PPID, platform instance
+                            id, CHIP_ID); may be repeated
+  --allow-migration         accept a guest that can be moved to another machine
+
 Intel TDX and SGX
-  --collateral FILE         required: what Intel says of the platform, JSON that
-                            veritee collateral printed
-  --report-data HEX|@FILE   the 64 bytes that the quote was made for, or
-  --skip-report-data        evidence made for anything
   --mrtd HEX --rtmr0 HEX … --rtmr3 HEX
                             registers of a TD; \`any\` for what you compare
                             yourself. Zero unless they are named: RTMR3 and
@@ -76,13 +85,86 @@ Intel TDX and SGX
   --max-collateral-age 30d  refuse collateral that Intel issued before that
   --max-root-crl-age 400d   the same for the list of its root, which Intel
                             issues once a year
-  --platform HEX            accept this machine only (PPID, platform instance
-                            id); may be repeated
-  --allow-migration         accept a TD that can be moved to another machine
   --service-td HEX          accept this service TD; may be repeated
 
+AMD SEV-SNP
+  --measurement HEX         what the guest was launched from, 48 bytes. Zero
+                            unless they are named, \`any\` for what you compare
+                            yourself:
+    --host-data HEX --family-id HEX --image-id HEX --id-key-digest HEX
+    --author-key-digest HEX
+  --processor NAME          Milan, Genoa or Turin; may be repeated. Milan only
+                            where it is named: its owners can forge its reports
+  --minimum-tcb NAME,model=N,stepping=N,bootloader=N,tee=N,snp=N,microcode=N
+  --minimum-launch-tcb …    the same for the TCB at launch. Both may be
+                            repeated: all rows for the processor must hold
+  --minimum-firmware 1.55.29
+  --minimum-guest-svn N
+  --minimum-mitigations launch=BITS|current=BITS
+  --allow-provisional-firmware
+                            accept firmware that the host can take back
+  --vmpl N                  who may have asked, 0 to 3; default: 0
+  --guest-policy NAME=on|off|any
+                            smtAllowed, singleSocket, cxlAllowed (default: off),
+                            memAes256Xts, raplDisabled, ciphertextHiding,
+                            pageSwapDisabled; may be repeated
+  --minimum-abi 1.55        the least firmware ABI that the guest demands
+  --platform-info NAME=on|off|any
+                            aliasCheckComplete (default: on), smtEnabled,
+                            tsmeEnabled, eccEnabled, raplDisabled,
+                            ciphertextHiding, iommuWriteSafe, tioEnabled
+  --allow-unknown-bits      accept bits that this version does not know
+  --csp NAME                accept keys of this cloud only; may be repeated
+  --skip-revocation         go without the revocation list of AMD
+
+Arm CCA and PSA tokens, which have --nonce HEX or --skip-freshness
+  --anchor FILE             required: the keys of devices from their maker, JSON
+                            { implementationId, instanceId, key: JWK }, or a
+                            list of them, or as trustee has it; may be repeated
+  --rim HEX                 the initial measurement of a realm; or, like all of
+                            these, JSON with --measurements FILE (of a PSA
+                            token: { softwareComponents: [...] })
+    --rem0 HEX … --rem3 HEX all four, or \`any\`; zero unless they are named
+    --personalization-value HEX
+                            what the host passed in, or \`any\`; else zero
+  --firmware FILE           below a realm, component by component, JSON
+                            { softwareComponents: [{ measurement, signerId,
+                            type, version }] }, or
+  --skip-firmware           whatever is below
+  --accept-lifecycle NAME   beside secured: non-rot-debug,
+                            recoverable-rot-debug, provisioning,
+                            assembly-and-test; may be repeated
+  --allow-test-keys         accept keys that are published: anyone has them
+
+Keys of phones: Android, with --nonce HEX or --skip-freshness
+  --package NAME --signer HEX
+                            the application, and SHA-256 of its certificate; may
+                            be repeated: all packages that share the key, any of
+                            the signers
+  --minimum-app-version N   not older than this version code
+  --status-list FILE        required: what Google revoked, as answered at
+                            https://android.googleapis.com/attestation/status
+  --skip-revocation         or whatever is revoked
+  --security-level tee|strongbox
+                            the least that keeps the key; default: tee
+  --verified-boot-key HEX   accept systems that this key signed, on locked
+                            devices; may be repeated
+  --minimum-os-patch 202605 --minimum-vendor-patch 20260505
+  --minimum-boot-patch 20260505
+                            not older than this
+  --purpose sign            what the key must be for; may be repeated
+  --client-data HEX|@FILE --rp-id DOMAIN --origin ORIGIN
+                            of a WebAuthn attestation object: what the browser
+                            handed out, and what your page is
+
+Keys of phones: Apple App Attest
+  --app-id TEAM.BUNDLE      the application; may be repeated: any of them
+  --client-data HEX|@FILE   required: what the application hashed, with your
+                            challenge in it
+  --key-id HEX              what the application calls the key
+
 How to verify
-  --format nitro|nitro-tpm|tdx|sgx|auto
+  --format sev-snp|nitro|nitro-tpm|tdx|sgx|cca|psa|android-key|app-attest|auto
                             auto, the default, tells it from the evidence; an
                             instance (nitro-tpm) must be asked for by name
   --root FILE               trust this root certificate (PEM or DER) instead of
@@ -102,18 +184,22 @@ const inspectHelp = `veritee inspect FILE|- [--json] [--event-log FILE]
 Shows what evidence says. Nothing is verified: anyone can write such a thing.
 Exit codes: 0 shown, 1 usage, 2 not a well-formed document.`
 
-const collateralHelp = `veritee collateral FILE|- OPTIONS
+const endorsementsHelp = `veritee endorsements FILE|- OPTIONS
 
-Fetches what Intel says of the platform that made a TDX or SGX quote, for
-veritee verify --collateral. Good for 30 days at most. Nothing is verified here,
-so its deliverer needs no trust.
-  --from URL                a cache (PCCS) instead of Intel's own service
-  --early                   what Intel knew when it made an issue public, instead
-                            of what it enforces months later
+Fetches what the vendor says of the platform behind evidence, for veritee verify
+--endorsements: Intel of a TDX or SGX quote (good for 30 days at most), AMD of the
+key that signed a report of SEV-SNP. Nothing is verified here, so the service
+needs no trust. \`veritee collateral\` is the same command.
+  --from URL                a cache or proxy instead of the vendor's own service
+  --early                   Intel: what it knew when it made an issue public,
+                            instead of what it enforces months later
+  --processor NAME          AMD: Milan, Genoa or Turin, for reports of version 2,
+                            which do not say it
   --timeout 60s             how long to wait
   -o, --output FILE         where to write it; default: standard output
 
-Exit codes: 0 fetched, 1 usage, 2 no quote, or the service has not answered.`
+Exit codes: 0 fetched, 1 usage, 2 no such evidence, or the
+service has not answered.`
 
 const measureHelp = `veritee measure [IMAGE] OPTIONS
 veritee measure --snp FIRMWARE --vcpus N OPTIONS
@@ -178,7 +264,7 @@ others believe it as much as they believe whoever has the key.
   --label FORMAT=LABEL      another label; cca-platform is the platform of cca
   --key FILE                private key, PEM, P-256 or P-384: signs a token
                             (JWT). Without one, plain claims are written
-  --key-id TEXT             a hint for readers
+  --kid TEXT                a hint for readers: which key it is
   -o, --output FILE         where to write it
 
 verify reads a token of another verifier
@@ -197,7 +283,8 @@ Exit codes: 0 verified, 1 usage, 2 not authentic, 3 not as expected.`
 const helpOf: Readonly<Record<string, string>> = {
   verify: verifyHelp,
   inspect: inspectHelp,
-  collateral: collateralHelp,
+  endorsements: endorsementsHelp,
+  collateral: endorsementsHelp,
   measure: measureHelp,
   sign: signHelp,
   ear: earHelp,

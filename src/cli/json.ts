@@ -55,6 +55,8 @@ export function stringify(value: unknown): string {
     value,
     (_key, part: unknown) => {
       if (part instanceof Uint8Array) return toHex(part)
+      // Bits: no number of JSON holds 64 of them.
+      if (typeof part === 'bigint') return `0x${part.toString(16)}`
       return part instanceof Map ? [...(part as Map<unknown, unknown>)] : (part ?? null)
     },
     2,

@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs'
 import { printable } from '../x509/name.ts'
-import { collateral } from './collateral.ts'
 import { ear } from './ear.ts'
+import { endorsements } from './endorsements.ts'
 import { exitCodeOf, type Failure, failureOf, UsageError } from './failures.ts'
 import { usageOf } from './help.ts'
 import { inspect } from './inspect.ts'
@@ -17,7 +17,15 @@ import { verify } from './verify.ts'
 /** A command takes its arguments, prints its outcome and returns its exit code. */
 type Command = (args: string[]) => Promise<number>
 
-const commands: Readonly<Record<string, Command>> = { verify, inspect, collateral, measure, sign, ear }
+const commands: Readonly<Record<string, Command>> = {
+  verify,
+  inspect,
+  endorsements,
+  collateral: endorsements,
+  measure,
+  sign,
+  ear,
+}
 const helpFlags: readonly (string | undefined)[] = ['--help', '-h', 'help']
 
 async function main([name, ...args]: string[]): Promise<number> {

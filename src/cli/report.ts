@@ -100,7 +100,9 @@ function describe(check: Check, asked: typeof questions): string[] {
   const remark = { pass: isAllowed ? 'ALLOWED' : '', fail: id, 'not-requested': 'not requested', skipped: 'SKIPPED' }[
     outcome
   ]
-  const question = `  ${paint(colour, mark)} ${questionOf(check, asked).padEnd(50)} ${remark}`.trimEnd()
+  // The longest code takes its room from the blanks before it.
+  const width = Math.min(50, 75 - remark.length)
+  const question = `  ${paint(colour, mark)} ${questionOf(check, asked).padEnd(width)} ${remark}`.trimEnd()
   if (outcome !== 'fail') return [question]
   return [question, ...(plain.includes(id) ? [] : indented(subject, 6)), ...difference(expected, actual)]
 }

@@ -6,7 +6,7 @@ import type { EvidenceResult } from '../index.ts'
 import { type CommandOptions, inWordsOfTheCommand, parseOne, type Values, verifyOptions } from './arguments.ts'
 import { exitCodeOf, failureOf, UsageError } from './failures.ts'
 import type { Request } from './formats/family.ts'
-import { familyOf, formatOf, formatsAsked, ofAll } from './formats/formats.ts'
+import { familyOf, formatOf, formatsAsked, ofAll, optionFormatsOfAll } from './formats/formats.ts'
 import { readEvidence } from './input.ts'
 import { verdictToJson } from './json.ts'
 import { printVerdict } from './report.ts'
@@ -38,10 +38,7 @@ export async function verdictOf(command: string, args: string[], more: CommandOp
   const own = { ...verifyOptions, ...ofAll(({ options }) => options) }
   const { path, values } = parseOne(command, args, { ...own, ...more })
   const ofVerify = Object.fromEntries(Object.entries(values).filter(([option]) => Object.hasOwn(own, option)))
-  const asked = formatsAsked(
-    ofVerify,
-    ofAll(({ optionFormats }) => optionFormats),
-  )
+  const asked = formatsAsked(ofVerify, optionFormatsOfAll())
   const [first] = asked
   // Where the evidence has no say in it, mistakes on the command line come before it is read.
   const isSaid =

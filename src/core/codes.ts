@@ -13,7 +13,11 @@ export type AttestationErrorCode =
   | AwsErrorCode
   | IntelErrorCode
   | AmdErrorCode
+  | ArmErrorCode
   | AzureErrorCode
+  | WebAuthnErrorCode
+  | AndroidErrorCode
+  | AppleErrorCode
   | EndorsementErrorCode
   | RaTlsErrorCode
   | ReferenceErrorCode
@@ -143,9 +147,43 @@ export type AmdErrorCode =
   | 'policy-mitigations'
   | 'policy-guest-svn'
 
+/** Arm: CCA and PSA tokens, in the order of the checks. */
+export type ArmErrorCode =
+  | 'token-wrapper'
+  | 'token-profile'
+  | 'payload-field-value'
+  | 'realm-key'
+  | 'anchor-unknown'
+  | 'platform-signature'
+  | 'realm-signature'
+  | 'cose-mac-refused'
+  | 'cose-mac'
+  // Appraisal.
+  | 'policy-lifecycle'
+
 /** A virtual TPM beside a report, in the wrapping of Azure. */
 export type AzureErrorCode =
   'hcl-format' | 'hcl-runtime-data' | 'vtpm-quote-format' | 'vtpm-quote-signature' | 'vtpm-pcr-digest'
+
+/** Attestation objects of WebAuthn. */
+export type WebAuthnErrorCode = 'webauthn-format' | 'webauthn-client-data' | 'webauthn-key' | 'webauthn-signature'
+
+/** Android key attestation: the chain, its status list, what the leaf says of the key. */
+export type AndroidErrorCode =
+  | 'chain-shape'
+  | 'status-revoked'
+  | 'status-expired'
+  | 'key-description'
+  // Appraisal, of which Apple's applications share one.
+  | 'policy-security-level'
+  | 'policy-key'
+  | 'policy-boot'
+  | 'policy-application'
+  | 'policy-patch-level'
+
+/** Apple App Attest. */
+export type AppleErrorCode =
+  'app-attest-format' | 'app-attest-nonce' | 'app-attest-key' | 'app-attest-counter' | 'app-attest-signature'
 
 /** Endorsements, as vendor services answer them. */
 export type EndorsementErrorCode = 'endorsement-fetch' | 'endorsement-format'

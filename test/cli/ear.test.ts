@@ -34,7 +34,7 @@ const verify = (token: string, ...more: readonly string[]): ReturnType<typeof ve
 describe('sign and verify', () => {
   it('a token answers the nonce of the evidence, and says what was found', () => {
     const output = pathOf('enclave.jwt')
-    const signed = sign(output, '--key', key, '--key-id', 'k1')
+    const signed = sign(output, '--key', key, '--kid', 'k1')
     expect(signed).toEqual({
       code: 0,
       stdout: `${output}: nitro affirming; signed with ES256, until 2026-06-01T00:05:00.000Z\n`,
@@ -168,8 +168,8 @@ describe('usage', () => {
     ],
     [
       'a key id without a key',
-      () => ['ear', 'sign', ...evidence, ...about, '--key-id', 'k', '-o', pathOf('x')],
-      /^veritee: --key-id is about --key FILE$/m,
+      () => ['ear', 'sign', ...evidence, ...about, '--kid', 'k', '-o', pathOf('x')],
+      /^veritee: --kid is about --key FILE$/m,
     ],
     [
       'a public key to sign with',

@@ -61,6 +61,7 @@ const texts = { type: 'string', multiple: true } as const
 export const quoteOptions: CommandOptions = {
   ...Object.fromEntries([...Object.values(tdxRegisters), ...Object.values(sgxRegisters)].map((name) => [name, text])),
   collateral: text,
+  endorsements: text,
   'report-data': text,
   'skip-report-data': { type: 'boolean' },
   'accept-tcb-status': texts,
@@ -118,9 +119,12 @@ export async function quoteVerifier(values: Values, format: 'tdx' | 'sgx'): Prom
 }
 
 async function commonOf(values: Values): Promise<DcapOptions> {
-  const { collateral, 'report-data': reportData, at, skew, 'minimum-tcb-evaluation': minimum } = values
+  const { 'report-data': reportData, at, skew, 'minimum-tcb-evaluation': minimum } = values
+  const collateral = values['endorsements'] ?? values['collateral']
   if (typeof collateral !== 'string')
-    throw new UsageError('say what Intel says of the platform: --collateral FILE, as veritee collateral prints it')
+    throw new UsageError('say what Intel says of the platform: --endorsements FILE, as veritee endorsements prints it')
+  if (values['endorsements'] !== undefined && values['collateral'] !== undefined)
+    throw new UsageError('--endorsements and --collateral are one option: give one of them')
   requireOne(
     [reportData !== undefined, values['skip-report-data'] === true],
     'say what it was made for: --report-data HEX or --skip-report-data',
