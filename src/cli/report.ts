@@ -65,14 +65,19 @@ export interface Circumstances {
 export function printVerdict(verdict: EvidenceResult | AttestationError, circumstances: Circumstances): string {
   const { ownRoot } = circumstances
   const asked = ownRoot ? { ...questions, 'root-mismatch': 'Root certificate is one that you named' } : questions
-  const checklist = (['decode', 'verify', 'appraise'] as const).flatMap((stage) => {
-    const made = verdict.checks.filter((check) => check.stage === stage)
+  const checklist = checklistOf(verdict.checks, asked)
+  const conclusion = verdict instanceof AttestationError ? refusal(verdict) : success(verdict, circumstances)
+  return [...checklist, ...conclusion].join('\n')
+}
+
+/** What was checked, stage by stage. @param asked what each check looks at, by its code */
+export function checklistOf(checks: readonly Check[], asked: typeof questions): readonly string[] {
+  return (['decode', 'verify', 'appraise'] as const).flatMap((stage) => {
+    const made = checks.filter((check) => check.stage === stage)
     return made.length === 0
       ? []
       : [paint('bold', stages[stage]), ...once(made, asked).flatMap((check) => describe(check, asked)), '']
   })
-  const conclusion = verdict instanceof AttestationError ? refusal(verdict) : success(verdict, circumstances)
-  return [...checklist, ...conclusion].join('\n')
 }
 
 /** Quotes have several of everything: each question is printed once, with the answer that matters. */
@@ -150,7 +155,8 @@ function inWords(text: string): string {
   )
 }
 
-function refusal(error: AttestationError): string[] {
+/** What is wrong, what to do about it, and the verdict. */
+export function refusal(error: AttestationError): string[] {
   const codes = error instanceof AppraisalError ? error.failures.map(({ id }) => id) : [error.code]
   const advice = codes.flatMap((code) => (hints[code] === undefined ? [] : [hints[code]]))
   return [
@@ -210,7 +216,8 @@ function offset(seconds: number): string {
   return `${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} the time of verification`
 }
 
-function verdictLines(colour: Colour, text: string): string[] {
+/** The last lines: the verdict. */
+export function verdictLines(colour: Colour, text: string): string[] {
   return wrap(text, 80).map((line) => paint(colour, line))
 }
 
