@@ -82,7 +82,7 @@ export function membersOf(value: CborValue, names: readonly string[], source: So
 /** The bytes of a member. @throws VerificationError with the code of `source` */
 export function bytesMember(map: CborMap, name: string, source: Source): Bytes {
   const value = map.get(name)
-  if (value instanceof Uint8Array && value.length > 0) return value as Bytes
+  if (value instanceof Uint8Array && value.length > 0) return value
   throw malformed(source, `${name} must be bytes`)
 }
 

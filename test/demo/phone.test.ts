@@ -77,7 +77,7 @@ async function post(address: string, path: string, body: object = {}): Promise<A
 
 /** Everything that a server of phones is for. */
 async function talk(address: string): Promise<void> {
-  const challenge = async (): Promise<string> => (await post(address, '/challenge'))['challenge'] as string
+  const challenge = async (): Promise<string> => (await post(address, '/challenge')).challenge as string
   const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'))
   const message = 'for the server alone'
   const signed = (text: string): Uint8Array => concat(bytesOf(text), new TextEncoder().encode(message))

@@ -123,10 +123,10 @@ function appraiseApplication(
   }
   const { packages = [], signers = [] } = application ?? {}
   const match = expected.find((one) => isApplication(packages, signers, one))
-  const shown = match ?? (expected[0] as ExpectedApplication)
+  const { packages: wanted = [], signers: by = [], minimumVersion = 0 } = match ?? expected[0] ?? {}
   checks.appraises('policy-application', `application, 1 of ${expected.length}`, {
     holds: match !== undefined,
-    expected: `${listed(shown.packages, shown.signers)}, version ${shown.minimumVersion} or later`,
+    expected: `${listed(wanted, by)}, version ${minimumVersion} or later`,
     found: listed(
       packages.map(({ name, version }) => `${name} ${version}`),
       signers,

@@ -6,7 +6,7 @@ import type { CheckRecorder } from '../../../core/record.ts'
 import { hash } from '../../../crypto/digest.ts'
 import { type Bytes, equalBytes, toHex } from '../../../encoding/bytes.ts'
 import type { AppAttestEnvironment } from './evidence.ts'
-import type { AppAttestPolicy, ExpectedApplication } from './options.ts'
+import type { AppAttestPolicy } from './options.ts'
 
 /** Applications in development are attested by a service of their own. Fails with `policy-debug`. */
 export function appraiseEnvironment(environment: AppAttestEnvironment, debug: boolean, checks: CheckRecorder): void {
@@ -32,7 +32,7 @@ export async function appraiseApplication(
   }
   const digests = await Promise.all(expected.map(({ appId }) => hash('SHA-256', new TextEncoder().encode(appId))))
   const match = expected.find((_, i) => equalBytes(digests[i] as Bytes, rpIdHash))
-  const { appId } = match ?? (expected[0] as ExpectedApplication)
+  const { appId = '' } = match ?? expected[0] ?? {}
   checks.appraises('policy-application', `application, 1 of ${expected.length}`, {
     holds: match !== undefined,
     expected: appId,

@@ -75,15 +75,11 @@ export async function verifyAppAttest(evidence: Uint8Array, options: AppAttestOp
 
   // 1. Evidence: shape and bounds. Nothing below is trusted yet.
   const attestation = decodeAttestation(bytes, checks)
-  const certificates = checks.decodes('cert-parse', '2 X.509 v3 certificates', () => [
-    decodeCertificate(attestation.ca, 'x5c[1]'),
-    decodeCertificate(attestation.leaf, 'x5c[0]'),
-  ]) as [Certificate, Certificate]
+  const [ca, leaf] = checks.decodes('cert-parse', '2 X.509 v3 certificates', () => readCertificates(attestation))
 
   // 2. Authenticity: a path from Apple's root to the leaf, valid now.
-  const [ca, leaf] = certificates
   const anchor = checkIssuer(ca, policy.anchors, checks)
-  const path = checkRules(certificates, appAttestProfile(), checks)
+  const path = checkRules([ca, leaf], appAttestProfile(), checks)
   const { tbs, signature, name } = ca
   const algorithm = appAttestProfile().ca.signatures[0]
   const signatures = startSignatures([
@@ -116,6 +112,10 @@ export async function verifyAppAttest(evidence: Uint8Array, options: AppAttestOp
     matched,
     publicKey: copyBytes(leaf.spki),
   })
+}
+
+function readCertificates({ ca, leaf }: DecodedAttestation): readonly [ca: Certificate, leaf: Certificate] {
+  return [decodeCertificate(ca, 'x5c[1]'), decodeCertificate(leaf, 'x5c[0]')]
 }
 
 /** The anchor that the CA names. @throws VerificationError `root-mismatch` */

@@ -6,7 +6,6 @@ import type { AttestationErrorCode } from '../../../../src/core/codes.ts'
 import {
   allowDebug,
   AppraisalError,
-  type AppAttestAssertionOptions,
   type AppAttestOptions,
   AttestationError,
   decodeAppAttestEvidence,
@@ -51,7 +50,9 @@ async function attest(change: Change = {}): ReturnType<typeof verifyAppAttest> {
   const own = change.device === undefined ? device : await createDevice({ now, keys, ...change.device })
   const evidence = await own.attest(change.attestation)
   const options = { clientData, referenceValues: { appId }, trustAnchors: [own.root], now, ...change.options }
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  const given = Object.fromEntries(
+    Object.entries(options as Readonly<Record<string, unknown>>).filter(([, value]) => value !== undefined),
+  )
   return verifyAppAttest(change.evidence?.(evidence) ?? evidence, given as unknown as AppAttestOptions)
 }
 
@@ -72,7 +73,7 @@ async function assert({ assertion, options, evidence }: AssertionChange = {}): R
     previousCounter: 0,
     now,
     ...options,
-  } as AppAttestAssertionOptions)
+  })
 }
 
 type Row<C> = readonly [code: AttestationErrorCode, rule: string, message: RegExp, change: C]
@@ -421,13 +422,13 @@ describe('options', () => {
 
   test.each([...shared, ...ofAttestations])('of an attestation: %s %o', async (name, value, message) => {
     const options = { clientData, referenceValues: { appId }, [name]: value }
-    await mistaken(verifyAppAttest(pattern(9), options as never), message)
+    await mistaken(verifyAppAttest(pattern(9), options), message)
   })
 
   test.each([...shared, ...ofAssertions])('of an assertion: %s %o', async (name, value, message) => {
     const { publicKey } = device
     const options = { publicKey, clientData, referenceValues: { appId }, previousCounter: 0, [name]: value }
-    await mistaken(verifyAppAttestAssertion(pattern(9), options as never), message)
+    await mistaken(verifyAppAttestAssertion(pattern(9), options), message)
   })
 
   test('evidence is bytes', async () => {
