@@ -36,7 +36,7 @@ export async function appraiseApplication(
   checks.appraises('policy-application', `application, 1 of ${expected.length}`, {
     holds: match !== undefined,
     expected: appId,
-    found: match === undefined ? `another, SHA-256 ${toHex(rpIdHash)}` : appId,
+    found: match === undefined ? toHex(rpIdHash) : appId,
   })
   return match?.label
 }

@@ -177,7 +177,7 @@ function checkKey(
   })
   checks.verifies('app-attest-key', 'credential key', {
     holds: isEcKey(credentialKey, spki, ES256),
-    otherwise: "it is not the leaf's",
+    otherwise: 'another',
   })
   if (keyId !== undefined)
     checks.verifies('app-attest-key', 'key id', {
