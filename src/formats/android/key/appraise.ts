@@ -81,13 +81,15 @@ function appraiseBoot(
   { verifiedBootKeys, debug }: AndroidKeyPolicy,
   checks: CheckRecorder,
 ): void {
-  const { deviceLocked = false, verifiedBootState: state, verifiedBootKey = new Uint8Array() } = rootOfTrust ?? {}
-  const isPinned = state === 'self-signed' && verifiedBootKeys.some((key) => equalBytes(key, verifiedBootKey))
-  const isVerified = deviceLocked && (state === 'verified' || isPinned)
+  const state = rootOfTrust?.verifiedBootState
+  const isLocked = rootOfTrust?.deviceLocked === true
+  const bootKey = rootOfTrust?.verifiedBootKey ?? new Uint8Array()
+  const isPinned = state === 'self-signed' && verifiedBootKeys.some((key) => equalBytes(key, bootKey))
+  const isVerified = isLocked && (state === 'verified' || isPinned)
   checks.appraises('policy-boot', 'boot, by the hardware', {
     holds: rootOfTrust !== undefined && (debug || isVerified),
     expected: debug ? 'any, allowed' : `locked, verified or by one of ${verifiedBootKeys.length} keys`,
-    found: state === undefined ? 'nothing' : `${deviceLocked ? '' : 'un'}locked, ${state} by ${toHex(verifiedBootKey)}`,
+    found: state === undefined ? 'nothing' : `${isLocked ? '' : 'un'}locked, ${state} by ${toHex(bootKey)}`,
   })
 }
 
@@ -121,12 +123,13 @@ function appraiseApplication(
     checks.omit('policy-application', 'skipped', 'reference values skipped')
     return undefined
   }
-  const { packages = [], signers = [] } = application ?? {}
+  const packages = application?.packages ?? []
+  const signers = application?.signers ?? []
   const match = expected.find((one) => isApplication(packages, signers, one))
-  const { packages: wanted = [], signers: by = [], minimumVersion = 0 } = match ?? expected[0] ?? {}
+  const shown = match ?? expected[0]
   checks.appraises('policy-application', `application, 1 of ${expected.length}`, {
     holds: match !== undefined,
-    expected: `${listed(wanted, by)}, version ${minimumVersion} or later`,
+    expected: `${listed(shown?.packages ?? [], shown?.signers ?? [])}, version ${shown?.minimumVersion} or later`,
     found: listed(
       packages.map(({ name, version }) => `${name} ${version}`),
       signers,

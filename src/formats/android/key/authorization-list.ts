@@ -126,21 +126,24 @@ const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: 
  */
 export function readAuthorizationList(element: Element, version: number, source: Source): AuthorizationList {
   const input = cursor(contentOf(element), source)
-  const named: Record<string, unknown> = {}
+  // Inherits nothing: what the hardware does not say, no code of the page can say for it.
+  const list = Object.create(null) as Record<string, unknown>
   const others: Authorization[] = []
   for (let last = -1; remaining(input) > 0;) {
     const tag = readTag(input)
     if (tag <= last) throw malformed(source, `tag ${tag} behind tag ${last}`)
     last = tag
-    const name = names[tag] ?? `tag ${tag}`
+    const isNamed = Object.hasOwn(names, tag)
+    const name = isNamed ? (names[tag] as string) : `tag ${tag}`
     const content = cursor(take(input, readLength(input, name), name), source)
     const [read] = types.find(([, ...tags]) => tags.includes(tag)) ?? [takeAll]
     const value = read(content, name, version)
     end(content)
-    if (tag in names) named[name] = value
+    if (isNamed) list[name] = value
     else others.push(Object.freeze({ tag, value } as Authorization))
   }
-  return Object.freeze({ ...named, others: Object.freeze(others) })
+  list['others'] = Object.freeze(others)
+  return Object.freeze(list) as unknown as AuthorizationList
 }
 
 /** Of a tag that is not known: one element, whatever it is. */

@@ -32,7 +32,7 @@ export async function appraiseApplication(
   }
   const digests = await Promise.all(expected.map(({ appId }) => hash('SHA-256', new TextEncoder().encode(appId))))
   const match = expected.find((_, i) => equalBytes(digests[i] as Bytes, rpIdHash))
-  const { appId = '' } = match ?? expected[0] ?? {}
+  const appId = `${(match ?? expected[0])?.appId}`
   checks.appraises('policy-application', `application, 1 of ${expected.length}`, {
     holds: match !== undefined,
     expected: appId,
