@@ -1,6 +1,7 @@
 /**
- * demo/examples/phone, run as it is: a Node server and a Worker with its Durable Object challenge fake phones, keep their keys, and take their messages.
- * Only which applications are accepted, and whose roots vouch for them, is written for the test.
+ * demo/examples/phone, run as it is: a Node server and a Worker with its Durable Object challenge
+ * fake phones, keep their keys, and take their messages. Only which applications are accepted, and
+ * whose roots vouch for them, is written for the test.
  */
 import { cp, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'

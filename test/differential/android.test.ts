@@ -1,9 +1,11 @@
 /**
- * Key descriptions by `@peculiar/asn1-android`: where both readers read one, they agree on what decides. The other is lenient where a verifier must not
- * be, and refuses what is new: the differences are listed here, one line each.
+ * Key descriptions by `@peculiar/asn1-android`: where both readers read one, they agree on what
+ * decides. The other is lenient where a verifier must not be, and refuses what is new: the
+ * differences are listed here, one line each.
  *
  * - Tags that it does not know, ML-DSA's (11) among them, it refuses; they must pass.
- * - BOOLEAN 01, bytes behind the value, indefinite lengths, padded integers and tags, NULL with content, unknown versions: it reads them.
+ * - BOOLEAN 01, bytes behind the value, indefinite lengths, padded integers and tags, NULL with
+ *   content, unknown versions: it reads them.
  * - Two values under one tag, and packages that are not UTF-8: it reads them.
  */
 import { KeyDescription as Description, NonStandardKeyDescription } from '@peculiar/asn1-android'

@@ -1,5 +1,6 @@
 /**
- * The types of `veritee/android-key` and `veritee/app-attest`: what callers must say, and what they get. Nothing here runs; see `nitro.ts`.
+ * The types of `veritee/android-key` and `veritee/app-attest`: what callers must say, and what they
+ * get. Nothing here runs; see `nitro.ts`.
  */
 import { expectTypeOf } from 'vitest'
 import * as android from '../../src/formats/android/key/index.ts'

@@ -1,6 +1,6 @@
 /**
- * H13 for phones: a page's other code can put anything on `Object.prototype`. None of it may be an option, or something that a phone has said: each call must
- * end as it does without.
+ * H13 for phones: a page's other code can put anything on `Object.prototype`. None of it may be an
+ * option, or something that a phone has said: each call must end as it does without.
  */
 import { afterEach, describe, expect, test } from 'vitest'
 import { AttestationError } from '../../../src/core/errors.ts'

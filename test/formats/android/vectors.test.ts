@@ -1,5 +1,6 @@
 /**
- * Every vector of phones: chains of real devices, the same with one thing changed, WebAuthn, App Attest. Verdict and reason codes are those of the manifest.
+ * Every vector of phones: chains of real devices, the same with one thing changed, WebAuthn, App
+ * Attest. Verdict and reason codes are those of the manifest.
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'

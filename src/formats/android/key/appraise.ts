@@ -1,6 +1,7 @@
 /**
- * The chain is genuine. Is it the phone, the application and the key that the caller expects? Every failure is kept, so that all of them are reported.
- * What Android alone vouches for never stands in for what the hardware must.
+ * The chain is genuine. Is it the phone, the application and the key that the caller expects? Every
+ * failure is kept, so that all of them are reported. What Android alone vouches for never stands in
+ * for what the hardware must.
  */
 import { appraiseBinding } from '../../../appraisal/binding.ts'
 import { type Matched, skipReferenceValues } from '../../../appraisal/reference-values.ts'
@@ -34,7 +35,10 @@ export function appraise(verified: Verified, policy: AndroidKeyPolicy, checks: C
   return appraiseApplication(softwareEnforced.application, policy.applications, checks)
 }
 
-/** Both levels are the same, high enough, and what the certificates say: a broken TEE could write `strongbox` into its own. */
+/**
+ * Both levels are the same, high enough, and what the certificates say: a broken TEE could write
+ * `strongbox` into its own.
+ */
 function appraiseLevel(
   { description, levelsSaid, mustSayLevel }: Verified,
   { securityLevel }: AndroidKeyPolicy,
@@ -75,7 +79,9 @@ function appraiseKey(
   })
 }
 
-/** The device is locked and runs what its maker signed, or what a key signed that the caller pins. */
+/**
+ * The device is locked and runs what its maker signed, or what a key signed that the caller pins.
+ */
 function appraiseBoot(
   rootOfTrust: RootOfTrust | undefined,
   { verifiedBootKeys, debug }: AndroidKeyPolicy,
@@ -93,7 +99,10 @@ function appraiseBoot(
   })
 }
 
-/** Months are six digits, days eight. Vendors also write a month for a day: it is the month's beginning. */
+/**
+ * Months are six digits, days eight. Vendors also write a month for a day: it is the month's
+ * beginning.
+ */
 function appraisePatchLevels(
   { hardwareEnforced }: KeyDescription,
   { minimums }: AndroidKeyPolicy,
@@ -138,7 +147,10 @@ function appraiseApplication(
   return match?.label
 }
 
-/** The same packages, none older than asked for, all signed by expected signers, and by at least one. */
+/**
+ * The same packages, none older than asked for, all signed by expected signers, and by at least
+ * one.
+ */
 function isApplication(
   packages: AndroidApplication['packages'],
   signers: AndroidApplication['signers'],

@@ -8,7 +8,9 @@ import { type Bytes, equalBytes, toHex } from '../../../encoding/bytes.ts'
 import type { AppAttestEnvironment } from './evidence.ts'
 import type { AppAttestPolicy } from './options.ts'
 
-/** Applications in development are attested by a service of their own. Fails with `policy-debug`. */
+/**
+ * Applications in development are attested by a service of their own. Fails with `policy-debug`.
+ */
 export function appraiseEnvironment(environment: AppAttestEnvironment, debug: boolean, checks: CheckRecorder): void {
   checks.appraises('policy-debug', 'environment', {
     holds: debug || environment === 'production',
@@ -18,7 +20,8 @@ export function appraiseEnvironment(environment: AppAttestEnvironment, debug: bo
 }
 
 /**
- * The relying party of the authenticator data is one of the applications. Fails with `policy-application`.
+ * The relying party of the authenticator data is one of the applications. Fails with
+ * `policy-application`.
  * @returns which one; `undefined` when the caller skipped this, or none is
  */
 export async function appraiseApplication(

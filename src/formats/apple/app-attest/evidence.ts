@@ -1,5 +1,6 @@
 /**
- * Evidence of App Attest: an attestation object once for each key, and an assertion for each request after that.
+ * Evidence of App Attest: an attestation object once for each key, and an assertion for each
+ * request after that.
  */
 import { type CheckRecorder, recordChecks } from '../../../core/record.ts'
 import { type Bytes, copyBytes, toHex } from '../../../encoding/bytes.ts'
@@ -17,7 +18,9 @@ import {
   readHeader,
 } from '../../webauthn.ts'
 
-/** Whose service made the attestation: Apple's for published applications, or that for development. */
+/**
+ * Whose service made the attestation: Apple's for published applications, or that for development.
+ */
 export type AppAttestEnvironment = 'production' | 'development'
 
 /** What a verified attestation says. Frozen. */

@@ -1,5 +1,6 @@
 /**
- * What is accepted: both shapes of chains in both encodings, WebAuthn with and without the root, every version, and what the result says.
+ * What is accepted: both shapes of chains in both encodings, WebAuthn with and without the root,
+ * every version, and what the result says.
  */
 import { describe, expect, test } from 'vitest'
 import {

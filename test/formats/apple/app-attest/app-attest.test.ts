@@ -1,5 +1,6 @@
 /**
- * Attestations and assertions of App Attest: what is accepted, and every rule broken alone: the reason, its class and what its message says.
+ * Attestations and assertions of App Attest: what is accepted, and every rule broken alone: the
+ * reason, its class and what its message says.
  */
 import { describe, expect, test } from 'vitest'
 import type { AttestationErrorCode } from '../../../../src/core/codes.ts'
