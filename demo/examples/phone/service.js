@@ -10,7 +10,7 @@ const challengeLifetime = 5 * 60_000
 
 /**
  * @param store `get`, `put`, and `delete`, which tells whether there was something: a challenge is
- *   used once, whoever comes first
+ *   used once
  * @param statusUrl where Google's status list is, or a proxy that you trust as much
  */
 export function createService({ store, statusUrl = androidAttestationUrl }) {

@@ -1,7 +1,7 @@
 /**
  * The chain is genuine. Is it the phone, the application and the key that the caller expects? Every
- * failure is kept, so that all of them are reported. What Android alone vouches for never stands in
- * for what the hardware must.
+ * failure is kept, so that all of them are reported. What Android alone vouches for never replaces
+ * what the hardware must.
  */
 import { appraiseBinding } from '../../../appraisal/binding.ts'
 import { type Matched, skipReferenceValues } from '../../../appraisal/reference-values.ts'

@@ -52,9 +52,9 @@ const NONCE = '2a864886f763640802'
  * Verifies an attestation of App Attest.
  *
  * Proves: an instance of one of your applications, on a genuine device of Apple's, made the key
- * `publicKey` (SubjectPublicKeyInfo, DER) in its Secure Enclave, for these client data. Whoever
- * signs with it later is that instance: `verifyAppAttestAssertion`. To bind another key, put it in
- * the client data.
+ * `publicKey` (SubjectPublicKeyInfo, DER) in its Secure Enclave, for these client data. A
+ * later signature by it comes from that instance: `verifyAppAttestAssertion`. To bind another key,
+ * put it in the client data.
  *
  * Does not prove: who holds the device, or that its system is not modified. The receipt, and with
  * it Apple's measure of risk, is not verified.
