@@ -5,7 +5,7 @@ const overview = `veritee: check a confidential-computing enclave before any dat
 
   veritee verify FILE|-  OPTIONS     verify evidence; the exit code tells
   veritee inspect FILE|- [--json]    show evidence without verifying it
-  veritee collateral FILE|-          fetch what Intel says of a quote's platform
+  veritee endorsements FILE|-        fetch what the vendor says of its platform
   veritee measure IMAGE  [--json]    what an image will measure to
   veritee sign FILE…  OPTIONS        sign measurements as reference values
   veritee --version
@@ -15,8 +15,11 @@ Exit codes: 0 ok, 1 usage, 2 not authentic, 3 authentic but not as expected.
 
   veritee verify enclave.bin --measurements measurements.json --nonce 5f0c…
 
-  veritee verify quote.bin --collateral collateral.json --report-data 5f0c… \\
+  veritee verify quote.bin --endorsements intel.json --report-data 5f0c… \\
     --mrtd 91eb… --rtmr0 4bf3… --rtmr1 7a5e… --rtmr2 0d7f…
+
+  veritee verify report.bin --endorsements amd.json --report-data 5f0c… \\
+    --measurement 5c0d… --minimum-tcb Genoa,model=17,stepping=1,snp=27
 
 \`veritee verify --help\` lists the options; so do the others.`
 
@@ -48,11 +51,17 @@ What it must carry (Nitro)
   --user-data HEX|@FILE     user data is exactly this
   --public-key HEX|@FILE    public key is exactly this
 
+Intel TDX and SGX, AMD SEV-SNP
+  --endorsements FILE       required: what the vendor says of the platform, JSON
+                            that veritee endorsements printed; --collateral is
+                            the same for Intel's
+  --report-data HEX|@FILE   the 64 bytes that the evidence was made for, or
+  --skip-report-data        whatever it was made for
+  --platform HEX            accept this machine only (PPID, platform instance
+                            id, CHIP_ID); may be repeated
+  --allow-migration         accept a guest that can be moved to another machine
+
 Intel TDX and SGX
-  --collateral FILE         required: what Intel says of the platform, JSON that
-                            veritee collateral printed
-  --report-data HEX|@FILE   the 64 bytes that the quote was made for, or
-  --skip-report-data        evidence made for anything
   --mrtd HEX --rtmr0 HEX … --rtmr3 HEX
                             registers of a TD; \`any\` for what you compare
                             yourself. Zero unless they are named: RTMR3 and
@@ -74,10 +83,56 @@ Intel TDX and SGX
   --max-collateral-age 30d  refuse collateral that Intel issued before that
   --max-root-crl-age 400d   the same for the list of its root, which Intel
                             issues once a year
-  --platform HEX            accept this machine only (PPID, platform instance
-                            id); may be repeated
-  --allow-migration         accept a TD that can be moved to another machine
   --service-td HEX          accept this service TD; may be repeated
+
+AMD SEV-SNP
+  --measurement HEX         what the guest was launched from, 48 bytes. Zero
+                            unless they are named, \`any\` for what you compare
+                            yourself:
+    --host-data HEX --family-id HEX --image-id HEX --id-key-digest HEX
+    --author-key-digest HEX
+  --processor NAME          Milan, Genoa or Turin; may be repeated. Milan only
+                            where it is named: its owners can forge its reports
+  --minimum-tcb NAME,model=N,stepping=N,bootloader=N,tee=N,snp=N,microcode=N
+  --minimum-launch-tcb …    the same for the TCB at launch. Both may be
+                            repeated: all rows for the processor must hold
+  --minimum-firmware 1.55.29
+  --minimum-guest-svn N
+  --minimum-mitigations launch=BITS|current=BITS
+  --allow-provisional-firmware
+                            accept firmware that the host can take back
+  --vmpl N                  who may have asked, 0 to 3; default: 0
+  --guest-policy NAME=on|off|any
+                            smtAllowed, singleSocket, cxlAllowed (default: off),
+                            memAes256Xts, raplDisabled, ciphertextHiding,
+                            pageSwapDisabled; may be repeated
+  --minimum-abi 1.55        the least firmware ABI that the guest demands
+  --platform-info NAME=on|off|any
+                            aliasCheckComplete (default: on), smtEnabled,
+                            tsmeEnabled, eccEnabled, raplDisabled,
+                            ciphertextHiding, iommuWriteSafe, tioEnabled
+  --allow-unknown-bits      accept bits that this version does not know
+  --csp NAME                accept keys of this cloud only; may be repeated
+  --skip-revocation         go without the revocation list of AMD
+
+Arm CCA and PSA tokens, which have --nonce HEX or --skip-freshness
+  --anchor FILE             required: the keys of devices from their maker, JSON
+                            { implementationId, instanceId, key: JWK }, or a
+                            list of them, or as trustee has it; may be repeated
+  --rim HEX                 the initial measurement of a realm; or, like all of
+                            these, JSON with --measurements FILE (of a PSA
+                            token: { softwareComponents: [...] })
+    --rem0 HEX … --rem3 HEX all four, or \`any\`; zero unless they are named
+    --personalization-value HEX
+                            what the host passed in, or \`any\`; else zero
+  --firmware FILE           below a realm, component by component, JSON
+                            { softwareComponents: [{ measurement, signerId,
+                            type, version }] }, or
+  --skip-firmware           whatever is below
+  --accept-lifecycle NAME   beside secured: non-rot-debug,
+                            recoverable-rot-debug, provisioning,
+                            assembly-and-test; may be repeated
+  --allow-test-keys         accept keys that are published: anyone has them
 
 Keys of phones: Android, with --nonce HEX or --skip-freshness
   --package NAME --signer HEX
@@ -107,7 +162,7 @@ Keys of phones: Apple App Attest
   --key-id HEX              what the application calls the key
 
 How to verify
-  --format nitro|nitro-tpm|tdx|sgx|android-key|app-attest|auto
+  --format sev-snp|nitro|nitro-tpm|tdx|sgx|cca|psa|android-key|app-attest|auto
                             auto, the default, tells it from the evidence; an
                             instance (nitro-tpm) must be asked for by name
   --root FILE               trust this root certificate (PEM or DER) instead of
@@ -116,6 +171,9 @@ How to verify
   --at evidence             verify as of its own time: proves the past only
   --skew 300s               how far clocks may be apart
   --allow-debug             accept an enclave whose operator can read its memory
+  --second-opinion          a second, independent implementation must agree;
+                            needs cbor-x, asn1js, pkijs, @peculiar/x509 and
+                            reflect-metadata beside veritee
   --json                    one JSON document for machines, always
 
 Exit codes: 0 verified, 1 usage, 2 not authentic, 3 not as expected.`
@@ -127,18 +185,22 @@ const inspectHelp = `veritee inspect FILE|- [--json] [--event-log FILE]
 Shows what evidence says. Nothing is verified: anyone can write such a thing.
 Exit codes: 0 shown, 1 usage, 2 not a well-formed document.`
 
-const collateralHelp = `veritee collateral FILE|- OPTIONS
+const endorsementsHelp = `veritee endorsements FILE|- OPTIONS
 
-Fetches what Intel says of the platform that made a TDX or SGX quote, for
-veritee verify --collateral. Good for 30 days at most. Nothing is verified here,
-so its deliverer needs no trust.
-  --from URL                a cache (PCCS) instead of Intel's own service
-  --early                   what Intel knew when it made an issue public, instead
-                            of what it enforces months later
+Fetches what the vendor says of the platform behind evidence, for veritee verify
+--endorsements: Intel of a TDX or SGX quote (good for 30 days at most), AMD of the
+key that signed a report of SEV-SNP. Nothing is verified here, so the service
+needs no trust. \`veritee collateral\` is the same command.
+  --from URL                a cache or proxy instead of the vendor's own service
+  --early                   Intel: what it knew when it made an issue public,
+                            instead of what it enforces months later
+  --processor NAME          AMD: Milan, Genoa or Turin, for reports of version 2,
+                            which do not say it
   --timeout 60s             how long to wait
   -o, --output FILE         where to write it; default: standard output
 
-Exit codes: 0 fetched, 1 usage, 2 no quote, or the service has not answered.`
+Exit codes: 0 fetched, 1 usage, 2 no such evidence, or the
+service has not answered.`
 
 const measureHelp = `veritee measure [IMAGE] OPTIONS
 veritee measure --snp FIRMWARE --vcpus N OPTIONS
@@ -189,7 +251,8 @@ for itself, with the same names, dates and version: nothing else may differ.
 const helpOf: Readonly<Record<string, string>> = {
   verify: verifyHelp,
   inspect: inspectHelp,
-  collateral: collateralHelp,
+  endorsements: endorsementsHelp,
+  collateral: endorsementsHelp,
   measure: measureHelp,
   sign: signHelp,
 }

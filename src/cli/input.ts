@@ -19,8 +19,8 @@ const maximumCollateral = 4_194_304
 /** What a log area holds, and dstack's JSON for the same in hexadecimal. */
 const maximumEventLog = 1_048_576
 
-/** How binary evidence begins: a CBOR array of 4 (COSE_Sign1), tag 18 in front of one, a certificate, a CBOR map of 3, or the version of a quote. */
-const evidenceHeads: readonly (number | undefined)[] = [0x84, 0xd2, 0x30, 0xa3, 3, 4, 5]
+/** How binary evidence begins: a CBOR array of 4 (COSE_Sign1), a tag in front of one or two, a certificate, a CBOR map of 3, or the version of a quote or report.  */
+const evidenceHeads: readonly (number | undefined)[] = [0x84, 0xd1, 0xd2, 0xd9, 0x30, 0xa3, 2, 3, 4, 5]
 
 /** Evidence from a file, or from standard input for `-`: binary, PEM, hexadecimal or base64. @throws UsageError */
 export async function readEvidence(path: string): Promise<Bytes> {
@@ -91,6 +91,21 @@ export async function readJson(
     throw new UsageError(`${path} must be a JSON object, like ${example}`)
   }
   return value as Record<string, unknown>
+}
+
+/** A JSON object, or a list of some. @throws UsageError when the file is something else */
+export async function readJsonList(path: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const text = new TextDecoder().decode(await readBytes(path, maximumCollateral))
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw new UsageError(`${path} is not JSON: ${(error as Error).message}`)
+  }
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value]
+  if (list.length === 0 || list.some((entry) => typeof entry !== 'object' || entry === null || Array.isArray(entry)))
+    throw new UsageError(`${path} must be a JSON object, or a list of some`)
+  return list as readonly Record<string, unknown>[]
 }
 
 /** `@FILE`, its bytes as they are, or hexadecimal. @throws UsageError, TypeError */

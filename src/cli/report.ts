@@ -18,6 +18,8 @@ const questions: Readonly<Record<string, string>> = {
   'cert-validity': 'Certificates are within their dates',
   'cert-chain-signature': 'Each certificate is signed by its issuer',
   'policy-debug': 'Is not in debug mode',
+  'second-opinion-disagrees': 'A second, independent implementation agrees',
+  'second-opinion-unavailable': 'A second, independent implementation agrees',
   ...ofAll((family) => family.questions),
 }
 
@@ -35,6 +37,9 @@ const hints: Readonly<Record<string, string>> = {
   'root-mismatch': 'Not issued by the vendor. For a PKI of your own, as in tests, name its root with --root FILE.',
   'cert-validity': 'For an archived document, name the time with --at: that proves the past only.',
   'policy-debug': 'The operator of a debug enclave can read its memory. For development only: --allow-debug.',
+  'second-opinion-disagrees':
+    'The library accepts it, and another implementation does not, or reads it in another way: one of them is wrong. Please report it, with the evidence.',
+  'second-opinion-unavailable': 'It needs: npm install cbor-x asn1js pkijs @peculiar/x509 reflect-metadata.',
   'format-refused': 'What is expected of one kind of evidence says nothing of another: see veritee verify --help.',
   ...ofAll((family) => family.hints),
 }
@@ -53,9 +58,12 @@ export interface Circumstances {
   readonly ownRoot: boolean
   /** Where the reference values came from, if they are signed. */
   readonly signed: SignedReferenceValues | undefined
+  /** A second opinion had to agree. */
+  readonly isSecondAsked: boolean
 }
 
-export function printVerdict(verdict: EvidenceResult | AttestationError, { ownRoot, signed }: Circumstances): string {
+export function printVerdict(verdict: EvidenceResult | AttestationError, circumstances: Circumstances): string {
+  const { ownRoot } = circumstances
   const asked = ownRoot ? { ...questions, 'root-mismatch': 'Root certificate is one that you named' } : questions
   const checklist = (['decode', 'verify', 'appraise'] as const).flatMap((stage) => {
     const made = verdict.checks.filter((check) => check.stage === stage)
@@ -63,7 +71,7 @@ export function printVerdict(verdict: EvidenceResult | AttestationError, { ownRo
       ? []
       : [paint('bold', stages[stage]), ...once(made, asked).flatMap((check) => describe(check, asked)), '']
   })
-  const conclusion = verdict instanceof AttestationError ? refusal(verdict) : success(verdict, ownRoot, signed)
+  const conclusion = verdict instanceof AttestationError ? refusal(verdict) : success(verdict, circumstances)
   return [...checklist, ...conclusion].join('\n')
 }
 
@@ -95,7 +103,9 @@ function describe(check: Check, asked: typeof questions): string[] {
   const remark = { pass: isAllowed ? 'ALLOWED' : '', fail: id, 'not-requested': 'not requested', skipped: 'SKIPPED' }[
     outcome
   ]
-  const question = `  ${paint(colour, mark)} ${questionOf(check, asked).padEnd(50)} ${remark}`.trimEnd()
+  // The longest code takes its room from the blanks before it.
+  const width = Math.min(50, 75 - remark.length)
+  const question = `  ${paint(colour, mark)} ${questionOf(check, asked).padEnd(width)} ${remark}`.trimEnd()
   if (outcome !== 'fail') return [question]
   return [question, ...(plain.includes(id) ? [] : indented(subject, 6)), ...difference(expected, actual)]
 }
@@ -145,10 +155,11 @@ function refusal(error: AttestationError): string[] {
 
 function reasonOf(error: AttestationError): string {
   if (error instanceof AppraisalError) return 'authentic, but not what you expect'
+  if (error.code.startsWith('second-opinion-')) return 'no second opinion bears it out'
   return error.code === 'clock-suspect' ? 'signed, but its dates do not fit' : 'not authentic'
 }
 
-function success(result: EvidenceResult, ownRoot: boolean, signed: SignedReferenceValues | undefined): string[] {
+function success(result: EvidenceResult, { ownRoot, signed, isSecondAsked }: Circumstances): string[] {
   const weaknesses = caveats(result, ownRoot)
   const { format, matched, attestedAt, clockOffsetSeconds, validUntil } = result
   const [before, after] = familyOf(format).rows(result.claims)
@@ -163,6 +174,7 @@ function success(result: EvidenceResult, ownRoot: boolean, signed: SignedReferen
     ['made at', attestedAt?.toISOString()],
     ['clock', clockOffsetSeconds === undefined ? undefined : offset(clockOffsetSeconds)],
     ['valid until', validUntil.toISOString()],
+    ['2nd opinion', isSecondAsked ? 'agrees' : undefined],
     ...after,
   ]
   return [

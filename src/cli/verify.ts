@@ -10,10 +10,15 @@ import { familyOf, formatOf, formatsAsked, ofAll, optionFormatsOfAll } from './f
 import { readEvidence } from './input.ts'
 import { verdictToJson } from './json.ts'
 import { printVerdict } from './report.ts'
+import { isSecondAsked, secondOpinionOptions } from './second-opinion.ts'
 
 /** @returns 0, 2 or 3 @throws UsageError */
 export async function verify(args: string[]): Promise<number> {
-  const { path, values } = parseOne('verify', args, { ...verifyOptions, ...ofAll(({ options }) => options) })
+  const { path, values } = parseOne('verify', args, {
+    ...verifyOptions,
+    ...secondOpinionOptions,
+    ...ofAll(({ options }) => options),
+  })
   const asked = formatsAsked(values, optionFormatsOfAll())
   const [first] = asked
   // Where the evidence has no say in it, mistakes on the command line come before it is read.
@@ -29,8 +34,12 @@ export async function verify(args: string[]): Promise<number> {
   if (verdict instanceof UsageError) throw verdict
   console.log(
     values['json'] === true
-      ? verdictToJson(verdict, typeof format === 'string' ? format : null, request?.signed)
-      : printVerdict(verdict, { ownRoot: values['root'] !== undefined, signed: request?.signed }),
+      ? verdictToJson(verdict, typeof format === 'string' ? format : null, request?.signed, isSecondAsked(values))
+      : printVerdict(verdict, {
+          ownRoot: values['root'] !== undefined,
+          signed: request?.signed,
+          isSecondAsked: isSecondAsked(values),
+        }),
   )
   return verdict instanceof Error ? exitCodeOf(verdict) : 0
 }

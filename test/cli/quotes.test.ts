@@ -212,7 +212,7 @@ describe('what the options are about', () => {
     [[...td, ...registers], 'say what it was made for: --report-data HEX or --skip-report-data'],
     [[...td, ...bound], 'say what must run there: --mrtd HEX'],
     [[...enclave, ...bound], 'say what must run there: --mrenclave HEX'],
-    [[td[0] ?? ''], 'say what Intel says of the platform: --collateral FILE'],
+    [[td[0] ?? ''], 'say what Intel says of the platform: --endorsements FILE'],
     [[...td, ...bound, '--mrtd', mrTd], '--rtmr0 must be 48 bytes'],
     [[...td, ...registers, '--report-data', 'abcd'], '--report-data must be exactly 64 bytes'],
     [

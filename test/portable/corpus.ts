@@ -9,6 +9,7 @@ import { findVectors } from '../support/vectors.ts'
 import type { Corpus, CorpusCase, Question } from './model.ts'
 import { collectPhones } from './phone-corpus.ts'
 import { collectQuotes } from './quote-corpus.ts'
+import { collectReports } from './report-corpus.ts'
 
 /** What the manifest of the vectors says of one document; only what is used here. */
 interface VectorDocument {
@@ -69,8 +70,12 @@ export async function collectCorpus(): Promise<CollectedCorpus> {
     }
   }
   const quotes = await collectQuotes(keep)
+  const reports = collectReports(keep)
   const phones = collectPhones(keep)
-  return { corpus: { bytes, cases, subjects, quotes, phones }, skipLine: vectors.found ? undefined : vectors.skipLine }
+  return {
+    corpus: { bytes, cases, subjects, quotes, reports, phones },
+    skipLine: vectors.found ? undefined : vectors.skipLine,
+  }
 }
 
 type Keep = (name: string, content: Uint8Array) => string

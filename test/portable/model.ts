@@ -4,6 +4,7 @@
 import type { Expected } from '../../fixtures/expected.ts'
 import type { PhoneCorpus } from './phones.ts'
 import type { QuoteCorpus } from './quotes.ts'
+import type { ReportCorpus } from './reports.ts'
 
 /** Which entry point a case goes through; `root` is `verifyEvidence` with options for the format. */
 export type EntryPoint = Expected['format'] | 'root'
@@ -30,6 +31,7 @@ export interface Corpus {
   /** Names of cases that are valid through `nitro` and out of date by the real clock: what hostile inputs are made of, and the basics tried with. */
   readonly subjects: readonly string[]
   readonly quotes: QuoteCorpus
+  readonly reports: ReportCorpus
   readonly phones: PhoneCorpus
 }
 
@@ -49,6 +51,7 @@ export interface Row {
 
 export interface Report {
   readonly quotes: readonly Row[]
+  readonly reports: readonly Row[]
   readonly phones: readonly Row[]
   readonly references: readonly Row[]
   readonly corpus: readonly Row[]

@@ -56,6 +56,8 @@ it('asks something', () => {
   expect(reference.basics.length).toBeGreaterThan(corpus.subjects.length * 40)
   expect(reference.quotes.length).toBeGreaterThan(skipLine === undefined ? 270 : 70)
   expect(reference.hostile.filter(({ name }) => name.startsWith('fixtures/tdx/')).length).toBeGreaterThan(300)
+  expect(reference.reports.length).toBeGreaterThan(skipLine === undefined ? 600 : 35)
+  expect(reference.hostile.filter(({ name }) => name.startsWith('sev-snp/')).length).toBeGreaterThan(190)
   expect(reference.phones.length).toBeGreaterThan(skipLine === undefined ? 50 : 30)
   expect(reference.hostile.filter(({ name }) => name.startsWith('fixtures/android-key/')).length).toBeGreaterThan(200)
 })
@@ -73,19 +75,34 @@ describe.each(here)('$name', (runtime) => {
   )
 })
 
-function wrongVerdicts({ corpus: rows, hostile, basics, references, quotes, phones }: Report): string[] {
+function wrongVerdicts({ corpus: rows, hostile, basics, references, quotes, reports, phones }: Report): string[] {
   const { cases, logs, certificates } = corpus.quotes
+  const { measured } = corpus.reports
   const verdicts = new Map<string, readonly string[]>([
-    ...[...corpus.cases, ...cases, ...logs, ...certificates, ...corpus.phones.cases].map(
-      (entry) => [entry.name, entry.verdicts] as const,
-    ),
+    ...[
+      ...corpus.cases,
+      ...cases,
+      ...logs,
+      ...certificates,
+      ...corpus.reports.cases,
+      ...measured,
+      ...corpus.phones.cases,
+    ].map((entry) => [entry.name, entry.verdicts] as const),
     ...logs.map((entry) => [`${entry.name}: as expected`, entry.verdicts] as const),
     ...Object.entries(expectedService),
   ])
   return [
-    ...[...rows, ...quotes, ...phones].filter(({ name, verdict }) => !verdicts.get(name)?.includes(verdict)),
+    ...[...rows, ...quotes, ...reports, ...phones].filter(
+      ({ name, verdict }) => !verdicts.get(name)?.includes(verdict),
+    ),
     ...hostile.filter(({ error }) => error !== 'VerificationError'),
     ...basics.filter(({ verdict }) => verdict !== 'ok'),
+    ...reports.filter((row) => {
+      const wanted = measured.find(({ name }) => name === row.name)?.measurement
+      return (
+        wanted !== undefined && (row.result as { readonly measurement?: string } | undefined)?.measurement !== wanted
+      )
+    }),
     ...references.filter(({ name, verdict, error }) =>
       name in expectedReferences ? !expectedReferences[name]?.includes(verdict) : error !== 'VerificationError',
     ),
@@ -93,9 +110,10 @@ function wrongVerdicts({ corpus: rows, hostile, basics, references, quotes, phon
 }
 
 function differences(report: Report, other: Report): string[] {
-  const all = ({ corpus: rows, hostile, basics, references, quotes, phones }: Report): Row[] => [
+  const all = ({ corpus: rows, hostile, basics, references, quotes, reports, phones }: Report): Row[] => [
     ...rows,
     ...quotes,
+    ...reports,
     ...phones,
     ...hostile,
     ...basics,

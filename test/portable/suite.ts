@@ -11,10 +11,11 @@ import { hostileInputs } from './hostile.ts'
 import type { Corpus, CorpusCase, Question, Report, Row } from './model.ts'
 import { phoneRows } from './phones.ts'
 import { quoteRows } from './quotes.ts'
+import { reportRows } from './reports.ts'
 import { referenceRows } from './references.ts'
 import { rowOf } from './rows.ts'
 
-export async function runSuite({ bytes, cases, subjects, quotes, phones }: Corpus): Promise<Report> {
+export async function runSuite({ bytes, cases, subjects, quotes, reports, phones }: Corpus): Promise<Report> {
   const bytesOf = (name: string): Uint8Array => {
     const text = bytes[name]
     if (text === undefined) throw new Error(`the corpus has no bytes named ${name}`)
@@ -49,13 +50,15 @@ export async function runSuite({ bytes, cases, subjects, quotes, phones }: Corpu
     root: bytesOf('fixture root'),
   })
   const intel = await quoteRows(quotes, bytesOf)
+  const amd = await reportRows(reports, bytesOf)
   const phone = await phoneRows(phones, bytesOf)
   return {
     corpus,
-    hostile: [...hostile, ...intel.hostile, ...phone.hostile],
+    hostile: [...hostile, ...intel.hostile, ...amd.hostile, ...phone.hostile],
     basics: basic,
     references,
     quotes: intel.rows,
+    reports: amd.rows,
     phones: phone.rows,
   }
 }

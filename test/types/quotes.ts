@@ -1,6 +1,7 @@
 /**
  * The types of `veritee/tdx`, `veritee/sgx`, `veritee/ra-tls` and `veritee/endorsements`, and that they fit together. Nothing here runs; see `nitro.ts`.
  */
+import { dstackReportData } from '../../src/formats/report-data.ts'
 import { expectTypeOf } from 'vitest'
 import { type DcapQvlCollateral, fetchIntelEndorsements, fromDcapQvl } from '../../src/endorsements/index.ts'
 import * as nitro from '../../src/formats/aws/nitro/index.ts'
@@ -12,7 +13,6 @@ import {
   type AttestationResult,
   type DcapEndorsements,
   decodeTdxEvidence,
-  dstackReportData,
   skipReferenceValues,
   skipReportData,
   type TcbStatus,

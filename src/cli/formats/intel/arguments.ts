@@ -21,6 +21,7 @@ import {
 } from '../../../formats/intel/tdx/events/index.ts'
 import { type CommandOptions, listOf, requireOne, secondsOf, timeOf, type Values, versionOf } from '../../arguments.ts'
 import { UsageError } from '../../failures.ts'
+import { asAsked } from '../../second-opinion.ts'
 import type { OptionFormats, Verifier } from '../family.ts'
 import { readCertificates, readCollateral, readEventLog, readJson, readValue } from '../../input.ts'
 
@@ -61,6 +62,7 @@ const texts = { type: 'string', multiple: true } as const
 export const quoteOptions: CommandOptions = {
   ...Object.fromEntries([...Object.values(tdxRegisters), ...Object.values(sgxRegisters)].map((name) => [name, text])),
   collateral: text,
+  endorsements: text,
   'report-data': text,
   'skip-report-data': { type: 'boolean' },
   'accept-tcb-status': texts,
@@ -106,7 +108,7 @@ export async function quoteVerifier(values: Values, format: 'tdx' | 'sgx'): Prom
   const common = await commonOf(values)
   if (format === 'sgx') {
     const options: SgxOptions = { ...common, referenceValues: await sgxReferenceValuesOf(values) }
-    return (evidence) => verifySgx(evidence, options)
+    return asAsked(values, verifySgx, options)
   }
   const options: TdxOptions = {
     ...common,
@@ -114,13 +116,16 @@ export async function quoteVerifier(values: Values, format: 'tdx' | 'sgx'): Prom
     ...(values['allow-migration'] === true && { migration: allowMigration }),
     ...(values['service-td'] !== undefined && { serviceTds: listOf(values, 'service-td') }),
   }
-  return (evidence) => verifyTdx(evidence, options)
+  return asAsked(values, verifyTdx, options)
 }
 
 async function commonOf(values: Values): Promise<DcapOptions> {
-  const { collateral, 'report-data': reportData, at, skew, 'minimum-tcb-evaluation': minimum } = values
+  const { 'report-data': reportData, at, skew, 'minimum-tcb-evaluation': minimum } = values
+  const collateral = values['endorsements'] ?? values['collateral']
   if (typeof collateral !== 'string')
-    throw new UsageError('say what Intel says of the platform: --collateral FILE, as veritee collateral prints it')
+    throw new UsageError('say what Intel says of the platform: --endorsements FILE, as veritee endorsements prints it')
+  if (values['endorsements'] !== undefined && values['collateral'] !== undefined)
+    throw new UsageError('--endorsements and --collateral are one option: give one of them')
   requireOne(
     [reportData !== undefined, values['skip-report-data'] === true],
     'say what it was made for: --report-data HEX or --skip-report-data',

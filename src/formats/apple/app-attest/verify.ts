@@ -104,7 +104,7 @@ export async function verifyAppAttest(evidence: Uint8Array, options: AppAttestOp
 
   // 3. The leaf is for this key and these client data.
   checkNonce(leaf, digests.nonce, checks)
-  checkKey(attestation, leaf, digests.key, policy, checks)
+  checkKey(attestation, { spki: leaf.spki, digest: digests.key }, policy, checks)
 
   // 4. Appraisal: failures are kept, so that all of them are reported.
   const { authenticator, environment } = attestation
@@ -171,8 +171,7 @@ function checkNonce({ extensions }: Certificate, expected: Bytes, checks: CheckR
 /** @throws VerificationError `app-attest-key`, `app-attest-counter` */
 function checkKey(
   { authenticator }: DecodedAttestation,
-  { spki }: Certificate,
-  digest: Bytes,
+  { spki, digest }: { readonly spki: Bytes; readonly digest: Bytes },
   { keyId }: AppAttestPolicy,
   checks: CheckRecorder,
 ): void {

@@ -3,7 +3,7 @@
  */
 import { appraiseAllowance } from '../../../appraisal/allowance.ts'
 import { appraiseReferenceValues } from '../../../appraisal/reference-values.ts'
-import { equalBytes, isZero, toHex } from '../../../encoding/bytes.ts'
+import { type Bytes, equalBytes, isZero, toHex } from '../../../encoding/bytes.ts'
 import { type AttestationResult, attestationResult } from '../../../core/result.ts'
 import { type CheckRecorder, recordChecks } from '../../../core/record.ts'
 import { appraiseDebug, appraisePlatform, appraiseReportData, validUntilOf } from '../appraise.ts'
@@ -46,8 +46,19 @@ export async function verifyTdx(evidence: Uint8Array, options: TdxOptions): Prom
   // 0. The caller's own mistakes: TypeError, before a byte of evidence is read. Evidence and options are copies from here on.
   const bytes = copyEvidence(evidence)
   const policy = await readTdxOptions(options)
-  const checks = recordChecks(policy.trace)
+  return verifyQuote(bytes, policy, recordChecks(policy.trace))
+}
 
+/**
+ * {@link verifyTdx} when the options are read.
+ * @param verifyCarrier verifies what the quote came in, when the quote is authentic and before it is appraised
+ */
+export async function verifyQuote(
+  bytes: Bytes,
+  policy: TdxPolicy,
+  checks: CheckRecorder,
+  verifyCarrier?: (report: TdxReport) => Promise<void>,
+): Promise<TdxResult> {
   // 1. Evidence: shape and bounds. Nothing below is trusted yet.
   const quote = decodeQuoteOf('tdx', bytes, checks)
   const { report } = quote.body
@@ -57,6 +68,7 @@ export async function verifyTdx(evidence: Uint8Array, options: TdxOptions): Prom
 
   // 3. The platform: it is the one that Intel speaks of, the quoting enclave is Intel's, and this is the state they are in.
   const tcb = evaluateTcb(quote, collateral, checks)
+  await verifyCarrier?.(report)
 
   // 4. Appraisal: the quote is true. Is it what the caller expects? Failures are kept, so that all of them are reported.
   appraisePlatform(tcb, collateral, policy, checks)
