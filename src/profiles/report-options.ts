@@ -99,7 +99,11 @@ export function readReportOptions(profile: unknown, documents: unknown, options:
     verify: verify as ReportPolicy['verify'],
     verifyGpus,
     accept: readAccept(own.accept ?? {}, components),
-    unproven: readUnproven(Object.hasOwn(own, 'unproven') ? own.unproven : [], compiled.profile, verifyGpus === skipGpus),
+    unproven: readUnproven(
+      Object.hasOwn(own, 'unproven') ? own.unproven : [],
+      compiled.profile,
+      verifyGpus === skipGpus,
+    ),
     suite: isPlainObject(suite) ? { ...suite } : suite,
     now: readTime(now),
   }
