@@ -115,7 +115,7 @@ function readAci(receipt: unknown, keysetDigest: string, { request, response }: 
   const bodyOf = (at: number): string => memberOf(log[at], 'body_hash', 'string', source)
   const { signature, ...rest } = value
   return {
-    text: canonicalJson(rest),
+    text: canonicalJson(rest, source),
     signature: signatureIn({ signature: signature ?? null }),
     facts: [
       {

@@ -56,7 +56,7 @@ export function normalizeAppCompose(value: object): string {
   const { runner, pre_launch_script: script } = own as Record<string, unknown>
   const unread = runner === 'bash' ? 'docker_compose_file' : runner === 'docker-compose' ? 'bash_script' : ''
   const kept = Object.entries(own).filter(([name]) => name !== unread && (name !== 'pre_launch_script' || script))
-  return canonicalJson(Object.fromEntries(kept))
+  return canonicalJson(Object.fromEntries(kept), source)
 }
 
 /**

@@ -123,7 +123,8 @@ export async function bytesOfPart(part: Part, fields: Fields, nonce: Bytes): Pro
     const { text, path } = fields.place(part.raw)
     return utf8(spanOf(text, path))
   }
-  if ('jcs' in part) return utf8(canonicalJson(fields.place(part.jcs).value))
+  if ('jcs' in part)
+    return utf8(canonicalJson(fields.place(part.jcs).value, { name: `member ${part.jcs}`, code: 'report-field' }))
   if ('hexOf' in part) return utf8(toHex(await bytesOfParts(part.hexOf, fields, nonce)))
   for (const [kind, [algorithm]] of Object.entries(digests))
     if (Object.hasOwn(part, kind))

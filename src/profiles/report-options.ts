@@ -52,8 +52,8 @@ export interface ProviderReportOptions {
     ((list: readonly JsonValue[], context: GpuContext) => Promise<readonly GpuResult[]>) | typeof skipGpus
   /** For each component with dstack: what is accepted. */
   readonly accept?: Readonly<Record<string, DstackExpectations>>
-  /** What you accept as unproven: ids of the profile. */
-  readonly unproven: readonly string[]
+  /** What you accept as unproven: ids of the profile. Default: nothing. */
+  readonly unproven?: readonly string[]
   /** The one suite, for channels that have several. Default X25519 with AES-128-GCM. */
   readonly suite?: Suite
   /** Default: the clock, read once. */
@@ -99,7 +99,11 @@ export function readReportOptions(profile: unknown, documents: unknown, options:
     verify: verify as ReportPolicy['verify'],
     verifyGpus,
     accept: readAccept(own.accept ?? {}, components),
-    unproven: readUnproven(own.unproven, compiled.profile, verifyGpus === skipGpus),
+    unproven: readUnproven(
+      Object.hasOwn(own, 'unproven') ? own.unproven : [],
+      compiled.profile,
+      verifyGpus === skipGpus,
+    ),
     suite: isPlainObject(suite) ? { ...suite } : suite,
     now: readTime(now),
   }

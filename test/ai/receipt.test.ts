@@ -40,7 +40,10 @@ async function aci(over: Record<string, unknown> = {}): Promise<string> {
     ],
     ...over,
   }
-  return JSON.stringify({ signature: hex(await signWith(signer, utf8(canonicalJson(body)))), ...body })
+  return JSON.stringify({
+    signature: hex(await signWith(signer, utf8(canonicalJson(body, { name: 'body', code: 'receipt-format' })))),
+    ...body,
+  })
 }
 
 async function refusal(work: Promise<unknown>): Promise<string> {

@@ -1,29 +1,29 @@
 /**
  * What an entry costs beside what it uses: its bundle, less a bundle of all that its folders import from elsewhere.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
+import { build, type Metafile } from 'esbuild'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** @param entry its source. @param folders its own, paths inside the repository. @returns bytes, minified and compressed */
 export async function ownBytes(entry: string, folders: readonly string[]): Promise<number> {
   const used = new Map<string, Set<string>>()
-  for (const folder of folders)
-    for (const file of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((name) =>
-      name.endsWith('.ts'),
-    ))
-      for (const [names, target] of importsOf(join(folder, file))) {
-        if (folders.some((own) => target.startsWith(`${own}/`))) continue
-        const known = used.get(target) ?? new Set()
-        for (const name of names) known.add(name)
-        used.set(target, known)
-      }
+  const whole = await bundled(`export * from './${entry}'`)
+  const isOwn = (path: string): boolean => folders.some((own) => path.startsWith(`${own}/`))
+  // Of its folders, what the entry bundles: others may have entries of their own there.
+  for (const file of Object.keys(whole.metafile.inputs).filter(isOwn))
+    for (const [names, target] of importsOf(file)) {
+      if (isOwn(target)) continue
+      const known = used.get(target) ?? new Set()
+      for (const name of names) known.add(name)
+      used.set(target, known)
+    }
   const rest = [...used].map(([target, names]) => `export { ${[...names].join(', ')} } from './${target}'`).join('\n')
-  return (await bytesOf(`export * from './${entry}'`)) - (await bytesOf(rest))
+  return whole.bytes - (await bundled(rest)).bytes
 }
 
 /** Names that a file imports to run, and from where. */
@@ -39,8 +39,9 @@ function importsOf(path: string): (readonly [names: readonly string[], target: s
   ])
 }
 
-async function bytesOf(contents: string): Promise<number> {
-  const { outputFiles } = await build({
+async function bundled(contents: string): Promise<{ readonly bytes: number; readonly metafile: Metafile }> {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
     stdin: { contents, resolveDir: root },
     bundle: true,
     minify: true,
@@ -48,7 +49,9 @@ async function bytesOf(contents: string): Promise<number> {
     target: 'es2022',
     platform: 'neutral',
     legalComments: 'none',
+    metafile: true,
     write: false,
   })
-  return outputFiles.reduce((total, { contents: bytes }) => total + gzipSync(bytes, { level: 9 }).length, 0)
+  const bytes = outputFiles.reduce((total, { contents: code }) => total + gzipSync(code, { level: 9 }).length, 0)
+  return { bytes, metafile }
 }

@@ -7,6 +7,8 @@ import { canonicalJson } from '../../src/encoding/canonical-json.ts'
 import type { JsonValue } from '../../src/encoding/json.ts'
 import { spanOf } from '../../src/encoding/json-span.ts'
 
+const canonical = (value: JsonValue): string => canonicalJson(value, { name: 'value', code: 'report-field' })
+
 /** Every path in a value, that of the value itself first. */
 function pathsOf(
   value: JsonValue,
@@ -49,19 +51,23 @@ describe('a span is the text of the value', () => {
 describe('canonical JSON', () => {
   test('RFC 8785 section 3.2.3: names by their UTF-16 code units', () => {
     const names = { '\u20ac': 1, '\r': 2, '\ufb33': 3, '1': 4, '\ud83d\ude00': 5, '\u0080': 6, '\u00f6': 7 }
-    expect(canonicalJson(names)).toBe('{"\\r":2,"1":4,"\u0080":6,"\u00f6":7,"\u20ac":1,"\ud83d\ude00":5,"\ufb33":3}')
+    expect(canonical(names)).toBe('{"\\r":2,"1":4,"\u0080":6,"\u00f6":7,"\u20ac":1,"\ud83d\ude00":5,"\ufb33":3}')
   })
 
   test('RFC 8785 section 3.2.2: numbers and texts as ECMAScript writes them', () => {
-    expect(canonicalJson([333333333.3333333, 1e30, 4.5, 2e-3, 1e-27, -0])).toBe(
+    expect(canonical([333333333.3333333, 1e30, 4.5, 2e-3, 1e-27, -0])).toBe(
       '[333333333.3333333,1e+30,4.5,0.002,1e-27,0]',
     )
-    expect(canonicalJson('\u20ac$\u000f\nA\'B"\\\\"/')).toBe('"\u20ac$\\u000f\\nA\'B\\"\\\\\\\\\\"/"')
+    expect(canonical('\u20ac$\u000f\nA\'B"\\\\"/')).toBe('"\u20ac$\\u000f\\nA\'B\\"\\\\\\\\\\"/"')
+  })
+
+  test('a number that is none would be written as null', () => {
+    expect(() => canonical(JSON.parse('[1e999]') as JsonValue)).toThrow(/^value: a number is out of range$/)
   })
 
   test('one text for one value', () => {
-    expect(canonicalJson({ b: [true, null], a: { d: '', c: {} } })).toBe(
-      canonicalJson({ a: { c: {}, d: '' }, b: [true, null] }),
+    expect(canonical({ b: [true, null], a: { d: '', c: {} } })).toBe(
+      canonical({ a: { c: {}, d: '' }, b: [true, null] }),
     )
   })
 })
