@@ -47,7 +47,7 @@ export function collectReports(keep: Keep): ReportCorpus {
     const reports = manifest.cases.filter(({ kind }, i) => kind !== 'mutated' || i % 8 === 0)
     for (const vector of [...reports, ...manifest.azure]) cases.push(...casesOf(vector, kept, read))
     const turin = manifest.cases.find(
-      ({ kind, id, expect }) => kind === 'real' && id.startsWith("turin") && expect.verdict === 'accept',
+      ({ kind, id, expect }) => kind === 'real' && id.startsWith('turin') && expect.verdict === 'accept',
     )
     if (turin === undefined) throw new Error('no genuine report of Turin')
     subjects.push(turin.id)
