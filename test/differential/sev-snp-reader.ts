@@ -219,7 +219,7 @@ const pss = [
 interface Parts {
   readonly signed: Bytes
   readonly signature: Bytes
-  readonly inner: asn1js.Sequence
+  readonly inner: asn1js.Constructed
 }
 
 /** What is signed, and the signature, of a certificate or a list. */
@@ -228,9 +228,9 @@ function partsOf(der: Bytes): Parts {
   demand(offset === der.length && result.idBlock.tagNumber === 16, 'not one SEQUENCE')
   // DER has one encoding: what is encoded again must be what came.
   demand(same(result.toBER(), der), 'not DER')
-  const children = (result as asn1js.Sequence).valueBlock.value
+  const children = (result as asn1js.Constructed).valueBlock.value
   demand(children.length === 3, 'not three parts')
-  const [inner, algorithm, signature] = children as [asn1js.Sequence, asn1js.Sequence, asn1js.BitString]
+  const [inner, algorithm, signature] = children as [asn1js.Constructed, asn1js.Constructed, asn1js.BitString]
   const outer = hex(algorithm.valueBeforeDecodeView)
   demand(pss.includes(outer), 'algorithm')
   const copies = inner.valueBlock.value.map((child) => hex(child.valueBeforeDecodeView))
