@@ -36,7 +36,7 @@ export type QuoteCode =
   | `${'quote' | 'qe' | 'tcb' | 'pck' | 'crl' | 'tdx' | 'attestation-key' | 'ra-tls' | 'event-log' | 'endorsement'}-${string}`
   | `policy-${'event' | 'rtmr' | 'tcb-status' | 'tcb-evaluation' | 'endorsement-age' | 'migration' | 'service-td' | 'measurements' | 'report-data' | 'platform'}`
 
-/** The reasons that only reports of AMD's have, which this page does not read. */
+/** The reasons that only reports of AMD's have: their words are loaded with what verifies them. */
 export type ReportCode =
   | `${'report' | 'vek' | 'hcl' | 'vtpm'}-${string}`
   | `policy-${'product' | 'csp' | 'vmpl' | 'guest-policy' | 'platform-info' | 'tcb' | 'firmware' | 'provisional-firmware' | 'mitigations' | 'guest-svn'}`
