@@ -108,7 +108,7 @@ export function reportOptionsOf(policy: ReportPolicy, now: Date, fixtureRoots: r
   }
 }
 
-/** Only Turin has an FMC. */
+/** Only Turin has an FMC: of the others, a minimum of it alone asks for nothing, but a row must name a part. */
 function rowOf(product: 'Milan' | 'Genoa' | 'Turin', { fmc, ...others }: Partial<SnpTcb>): MinimumRow {
   return {
     product,

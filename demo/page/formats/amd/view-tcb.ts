@@ -85,9 +85,7 @@ function versions({ policy, checks }: ReportOutcome, claims: SevSnpClaims): HTML
       h(
         'tr',
         {},
-        ...['Part', 'Reported', 'Committed', 'Certificate', 'Your minimum'].map((title) =>
-          h('th', { scope: 'col' }, title),
-        ),
+        ...['Part', 'Reported', 'Committed', 'Certificate', 'Minimum'].map((title) => h('th', { scope: 'col' }, title)),
       ),
     ),
     h(
@@ -104,7 +102,7 @@ function versions({ policy, checks }: ReportOutcome, claims: SevSnpClaims): HTML
           cell('Reported', reported, below(reported)),
           cell('Committed', committed, below(committed)),
           cell('Certificate', certificate[part], false),
-          cell('Your minimum', least, false),
+          cell('Minimum', least, false),
         )
       }),
     ),
