@@ -161,8 +161,10 @@ const names = [
 export async function readSevSnpOptions(options: SevSnpOptions): Promise<SevSnpPolicy> {
   const own = snapshotOptions<SevSnpOptions>(options, names)
   requireOption('endorsements', 'an object like { certificateChain, crl, vek }', isPlainObject(own.endorsements))
-  const { minimumAbi, ...guestFlags } =
-    own.guestPolicy === undefined ? {} : snapshotOf<GuestPolicyExpectation>(own.guestPolicy, 'guestPolicy')
+  const { minimumAbi, ...guestFlags } = snapshotOf<GuestPolicyExpectation>(
+    own.guestPolicy === undefined ? {} : own.guestPolicy,
+    'guestPolicy',
+  )
   const policy: Omit<SevSnpPolicy, keyof VerifierPolicy> = {
     endorsements: snapshotOf<Record<keyof SevSnpEndorsements, unknown>>(own.endorsements, 'endorsements'),
     referenceValues: readReferenceValues(own.referenceValues),
@@ -278,7 +280,9 @@ function readMinimums(value: unknown, name: string): readonly MinimumTcb[] {
 
 function readMinimum(input: unknown, path: string): MinimumTcb {
   requireOption(path, "like { product: 'Genoa', model: 17, snp: 27, microcode: 86 }", isPlainObject(input))
-  const { product, ...numbers } = snapshotOf<MinimumTcb>(input, path)
+  // It stays what it is, an object that inherits nothing: what is read from it later is its own.
+  const row = snapshotOf<MinimumTcb>(input, path)
+  const { product, ...numbers } = row
   requireOption(
     `${path}.product`,
     `one of ${knownProducts.join(', ')}`,
@@ -297,7 +301,7 @@ function readMinimum(input: unknown, path: string): MinimumTcb {
     parts.some((part) => Object.hasOwn(numbers, part)),
   )
   requireOption(`${path}.fmc`, 'left out: only Turin has it', product === 'Turin' || !Object.hasOwn(numbers, 'fmc'))
-  return { product: product as SnpProduct, ...numbers }
+  return row as MinimumTcb
 }
 
 function readMitigations(value: unknown): SevSnpPolicy['minimumMitigations'] {
