@@ -204,8 +204,8 @@ function readTable(table: Bytes): ReadonlyMap<string, Bytes> {
 /** One certificate and nothing behind it; algorithms of both copies and of the key are AMD's. */
 function wellFormed(der: Bytes): x509.X509Certificate {
   const { inner } = partsOf(der)
-  const { valueBlock } = inner.valueBlock.value[0] as asn1js.Constructed
-  demand(hex((valueBlock.value[0] as asn1js.Integer).valueBlock.valueHexView) === '02', 'not v3')
+  const [version] = childrenOf(inner)
+  demand(version !== undefined && hex(version.valueBeforeDecodeView) === 'a003020102', 'not v3')
   const certificate = new x509.X509Certificate(der)
   once(certificate.extensions)
   return certificate
@@ -216,10 +216,13 @@ const pss = [
   '304606092a864886f70d01010a3039a00f300d06096086480165030402020500a11c301a06092a864886f70d010108300d06096086480165030402020500a203020130a303020101',
 ]
 
+const childrenOf = ({ valueBlock }: asn1js.AsnType): asn1js.AsnType[] =>
+  (valueBlock as unknown as { readonly value: asn1js.AsnType[] }).value
+
 interface Parts {
   readonly signed: Bytes
   readonly signature: Bytes
-  readonly inner: asn1js.Constructed
+  readonly inner: asn1js.AsnType
 }
 
 /** What is signed, and the signature, of a certificate or a list. */
@@ -228,17 +231,19 @@ function partsOf(der: Bytes): Parts {
   demand(offset === der.length && result.idBlock.tagNumber === 16, 'not one SEQUENCE')
   // DER has one encoding: what is encoded again must be what came.
   demand(same(result.toBER(), der), 'not DER')
-  const children = (result as asn1js.Constructed).valueBlock.value
+  const children = childrenOf(result)
   demand(children.length === 3, 'not three parts')
-  const [inner, algorithm, signature] = children as [asn1js.Constructed, asn1js.Constructed, asn1js.BitString]
+  const [inner, algorithm, signature] = children as [asn1js.AsnType, asn1js.AsnType, asn1js.AsnType]
   const outer = hex(algorithm.valueBeforeDecodeView)
   demand(pss.includes(outer), 'algorithm')
-  const copies = inner.valueBlock.value.map((child) => hex(child.valueBeforeDecodeView))
+  const copies = childrenOf(inner).map((child) => hex(child.valueBeforeDecodeView))
   demand(copies.includes(outer), 'two algorithms')
-  demand(signature.idBlock.tagNumber === 3 && signature.valueBlock.unusedBits === 0, 'signature')
+  // A BIT STRING of 512 bytes: its head, and that no bits of it are unused.
+  const bits = signature.valueBeforeDecodeView
+  demand(hex(bits.subarray(0, 5)) === '0382020100', 'signature')
   return {
     signed: new Uint8Array(inner.valueBeforeDecodeView),
-    signature: new Uint8Array(signature.valueBlock.valueHexView),
+    signature: new Uint8Array(bits.subarray(5)),
     inner,
   }
 }

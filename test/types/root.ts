@@ -38,9 +38,7 @@ export function signatures(): void {
   expectTypeOf(verifyEvidence).toEqualTypeOf<
     (evidence: Uint8Array, options: EvidenceOptions) => Promise<EvidenceResult>
   >()
-  expectTypeOf(detectFormat).toEqualTypeOf<
-    (evidence: Uint8Array) => EvidenceFormat | EvidenceCarrier | undefined
-  >()
+  expectTypeOf(detectFormat).toEqualTypeOf<(evidence: Uint8Array) => EvidenceFormat | EvidenceCarrier | undefined>()
   expectTypeOf(verifyNitroTpm).toEqualTypeOf<
     (evidence: Uint8Array, options: NitroTpmOptions) => Promise<NitroTpmResult>
   >()

@@ -161,10 +161,8 @@ const names = [
 export async function readSevSnpOptions(options: SevSnpOptions): Promise<SevSnpPolicy> {
   const own = snapshotOptions<SevSnpOptions>(options, names)
   requireOption('endorsements', 'an object like { certificateChain, crl, vek }', isPlainObject(own.endorsements))
-  const { minimumAbi, ...guestFlags } = snapshotOf<GuestPolicyExpectation>(
-    own.guestPolicy === undefined ? {} : own.guestPolicy,
-    'guestPolicy',
-  )
+  const guest = (value: unknown): Partial<GuestPolicyExpectation> => snapshotOf(value, 'guestPolicy')
+  const { minimumAbi, ...guestFlags } = optional(own.guestPolicy, guest) ?? guest({})
   const policy: Omit<SevSnpPolicy, keyof VerifierPolicy> = {
     endorsements: snapshotOf<Record<keyof SevSnpEndorsements, unknown>>(own.endorsements, 'endorsements'),
     referenceValues: readReferenceValues(own.referenceValues),
@@ -177,15 +175,17 @@ export async function readSevSnpOptions(options: SevSnpOptions): Promise<SevSnpP
     migration: isAllowed(own.migration, 'migration', 'allowMigration', allowMigration),
     vmpls: readVmpls(own.vmpl),
     guestPolicy: readFlags(guestFlags, 'guestPolicy', guestFlagNames(), { cxlAllowed: false }),
-    minimumAbi: optional(minimumAbi, (value) =>
-      readNumbers<readonly [number, number]>(value, 2, 'guestPolicy.minimumAbi'),
+    minimumAbi: optional(
+      minimumAbi,
+      (value) => readNumbers(value, 2, 'guestPolicy.minimumAbi') as readonly [number, number],
     ),
     platformInfo: readFlags(own.platformInfo, 'platformInfo', Object.keys(platformFlags), { aliasCheckComplete: true }),
     unknownBits: isAllowed(own.unknownBits, 'unknownBits', 'allowUnknownBits', allowUnknownBits),
     minimumTcb: optional(own.minimumTcb, (value) => readMinimums(value, 'minimumTcb')),
     minimumLaunchTcb: optional(own.minimumLaunchTcb, (value) => readMinimums(value, 'minimumLaunchTcb')),
-    minimumFirmware: optional(own.minimumFirmware, (value) =>
-      readNumbers<FirmwareVersion>(value, 3, 'minimumFirmware'),
+    minimumFirmware: optional(
+      own.minimumFirmware,
+      (value) => readNumbers(value, 3, 'minimumFirmware') as unknown as FirmwareVersion,
     ),
     provisionalFirmware: isAllowed(
       own.provisionalFirmware,
@@ -318,10 +318,10 @@ function readMitigations(value: unknown): SevSnpPolicy['minimumMitigations'] {
   return { launch: BigInt(launch), current: BigInt(current) }
 }
 
-function readNumbers<T extends readonly number[]>(value: unknown, count: number, name: string): T {
+function readNumbers(value: unknown, count: number, name: string): readonly number[] {
   const list: readonly unknown[] = Array.isArray(value) ? [...(value as unknown[])] : []
   requireOption(name, `${count} numbers from 0 to 255`, list.length === count && list.every((n) => isUint(n, 255)))
-  return list as unknown as T
+  return list as readonly number[]
 }
 
 function readNumber(value: unknown, maximum: number, name: string): number {
