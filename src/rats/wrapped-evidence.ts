@@ -32,7 +32,7 @@ export function evidenceIn(bytes: Bytes): Bytes {
     throw new VerificationError('format-unknown', {
       subject: 'record (CMW)',
       expected: `evidence, ${mediaTypes.join(' or ')}`,
-      found: `${isKnown ? 'another kind of message' : String(type).slice(0, 64)}`,
+      found: isKnown ? 'another kind of message' : String(type).slice(0, 64),
     })
   return value as Bytes
 }
