@@ -53,19 +53,24 @@ function copyOptions(value: unknown): unknown {
   return Object.assign(Object.create(null) as object, Object.fromEntries(entries))
 }
 
+/** The first byte of a record (CMW, RFC 9999): an array of two or three, a tag of a content format, or `[` of JSON. No format begins so. */
+const beginsLikeWrapper = ([first]: Uint8Array): boolean => [0x82, 0x83, 0xda, 0x5b].includes(first ?? 0)
+
 /**
- * Verifies evidence of any format that `options` has an entry for. A format's code is loaded when its evidence is first met.
+ * Verifies evidence of any format that `options` has an entry for. A format's code is loaded when its evidence is first met. Evidence may come in a record
+ * (CMW, RFC 9999) that calls it `application/eat+cwt`; a collection of several is for the caller to take apart (`veritee/cmw`).
  * @throws VerificationError `format-unknown`, `format-refused`, or what the format's verifier throws
  * @throws AppraisalError as the format's verifier does
  * @throws TypeError when the options are wrong
  */
 export async function verifyEvidence(evidence: Uint8Array, options: EvidenceOptions): Promise<EvidenceResult> {
-  const bytes = copyEvidence(evidence)
+  const given = copyEvidence(evidence)
   requireOption('options', 'a plain object', isPlainObject(options))
   const accepted = copyOptions(options) as EvidenceOptions
   const keys = Object.keys(accepted)
   const isFormat = (key: string): boolean => names.some((known) => known === key)
   requireOption('options', `entries for formats: ${names.join(', ')}`, keys.length > 0 && keys.every(isFormat))
+  const bytes = beginsLikeWrapper(given) ? (await import('./rats/wrapped-evidence.ts')).evidenceIn(given) : given
   const carrier = carriers.find(({ looksLike }) => looksLike(bytes))
   if (carrier !== undefined)
     throw new VerificationError(

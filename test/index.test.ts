@@ -10,6 +10,7 @@ import {
   verifyEvidence,
   VerificationError,
 } from '../src/index.ts'
+import { type Cmw, encodeCmw } from '../src/rats/cmw.ts'
 import { createNitroAttester } from './attester/nitro.ts'
 import { makeSgx, makeTdx } from './formats/intel/made.ts'
 
@@ -67,6 +68,62 @@ describe('verifyEvidence', () => {
     const options: EvidenceOptions = { nitro, 'nitro-tpm': nitroTpm }
     await expect(verifyEvidence(document, options)).resolves.toMatchObject({ format: 'nitro' })
     await expect(verifyEvidence(tpmDocument, options)).resolves.toMatchObject({ format: 'nitro-tpm' })
+  })
+
+  const record = (value: Uint8Array, more: object = {}): Cmw => ({
+    kind: 'record',
+    type: 'application/eat+cwt; eat_profile="x"',
+    value,
+    ...more,
+  })
+  test.each<[string, Uint8Array]>([
+    ['a record in JSON', encodeCmw(record(document, { indicator: 4 }), 'json')],
+    ['a record in CBOR', encodeCmw(record(document), 'cbor')],
+    ['a content format', encodeCmw(record(document, { type: 263, indicator: 12 }), 'cbor')],
+    [
+      'the type that CCA had before',
+      encodeCmw(record(document, { type: 'Application/eat-collection; profile="x"' }), 'json'),
+    ],
+    // RFC 9277: content format 263, 1668546817 + 256 + 8.
+    [
+      'a tag',
+      Uint8Array.of(0xda, 0x63, 0x74, 0x02, 0x09, 0x59, document.length >> 8, document.length & 255, ...document),
+    ],
+  ])('takes evidence out of %s', async (_, wrapped) => {
+    await expect(verifyEvidence(wrapped, { nitro })).resolves.toMatchObject({ format: 'nitro' })
+  })
+
+  test.each<[string, Uint8Array, string]>([
+    [
+      'a record of another type',
+      encodeCmw(record(document, { type: 'a/b' }), 'json'),
+      'record (CMW): expected evidence, application/eat+cwt or application/eat-collection or application/psa-attestation-token, found a/b',
+    ],
+    [
+      'another content format',
+      encodeCmw(record(document, { type: 264 }), 'cbor'),
+      'record (CMW): expected evidence, application/eat+cwt or application/eat-collection or application/psa-attestation-token, found 264',
+    ],
+    [
+      'endorsements',
+      encodeCmw(record(document, { indicator: 2 }), 'cbor'),
+      'record (CMW): expected evidence, application/eat+cwt or application/eat-collection or application/psa-attestation-token, found another kind of message',
+    ],
+    ['no wrapper', Uint8Array.of(0x82, 0), 'the evidence is no format, and no wrapper: CMW: 2 entries at 1 in 1 bytes'],
+    [
+      'a wrapper in a wrapper',
+      encodeCmw(record(encodeCmw(record(document), 'cbor')), 'cbor'),
+      'the evidence is none of ',
+    ],
+    [
+      'a collection',
+      encodeCmw({ kind: 'collection', entries: new Map([['a', record(document)]]) }, 'cbor'),
+      'the evidence is none of ',
+    ],
+  ])('refuses %s', async (_, wrapped, message) => {
+    const error: unknown = await verifyEvidence(wrapped, { nitro }).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ name: 'VerificationError', code: 'format-unknown' })
+    expect((error as Error).message.slice(0, message.length)).toBe(message)
   })
 
   test('refuses a format without options', async () => {
