@@ -15,6 +15,10 @@ import {
 } from './formats/table.ts'
 
 export * from './formats/common.ts'
+export type { CcaOptions, CcaResult } from './formats/arm/cca/index.ts'
+export type { PsaOptions, PsaResult } from './formats/arm/psa/index.ts'
+export type { AndroidKeyOptions, AndroidKeyResult } from './formats/android/key/index.ts'
+export type { AppAttestOptions, AppAttestResult } from './formats/apple/app-attest/index.ts'
 export type { NitroOptions, NitroResult } from './formats/aws/nitro/index.ts'
 export type { NitroTpmOptions, NitroTpmResult } from './formats/aws/nitro-tpm/index.ts'
 export type { SevSnpOptions, SevSnpResult } from './formats/amd/sev-snp/index.ts'

@@ -83,15 +83,15 @@ describe('verifyEvidence', () => {
     expect(failure).toBeInstanceOf(VerificationError)
     expect(failure).toMatchObject({
       code: 'format-unknown',
-      message: 'the evidence is none of sev-snp, nitro, nitro-tpm, tdx, sgx',
+      message: 'the evidence is none of sev-snp, nitro, nitro-tpm, tdx, sgx, cca, psa, android-key, app-attest',
     })
   })
 
-  test.each([undefined, null, {}, [], { cca: {} }, { freshness: skipFreshness }, { nitro, now }])(
+  test.each([undefined, null, {}, [], { 'no-such-format': {} }, { freshness: skipFreshness }, { nitro, now }])(
     'takes entries of formats only: %s',
     async (options) => {
       await expect(verifyEvidence(document, options as never)).rejects.toThrow(
-        /^options must be (a plain object|entries for formats: sev-snp, nitro, nitro-tpm, tdx, sgx)$/,
+        /^options must be (a plain object|entries for formats: sev-snp, nitro, nitro-tpm, tdx, sgx, cca, psa, android-key, app-attest)$/,
       )
     },
   )

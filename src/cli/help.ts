@@ -8,9 +8,11 @@ const overview = `veritee: check a confidential-computing enclave before any dat
   veritee endorsements FILE|-        fetch what the vendor says of its platform
   veritee measure IMAGE  [--json]    what an image will measure to
   veritee sign FILE…  OPTIONS        sign measurements as reference values
+  veritee ear sign FILE|- OPTIONS    verify evidence, and report it to others
+  veritee ear verify FILE|- OPTIONS  verify what another verifier reports
   veritee --version
 
-Evidence is read as binary, hexadecimal or base64; - reads standard input.
+Evidence is read as binary, PEM, hexadecimal or base64; - reads standard input.
 Exit codes: 0 ok, 1 usage, 2 not authentic, 3 authentic but not as expected.
 
   veritee verify enclave.bin --measurements measurements.json --nonce 5f0c…
@@ -115,8 +117,54 @@ AMD SEV-SNP
   --csp NAME                accept keys of this cloud only; may be repeated
   --skip-revocation         go without the revocation list of AMD
 
+Arm CCA and PSA tokens, which have --nonce HEX or --skip-freshness
+  --anchor FILE             required: the keys of devices from their maker, JSON
+                            { implementationId, instanceId, key: JWK }, or a
+                            list of them, or as trustee has it; may be repeated
+  --rim HEX                 the initial measurement of a realm; or, like all of
+                            these, JSON with --measurements FILE (of a PSA
+                            token: { softwareComponents: [...] })
+    --rem0 HEX … --rem3 HEX all four, or \`any\`; zero unless they are named
+    --personalization-value HEX
+                            what the host passed in, or \`any\`; else zero
+  --firmware FILE           below a realm, component by component, JSON
+                            { softwareComponents: [{ measurement, signerId,
+                            type, version }] }, or
+  --skip-firmware           whatever is below
+  --accept-lifecycle NAME   beside secured: non-rot-debug,
+                            recoverable-rot-debug, provisioning,
+                            assembly-and-test; may be repeated
+  --allow-test-keys         accept keys that are published: anyone has them
+
+Keys of phones: Android, with --nonce HEX or --skip-freshness
+  --package NAME --signer HEX
+                            the application, and SHA-256 of its certificate; may
+                            be repeated: all packages that share the key, any of
+                            the signers
+  --minimum-app-version N   not older than this version code
+  --status-list FILE        required: what Google revoked, as answered at
+                            https://android.googleapis.com/attestation/status
+  --skip-revocation         or whatever is revoked
+  --security-level tee|strongbox
+                            the least that keeps the key; default: tee
+  --verified-boot-key HEX   accept systems that this key signed, on locked
+                            devices; may be repeated
+  --minimum-os-patch 202605 --minimum-vendor-patch 20260505
+  --minimum-boot-patch 20260505
+                            not older than this
+  --purpose sign            what the key must be for; may be repeated
+  --client-data HEX|@FILE --rp-id DOMAIN --origin ORIGIN
+                            of a WebAuthn attestation object: what the browser
+                            handed out, and what your page is
+
+Keys of phones: Apple App Attest
+  --app-id TEAM.BUNDLE      the application; may be repeated: any of them
+  --client-data HEX|@FILE   required: what the application hashed, with your
+                            challenge in it
+  --key-id HEX              what the application calls the key
+
 How to verify
-  --format sev-snp|nitro|nitro-tpm|tdx|sgx|auto
+  --format sev-snp|nitro|nitro-tpm|tdx|sgx|cca|psa|android-key|app-attest|auto
                             auto, the default, tells it from the evidence; an
                             instance (nitro-tpm) must be asked for by name
   --root FILE               trust this root certificate (PEM or DER) instead of
@@ -199,8 +247,41 @@ for itself, with the same names, dates and version: nothing else may differ.
   --valid 90d               for how long (s, m, h or d)
   --from TIME               since when; default: now
   --id TEXT                 how to call the whole; default: product, version
-  --format nitro|nitro-tpm  what the measurements are of; default: nitro
+  --format NAME             what the measurements are of: nitro (the default),
+                            nitro-tpm, tdx, sgx, sev-snp, cca or psa. Of the
+                            others than nitro's, JSON with the registers that
+                            their verifier takes: { "mrTd": "91eb…", … }
   -o, --output FILE         where to write it`
+
+const earHelp = `veritee ear sign FILE|- OPTIONS
+veritee ear verify FILE|- OPTIONS
+
+sign verifies evidence with the options of veritee verify, and writes what was
+found as an attestation result (EAR, draft-ietf-rats-ear-04). It is a report:
+others believe it as much as they believe whoever has the key.
+  --developer NAME          who says so, like https://example.com
+  --policy ID               what it was verified against, as its readers call it;
+                            may be repeated
+  --build TEXT              which verifier; default: veritee and its version
+  --expires 5m              for how long it holds, at most a day
+  --label FORMAT=LABEL      another label; cca-platform is the platform of cca
+  --key FILE                private key, PEM, P-256 or P-384: signs a token
+                            (JWT). Without one, plain claims are written
+  --kid TEXT                a hint for readers: which key it is
+  -o, --output FILE         where to write it
+
+verify reads a token of another verifier
+  --key FILE                public key that you trust, PEM; may be repeated
+  --nonce HEX               it answers exactly this nonce, or
+  --skip-freshness          accept any that is current, a replayed one too
+  --submodule LABEL         what must be there and affirming; may be repeated.
+                            Default: all that is there
+  --profile NAME            dialects: ietf-04 (the default), ietf-03, veraison,
+                            trustee; may be repeated
+  --at TIME --skew 300s     when, and how far clocks may be apart
+  --json                    one JSON document for machines
+
+Exit codes: 0 verified, 1 usage, 2 not authentic, 3 not as expected.`
 
 const helpOf: Readonly<Record<string, string>> = {
   verify: verifyHelp,
@@ -209,6 +290,7 @@ const helpOf: Readonly<Record<string, string>> = {
   collateral: endorsementsHelp,
   measure: measureHelp,
   sign: signHelp,
+  ear: earHelp,
 }
 
 export function usageOf(command = ''): string {

@@ -19,16 +19,19 @@ const maximumCollateral = 4_194_304
 /** What a log area holds, and dstack's JSON for the same in hexadecimal. */
 const maximumEventLog = 1_048_576
 
-/** How binary evidence begins: a CBOR array of 4 (COSE_Sign1), tag 18 in front of one, or the version of a quote or report. None is a character of text. */
-const evidenceHeads: readonly (number | undefined)[] = [0x84, 0xd2, 2, 3, 4, 5]
+/** How binary evidence begins: a CBOR array of 4 (COSE_Sign1), a tag in front of one or two, a certificate, a CBOR map of 3, or the version of a quote or report.  */
+const evidenceHeads: readonly (number | undefined)[] = [0x84, 0xd1, 0xd2, 0xd9, 0x30, 0xa3, 2, 3, 4, 5]
 
-/** Evidence from a file, or from standard input for `-`: binary, hexadecimal or base64. @throws UsageError */
+/** Evidence from a file, or from standard input for `-`: binary, PEM, hexadecimal or base64. @throws UsageError */
 export async function readEvidence(path: string): Promise<Bytes> {
   const name = path === '-' ? 'standard input' : path
   const bytes = path === '-' ? await readAll(process.stdin as AsyncIterable<Uint8Array>, name) : await readBytes(path)
   if (bytes.length === 0) throw new UsageError(`${name} is empty`)
   const isText = bytes.every((byte) => byte === 0x09 || byte === 0x0a || byte === 0x0d || (byte >= 0x20 && byte < 0x7f))
-  return isText ? decodeText(new TextDecoder().decode(bytes).replace(/[\t\n\r ]+/g, ''), name) : bytes
+  const text = isText ? new TextDecoder().decode(bytes) : ''
+  // A chain in PEM is evidence as it is.
+  if (!isText || text.includes('-----BEGIN CERTIFICATE-----')) return bytes
+  return decodeText(text.replace(/[\t\n\r ]+/g, ''), name)
 }
 
 /** Certificates in PEM, or one in DER. @throws UsageError */
@@ -61,6 +64,12 @@ export async function readCollateral(path: string): Promise<Readonly<Record<stri
   return readJson(path, 'the one that veritee collateral prints', maximumCollateral)
 }
 
+/** Text of a file, or of standard input (`-`). @throws UsageError */
+export async function readText(path: string): Promise<string> {
+  const bytes = await (path === '-' ? readAll(process.stdin, 'standard input') : readBytes(path, maximumCollateral))
+  return new TextDecoder().decode(bytes)
+}
+
 /** A log of what was measured, as it is. @throws UsageError */
 export async function readEventLog(path: string): Promise<Bytes> {
   return readBytes(path, maximumEventLog)
@@ -83,6 +92,21 @@ export async function readJson(
     throw new UsageError(`${path} must be a JSON object, like ${example}`)
   }
   return value as Record<string, unknown>
+}
+
+/** A JSON object, or a list of some. @throws UsageError when the file is something else */
+export async function readJsonList(path: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const text = new TextDecoder().decode(await readBytes(path, maximumCollateral))
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw new UsageError(`${path} is not JSON: ${(error as Error).message}`)
+  }
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value]
+  if (list.length === 0 || list.some((entry) => typeof entry !== 'object' || entry === null || Array.isArray(entry)))
+    throw new UsageError(`${path} must be a JSON object, or a list of some`)
+  return list as readonly Record<string, unknown>[]
 }
 
 /** `@FILE`, its bytes as they are, or hexadecimal. @throws UsageError, TypeError */

@@ -5,6 +5,7 @@
 import { toHex } from '../encoding/bytes.ts'
 import { AppraisalError, type AttestationError } from '../core/errors.ts'
 import type { EvidenceResult } from '../index.ts'
+import type { EarResult } from '../rats/ear.ts'
 import type { SignedReferenceValues } from '../reference/index.ts'
 import { UsageError } from './failures.ts'
 
@@ -14,7 +15,7 @@ import { UsageError } from './failures.ts'
  * @param isSecondAsked whether a second opinion had to agree
  */
 export function verdictToJson(
-  verdict: EvidenceResult | AttestationError | UsageError,
+  verdict: EvidenceResult | EarResult | AttestationError | UsageError,
   format: string | null = null,
   signed?: SignedReferenceValues,
   isSecondAsked = false,

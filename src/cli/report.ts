@@ -65,14 +65,19 @@ export interface Circumstances {
 export function printVerdict(verdict: EvidenceResult | AttestationError, circumstances: Circumstances): string {
   const { ownRoot } = circumstances
   const asked = ownRoot ? { ...questions, 'root-mismatch': 'Root certificate is one that you named' } : questions
-  const checklist = (['decode', 'verify', 'appraise'] as const).flatMap((stage) => {
-    const made = verdict.checks.filter((check) => check.stage === stage)
+  const checklist = checklistOf(verdict.checks, asked)
+  const conclusion = verdict instanceof AttestationError ? refusal(verdict) : success(verdict, circumstances)
+  return [...checklist, ...conclusion].join('\n')
+}
+
+/** What was checked, stage by stage. @param asked what each check looks at, by its code */
+export function checklistOf(checks: readonly Check[], asked: typeof questions): readonly string[] {
+  return (['decode', 'verify', 'appraise'] as const).flatMap((stage) => {
+    const made = checks.filter((check) => check.stage === stage)
     return made.length === 0
       ? []
       : [paint('bold', stages[stage]), ...once(made, asked).flatMap((check) => describe(check, asked)), '']
   })
-  const conclusion = verdict instanceof AttestationError ? refusal(verdict) : success(verdict, circumstances)
-  return [...checklist, ...conclusion].join('\n')
 }
 
 /** Quotes have several of everything: each question is printed once, with the answer that matters. */
@@ -91,8 +96,11 @@ function subjectOf({ summary, actual }: Check): string {
   return actual === undefined ? summary : (summary.split(': expected ')[0] ?? summary)
 }
 
+/** By the whole subject or its first word, where a code has several; families can share codes, and mean other things by them. */
 function questionOf(check: Check, asked: typeof questions): string {
-  return asked[check.id] ?? asked[`${check.id} ${subjectOf(check)}`] ?? check.id
+  const subject = subjectOf(check)
+  const [first = ''] = subject.split(' ')
+  return asked[`${check.id} ${subject}`] ?? asked[`${check.id} ${first}`] ?? asked[check.id] ?? check.id
 }
 
 function describe(check: Check, asked: typeof questions): string[] {
@@ -116,7 +124,7 @@ function difference(expected: string | undefined, actual: string | undefined): s
   const found = actual.split('\n')
   const pairs = expected.split('\n').map((line, i) => [line, found[i] ?? ''] as const)
   if (!pairs.every((pair) => pair.every((line) => /^[a-zA-Z]+\d* (?:(?:at least )?[0-9a-f]{2,}|absent)$/.test(line)))) {
-    return [row('expected', expected, [6, 9]), row('found', inWords(actual), [6, 9])]
+    return [...lines('expected', expected), ...lines('found', inWords(actual))]
   }
   const width = Math.max(5, ...pairs.map(([wanted]) => wanted.indexOf(' ')))
   const line = (name: string, what: string, value: string): string =>
@@ -135,6 +143,11 @@ function isMet(wanted: string, found: string): boolean {
   return minimum === undefined ? wanted === found : found.length === minimum.length && found >= minimum
 }
 
+/** A label, and a value that may have several lines of its own. */
+function lines(label: string, value: string): string[] {
+  return value.split('\n').map((line, i) => row(i === 0 ? label : '', line, [6, 9]))
+}
+
 /** The library says which option would accept a status; here it is an argument. */
 function inWords(text: string): string {
   return text.replace(/pass acceptedTcbStatuses: \[(.*)\]/, (_whole, statuses: string) =>
@@ -142,7 +155,8 @@ function inWords(text: string): string {
   )
 }
 
-function refusal(error: AttestationError): string[] {
+/** What is wrong, what to do about it, and the verdict. */
+export function refusal(error: AttestationError): string[] {
   const codes = error instanceof AppraisalError ? error.failures.map(({ id }) => id) : [error.code]
   const advice = codes.flatMap((code) => (hints[code] === undefined ? [] : [hints[code]]))
   return [
@@ -202,7 +216,8 @@ function offset(seconds: number): string {
   return `${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} the time of verification`
 }
 
-function verdictLines(colour: Colour, text: string): string[] {
+/** The last lines: the verdict. */
+export function verdictLines(colour: Colour, text: string): string[] {
   return wrap(text, 80).map((line) => paint(colour, line))
 }
 

@@ -13,12 +13,18 @@ export type AttestationErrorCode =
   | AwsErrorCode
   | IntelErrorCode
   | AmdErrorCode
+  | ArmErrorCode
   | AzureErrorCode
+  | WebAuthnErrorCode
+  | AndroidErrorCode
+  | AppleErrorCode
   | EndorsementErrorCode
   | RaTlsErrorCode
   | SecondOpinionErrorCode
   | ReferenceErrorCode
+  | RatsErrorCode
   | ImageErrorCode
+  | ProviderErrorCode
   | ChannelErrorCode
   | ClientErrorCode
   | GateErrorCode
@@ -143,9 +149,43 @@ export type AmdErrorCode =
   | 'policy-mitigations'
   | 'policy-guest-svn'
 
+/** Arm: CCA and PSA tokens, in the order of the checks. */
+export type ArmErrorCode =
+  | 'token-wrapper'
+  | 'token-profile'
+  | 'payload-field-value'
+  | 'realm-key'
+  | 'anchor-unknown'
+  | 'platform-signature'
+  | 'realm-signature'
+  | 'cose-mac-refused'
+  | 'cose-mac'
+  // Appraisal.
+  | 'policy-lifecycle'
+
 /** A virtual TPM beside a report, in the wrapping of Azure. */
 export type AzureErrorCode =
   'hcl-format' | 'hcl-runtime-data' | 'vtpm-quote-format' | 'vtpm-quote-signature' | 'vtpm-pcr-digest'
+
+/** Attestation objects of WebAuthn. */
+export type WebAuthnErrorCode = 'webauthn-format' | 'webauthn-client-data' | 'webauthn-key' | 'webauthn-signature'
+
+/** Android key attestation: the chain, its status list, what the leaf says of the key. */
+export type AndroidErrorCode =
+  | 'chain-shape'
+  | 'status-revoked'
+  | 'status-expired'
+  | 'key-description'
+  // Appraisal, of which Apple's applications share one.
+  | 'policy-security-level'
+  | 'policy-key'
+  | 'policy-boot'
+  | 'policy-application'
+  | 'policy-patch-level'
+
+/** Apple App Attest. */
+export type AppleErrorCode =
+  'app-attest-format' | 'app-attest-nonce' | 'app-attest-key' | 'app-attest-counter' | 'app-attest-signature'
 
 /** Endorsements, as vendor services answer them. */
 export type EndorsementErrorCode = 'endorsement-fetch' | 'endorsement-format'
@@ -174,6 +214,17 @@ export type ReferenceErrorCode =
   | 'reference-content'
   | 'reference-revoked'
 
+/** Messages of RATS: wrappers (CMW), and attestation results of other verifiers (EAR). */
+export type RatsErrorCode =
+  | 'cmw-size'
+  | 'cmw-format'
+  | 'ear-format'
+  | 'ear-alg'
+  | 'ear-signature'
+  | 'ear-profile'
+  | 'ear-validity'
+  | 'policy-ear-status'
+
 /** Images that are measured: reading them, OVMF firmware, Enclave Image Files. */
 export type ImageErrorCode =
   | 'image-read'
@@ -191,6 +242,28 @@ export type ImageErrorCode =
   | 'eif-crc'
   | 'eif-metadata'
   | 'eif-signature'
+
+/** Providers of private AI: the compose file of an application, a provider's report, its receipts. */
+export type ProviderErrorCode =
+  | 'compose-format'
+  | 'report-json'
+  | 'report-field'
+  | 'report-select'
+  | 'report-nonce'
+  | 'report-binding'
+  | 'report-key'
+  | 'receipt-format'
+  | 'receipt-signature'
+  | 'receipt-mismatch'
+  // Appraisal.
+  | 'policy-compose'
+  | 'policy-images'
+  | 'policy-os-image'
+  | 'policy-key-provider'
+  | 'policy-app-id'
+  | 'policy-gpu'
+  | 'policy-expired'
+  | 'policy-unproven'
 
 /** The channel: oblivious HTTP, and binary HTTP inside it. */
 export type ChannelErrorCode =

@@ -41,7 +41,8 @@ export interface CborBudget {
 /** Evidence and headers have half as many. At their most expensive, as empty maps, they take less than 64 KB. */
 const defaultItems = 256
 const maximumDepth = 16
-const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+/** UTF-8, strictly: a byte order mark is a character, and what is no UTF-8 throws. */
+export const utf8: TextDecoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * @param deterministic refuse all but the shortest definite-length encoding (RFC 8949 section 4.2.1, key order aside)

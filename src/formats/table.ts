@@ -5,6 +5,13 @@ import type { AttestationResult } from '../core/result.ts'
 import type { Bytes } from '../encoding/bytes.ts'
 import { isSevSnpReport } from './amd/looks-like.ts'
 import type { SevSnpOptions, SevSnpResult } from './amd/sev-snp/index.ts'
+import type { CcaOptions, CcaResult } from './arm/cca/index.ts'
+import { isCcaToken, isPsaToken } from './arm/looks-like.ts'
+import type { PsaOptions, PsaResult } from './arm/psa/index.ts'
+import type { AndroidKeyOptions, AndroidKeyResult } from './android/key/index.ts'
+import { isAndroidKeyEvidence } from './android/looks-like.ts'
+import type { AppAttestOptions, AppAttestResult } from './apple/app-attest/index.ts'
+import { isAppAttestEvidence } from './apple/looks-like.ts'
 import { isNitroDocument, isNitroTpmDocument } from './aws/looks-like.ts'
 import type { NitroOptions, NitroResult } from './aws/nitro/index.ts'
 import type { NitroTpmOptions, NitroTpmResult } from './aws/nitro-tpm/index.ts'
@@ -29,6 +36,10 @@ export type Formats = readonly [
   Format<'nitro-tpm', NitroTpmOptions, NitroTpmResult>,
   Format<'tdx', TdxOptions, TdxResult>,
   Format<'sgx', SgxOptions, SgxResult>,
+  Format<'cca', CcaOptions, CcaResult>,
+  Format<'psa', PsaOptions, PsaResult>,
+  Format<'android-key', AndroidKeyOptions, AndroidKeyResult>,
+  Format<'app-attest', AppAttestOptions, AppAttestResult>,
 ]
 
 export const formats: Formats = [
@@ -56,6 +67,26 @@ export const formats: Formats = [
     name: 'sgx',
     looksLike: isSgxQuote,
     load: async () => (await import('./intel/sgx/verify.ts')).verifySgx,
+  },
+  {
+    name: 'cca',
+    looksLike: isCcaToken,
+    load: async () => (await import('./arm/cca/verify.ts')).verifyCca,
+  },
+  {
+    name: 'psa',
+    looksLike: isPsaToken,
+    load: async () => (await import('./arm/psa/verify.ts')).verifyPsa,
+  },
+  {
+    name: 'android-key',
+    looksLike: isAndroidKeyEvidence,
+    load: async () => (await import('./android/key/verify.ts')).verifyAndroidKey,
+  },
+  {
+    name: 'app-attest',
+    looksLike: isAppAttestEvidence,
+    load: async () => (await import('./apple/app-attest/verify.ts')).verifyAppAttest,
   },
 ]
 

@@ -6,7 +6,7 @@
  *     { "nonce": "<base64url, 32 bytes>" }                                            at most 64 KiB
  *     { "nonce": …, "role": "client", "evidence": "<base64url>" }                     from a client that proves itself as well
  *
- *     200                                  content-type: application/cmw+json         see cmw.ts
+ *     200                                  content-type: application/cmw+json         see rats/cmw-evidence.ts
  *
  * How a client's proof is tied to what it sends later: its nonce is the SHA-256 of a secret of 32
  * bytes, which it then sends inside each sealed request (`veritee-client-secret`). The evidence
@@ -23,7 +23,8 @@ import { decodeJson, isJsonObject } from '../encoding/json.ts'
 import { type AttestationResult, isAttestationResult } from '../core/result.ts'
 import { answer, type RefusalReason, refuse } from './answers.ts'
 import { within } from './clock.ts'
-import { cmwMediaType, encodeCmw } from '../rats/cmw.ts'
+import { cmwMediaType, wrapEvidence } from '../rats/cmw-evidence.ts'
+import { isMediaType } from '../rats/cmw-record.ts'
 import { collect, receive } from './inbound.ts'
 import type { KeyRing, LiveKey } from './key-ring.ts'
 import type { Attestation, GatewayPolicy } from './options.ts'
@@ -79,7 +80,7 @@ export function createEvidenceEndpoint(
       const made = checkAttestation(await within(clock, patience, Promise.resolve(work), late))
       // The gateway's own words must not have come from the client.
       if (clientEvidence && equalBytes(made.evidence, clientEvidence)) return { refused: 'client-refused' }
-      return encodeCmw({
+      return wrapEvidence({
         mediaType: made.mediaType,
         evidence: made.evidence,
         keyConfig: made.holdsKeyConfig === true ? undefined : config,
@@ -182,11 +183,7 @@ function readUtf8(body: Bytes): string {
  */
 function checkAttestation(value: unknown): Attestation {
   const { mediaType, evidence, holdsKeyConfig, endorsements } = { ...(value as Attestation) }
-  const isSound =
-    typeof mediaType === 'string' &&
-    /^[\w.+-]+\/[\w.+-]+(?:; ?[\w.+-]+=[^\s,]+)*$/.test(mediaType) &&
-    isBytes(evidence) &&
-    evidence.length > 0
+  const isSound = isMediaType(mediaType) && isBytes(evidence) && evidence.length > 0
   if (!isSound) throw new TypeError('attest must return { mediaType, evidence }')
   return {
     mediaType,

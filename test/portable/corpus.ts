@@ -7,8 +7,10 @@ import { fileURLToPath } from 'node:url'
 import type { Expected } from '../../fixtures/expected.ts'
 import { findVectors } from '../support/vectors.ts'
 import type { Corpus, CorpusCase, Question } from './model.ts'
+import { collectPhones } from './phone-corpus.ts'
 import { collectQuotes } from './quote-corpus.ts'
 import { collectReports } from './report-corpus.ts'
+import { collectTokens } from './token-corpus.ts'
 
 /** What the manifest of the vectors says of one document; only what is used here. */
 interface VectorDocument {
@@ -70,7 +72,12 @@ export async function collectCorpus(): Promise<CollectedCorpus> {
   }
   const quotes = await collectQuotes(keep)
   const reports = collectReports(keep)
-  return { corpus: { bytes, cases, subjects, quotes, reports }, skipLine: vectors.found ? undefined : vectors.skipLine }
+  const phones = collectPhones(keep)
+  const tokens = collectTokens(keep)
+  return {
+    corpus: { bytes, cases, subjects, quotes, reports, phones, tokens },
+    skipLine: vectors.found ? undefined : vectors.skipLine,
+  }
 }
 
 type Keep = (name: string, content: Uint8Array) => string

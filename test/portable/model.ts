@@ -2,8 +2,10 @@
  * What goes into the portable suite and what comes out of it: plain JSON both ways, because it crosses from this process into seven runtimes.
  */
 import type { Expected } from '../../fixtures/expected.ts'
+import type { PhoneCorpus } from './phones.ts'
 import type { QuoteCorpus } from './quotes.ts'
 import type { ReportCorpus } from './reports.ts'
+import type { TokenCorpus } from './tokens.ts'
 
 /** Which entry point a case goes through; `root` is `verifyEvidence` with options for the format. */
 export type EntryPoint = Expected['format'] | 'root'
@@ -31,6 +33,8 @@ export interface Corpus {
   readonly subjects: readonly string[]
   readonly quotes: QuoteCorpus
   readonly reports: ReportCorpus
+  readonly phones: PhoneCorpus
+  readonly tokens: TokenCorpus
 }
 
 /** What came of one case. Everything in it must be the same in every runtime. */
@@ -50,6 +54,8 @@ export interface Row {
 export interface Report {
   readonly quotes: readonly Row[]
   readonly reports: readonly Row[]
+  readonly phones: readonly Row[]
+  readonly tokens: readonly Row[]
   readonly references: readonly Row[]
   readonly corpus: readonly Row[]
   readonly hostile: readonly Row[]

@@ -54,10 +54,14 @@ it('asks something', () => {
   expect(reference.hostile.length).toBeGreaterThan(corpus.subjects.length * 250)
   expect(reference.references.length).toBeGreaterThan(900)
   expect(reference.basics.length).toBeGreaterThan(corpus.subjects.length * 40)
+  expect(reference.tokens.length).toBeGreaterThan(skipLine === undefined ? 250 : 60)
+  expect(reference.hostile.filter(({ name }) => name.startsWith('fixtures/cca/')).length).toBeGreaterThan(200)
   expect(reference.quotes.length).toBeGreaterThan(skipLine === undefined ? 270 : 70)
   expect(reference.hostile.filter(({ name }) => name.startsWith('fixtures/tdx/')).length).toBeGreaterThan(300)
   expect(reference.reports.length).toBeGreaterThan(skipLine === undefined ? 600 : 35)
   expect(reference.hostile.filter(({ name }) => name.startsWith('sev-snp/')).length).toBeGreaterThan(190)
+  expect(reference.phones.length).toBeGreaterThan(skipLine === undefined ? 50 : 30)
+  expect(reference.hostile.filter(({ name }) => name.startsWith('fixtures/android-key/')).length).toBeGreaterThan(200)
 })
 
 describe.each(here)('$name', (runtime) => {
@@ -73,18 +77,36 @@ describe.each(here)('$name', (runtime) => {
   )
 })
 
-function wrongVerdicts({ corpus: rows, hostile, basics, references, quotes, reports }: Report): string[] {
+function wrongVerdicts({
+  corpus: rows,
+  hostile,
+  basics,
+  references,
+  quotes,
+  reports,
+  phones,
+  tokens,
+}: Report): string[] {
   const { cases, logs, certificates } = corpus.quotes
   const { measured } = corpus.reports
   const verdicts = new Map<string, readonly string[]>([
-    ...[...corpus.cases, ...cases, ...logs, ...certificates, ...corpus.reports.cases, ...measured].map(
-      (entry) => [entry.name, entry.verdicts] as const,
-    ),
+    ...[
+      ...corpus.cases,
+      ...cases,
+      ...logs,
+      ...certificates,
+      ...corpus.reports.cases,
+      ...measured,
+      ...corpus.phones.cases,
+      ...corpus.tokens.cases,
+    ].map((entry) => [entry.name, entry.verdicts] as const),
     ...logs.map((entry) => [`${entry.name}: as expected`, entry.verdicts] as const),
     ...Object.entries(expectedService),
   ])
   return [
-    ...[...rows, ...quotes, ...reports].filter(({ name, verdict }) => !verdicts.get(name)?.includes(verdict)),
+    ...[...rows, ...quotes, ...reports, ...phones, ...tokens].filter(
+      ({ name, verdict }) => !verdicts.get(name)?.includes(verdict),
+    ),
     ...hostile.filter(({ error }) => error !== 'VerificationError'),
     ...basics.filter(({ verdict }) => verdict !== 'ok'),
     ...reports.filter((row) => {
@@ -100,10 +122,12 @@ function wrongVerdicts({ corpus: rows, hostile, basics, references, quotes, repo
 }
 
 function differences(report: Report, other: Report): string[] {
-  const all = ({ corpus: rows, hostile, basics, references, quotes, reports }: Report): Row[] => [
+  const all = ({ corpus: rows, hostile, basics, references, quotes, reports, phones, tokens }: Report): Row[] => [
     ...rows,
     ...quotes,
     ...reports,
+    ...phones,
+    ...tokens,
     ...hostile,
     ...basics,
     ...references,

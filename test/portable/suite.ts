@@ -9,12 +9,14 @@ import { verifyNitroTpm } from '../../src/formats/aws/nitro-tpm/index.ts'
 import { basics } from './basics.ts'
 import { hostileInputs } from './hostile.ts'
 import type { Corpus, CorpusCase, Question, Report, Row } from './model.ts'
+import { phoneRows } from './phones.ts'
 import { quoteRows } from './quotes.ts'
 import { reportRows } from './reports.ts'
 import { referenceRows } from './references.ts'
 import { rowOf } from './rows.ts'
+import { tokenRows } from './tokens.ts'
 
-export async function runSuite({ bytes, cases, subjects, quotes, reports }: Corpus): Promise<Report> {
+export async function runSuite({ bytes, cases, subjects, quotes, reports, phones, tokens }: Corpus): Promise<Report> {
   const bytesOf = (name: string): Uint8Array => {
     const text = bytes[name]
     if (text === undefined) throw new Error(`the corpus has no bytes named ${name}`)
@@ -50,13 +52,17 @@ export async function runSuite({ bytes, cases, subjects, quotes, reports }: Corp
   })
   const intel = await quoteRows(quotes, bytesOf)
   const amd = await reportRows(reports, bytesOf)
+  const phone = await phoneRows(phones, bytesOf)
+  const arm = await tokenRows(tokens, bytesOf)
   return {
     corpus,
-    hostile: [...hostile, ...intel.hostile, ...amd.hostile],
+    hostile: [...hostile, ...intel.hostile, ...amd.hostile, ...phone.hostile, ...arm.hostile],
     basics: basic,
     references,
     quotes: intel.rows,
     reports: amd.rows,
+    phones: phone.rows,
+    tokens: arm.rows,
   }
 }
 

@@ -13,7 +13,10 @@ import {
 } from '../../src/formats/aws/nitro-tpm/index.ts'
 import {
   allowDebug,
+  type AndroidKeyResult,
+  type AppAttestResult,
   type AttestationResult,
+  type CcaResult,
   detectFormat,
   type EvidenceCarrier,
   type EvidenceFormat,
@@ -22,6 +25,7 @@ import {
   isAttestationResult,
   type NitroResult,
   type SevSnpResult,
+  type PsaResult,
   type SgxResult,
   skipFreshness,
   skipReferenceValues,
@@ -94,6 +98,18 @@ export function discrimination(result: EvidenceResult): void {
       break
     case 'sev-snp':
       expectTypeOf(result).toEqualTypeOf<SevSnpResult>()
+      break
+    case 'cca':
+      expectTypeOf(result).toEqualTypeOf<CcaResult>()
+      break
+    case 'psa':
+      expectTypeOf(result).toEqualTypeOf<PsaResult>()
+      break
+    case 'android-key':
+      expectTypeOf(result).toEqualTypeOf<AndroidKeyResult>()
+      break
+    case 'app-attest':
+      expectTypeOf(result).toEqualTypeOf<AppAttestResult>()
       break
     default:
       expectTypeOf(result).toEqualTypeOf<never>()

@@ -7,12 +7,15 @@ import { formats as table } from '../../formats/table.ts'
 import { detectFormat, type EvidenceCarrier, type EvidenceFormat } from '../../index.ts'
 import { UsageError } from '../failures.ts'
 import { amd } from './amd.ts'
+import { arm } from './arm.ts'
+import { android } from './android.ts'
+import { apple } from './apple.ts'
 import { aws } from './aws.ts'
 import type { Family, OptionFormats } from './family.ts'
 import { intel } from './intel.ts'
 
 /** Every family. What looks like nothing goes to the first one. */
-export const families: readonly Family[] = [aws, intel, amd]
+export const families: readonly Family[] = [aws, intel, amd, arm, android, apple]
 
 /** What all families say of something, in one object. */
 export function ofAll<T>(of: (family: Family) => Readonly<Record<string, T>>): Readonly<Record<string, T>> {

@@ -22,6 +22,6 @@ export const intel: Family = {
   },
   questions: quoteQuestions,
   hints: quoteHints,
-  rows: (claims) => ('platform' in claims ? quoteRows(claims) : [[], []]),
-  caveats: (claims, checks) => ('platform' in claims ? quoteCaveats(claims, checks) : []),
+  rows: (claims) => ('tcbStatus' in claims ? quoteRows(claims) : [[], []]),
+  caveats: (claims, checks) => ('tcbStatus' in claims ? quoteCaveats(claims, checks) : []),
 }
