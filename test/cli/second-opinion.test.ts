@@ -1,9 +1,13 @@
 /**
  * `veritee verify --second-opinion`: the same verdicts, borne out by another implementation, for people and for machines.
  */
+import { existsSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { asAsked } from '../../src/cli/second-opinion.ts'
+import { type NitroOptions, verifyNitro } from '../../src/formats/aws/nitro/index.ts'
+import type { EvidenceResult } from '../../src/index.ts'
 import { fixture } from '../second-opinion/corpus.ts'
-import { file, lastLine, nonce, pcr0, root, then, useCommand, veritee, written } from './run.ts'
+import { file, lastLine, nonce, pcr0, repository, root, then, useCommand, veritee, written } from './run.ts'
 
 useCommand()
 
@@ -59,4 +63,19 @@ it('is for quotes too', () => {
   ])
   expect(outcome.stdout).toMatch(/^ {2}2nd opinion agrees$/m)
   expect(outcome.code).toBe(0)
+})
+
+it('is never passed over: a format without one is refused', async () => {
+  const sound = fixture('nitro/valid')
+  const other = async (evidence: Uint8Array, options: NitroOptions): Promise<EvidenceResult> => {
+    const result = await verifyNitro(evidence, options)
+    return { ...result, format: 'psa' } as unknown as EvidenceResult
+  }
+  const verify = await asAsked({ 'second-opinion': true }, other, sound.options as NitroOptions)
+  await expect(verify(sound.evidence)).rejects.toMatchObject({ code: 'second-opinion-unavailable' })
+  for (const family of ['amd', 'android', 'apple', 'arm', 'aws', 'intel']) {
+    const files = [`${family}.ts`, `${family}/arguments.ts`].map((path) => `${repository}src/cli/formats/${path}`)
+    const text = files.map((path) => (existsSync(path) ? readFileSync(path, 'utf8') : '')).join('')
+    expect(text, family).toContain('asAsked(values, ')
+  }
 })

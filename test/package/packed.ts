@@ -94,6 +94,19 @@ export async function installDependencies(project: string, others: Record<string
   )
 }
 
+/** Makes a project that has everything that is here: what the package depends on, what it can be used with, and what these depend on. */
+export async function linkDependencies(project: string): Promise<void> {
+  const { dependencies = {}, peerDependencies = {} } = JSON.parse(
+    await readFile(join(repository, 'package.json'), 'utf8'),
+  ) as Partial<Record<'dependencies' | 'peerDependencies', Record<string, string>>>
+  await mkdir(join(project, 'node_modules'))
+  for (const name of await readdir(modules)) await symlink(join(modules, name), join(project, 'node_modules', name))
+  await writeFile(
+    join(project, 'package.json'),
+    JSON.stringify({ type: 'module', dependencies: { ...dependencies, ...peerDependencies } }),
+  )
+}
+
 /** Every file below a folder, with its content, by path. */
 export async function contentsOf(folder: string): Promise<Record<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })

@@ -6,6 +6,7 @@ import { androidOptionFormats, androidOptions, androidOptionsOf, spokenOfAndroid
 import { inspectAndroidKey } from './android/inspect.ts'
 import { androidCaveats, androidHints, androidQuestions, androidRows } from './android/report.ts'
 import type { Family } from './family.ts'
+import { asAsked } from '../second-opinion.ts'
 
 export const android: Family = {
   formats: ['android-key'],
@@ -15,7 +16,7 @@ export const android: Family = {
   spoken: spokenOfAndroid,
   async request(values) {
     const options = await androidOptionsOf(values)
-    return { verify: (evidence) => verifyAndroidKey(evidence, options) }
+    return { verify: await asAsked(values, verifyAndroidKey, options) }
   },
   readsEventLogs: false,
   inspect: (inspection) => Promise.resolve(inspectAndroidKey(inspection)),

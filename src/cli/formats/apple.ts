@@ -18,6 +18,7 @@ import { linksAsText, linksOf } from '../inspect-chain.ts'
 import { stringify } from '../json.ts'
 import { paint, row } from '../text.ts'
 import type { Family, Inspection, Row } from './family.ts'
+import { asAsked } from '../second-opinion.ts'
 
 const options: CommandOptions = {
   'app-id': { type: 'string', multiple: true },
@@ -33,7 +34,7 @@ export const apple: Family = {
   spoken: { appId: '--app-id', clientData: '--client-data', keyId: '--key-id' },
   async request(values) {
     const own = await optionsOf(values)
-    return { verify: (evidence) => verifyAppAttest(evidence, own) }
+    return { verify: await asAsked(values, verifyAppAttest, own) }
   },
   readsEventLogs: false,
   inspect: (inspection) => Promise.resolve(inspect(inspection)),

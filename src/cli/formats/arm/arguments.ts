@@ -26,6 +26,7 @@ import { type CommandOptions, listOf, requireOne, timeOf, type Values } from '..
 import { UsageError } from '../../failures.ts'
 import { readJsonList, readValue } from '../../input.ts'
 import type { OptionFormats, Verifier } from '../family.ts'
+import { asAsked } from '../../second-opinion.ts'
 
 const text = { type: 'string' } as const
 const texts = { type: 'string', multiple: true } as const
@@ -71,14 +72,14 @@ export async function tokenVerifier(values: Values, format: 'cca' | 'psa'): Prom
       referenceValues: await realmsOf(values),
       platform: await firmwareOf(values),
     }
-    return inWordsOfTokens(values, (evidence) => verifyCca(evidence, options))
+    return inWordsOfTokens(values, await asAsked(values, verifyCca, options))
   }
   const options: PsaOptions = {
     ...common,
     trustAnchors: await anchorsOf<PsaTrustAnchor>(values),
     referenceValues: await devicesOf(values),
   }
-  return inWordsOfTokens(values, (evidence) => verifyPsa(evidence, options))
+  return inWordsOfTokens(values, await asAsked(values, verifyPsa, options))
 }
 
 /** Anchors and firmware are files here. */
