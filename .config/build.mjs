@@ -1,7 +1,7 @@
 /**
  * `npm run build`: everything in `dist`, the same bytes wherever it runs.
  *
- * - One file per module, with types and source maps (tsc): what `import` finds. The command line has neither, for nobody imports it.
+ * - One ES module per entry point, with what they share (rolldown), types (tsc) and source maps: what `import` finds. See `modules.mjs`.
  * - One file per entry point, minified (esbuild): `veritee.nitro.min.js` for a script tag, `veritee.nitro.min.mjs` for `import` from a CDN.
  * - `integrity.json`: their Subresource Integrity hashes, also printed. `npm run build -- --pin` writes them into the documents below as well.
  */
@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath, URL } from 'node:url'
 import { gzipSync } from 'node:zlib'
+import { bundleModules } from './modules.mjs'
 import { bundleModule, bundleScript, entries } from './single-files.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -20,9 +21,10 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const documents = ['README.md', 'demo/examples/page/index.html']
 
 rmSync(join(root, 'dist'), { recursive: true, force: true })
-// The command line first: modules that it shares with the library are written again by the second, with their maps.
-compile('src/cli/tsconfig.json', 'declaration', 'declarationMap', 'isolatedDeclarations', 'sourceMap')
-compile('tsconfig.json')
+compile('tsconfig.json', '--emitDeclarationOnly')
+// The command line has no types: it is not for `import`.
+compile('src/cli/tsconfig.json', '--noEmit')
+await bundleModules(join(root, 'dist'))
 // npm sets this bit when it installs; `npx` in this repository needs it set.
 chmodSync(join(root, 'dist/cli/main.js'), 0o755)
 
@@ -30,12 +32,9 @@ await Promise.all(entries.flatMap((entry) => [bundleModule(entry), bundleScript(
 const integrity = report()
 if (process.argv.includes('--pin')) documents.filter((path) => existsSync(join(root, path))).forEach(pin)
 
-function compile(project, ...without) {
+function compile(project, option) {
   const tsc = fileURLToPath(import.meta.resolve('typescript/bin/tsc'))
-  execFileSync(process.execPath, [tsc, '-p', project, ...without.flatMap((option) => [`--${option}`, 'false'])], {
-    cwd: root,
-    stdio: 'inherit',
-  })
+  execFileSync(process.execPath, [tsc, '-p', project, option], { cwd: root, stdio: 'inherit' })
 }
 
 /** Writes and prints the hashes. */

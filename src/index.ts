@@ -5,38 +5,49 @@ import { VerificationError } from './core/errors.ts'
 import { isPlainObject, requireOption } from './core/options.ts'
 import { copyBytes, isBytes } from './encoding/bytes.ts'
 import { copyEvidence } from './formats/options.ts'
-import { type EvidenceFormat, type EvidenceOptions, type EvidenceResult, formats } from './formats/table.ts'
+import {
+  carriers,
+  type EvidenceCarrier,
+  type EvidenceFormat,
+  type EvidenceOptions,
+  type EvidenceResult,
+  formats,
+} from './formats/table.ts'
 
 export * from './formats/common.ts'
 export type { CcaOptions, CcaResult } from './formats/arm/cca/index.ts'
 export type { PsaOptions, PsaResult } from './formats/arm/psa/index.ts'
+export type { AndroidKeyOptions, AndroidKeyResult } from './formats/android/key/index.ts'
+export type { AppAttestOptions, AppAttestResult } from './formats/apple/app-attest/index.ts'
 export type { NitroOptions, NitroResult } from './formats/aws/nitro/index.ts'
 export type { NitroTpmOptions, NitroTpmResult } from './formats/aws/nitro-tpm/index.ts'
+export type { SevSnpOptions, SevSnpResult } from './formats/amd/sev-snp/index.ts'
 export type { SgxOptions, SgxResult } from './formats/intel/sgx/index.ts'
 export type { TdxOptions, TdxResult } from './formats/intel/tdx/index.ts'
-export type { EvidenceFormat, EvidenceOptions, EvidenceResult } from './formats/table.ts'
+export type { EvidenceCarrier, EvidenceFormat, EvidenceOptions, EvidenceResult } from './formats/table.ts'
 
 const names = /* @__PURE__ */ formats.map(({ name }) => name)
 
 /**
  * Tells the format from the shape of the bytes. It is a guess about unverified input: good for choosing a verifier, for nothing else.
- * @returns `undefined` when the bytes look like no format that is known here
+ * @returns a format; a carrier for evidence inside a cloud's wrapping, which a function of its own verifies; `undefined` when the bytes look like nothing
+ *   that is known here
  * @throws TypeError when `evidence` is not a `Uint8Array`
  */
-export function detectFormat(evidence: Uint8Array): EvidenceFormat | undefined {
+export function detectFormat(evidence: Uint8Array): EvidenceFormat | EvidenceCarrier | undefined {
   const bytes = copyEvidence(evidence)
-  return formats.find(({ looksLike }) => looksLike(bytes))?.name
+  return [...formats, ...carriers].find(({ looksLike }) => looksLike(bytes))?.name
 }
 
 /**
  * A copy down to the bytes: what the caller changes while a format is being loaded has no effect. Caches and functions stay the caller's.
- * Copies of objects inherit nothing: what code on the page has put on `Object.prototype` is nobody's option.
+ * Copies of objects inherit nothing: what code on the page has put on `Object.prototype` is no option.
  */
 function copyOptions(value: unknown): unknown {
   if (isBytes(value)) return copyBytes(value)
   if (value instanceof Date) return new Date(value.getTime())
   if (Array.isArray(value)) return [...(value as unknown[])].map(copyOptions)
-  // A cache is the caller's; so is whatever else is no plain object.
+  // A cache is the caller's, and so is all else that is no plain object.
   if (!isPlainObject(value)) return value
   const entries = Object.entries(value).map(([key, own]) => [key, copyOptions(own)] as const)
   return Object.assign(Object.create(null) as object, Object.fromEntries(entries))
@@ -55,6 +66,12 @@ export async function verifyEvidence(evidence: Uint8Array, options: EvidenceOpti
   const keys = Object.keys(accepted)
   const isFormat = (key: string): boolean => names.some((known) => known === key)
   requireOption('options', `entries for formats: ${names.join(', ')}`, keys.length > 0 && keys.every(isFormat))
+  const carrier = carriers.find(({ looksLike }) => looksLike(bytes))
+  if (carrier !== undefined)
+    throw new VerificationError(
+      'format-refused',
+      `the evidence is inside ${carrier.name}: ${carrier.verifier} takes it, with what belongs to it`,
+    )
   const format = formats.find(({ looksLike }) => looksLike(bytes))
   if (format === undefined) throw new VerificationError('format-unknown', `the evidence is none of ${names.join(', ')}`)
   const { name, load } = format

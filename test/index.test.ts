@@ -83,7 +83,7 @@ describe('verifyEvidence', () => {
     expect(failure).toBeInstanceOf(VerificationError)
     expect(failure).toMatchObject({
       code: 'format-unknown',
-      message: 'the evidence is none of nitro, nitro-tpm, tdx, sgx, cca, psa',
+      message: 'the evidence is none of sev-snp, nitro, nitro-tpm, tdx, sgx, cca, psa, android-key, app-attest',
     })
   })
 
@@ -91,7 +91,7 @@ describe('verifyEvidence', () => {
     'takes entries of formats only: %s',
     async (options) => {
       await expect(verifyEvidence(document, options as never)).rejects.toThrow(
-        /^options must be (a plain object|entries for formats: nitro, nitro-tpm, tdx, sgx, cca, psa)$/,
+        /^options must be (a plain object|entries for formats: sev-snp, nitro, nitro-tpm, tdx, sgx, cca, psa, android-key, app-attest)$/,
       )
     },
   )

@@ -16,10 +16,15 @@ export type {
   AppraisalError,
   AttestationError,
   AttestationErrorCode,
+  AwsErrorCode,
+  CertificateErrorCode,
   Check,
+  CoseErrorCode,
   NitroEvidence,
   NitroOptions,
   NitroResult,
+  PolicyErrorCode,
+  RuntimeErrorCode,
 } from '../../src/formats/aws/nitro/index.ts'
 
 declare global {

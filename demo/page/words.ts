@@ -1,7 +1,14 @@
 /**
  * What every check means, for people: one table, in the order the checks are made. The library says what failed; this says why anybody should care.
  */
-import type { AttestationErrorCode } from './library.ts'
+import type {
+  AttestationErrorCode,
+  AwsErrorCode,
+  CertificateErrorCode,
+  CoseErrorCode,
+  PolicyErrorCode,
+  RuntimeErrorCode,
+} from './library.ts'
 
 export interface Words {
   /** The sentence when it holds. */
@@ -23,33 +30,18 @@ const shape = 'Strict reading: two programs must never understand the same bytes
 const fields =
   'The Nitro Security Module always writes these fields, in these types and sizes. Anything else was not written by it.'
 
-/** The reasons that have to do with documents; others are about quotes, or about images and signed reference values. */
-type DocumentCode = Exclude<
-  AttestationErrorCode,
-  | `${'eif' | 'image' | 'ovmf' | 'reference' | 'ohttp' | 'bhttp' | 'client' | 'gate' | 'gateway'}-${string}`
-  | QuoteCode
-  | ReportCode
-  | TokenCode
->
+/** The reasons that have to do with documents; others are about other formats, images and signed reference values. */
+type DocumentCode =
+  | RuntimeErrorCode
+  | CoseErrorCode
+  | CertificateErrorCode
+  | AwsErrorCode
+  | Extract<PolicyErrorCode, `policy-${'debug' | 'nonce' | 'freshness' | 'pcr'}`>
 
 /** The reasons that only quotes of Intel's have: their words are loaded with what verifies them. */
 export type QuoteCode =
   | `${'quote' | 'qe' | 'tcb' | 'pck' | 'crl' | 'tdx' | 'attestation-key' | 'ra-tls' | 'event-log' | 'endorsement'}-${string}`
   | `policy-${'event' | 'rtmr' | 'tcb-status' | 'tcb-evaluation' | 'endorsement-age' | 'migration' | 'service-td' | 'measurements' | 'report-data' | 'platform'}`
-
-/** The reasons that only reports of AMD's have, which this page does not read. */
-export type ReportCode =
-  | `${'report' | 'vek' | 'hcl' | 'vtpm'}-${string}`
-  | `policy-${'product' | 'csp' | 'vmpl' | 'guest-policy' | 'platform-info' | 'tcb' | 'firmware' | 'provisional-firmware' | 'mitigations' | 'guest-svn'}`
-  | 'cert-table'
-
-/** The reasons that only tokens of Arm's have, which this page does not read. */
-export type TokenCode =
-  | `${'token' | 'realm' | 'anchor' | 'platform'}-${string}`
-  | 'payload-field-value'
-  | 'cose-mac'
-  | 'cose-mac-refused'
-  | 'policy-lifecycle'
 
 /** What to say of a check. */
 export function wordsOf(code: AttestationErrorCode): Words {

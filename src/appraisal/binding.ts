@@ -9,8 +9,7 @@ import type { CheckRecorder } from '../core/record.ts'
 export function appraiseBinding(
   code: AttestationErrorCode,
   field: string,
-  found: Bytes | undefined,
-  expected: Bytes | undefined,
+  { found, expected }: { readonly found: Bytes | undefined; readonly expected: Bytes | undefined },
   checks: CheckRecorder,
 ): void {
   if (expected === undefined) {

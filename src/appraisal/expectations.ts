@@ -5,6 +5,7 @@
 import { isPlainObject, requireOption, snapshotOf } from '../core/options.ts'
 import { type Bytes, copyBytes, fromHex, isBytes } from '../encoding/bytes.ts'
 import { type ReferenceValue, skipReferenceValues } from './reference-values.ts'
+import { equal, type RegisterTest } from './tests.ts'
 
 /** Bytes as hexadecimal digits in either case, with or without `0x`. */
 export type Hex = string
@@ -16,7 +17,7 @@ export const anyValue: unique symbol = /* @__PURE__ */ Symbol.for('veritee.anyVa
 export const allowMigration: unique symbol = /* @__PURE__ */ Symbol.for('veritee.allowMigration')
 
 /**
- * Pass it as `reportData` to accept evidence whatever it was made for. Anyone can then replay it: such
+ * Pass it as `reportData` to accept evidence that was made for another purpose. Anyone can then replay it: such
  * evidence has no date, and nothing else in it says to whom it speaks.
  */
 export const skipReportData: unique symbol = /* @__PURE__ */ Symbol.for('veritee.skipReportData')
@@ -66,10 +67,10 @@ function readRegisters(input: unknown, rules: RegisterRules, example: string, pa
   requireOption(`${path}.name`, 'text', name === undefined || (typeof name === 'string' && name !== ''))
   for (const key of Object.keys(values))
     requireOption(`${path}.${key}`, `one of ${Object.keys(rules).join(', ')}`, Object.hasOwn(rules, key))
-  const registers = new Map<string, Bytes>()
+  const registers = new Map<string, RegisterTest>()
   for (const [register, [size, unnamed]] of Object.entries(rules)) {
     const value = Object.hasOwn(values, register) ? values[register] : unnamed
-    if (value !== anyValue) registers.set(register, readSizedBytes(value, size, `${path}.${register}`))
+    if (value !== anyValue) registers.set(register, equal(readSizedBytes(value, size, `${path}.${register}`)))
   }
   return { name: name as string | undefined, registers }
 }

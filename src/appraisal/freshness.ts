@@ -23,7 +23,7 @@ export interface FreshnessClaims {
 }
 
 /** Whether the evidence carries exactly the nonce that this caller chose. */
-export function answersNonce(found: FreshnessClaims, expected: FreshnessPolicy): boolean {
+export function answersNonce(found: Pick<FreshnessClaims, 'nonce'>, expected: Pick<FreshnessPolicy, 'nonce'>): boolean {
   return found.nonce !== undefined && expected.nonce !== undefined && equalBytes(found.nonce, expected.nonce)
 }
 
@@ -37,7 +37,7 @@ export function appraiseFreshness(
   clock: Clock | undefined,
   checks: CheckRecorder,
 ): void {
-  appraiseBinding('policy-nonce', 'nonce', claims.nonce, nonce, checks)
+  appraiseBinding('policy-nonce', 'nonce', { found: claims.nonce, expected: nonce }, checks)
   const code = 'policy-freshness'
   if (clock === undefined) {
     checks.omit(code, 'skipped', 'archive: this proves the past only')
@@ -54,4 +54,10 @@ export function appraiseFreshness(
     expected: `${youngest} to ${maxAgeSeconds}`,
     found: `${age}`,
   })
+}
+
+/** The nonce alone, for evidence that has no date. Fails with `policy-nonce`. @param expected `undefined` when the caller skips freshness */
+export function appraiseNonce(found: Bytes | undefined, expected: Bytes | undefined, checks: CheckRecorder): void {
+  if (expected === undefined) checks.omit('policy-nonce', 'skipped', 'freshness skipped')
+  else appraiseBinding('policy-nonce', 'nonce', { found, expected }, checks)
 }

@@ -2,16 +2,17 @@
  * Measurements against reference values (RFC 9334 section 8.3). Knows no format: registers have names, values are bytes.
  */
 import { type Bytes, toHex } from '../encoding/bytes.ts'
+import type { RegisterTest } from './tests.ts'
 import type { AttestationErrorCode } from '../core/codes.ts'
 import type { CheckRecorder } from '../core/record.ts'
 
 /** Pass it as `referenceValues` to accept any code inside genuine hardware. The result then says nothing about what runs there. */
 export const skipReferenceValues: unique symbol = /* @__PURE__ */ Symbol.for('veritee.skipReferenceValues')
 
-/** One build that is accepted: every register it names must hold exactly its value. Never without registers. */
+/** One build that is accepted: every register it names must pass its test. Never without registers. */
 export interface ReferenceValue {
   readonly name: string | undefined
-  readonly registers: ReadonlyMap<string, Bytes>
+  readonly registers: ReadonlyMap<string, RegisterTest>
 }
 
 /** Which reference value matched: its name, else its index. */
@@ -32,23 +33,20 @@ export function appraiseReferenceValues(
     return undefined
   }
   const compared = referenceValues.map(({ name, registers }, index) => {
-    const names = [...registers.keys()]
-    return { label: name ?? index, expected: listed(names, registers), actual: listed(names, measured) }
+    const tests = [...registers].map(([register, test]) => ({ register, test, found: measured.get(register) }))
+    return {
+      label: name ?? index,
+      holds: tests.every(({ test, found }) => found !== undefined && test.passes(found)),
+      expected: tests.map(({ register, test }) => `${register} ${test.expected}`).join('\n'),
+      found: tests
+        .map(({ register, found }) => `${register} ${found === undefined ? 'absent' : toHex(found)}`)
+        .join('\n'),
+    }
   })
-  const match = compared.find(({ expected, actual }) => expected === actual)
-  // Where none matches, the first one stands for all: digests are never nearly right.
-  const shown = match ?? compared[0]
+  // Where none matches, the message shows the first: digests are never nearly right.
+  const shown = compared.find(({ holds }) => holds) ?? compared[0]
   if (shown === undefined) throw new TypeError('no reference values')
-  const { label, expected, actual } = shown
-  checks.appraises(code, `measurements of ${label}, 1 of ${compared.length}`, {
-    holds: match !== undefined,
-    expected,
-    found: actual,
-  })
+  const { label, ...facts } = shown
+  checks.appraises(code, `measurements of ${label}, 1 of ${compared.length}`, facts)
   return label
-}
-
-/** Registers with their values, a line each. */
-function listed(names: readonly string[], values: ReadonlyMap<string, Bytes>): string {
-  return names.map((name) => `${name} ${toHex(values.get(name) ?? new Uint8Array()) || 'absent'}`).join('\n')
 }

@@ -15,7 +15,7 @@ import { type Bytes, concatBytes } from '../encoding/bytes.ts'
 /** The header inside the seal by which a gateway tells a client that proved itself: a secret, of which the nonce of the client's evidence was the SHA-256. */
 export const clientSecretHeader = 'veritee-client-secret'
 
-/** Who the evidence is of. It is part of what is signed, so that evidence cannot be sent back to whoever made it. */
+/** Who the evidence is of. It is part of what is signed, so that evidence cannot be sent back to its own sender. */
 export type Role = 'client' | 'server'
 
 /** What report data vouches for. */

@@ -45,7 +45,6 @@ export async function* sealWhole(sealer: Sealer, input: PieceReader): Pieces {
 
 /**
  * What is there is sealed without waiting for more. The last chunk is empty: wherever the message is cut off, that is what one sees.
- * @param maximum chunks, for tests
  */
 export async function* sealChunks(sealer: Sealer, input: PieceReader, maximum: number = maximumChunks): Pieces {
   let chunks = 1
@@ -59,7 +58,7 @@ export async function* sealChunks(sealer: Sealer, input: PieceReader, maximum: n
 
 /** @throws VerificationError `ohttp-open`, `ohttp-incomplete`, `ohttp-size` */
 export async function* openWhole(opener: Opener, input: PieceReader, source: Source, maximum: number): Pieces {
-  const opened = await openRest(opener, input, source, nothing, maximum)
+  const opened = await openRest(opener, input, source, [nothing, maximum])
   if (opened.length > 0) yield opened
 }
 
@@ -72,8 +71,11 @@ export async function* openChunks(
   opener: Opener,
   input: PieceReader,
   source: Source,
-  { maximumChunk, maximumMessage }: Limits,
-  maximum: number = maximumChunks,
+  {
+    maximumChunk,
+    maximumMessage,
+    maximumChunks: maximum = maximumChunks,
+  }: Limits & { readonly maximumChunks?: number | undefined },
 ): Pieces {
   let left = maximumMessage
   let empty = 0
@@ -83,11 +85,11 @@ export async function* openChunks(
     if (length === undefined) throw incomplete(source)
     const mostOfChunk = Math.min(maximumChunk, left)
     if (length === 0) {
-      const last = await openRest(opener, input, source, final, mostOfChunk)
+      const last = await openRest(opener, input, source, [final, mostOfChunk])
       if (last.length > 0) yield last
       return
     }
-    // A length is the claim of somebody unknown: judged before a byte of the chunk is held.
+    // A stranger claims this length: it is judged before a byte of the chunk is held.
     if (length < tagSize) throw malformed(source, `chunk of ${length} bytes has no room for its seal`)
     if (length - tagSize > mostOfChunk) throw tooLarge(source, mostOfChunk)
     const opened = await opener.open(await input.take(length, 'chunk'), nothing)
@@ -104,8 +106,7 @@ async function openRest(
   opener: Opener,
   input: PieceReader,
   source: Source,
-  additionalData: Bytes,
-  maximum: number,
+  [additionalData, maximum]: readonly [additionalData: Bytes, maximum: number],
 ): Promise<Bytes> {
   const sealed = await input.rest(maximum + tagSize)
   if (sealed === undefined) throw tooLarge(source, maximum)

@@ -2,7 +2,7 @@
  * Fields that client and gateway exchange inside the seal, and that no app sees: {@link clientSecretHeader} in `binding.ts` is the third.
  */
 
-/** The client's name for one request: base64url of 16 random bytes. The same request has the same one under whatever key it is sealed. */
+/** The client's name for one request: base64url of 16 random bytes. One request keeps its name under every key that it is sealed to. */
 export const requestIdHeader = 'veritee-request-id'
 
 /** Why the gateway, and not the app, answered. An app cannot say it: the gateway removes it from an app's answers. */

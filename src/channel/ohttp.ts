@@ -174,7 +174,7 @@ function openMessage(opener: Opener, input: PieceReader, source: Source, options
   return openChunks(opener, input, source, { ...defaultLimits, ...options })
 }
 
-/** Why it did not open is nobody's business, least of all the sender's. */
+/** The reason why it did not open is kept back, from the sender above all. */
 function openerOf({ open }: SealingKey): Opener {
   return {
     open: (sealed, additionalData) =>

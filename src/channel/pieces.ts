@@ -10,15 +10,15 @@ import type { AttestationErrorCode } from '../core/codes.ts'
 /** What this library makes of messages: pieces that are never empty. */
 export interface Pieces {
   next(): Promise<IteratorResult<Bytes, void>>
-  /** Nobody wants the rest. */
+  /** The rest is not wanted. */
   return(value?: undefined): Promise<IteratorResult<Bytes, void>>
   [Symbol.asyncIterator](): Pieces
 }
 
-/** So many pieces in a row may be empty. Somebody who sends nothing for ever must not keep us busy for ever. */
+/** So many pieces in a row may be empty. A sender of nothing must not keep us busy for ever. */
 const maximumEmpty = 1024
 
-/** Whatever comes within so many turns of the microtask queue was there already, or was made without waiting for anything. */
+/** What comes within so many turns of the microtask queue was there already, or was made without a wait. */
 const turns = 32
 
 export interface PieceReader {
@@ -26,7 +26,7 @@ export interface PieceReader {
   take(length: number, field: string): Promise<Bytes>
   /** At least 1 and at most `maximum` bytes, as they come; `undefined` at the end. */
   some(maximum: number): Promise<Bytes | undefined>
-  /** The same, together with whatever else is there without waiting for it. */
+  /** The same, with all that is there without a wait. */
   batch(maximum: number): Promise<Bytes | undefined>
   /** All that is left; `undefined` when that is more than `maximum` bytes. */
   rest(maximum: number): Promise<Bytes | undefined>
@@ -34,7 +34,7 @@ export interface PieceReader {
   number(field: string): Promise<number>
   /** The same, or `undefined` at the end. */
   optionalNumber(field: string): Promise<number | undefined>
-  /** Tells the source that nobody wants the rest. Waits for nothing, never fails, and has no effect after the end. */
+  /** Tells the source that the rest is not wanted. It waits for nothing, never fails, and does nothing after the end. */
   cancel(): void
 }
 

@@ -1,5 +1,5 @@
 /**
- * From the command line to the options of the library. Whatever is not plain is refused: an option given twice, a number without its unit, a
+ * From the command line to the options of the library. What is not plain is refused: an option given twice, a number without its unit, a
  * time without its zone.
  */
 import { parseArgs, type ParseArgsConfig } from 'node:util'

@@ -15,7 +15,7 @@ export function isFailure(error: unknown): error is Failure {
   return error instanceof UsageError || error instanceof AttestationError
 }
 
-/** The library and the runtime say with a TypeError that their caller is wrong: here that is whoever typed the command. */
+/** The library and the runtime say with a TypeError that their caller is wrong: here that is the user of the command. */
 export function failureOf(error: unknown): Failure {
   if (isFailure(error)) return error
   if (error instanceof TypeError) return new UsageError(error.message, { cause: error })

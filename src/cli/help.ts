@@ -5,18 +5,21 @@ const overview = `veritee: check a confidential-computing enclave before any dat
 
   veritee verify FILE|-  OPTIONS     verify evidence; the exit code tells
   veritee inspect FILE|- [--json]    show evidence without verifying it
-  veritee collateral FILE|-          fetch what Intel says of a quote's platform
+  veritee endorsements FILE|-        fetch what the vendor says of its platform
   veritee measure IMAGE  [--json]    what an image will measure to
   veritee sign FILE…  OPTIONS        sign measurements as reference values
   veritee --version
 
-Evidence is read as binary, hexadecimal or base64; - reads standard input.
+Evidence is read as binary, PEM, hexadecimal or base64; - reads standard input.
 Exit codes: 0 ok, 1 usage, 2 not authentic, 3 authentic but not as expected.
 
   veritee verify enclave.bin --measurements measurements.json --nonce 5f0c…
 
-  veritee verify quote.bin --collateral collateral.json --report-data 5f0c… \\
+  veritee verify quote.bin --endorsements intel.json --report-data 5f0c… \\
     --mrtd 91eb… --rtmr0 4bf3… --rtmr1 7a5e… --rtmr2 0d7f…
+
+  veritee verify report.bin --endorsements amd.json --report-data 5f0c… \\
+    --measurement 5c0d… --minimum-tcb Genoa,model=17,stepping=1,snp=27
 
 \`veritee verify --help\` lists the options; so do the others.`
 
@@ -25,7 +28,7 @@ const verifyHelp = `veritee verify FILE|- OPTIONS
 What must run there: one of these
   --pcr0 HEX … --pcr31 HEX  registers of one accepted build, 96 digits each; of
                             an enclave always PCR0, unless with
-    --allow-signed-images   PCR8 in its place: whatever that key ever signed
+    --allow-signed-images   PCR8 in its place: all that its key ever signed
   --measurements FILE       JSON that nitro-cli build-enclave printed; may be
                             repeated: any of them is accepted
   --reference FILE --ca FILE --product NAME
@@ -48,11 +51,17 @@ What it must carry (Nitro)
   --user-data HEX|@FILE     user data is exactly this
   --public-key HEX|@FILE    public key is exactly this
 
-Intel TDX and SGX
-  --collateral FILE         required: what Intel says of the platform, JSON that
-                            veritee collateral printed
-  --report-data HEX|@FILE   the 64 bytes that the quote was made for, or
+Intel TDX and SGX, AMD SEV-SNP
+  --endorsements FILE       required: what the vendor says of the platform, JSON
+                            that veritee endorsements printed; --collateral is
+                            the same for Intel's
+  --report-data HEX|@FILE   the 64 bytes that the evidence was made for, or
   --skip-report-data        whatever it was made for
+  --platform HEX            accept this machine only (PPID, platform instance
+                            id, CHIP_ID); may be repeated
+  --allow-migration         accept a guest that can be moved to another machine
+
+Intel TDX and SGX
   --mrtd HEX --rtmr0 HEX … --rtmr3 HEX
                             registers of a TD; \`any\` for what you compare
                             yourself. Zero unless they are named: RTMR3 and
@@ -62,7 +71,7 @@ Intel TDX and SGX
   --event-log FILE --events FILE
                             instead of RTMRs: what must have been measured, like
                             { "dstack": { "composeHash": "…" } }, and the log
-  --mrenclave HEX           an SGX enclave, or whatever its vendor signed; or
+  --mrenclave HEX           an SGX enclave, or all that its vendor signed; or
   --mrsigner HEX --isv-prod-id N --minimum-isv-svn N
                             all of them. Zero unless they are named:
     --config-id HEX --config-svn N --isv-family-id HEX --isv-ext-prod-id HEX
@@ -74,10 +83,37 @@ Intel TDX and SGX
   --max-collateral-age 30d  refuse collateral that Intel issued before that
   --max-root-crl-age 400d   the same for the list of its root, which Intel
                             issues once a year
-  --platform HEX            accept this machine only (PPID, platform instance
-                            id); may be repeated
-  --allow-migration         accept a TD that can be moved to another machine
   --service-td HEX          accept this service TD; may be repeated
+
+AMD SEV-SNP
+  --measurement HEX         what the guest was launched from, 48 bytes. Zero
+                            unless they are named, \`any\` for what you compare
+                            yourself:
+    --host-data HEX --family-id HEX --image-id HEX --id-key-digest HEX
+    --author-key-digest HEX
+  --processor NAME          Milan, Genoa or Turin; may be repeated. Milan only
+                            where it is named: its owners can forge its reports
+  --minimum-tcb NAME,model=N,stepping=N,bootloader=N,tee=N,snp=N,microcode=N
+  --minimum-launch-tcb …    the same for the TCB at launch. Both may be
+                            repeated: all rows for the processor must hold
+  --minimum-firmware 1.55.29
+  --minimum-guest-svn N
+  --minimum-mitigations launch=BITS|current=BITS
+  --allow-provisional-firmware
+                            accept firmware that the host can take back
+  --vmpl N                  who may have asked, 0 to 3; default: 0
+  --guest-policy NAME=on|off|any
+                            smtAllowed, singleSocket, cxlAllowed (default: off),
+                            memAes256Xts, raplDisabled, ciphertextHiding,
+                            pageSwapDisabled; may be repeated
+  --minimum-abi 1.55        the least firmware ABI that the guest demands
+  --platform-info NAME=on|off|any
+                            aliasCheckComplete (default: on), smtEnabled,
+                            tsmeEnabled, eccEnabled, raplDisabled,
+                            ciphertextHiding, iommuWriteSafe, tioEnabled
+  --allow-unknown-bits      accept bits that this version does not know
+  --csp NAME                accept keys of this cloud only; may be repeated
+  --skip-revocation         go without the revocation list of AMD
 
 Arm CCA and PSA tokens, which have --nonce HEX or --skip-freshness
   --anchor FILE             required: the keys of devices from their maker, JSON
@@ -98,8 +134,35 @@ Arm CCA and PSA tokens, which have --nonce HEX or --skip-freshness
                             assembly-and-test; may be repeated
   --allow-test-keys         accept keys that are published: anyone has them
 
+Keys of phones: Android, with --nonce HEX or --skip-freshness
+  --package NAME --signer HEX
+                            the application, and SHA-256 of its certificate; may
+                            be repeated: all packages that share the key, any of
+                            the signers
+  --minimum-app-version N   not older than this version code
+  --status-list FILE        required: what Google revoked, as answered at
+                            https://android.googleapis.com/attestation/status
+  --skip-revocation         or whatever is revoked
+  --security-level tee|strongbox
+                            the least that keeps the key; default: tee
+  --verified-boot-key HEX   accept systems that this key signed, on locked
+                            devices; may be repeated
+  --minimum-os-patch 202605 --minimum-vendor-patch 20260505
+  --minimum-boot-patch 20260505
+                            not older than this
+  --purpose sign            what the key must be for; may be repeated
+  --client-data HEX|@FILE --rp-id DOMAIN --origin ORIGIN
+                            of a WebAuthn attestation object: what the browser
+                            handed out, and what your page is
+
+Keys of phones: Apple App Attest
+  --app-id TEAM.BUNDLE      the application; may be repeated: any of them
+  --client-data HEX|@FILE   required: what the application hashed, with your
+                            challenge in it
+  --key-id HEX              what the application calls the key
+
 How to verify
-  --format nitro|nitro-tpm|tdx|sgx|cca|psa|auto
+  --format sev-snp|nitro|nitro-tpm|tdx|sgx|cca|psa|android-key|app-attest|auto
                             auto, the default, tells it from the evidence; an
                             instance (nitro-tpm) must be asked for by name
   --root FILE               trust this root certificate (PEM or DER) instead of
@@ -108,7 +171,7 @@ How to verify
   --at evidence             verify as of its own time: proves the past only
   --skew 300s               how far clocks may be apart
   --allow-debug             accept an enclave whose operator can read its memory
-  --json                    one JSON document for machines, whatever happens
+  --json                    one JSON document for machines, always
 
 Exit codes: 0 verified, 1 usage, 2 not authentic, 3 not as expected.`
 
@@ -116,21 +179,25 @@ const inspectHelp = `veritee inspect FILE|- [--json] [--event-log FILE]
 
   --event-log FILE          replay this log, and compare it with a TDX quote
 
-Shows what evidence says. Nothing is verified: anybody can write such a thing.
+Shows what evidence says. Nothing is verified: anyone can write such a thing.
 Exit codes: 0 shown, 1 usage, 2 not a well-formed document.`
 
-const collateralHelp = `veritee collateral FILE|- OPTIONS
+const endorsementsHelp = `veritee endorsements FILE|- OPTIONS
 
-Fetches what Intel says of the platform that made a TDX or SGX quote, for
-veritee verify --collateral. Good for 30 days at most. Nothing is verified here,
-so whoever delivers it needs no trust.
-  --from URL                a cache (PCCS) instead of Intel's own service
-  --early                   what Intel knew when it made an issue public, instead
-                            of what it enforces months later
+Fetches what the vendor says of the platform behind evidence, for veritee verify
+--endorsements: Intel of a TDX or SGX quote (good for 30 days at most), AMD of the
+key that signed a report of SEV-SNP. Nothing is verified here, so the service
+needs no trust. \`veritee collateral\` is the same command.
+  --from URL                a cache or proxy instead of the vendor's own service
+  --early                   Intel: what it knew when it made an issue public,
+                            instead of what it enforces months later
+  --processor NAME          AMD: Milan, Genoa or Turin, for reports of version 2,
+                            which do not say it
   --timeout 60s             how long to wait
   -o, --output FILE         where to write it; default: standard output
 
-Exit codes: 0 fetched, 1 usage, 2 no quote, or the service has not answered.`
+Exit codes: 0 fetched, 1 usage, 2 no such evidence, or the
+service has not answered.`
 
 const measureHelp = `veritee measure [IMAGE] OPTIONS
 veritee measure --snp FIRMWARE --vcpus N OPTIONS
@@ -181,7 +248,8 @@ for itself, with the same names, dates and version: nothing else may differ.
 const helpOf: Readonly<Record<string, string>> = {
   verify: verifyHelp,
   inspect: inspectHelp,
-  collateral: collateralHelp,
+  endorsements: endorsementsHelp,
+  collateral: endorsementsHelp,
   measure: measureHelp,
   sign: signHelp,
 }

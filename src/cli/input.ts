@@ -19,16 +19,19 @@ const maximumCollateral = 4_194_304
 /** What a log area holds, and dstack's JSON for the same in hexadecimal. */
 const maximumEventLog = 1_048_576
 
-/** How binary evidence begins: a CBOR array of 4 (COSE_Sign1), a tag in front of one or two, or the version of a quote. None is a character of text. */
-const evidenceHeads: readonly (number | undefined)[] = [0x84, 0xd1, 0xd2, 0xd9, 3, 4, 5]
+/** How binary evidence begins: a CBOR array of 4 (COSE_Sign1), a tag in front of one or two, a certificate, a CBOR map of 3, or the version of a quote or report.  */
+const evidenceHeads: readonly (number | undefined)[] = [0x84, 0xd1, 0xd2, 0xd9, 0x30, 0xa3, 2, 3, 4, 5]
 
-/** Evidence from a file, or from standard input for `-`: binary, hexadecimal or base64. @throws UsageError */
+/** Evidence from a file, or from standard input for `-`: binary, PEM, hexadecimal or base64. @throws UsageError */
 export async function readEvidence(path: string): Promise<Bytes> {
   const name = path === '-' ? 'standard input' : path
   const bytes = path === '-' ? await readAll(process.stdin as AsyncIterable<Uint8Array>, name) : await readBytes(path)
   if (bytes.length === 0) throw new UsageError(`${name} is empty`)
   const isText = bytes.every((byte) => byte === 0x09 || byte === 0x0a || byte === 0x0d || (byte >= 0x20 && byte < 0x7f))
-  return isText ? decodeText(new TextDecoder().decode(bytes).replace(/[\t\n\r ]+/g, ''), name) : bytes
+  const text = isText ? new TextDecoder().decode(bytes) : ''
+  // A chain in PEM is evidence as it is.
+  if (!isText || text.includes('-----BEGIN CERTIFICATE-----')) return bytes
+  return decodeText(text.replace(/[\t\n\r ]+/g, ''), name)
 }
 
 /** Certificates in PEM, or one in DER. @throws UsageError */
@@ -59,6 +62,11 @@ export async function readCorim(path: string): Promise<Bytes> {
 /** What Intel says of a platform, as `fetchIntelEndorsements` returns it, in JSON. @throws UsageError when the file is something else */
 export async function readCollateral(path: string): Promise<Readonly<Record<string, unknown>>> {
   return readJson(path, 'the one that veritee collateral prints', maximumCollateral)
+}
+
+/** Google's status list, as it is. @throws UsageError */
+export async function readText(path: string): Promise<string> {
+  return new TextDecoder().decode(await readBytes(path, maximumCollateral))
 }
 
 /** A log of what was measured, as it is. @throws UsageError */

@@ -23,12 +23,12 @@ export function linksOf(certificates: readonly (readonly [place: string, der: Ui
 }
 
 export function linksAsText(link: Link): string[] {
-  if (link.malformed !== null) return [row(link.place, `malformed: ${link.malformed}`, 2, 12)]
+  if (link.malformed !== null) return [row(link.place, `malformed: ${link.malformed}`, [2, 12])]
   const { place, subject, notBefore, notAfter, serialNumber } = link
   return [
-    row(place, subject, 2, 12),
-    row('', `${seconds(notBefore)} to ${seconds(notAfter)}`, 2, 12),
-    row('', `serial ${serialNumber}`, 2, 12),
+    row(place, subject, [2, 12]),
+    row('', `${seconds(notBefore)} to ${seconds(notAfter)}`, [2, 12]),
+    row('', `serial ${serialNumber}`, [2, 12]),
   ]
 }
 

@@ -1,21 +1,32 @@
 /**
  * `veritee inspect`: what evidence says, without any reason to believe it.
  */
+import { VerificationError } from '../core/errors.ts'
+import { copyBytes } from '../encoding/bytes.ts'
+import { readHclReport } from '../formats/sev-snp.ts'
 import { detectFormat } from '../index.ts'
 import { parseOne } from './arguments.ts'
-import { families, familyOf } from './formats/formats.ts'
+import { families, familyOf, formats } from './formats/formats.ts'
 import { readEventLog, readEvidence } from './input.ts'
 
-const warning = 'UNVERIFIED: anybody can write this. Nothing here is checked; see veritee verify.'
+const warning = 'UNVERIFIED: anyone can write this. Nothing here is checked; see veritee verify.'
 
 /** @throws UsageError, VerificationError */
 export async function inspect(args: string[]): Promise<number> {
   const { path, values } = parseOne('inspect', args, { json: { type: 'boolean' }, 'event-log': { type: 'string' } })
   const { json, 'event-log': log } = values
-  const bytes = await readEvidence(path)
+  const given = await readEvidence(path)
+  const isCarried = detectFormat(given) === 'azure-sev-snp'
+  // The report inside is what people want to see.
+  const bytes = isCarried ? copyBytes(readHclReport(given).report) : given
   // What looks like nothing goes to the first family: its reader says what is wrong.
-  const format = detectFormat(bytes) ?? (families[0] as (typeof families)[0]).formats[0]
-  if (format === undefined) throw new TypeError('a family has formats')
+  const detected = detectFormat(bytes) ?? (families[0] as (typeof families)[0]).formats[0]
+  const format = formats.find((known) => known === detected)
+  if (format === undefined)
+    throw new VerificationError(
+      'format-refused',
+      `the evidence is inside ${detected ?? 'a wrapper'}: nothing is shown of it`,
+    )
   const family = familyOf(format)
   const events = typeof log === 'string' && family.readsEventLogs ? await readEventLog(log) : undefined
   console.log(

@@ -1,5 +1,5 @@
 /**
- * What machines get: one JSON document whatever happens, always with the same keys; what does not apply is null. Bytes are lower-case
+ * What machines get: always one JSON document, with the same keys; what does not apply is null. Bytes are lower-case
  * hexadecimal, times ISO 8601.
  */
 import { toHex } from '../encoding/bytes.ts'
@@ -54,6 +54,8 @@ export function stringify(value: unknown): string {
     value,
     (_key, part: unknown) => {
       if (part instanceof Uint8Array) return toHex(part)
+      // Bits: no number of JSON holds 64 of them.
+      if (typeof part === 'bigint') return `0x${part.toString(16)}`
       return part instanceof Map ? [...(part as Map<unknown, unknown>)] : (part ?? null)
     },
     2,

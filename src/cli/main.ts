@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { printable } from '../x509/name.ts'
-import { collateral } from './collateral.ts'
+import { endorsements } from './endorsements.ts'
 import { exitCodeOf, type Failure, failureOf, UsageError } from './failures.ts'
 import { usageOf } from './help.ts'
 import { inspect } from './inspect.ts'
@@ -16,7 +16,14 @@ import { verify } from './verify.ts'
 /** A command takes its arguments, prints its outcome and returns its exit code. */
 type Command = (args: string[]) => Promise<number>
 
-const commands: Readonly<Record<string, Command>> = { verify, inspect, collateral, measure, sign }
+const commands: Readonly<Record<string, Command>> = {
+  verify,
+  inspect,
+  endorsements,
+  collateral: endorsements,
+  measure,
+  sign,
+}
 const helpFlags: readonly (string | undefined)[] = ['--help', '-h', 'help']
 
 async function main([name, ...args]: string[]): Promise<number> {
@@ -29,7 +36,7 @@ async function main([name, ...args]: string[]): Promise<number> {
   if (args.length === 1 && helpFlags.slice(0, 2).includes(args[0])) return say(usageOf(name))
   // Among other arguments it might come from a variable of a script, whose exit code 0 would then read as verified.
   if (args.some((arg) => helpFlags.slice(0, 2).includes(arg)))
-    throw new UsageError(`--help stands alone: veritee ${name} --help`)
+    throw new UsageError(`--help comes alone: veritee ${name} --help`)
   return command(args)
 }
 

@@ -48,19 +48,18 @@ export async function measureSnpLaunch(values: Values): Promise<string> {
 
 function describe(path: string, { measurement, vmm, vcpus, firmwareSize, kernelHashes }: SnpMeasurement): string {
   return [
-    row('firmware', path, 0, 11),
-    row('is', `OVMF, ${firmwareSize} bytes`, 0, 11),
-    row('launch', `${vmm}, ${vcpus} ${vcpus === 1 ? 'processor' : 'processors'}`, 0, 11),
+    row('firmware', path, [0, 11]),
+    row('is', `OVMF, ${firmwareSize} bytes`, [0, 11]),
+    row('launch', `${vmm}, ${vcpus} ${vcpus === 1 ? 'processor' : 'processors'}`, [0, 11]),
     row(
       'kernel',
       kernelHashes === undefined
         ? 'none: the firmware finds one, unmeasured'
         : 'measured, with initrd and command line',
-      0,
-      11,
+      [0, 11],
     ),
     '',
-    row(paint('bold', 'measurement'), measurement, 0, 'measurement'.length),
+    row(paint('bold', 'measurement'), measurement, [0, 'measurement'.length]),
   ].join('\n')
 }
 

@@ -35,7 +35,7 @@ export async function measure(args: string[]): Promise<number> {
     throw new UsageError('measure takes an image, --role-arn, --instance-id, --signing-cert or --snp')
   const now = typeof values['at'] === 'string' ? timeOf(values['at'], '--at') : new Date()
   const image = path === undefined ? undefined : await measureImage(path, now)
-  // A certificate that is named stands for whichever the image was signed with.
+  // A certificate that is named takes the place of the image's own.
   const named = deployment['PCR8']
   if (named !== undefined && image?.measurements.PCR8 !== undefined && image.measurements.PCR8 !== named)
     throw new UsageError('the image was signed with another certificate than --signing-cert')
@@ -48,7 +48,7 @@ export async function measure(args: string[]): Promise<number> {
   return 0
 }
 
-/** @throws UsageError where Nitro's options stand beside `--snp` */
+/** @throws UsageError where Nitro's options come with `--snp` */
 function refuseMixture(path: string | undefined, values: Values): void {
   const ofNitro = ['role-arn', 'instance-id', 'signing-cert', 'at'].find((name) => values[name] !== undefined)
   if (path !== undefined) throw new UsageError('--snp FIRMWARE is all there is to measure: no other image beside it')
@@ -81,15 +81,15 @@ function describe(path: string | undefined, image: EifMeasurements | undefined):
   if (path === undefined || image === undefined) return []
   const { architecture, version, size, sections, signature } = image
   return [
-    row('image', path, 0, 11),
-    row('is', `EIF version ${version} for ${architecture}, ${size} bytes`, 0, 11),
-    row('sections', sections.map(({ type }) => type).join(', '), 0, 11),
-    row('signed', signature === undefined ? 'no' : `with ${signature.algorithm}; by whom, PCR8 tells`, 0, 11),
+    row('image', path, [0, 11]),
+    row('is', `EIF version ${version} for ${architecture}, ${size} bytes`, [0, 11]),
+    row('sections', sections.map(({ type }) => type).join(', '), [0, 11]),
+    row('signed', signature === undefined ? 'no' : `with ${signature.algorithm}; by whom, PCR8 tells`, [0, 11]),
     '',
   ]
 }
 
 function registers(measurements: Readonly<Record<string, string>>): string[] {
   const given = Object.entries(measurements).filter(([name]) => name !== 'HashAlgorithm')
-  return given.map(([name, value]) => row(paint('bold', name), value, 0, name.length))
+  return given.map(([name, value]) => row(paint('bold', name), value, [0, name.length]))
 }

@@ -17,7 +17,7 @@ export async function writeOutput(
   })
 }
 
-/** Links are followed; `-` is whatever standard input comes from. */
+/** Links are followed; `-` is standard input. */
 async function refuseOverwriting(output: string, input: string): Promise<void> {
   const target = await statOf(output)
   const source = input === '-' ? fstatSync(0) : await statOf(input)

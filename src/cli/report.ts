@@ -67,7 +67,7 @@ export function printVerdict(verdict: EvidenceResult | AttestationError, { ownRo
   return [...checklist, ...conclusion].join('\n')
 }
 
-/** Quotes have several of everything: each question stands there once, with the answer that matters. */
+/** Quotes have several of everything: each question is printed once, with the answer that matters. */
 function once(made: readonly Check[], asked: typeof questions): readonly Check[] {
   const answers = new Map<string, Check>()
   for (const check of made) {
@@ -98,7 +98,9 @@ function describe(check: Check, asked: typeof questions): string[] {
   const remark = { pass: isAllowed ? 'ALLOWED' : '', fail: id, 'not-requested': 'not requested', skipped: 'SKIPPED' }[
     outcome
   ]
-  const question = `  ${paint(colour, mark)} ${questionOf(check, asked).padEnd(50)} ${remark}`.trimEnd()
+  // The longest code takes its room from the blanks before it.
+  const width = Math.min(50, 75 - remark.length)
+  const question = `  ${paint(colour, mark)} ${questionOf(check, asked).padEnd(width)} ${remark}`.trimEnd()
   if (outcome !== 'fail') return [question]
   return [question, ...(plain.includes(id) ? [] : indented(subject, 6)), ...difference(expected, actual)]
 }
@@ -108,23 +110,29 @@ function difference(expected: string | undefined, actual: string | undefined): s
   if (expected === undefined || actual === undefined) return []
   const found = actual.split('\n')
   const pairs = expected.split('\n').map((line, i) => [line, found[i] ?? ''] as const)
-  if (!pairs.every((pair) => pair.every((line) => /^[a-zA-Z]+\d* (?:[0-9a-f]{2,}|absent)$/.test(line)))) {
+  if (!pairs.every((pair) => pair.every((line) => /^[a-zA-Z]+\d* (?:(?:at least )?[0-9a-f]{2,}|absent)$/.test(line)))) {
     return [...lines('expected', expected), ...lines('found', inWords(actual))]
   }
   const width = Math.max(5, ...pairs.map(([wanted]) => wanted.indexOf(' ')))
   const line = (name: string, what: string, value: string): string =>
-    row(`${name.padEnd(width)} ${what}`, value, 6, width + 9, 48)
+    row(`${name.padEnd(width)} ${what}`, value, [6, width + 9, 48])
   return pairs.flatMap(([wanted, got]) => {
-    const [name = '', value = ''] = wanted.split(' ')
-    const [, other = ''] = got.split(' ')
-    if (value === other) return [row(name, 'as expected', 6, width)]
+    const name = wanted.slice(0, wanted.indexOf(' '))
+    const [value, other] = [wanted, got].map((text) => text.slice(name.length + 1)) as [string, string]
+    if (isMet(value, other)) return [row(name, 'as expected', [6, width])]
     return [line(name, 'expected', value), line('', 'found', other)]
   })
 }
 
 /** A label, and a value that may have several lines of its own. */
 function lines(label: string, value: string): string[] {
-  return value.split('\n').map((line, i) => row(i === 0 ? label : '', line, 6, 9))
+  return value.split('\n').map((line, i) => row(i === 0 ? label : '', line, [6, 9]))
+}
+
+/** A register as reference values test it: one value, or a number that is a minimum. */
+function isMet(wanted: string, found: string): boolean {
+  const minimum = /^at least (.*)$/.exec(wanted)?.[1]
+  return minimum === undefined ? wanted === found : found.length === minimum.length && found >= minimum
 }
 
 /** The library says which option would accept a status; here it is an argument. */
@@ -169,13 +177,13 @@ function success(result: EvidenceResult, ownRoot: boolean, signed: SignedReferen
   ]
   return [
     paint('bold', 'The evidence says'),
-    ...rows.flatMap(([name, value]) => (value === undefined ? [] : [row(name, value, 2, 11)])),
+    ...rows.flatMap(([name, value]) => (value === undefined ? [] : [row(name, value, [2, 11])])),
     '',
     ...verdictLines(weaknesses.length === 0 ? 'green' : 'yellow', [`VERIFIED: ${format}`, ...weaknesses].join('; ')),
   ]
 }
 
-/** Everything that makes this verdict weaker than it could be stands in the verdict. */
+/** The verdict names everything that makes it weaker than it could be. */
 function caveats({ format, checks, claims, timeSource, verifiedAt }: EvidenceResult, ownRoot: boolean): string[] {
   const isSkipped = (code: string): boolean => checks.some(({ id, outcome }) => id === code && outcome === 'skipped')
   return [

@@ -18,8 +18,11 @@ export function paint(colour: Colour, text: string): string {
   return isColoured ? `\u001b[${colours[colour]}m${text}\u001b[0m` : text
 }
 
+/** How far a row is indented, how wide its label is, and how wide its value. */
+export type Columns = readonly [indent: number, labelWidth: number, width?: number]
+
 /** A label, and beside it a value that may go over several lines. */
-export function row(label: string, value: string, indent: number, labelWidth: number, width = valueWidth): string {
+export function row(label: string, value: string, [indent, labelWidth, width = valueWidth]: Columns): string {
   const [first = '', ...more] = wrap(value, width)
   const margin = ' '.repeat(indent + labelWidth + 1)
   return [`${' '.repeat(indent)}${label.padEnd(labelWidth)} ${first}`, ...more.map((line) => margin + line)].join('\n')

@@ -6,7 +6,7 @@ import type { EvidenceResult } from '../index.ts'
 import { inWordsOfTheCommand, parseOne, type Values, verifyOptions } from './arguments.ts'
 import { exitCodeOf, failureOf, UsageError } from './failures.ts'
 import type { Request } from './formats/family.ts'
-import { familyOf, formatOf, formatsAsked, ofAll } from './formats/formats.ts'
+import { familyOf, formatOf, formatsAsked, ofAll, optionFormatsOfAll } from './formats/formats.ts'
 import { readEvidence } from './input.ts'
 import { verdictToJson } from './json.ts'
 import { printVerdict } from './report.ts'
@@ -14,10 +14,7 @@ import { printVerdict } from './report.ts'
 /** @returns 0, 2 or 3 @throws UsageError */
 export async function verify(args: string[]): Promise<number> {
   const { path, values } = parseOne('verify', args, { ...verifyOptions, ...ofAll(({ options }) => options) })
-  const asked = formatsAsked(
-    values,
-    ofAll(({ optionFormats }) => optionFormats),
-  )
+  const asked = formatsAsked(values, optionFormatsOfAll())
   const [first] = asked
   // Where the evidence has no say in it, mistakes on the command line come before it is read.
   const isSaid =

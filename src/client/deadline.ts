@@ -4,17 +4,22 @@
 import { VerificationError } from '../core/errors.ts'
 import type { Runtime } from './runtime.ts'
 
+/** How long, and who may end it before. */
+export interface Wait {
+  readonly milliseconds: number
+  readonly signal: AbortSignal
+  /** What it is waited for, for the message. */
+  readonly what: string
+}
+
 /**
  * What `work` comes to, if it comes within `milliseconds` and nobody aborts. The first outcome counts; whatever `work` comes to later is ignored.
- * @param what it is waited for, for the message
  * @param work gets a signal that is aborted when nobody waits any more, and a function that starts the time anew
  * @throws VerificationError `client-timeout`; the reason of `signal`
  */
 export async function within<T>(
   { after }: Runtime,
-  milliseconds: number,
-  signal: AbortSignal,
-  what: string,
+  { milliseconds, signal, what }: Wait,
   work: (signal: AbortSignal, progress: () => void) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted()

@@ -7,7 +7,7 @@
 import { VerificationError } from '../core/errors.ts'
 import { toBase64Url } from '../encoding/base64url.ts'
 import { type Bytes, concatBytes } from '../encoding/bytes.ts'
-import { cmwMediaType, textOf, unwrap, type Wrapped } from '../rats/cmw.ts'
+import { cmwMediaType, unwrapEvidence, type Wrapped } from '../rats/cmw-evidence.ts'
 import { discard, piecesOf, post, typeOf } from './transport.ts'
 
 /** @throws VerificationError `client-evidence`, `client-transport`, `client-timeout`; the reason of `signal` */
@@ -47,5 +47,5 @@ export async function askForEvidence(
       })
     parts.push(piece)
   }
-  return unwrap(textOf(concatBytes(...parts)))
+  return unwrapEvidence(concatBytes(...parts))
 }

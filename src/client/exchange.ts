@@ -67,17 +67,17 @@ export async function exchange(channel: Channel, one: Exchange): Promise<Respons
   const { request, end } = one
   const { signal } = end
   const arrival = { onPiece: (): void => undefined }
-  const outcome = await within(runtime, policy.responseMs, signal, 'the response', (waiting, progress) =>
-    ask(channel, one, { waiting, progress, arrival }),
+  const outcome = await within(
+    runtime,
+    { milliseconds: policy.responseMs, signal, what: 'the response' },
+    (waiting, progress) => ask(channel, one, { waiting, progress, arrival }),
   )
   if ('kind' in outcome) return outcome
   const { head, body } = outcome
   const next: Next = async () => {
     const piece = await within(
       runtime,
-      policy.idleMs,
-      signal,
-      'the next piece of the response',
+      { milliseconds: policy.idleMs, signal, what: 'the next piece of the response' },
       (_waiting, progress) => {
         arrival.onPiece = progress
         return body.next()

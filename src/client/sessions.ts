@@ -114,7 +114,7 @@ export function createSessions(
     const end = begin()
     try {
       const made = await observer.step('attest', () =>
-        within(runtime, policy.attestMs, end.signal, 'the attestation', attest),
+        within(runtime, { milliseconds: policy.attestMs, signal: end.signal, what: 'the attestation' }, attest),
       )
       requireOpen()
       // Only where requests are isolated: another one was faster, and what is under way for its

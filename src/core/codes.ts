@@ -1,17 +1,38 @@
 /**
- * The reason codes: one union for the whole library.
+ * The reason codes, stable across releases. Each names the check that failed: `Check.id` uses the same
+ * words. The vendor documents behind them are cited where the check is made.
  */
 
-/**
- * The reason codes, stable across releases. Each names the check that failed: `Check.id` uses the same words.
- * The vendor documents behind them are cited where the check is made.
- */
+/** Any reason: one union for the whole library, by the part that gives it. */
 export type AttestationErrorCode =
-  // The runtime, and the front door of `veritee`.
-  | 'unsupported'
-  | 'format-unknown'
-  | 'format-refused'
-  // COSE_Sign1, RFC 9052.
+  | RuntimeErrorCode
+  | CoseErrorCode
+  | CertificateErrorCode
+  | CrlErrorCode
+  | PolicyErrorCode
+  | AwsErrorCode
+  | IntelErrorCode
+  | AmdErrorCode
+  | ArmErrorCode
+  | AzureErrorCode
+  | WebAuthnErrorCode
+  | AndroidErrorCode
+  | AppleErrorCode
+  | EndorsementErrorCode
+  | RaTlsErrorCode
+  | ReferenceErrorCode
+  | RatsErrorCode
+  | ImageErrorCode
+  | ChannelErrorCode
+  | ClientErrorCode
+  | GateErrorCode
+  | GatewayErrorCode
+
+/** The runtime, and the front door of `veritee`. */
+export type RuntimeErrorCode = 'unsupported' | 'format-unknown' | 'format-refused'
+
+/** Messages that are signed with COSE, RFC 9052. */
+export type CoseErrorCode =
   | 'outer-cbor'
   | 'cose-tag'
   | 'cose-shape'
@@ -20,16 +41,9 @@ export type AttestationErrorCode =
   | 'cose-unprotected'
   | 'cose-signature-length'
   | 'cose-signature'
-  // The payload of a Nitro document, and of a token.
-  | 'payload-size'
-  | 'payload-cbor'
-  | 'payload-field-missing'
-  | 'payload-field-type'
-  | 'payload-field-size'
-  | 'payload-field-value'
-  | 'payload-digest'
-  | 'payload-pcr'
-  // Certificates, RFC 5280.
+
+/** Certificates and their paths, RFC 5280. */
+export type CertificateErrorCode =
   | 'root-mismatch'
   | 'cert-parse'
   | 'cert-algorithm'
@@ -40,54 +54,39 @@ export type AttestationErrorCode =
   | 'cert-chain-signature'
   | 'cert-validity'
   | 'clock-suspect'
-  // Certificate revocation lists, RFC 5280 section 5.
-  | 'crl-parse'
-  | 'crl-algorithm'
-  | 'crl-extension'
-  | 'crl-issuer'
-  | 'crl-validity'
-  | 'crl-signature'
-  | 'crl-revoked'
-  // Signed reference values (CoRIM).
-  | 'reference-size'
-  | 'reference-cbor'
-  | 'reference-unsigned'
-  | 'reference-algorithm'
-  | 'reference-untrusted'
-  | 'reference-signature'
-  | 'reference-validity'
-  | 'reference-threshold'
-  | 'reference-mismatch'
-  | 'reference-product'
-  | 'reference-rollback'
-  | 'reference-profile'
-  | 'reference-environment'
-  | 'reference-content'
-  | 'reference-revoked'
-  // Images that are measured: reading them, OVMF firmware, Enclave Image Files.
-  | 'image-read'
-  | 'ovmf-format'
-  | 'eif-truncated'
-  | 'eif-trailing'
-  | 'eif-magic'
-  | 'eif-version'
-  | 'eif-header'
-  | 'eif-section-offset'
-  | 'eif-section-type'
-  | 'eif-section-flags'
-  | 'eif-section-size'
-  | 'eif-sections'
-  | 'eif-crc'
-  | 'eif-metadata'
-  | 'eif-signature'
-  // Certificates that carry evidence (RA-TLS).
-  | 'ra-tls-evidence'
-  | 'ra-tls-binding'
-  // Event logs, and endorsements as vendor services answer them.
-  | 'event-log-format'
-  | 'event-log-digest'
-  | 'endorsement-fetch'
-  | 'endorsement-format'
+
+/** Certificate revocation lists, RFC 5280 section 5. */
+export type CrlErrorCode =
+  'crl-parse' | 'crl-algorithm' | 'crl-extension' | 'crl-issuer' | 'crl-validity' | 'crl-signature' | 'crl-revoked'
+
+/** What several formats are appraised for: authentic, but not what the caller expects. */
+export type PolicyErrorCode =
+  | 'policy-debug'
+  | 'policy-nonce'
+  | 'policy-freshness'
+  | 'policy-migration'
+  | 'policy-measurements'
+  | 'policy-report-data'
+  | 'policy-platform'
+  | 'policy-pcr'
+
+/** Documents of the Nitro Security Module. */
+export type AwsErrorCode =
+  // The payload of a Nitro document.
+  | 'payload-size'
+  | 'payload-cbor'
+  | 'payload-field-missing'
+  | 'payload-field-type'
+  | 'payload-field-size'
+  | 'payload-digest'
+  | 'payload-pcr'
+  // Appraisal.
+  | 'policy-kind'
+  | 'policy-user-data'
+  | 'policy-public-key'
+
+/** Intel DCAP: quotes of SGX and TDX, and the event logs beside them. */
+export type IntelErrorCode =
   // Intel DCAP: the quote.
   | 'quote-format'
   | 'quote-version-epid'
@@ -110,7 +109,19 @@ export type AttestationErrorCode =
   | 'tdx-module-mismatch'
   | 'tcb-not-supported'
   | 'tcb-revoked'
-  // AMD SEV-SNP: the report, and the key that signed it.
+  // Event logs.
+  | 'event-log-format'
+  | 'event-log-digest'
+  // Appraisal.
+  | 'policy-event'
+  | 'policy-rtmr'
+  | 'policy-tcb-status'
+  | 'policy-tcb-evaluation'
+  | 'policy-endorsement-age'
+  | 'policy-service-td'
+
+/** AMD SEV-SNP: the report, and the key that signed it. */
+export type AmdErrorCode =
   | 'report-size'
   | 'report-version'
   | 'report-algorithm'
@@ -124,22 +135,111 @@ export type AttestationErrorCode =
   | 'vek-product-mismatch'
   | 'vek-tcb-mismatch'
   | 'vek-chip-id-mismatch'
-  // Arm: CCA and PSA tokens, in the order of the checks.
+  // Appraisal.
+  | 'policy-product'
+  | 'policy-csp'
+  | 'policy-vmpl'
+  | 'policy-guest-policy'
+  | 'policy-platform-info'
+  | 'policy-tcb'
+  | 'policy-firmware'
+  | 'policy-provisional-firmware'
+  | 'policy-mitigations'
+  | 'policy-guest-svn'
+
+/** Arm: CCA and PSA tokens, in the order of the checks. */
+export type ArmErrorCode =
   | 'token-wrapper'
   | 'token-profile'
+  | 'payload-field-value'
   | 'realm-key'
   | 'anchor-unknown'
   | 'platform-signature'
   | 'realm-signature'
   | 'cose-mac-refused'
   | 'cose-mac'
-  // A virtual TPM beside a report, in Azure's wrapping.
-  | 'hcl-format'
-  | 'hcl-runtime-data'
-  | 'vtpm-quote-format'
-  | 'vtpm-quote-signature'
-  | 'vtpm-pcr-digest'
-  // The channel: oblivious HTTP, and binary HTTP inside it.
+  // Appraisal.
+  | 'policy-lifecycle'
+
+/** A virtual TPM beside a report, in the wrapping of Azure. */
+export type AzureErrorCode =
+  'hcl-format' | 'hcl-runtime-data' | 'vtpm-quote-format' | 'vtpm-quote-signature' | 'vtpm-pcr-digest'
+
+/** Attestation objects of WebAuthn. */
+export type WebAuthnErrorCode = 'webauthn-format' | 'webauthn-client-data' | 'webauthn-key' | 'webauthn-signature'
+
+/** Android key attestation: the chain, its status list, what the leaf says of the key. */
+export type AndroidErrorCode =
+  | 'chain-shape'
+  | 'status-revoked'
+  | 'status-expired'
+  | 'key-description'
+  // Appraisal, of which Apple's applications share one.
+  | 'policy-security-level'
+  | 'policy-key'
+  | 'policy-boot'
+  | 'policy-application'
+  | 'policy-patch-level'
+
+/** Apple App Attest. */
+export type AppleErrorCode =
+  'app-attest-format' | 'app-attest-nonce' | 'app-attest-key' | 'app-attest-counter' | 'app-attest-signature'
+
+/** Endorsements, as vendor services answer them. */
+export type EndorsementErrorCode = 'endorsement-fetch' | 'endorsement-format'
+
+/** Certificates that carry evidence (RA-TLS). */
+export type RaTlsErrorCode = 'ra-tls-evidence' | 'ra-tls-binding'
+
+/** Signed reference values (CoRIM). */
+export type ReferenceErrorCode =
+  | 'reference-size'
+  | 'reference-cbor'
+  | 'reference-unsigned'
+  | 'reference-algorithm'
+  | 'reference-untrusted'
+  | 'reference-signature'
+  | 'reference-validity'
+  | 'reference-threshold'
+  | 'reference-mismatch'
+  | 'reference-product'
+  | 'reference-rollback'
+  | 'reference-profile'
+  | 'reference-environment'
+  | 'reference-content'
+  | 'reference-revoked'
+
+/** Messages of RATS: wrappers (CMW), and attestation results of other verifiers (EAR). */
+export type RatsErrorCode =
+  | 'cmw-size'
+  | 'cmw-format'
+  | 'ear-format'
+  | 'ear-alg'
+  | 'ear-signature'
+  | 'ear-profile'
+  | 'ear-validity'
+  | 'policy-ear-status'
+
+/** Images that are measured: reading them, OVMF firmware, Enclave Image Files. */
+export type ImageErrorCode =
+  | 'image-read'
+  | 'ovmf-format'
+  | 'eif-truncated'
+  | 'eif-trailing'
+  | 'eif-magic'
+  | 'eif-version'
+  | 'eif-header'
+  | 'eif-section-offset'
+  | 'eif-section-type'
+  | 'eif-section-flags'
+  | 'eif-section-size'
+  | 'eif-sections'
+  | 'eif-crc'
+  | 'eif-metadata'
+  | 'eif-signature'
+
+/** The channel: oblivious HTTP, and binary HTTP inside it. */
+export type ChannelErrorCode =
   | 'ohttp-key-config'
   | 'ohttp-key-unknown'
   | 'ohttp-format'
@@ -149,7 +249,9 @@ export type AttestationErrorCode =
   | 'ohttp-limit'
   | 'bhttp-format'
   | 'bhttp-size'
-  // The client.
+
+/** The client. */
+export type ClientErrorCode =
   | 'client-transport'
   | 'client-timeout'
   | 'client-evidence'
@@ -164,7 +266,9 @@ export type AttestationErrorCode =
   | 'client-superseded'
   | 'client-random'
   | 'client-closed'
-  // The gate of a page: its worker, and what it refuses by itself.
+
+/** The gate of a page: its worker, and what it refuses by itself. */
+export type GateErrorCode =
   | 'gate-install'
   | 'gate-policy'
   | 'gate-expired'
@@ -173,36 +277,6 @@ export type AttestationErrorCode =
   | 'gate-request'
   | 'gate-redirect'
   | 'gate-failed'
-  // The gateway: how the body of a request or response broke off.
-  | 'gateway-body'
-  | 'gateway-size'
-  | 'gateway-slow'
-  // Appraisal: authentic, but not what the caller expects.
-  | 'policy-kind'
-  | 'policy-debug'
-  | 'policy-pcr'
-  | 'policy-nonce'
-  | 'policy-freshness'
-  | 'policy-user-data'
-  | 'policy-public-key'
-  | 'policy-event'
-  | 'policy-rtmr'
-  | 'policy-tcb-status'
-  | 'policy-tcb-evaluation'
-  | 'policy-endorsement-age'
-  | 'policy-migration'
-  | 'policy-service-td'
-  | 'policy-measurements'
-  | 'policy-report-data'
-  | 'policy-platform'
-  | 'policy-product'
-  | 'policy-csp'
-  | 'policy-vmpl'
-  | 'policy-guest-policy'
-  | 'policy-platform-info'
-  | 'policy-tcb'
-  | 'policy-firmware'
-  | 'policy-provisional-firmware'
-  | 'policy-mitigations'
-  | 'policy-guest-svn'
-  | 'policy-lifecycle'
+
+/** The gateway: how the body of a request or response broke off. */
+export type GatewayErrorCode = 'gateway-body' | 'gateway-size' | 'gateway-slow'

@@ -1,5 +1,5 @@
 /**
- * How options are read, whoever takes them: once, and all of them known. Whatever is wrong here is the caller's mistake: a `TypeError`.
+ * How options are read, everywhere: once, and all of them known. What is wrong here is the caller's mistake: a `TypeError`.
  */
 
 /** @throws TypeError unless `holds`: `name` must be what `expected` says */
@@ -7,7 +7,7 @@ export function requireOption(name: string, expected: string, holds: boolean): v
   if (!holds) throw new TypeError(`${name} must be ${expected}`)
 }
 
-/** Whether `value` is an object as a literal makes it, in whatever realm, or as JSON does. */
+/** Whether `value` is an object as a literal makes it, in any realm, or as JSON does. */
 export function isPlainObject(value: unknown): value is object {
   return Object(value) === value && !Object.getPrototypeOf(Object.getPrototypeOf(value) ?? value)
 }
@@ -38,7 +38,7 @@ export function itemsOf(list: unknown): readonly unknown[] {
   return Array.isArray(list) ? [...(list as unknown[])] : []
 }
 
-/** Reads what is the caller's own, and theirs to correct. @throws TypeError with the message of whatever `read` throws */
+/** Reads what is the caller's own, and theirs to correct. @throws TypeError with the message of what `read` throws */
 export function readOwn<T>(read: () => T): T {
   try {
     return read()

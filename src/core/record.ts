@@ -69,14 +69,9 @@ export function recordChecks(trace?: (check: Check) => void): CheckRecorder {
     trace?.(timed)
   }
 
-  function passes(
-    stage: CheckStage,
-    id: AttestationErrorCode,
-    summary: string,
-    facts: Partial<Comparison>,
-    startedAt?: number,
-  ): void {
-    record({ id, stage, outcome: 'pass', summary, expected: facts.expected, actual: facts.found }, startedAt)
+  function passes(stage: CheckStage, id: AttestationErrorCode, summary: string, facts: Partial<Facts>): void {
+    const { expected, found }: Partial<Comparison> = 'expected' in facts ? facts : {}
+    record({ id, stage, outcome: 'pass', summary, expected, actual: found }, facts.startedAt)
   }
 
   function fails(stage: CheckStage, error: AttestationError, startedAt?: number): void {
@@ -87,7 +82,7 @@ export function recordChecks(trace?: (check: Check) => void): CheckRecorder {
 
   function judge(stage: CheckStage, code: AttestationErrorCode, subject: string, facts: Facts): void {
     if (facts.holds) {
-      passes(stage, code, subject, facts, facts.startedAt)
+      passes(stage, code, subject, facts)
       return
     }
     const problem = 'otherwise' in facts ? `${subject}: ${facts.otherwise}` : { subject, ...facts }
@@ -107,7 +102,7 @@ export function recordChecks(trace?: (check: Check) => void): CheckRecorder {
       const startedAt = stopwatch()
       try {
         const proved = decider()
-        passes(stage, code, subject, {}, startedAt)
+        passes(stage, code, subject, { startedAt })
         return proved
       } catch (error) {
         if (error instanceof AttestationError) fails(stage, error, startedAt)

@@ -65,9 +65,8 @@ export function attestationResult<Format extends string, Claims>(
     claims,
     verifiedAt: new Date(clock?.now ?? (attestedAt as number)),
     timeSource: clock ? 'clock' : 'evidence',
-    // Not said, or 1970: neither is a date.
-    attestedAt: attestedAt && new Date(attestedAt),
-    clockOffsetSeconds: attestedAt && clock && (attestedAt - clock.now) / 1000,
+    attestedAt: attestedAt === undefined ? undefined : new Date(attestedAt),
+    clockOffsetSeconds: attestedAt === undefined || clock === undefined ? undefined : (attestedAt - clock.now) / 1000,
     validUntil: new Date(validUntil),
     matched,
     publicKey,

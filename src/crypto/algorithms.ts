@@ -8,7 +8,7 @@
 
 import { toHex } from '../encoding/bytes.ts'
 
-/** A key type, as it stands in a SubjectPublicKeyInfo. */
+/** A key type, as a SubjectPublicKeyInfo names it. */
 export interface KeyAlgorithm {
   readonly name: string
   /** The encodings that are accepted. For curves it is an uncompressed point. */
@@ -53,8 +53,17 @@ export interface SignatureAlgorithm {
 
 type Hash = 'SHA-256' | 'SHA-384' | 'SHA-512'
 
-/** `hashArc` is the last arc of 2.16.840.1.101.3.4.2: the hash is named twice, for the message and for the mask (MGF1). */
-function rsaPss(name: string, cose: number, hashArc: string, hash: Hash, saltLength: number): SignatureAlgorithm {
+interface RsaPssRow {
+  readonly name: string
+  readonly cose: number
+  /** The last arc of 2.16.840.1.101.3.4.2, one byte as hexadecimal digits. */
+  readonly hashArc: string
+  readonly hash: Hash
+  readonly saltLength: number
+}
+
+/** The hash is named twice, for the message and for the mask (MGF1). */
+function rsaPss({ name, cose, hashArc, hash, saltLength }: RsaPssRow): SignatureAlgorithm {
   const hashAlgorithm = `300d06096086480165030402${hashArc}0500`
   const x509 = `304106092a864886f70d01010a3034a00f${hashAlgorithm}a11c301a06092a864886f70d010108${hashAlgorithm}a2030201${saltLength.toString(16)}`
   return {
@@ -152,9 +161,27 @@ export const ecdsaP256Sha384: SignatureAlgorithm = {
   importParams: { name: 'ECDSA', namedCurve: 'P-256' },
   verifyParams: { name: 'ECDSA', hash: 'SHA-384' },
 }
-export const PS256: SignatureAlgorithm = /* @__PURE__ */ rsaPss('PS256', -37, '01', 'SHA-256', 32)
-export const PS384: SignatureAlgorithm = /* @__PURE__ */ rsaPss('PS384', -38, '02', 'SHA-384', 48)
-export const PS512: SignatureAlgorithm = /* @__PURE__ */ rsaPss('PS512', -39, '03', 'SHA-512', 64)
+export const PS256: SignatureAlgorithm = /* @__PURE__ */ rsaPss({
+  name: 'PS256',
+  cose: -37,
+  hashArc: '01',
+  hash: 'SHA-256',
+  saltLength: 32,
+})
+export const PS384: SignatureAlgorithm = /* @__PURE__ */ rsaPss({
+  name: 'PS384',
+  cose: -38,
+  hashArc: '02',
+  hash: 'SHA-384',
+  saltLength: 48,
+})
+export const PS512: SignatureAlgorithm = /* @__PURE__ */ rsaPss({
+  name: 'PS512',
+  cose: -39,
+  hashArc: '03',
+  hash: 'SHA-512',
+  saltLength: 64,
+})
 /** {@link PS384} by a key of 4096 bits, as AMD writes it since 2024. */
 export const ps384By4096: SignatureAlgorithm = /* @__PURE__ */ (() => ({ ...PS384, key: rsa4096 }))()
 /**

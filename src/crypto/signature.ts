@@ -15,25 +15,31 @@ export type PublicKey = Promise<CryptoKey | undefined>
  * @throws VerificationError `unsupported` where there is no WebCrypto
  */
 export function importPublicKey(spki: Bytes, { importParams, key: { coordinateSize } }: SignatureAlgorithm): PublicKey {
-  // A point stands at the end, uncompressed. Node imports it in a third of the time that it takes for the whole structure.
+  // The point is at the end, uncompressed. Node imports it in a third of the time that it takes for the whole structure.
   const isPoint = coordinateSize > 0
   const key = isPoint ? spki.subarray(-1 - 2 * coordinateSize) : spki
   return importKey(isPoint ? 'raw' : 'spki', key, importParams, false, ['verify']).catch(() => undefined)
 }
 
-/** Whether `signature` over `data` holds; ECDSA signatures are r || s as WebCrypto and COSE have them, with `isDer` as X.509 has them. Never rejects. */
+/** A signature and what it is over. */
+export interface SignatureOver {
+  readonly signature: Bytes
+  readonly signedBytes: Bytes
+  /** Whether an ECDSA signature is a SEQUENCE of r and s, as in X.509. Default: r || s, as WebCrypto and COSE have it. */
+  readonly isDer?: boolean
+}
+
+/** Whether a signature holds. Never rejects. */
 export async function verifySignature(
   { verifyParams, key: { coordinateSize } }: SignatureAlgorithm,
   key: PublicKey | undefined,
-  signature: Bytes,
-  data: Bytes,
-  isDer = false,
+  { signature, signedBytes, isDer = false }: SignatureOver,
 ): Promise<boolean> {
   try {
     const imported = await key
     const raw = isDer && coordinateSize > 0 ? ecdsaFromDer(signature, coordinateSize) : signature
-    // `=== true`: whatever else a patched or broken WebCrypto resolves to is no signature.
-    return imported !== undefined && ((await verify(verifyParams, imported, raw, data)) as unknown) === true
+    // `=== true`: anything else that a patched or broken WebCrypto resolves to is no signature.
+    return imported !== undefined && ((await verify(verifyParams, imported, raw, signedBytes)) as unknown) === true
   } catch {
     return false
   }

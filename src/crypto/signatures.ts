@@ -88,7 +88,7 @@ export function startSignatures(rows: readonly SignatureRow[], cache?: Signature
       key = importPublicKey(by.spki, of.algorithm)
       keys.push([by.spki, key, of.algorithm])
     }
-    return { row, entry, holds: verifySignature(of.algorithm, key, of.signature, of.signedBytes, of.isDer) }
+    return { row, entry, holds: verifySignature(of.algorithm, key, of) }
   })
   const held = new Set<Bytes>()
   let next = 0

@@ -10,7 +10,7 @@ export function toBase64Url(bytes: Uint8Array): string {
   return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
 }
 
-/** `undefined` for whatever is not canonical base64url without padding. */
+/** `undefined` for what is not canonical base64url without padding. */
 export function fromBase64Url(text: unknown): Bytes | undefined {
   if (typeof text !== 'string' || !/^[A-Za-z0-9_-]*$/.test(text)) return undefined
   try {

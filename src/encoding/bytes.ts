@@ -13,7 +13,7 @@ export function isBytes(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && (value as DataView | Uint8Array)[Symbol.toStringTag] === 'Uint8Array'
 }
 
-/** A private copy in memory that nobody else can write to: `slice` would share memory for a `Buffer`. */
+/** A private copy in memory of its own: `slice` would share memory for a `Buffer`. */
 export function copyBytes(bytes: Uint8Array): Bytes {
   return new Uint8Array(bytes)
 }
@@ -66,7 +66,7 @@ export function fromBase64(text: string, name = 'base64'): Bytes {
   const digits = isUrl ? text.replaceAll('-', '+').replaceAll('_', '/') : text
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
   const length = text.length - padding
-  // In whole groups: A stands for zero. `atob` does the same, many times slower in Node, and does not look at what is left over.
+  // In whole groups: A means zero. `atob` does the same, many times slower in Node, and does not look at what is left over.
   const codes = new TextEncoder().encode(`${digits.slice(0, length)}AAA`)
   const digit = (at: number): number => base64[codes[at] as number] as number
   const bytes = new Uint8Array(Math.floor((length * 3) / 4))

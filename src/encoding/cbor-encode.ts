@@ -23,7 +23,7 @@ export function encodeCbor(value: Encodable): Bytes {
   if (isList(value)) return concatBytes(head(4, value.length), ...value.map(encodeCbor))
   if ('tag' in value) return concatBytes(head(6, value.tag), encodeCbor(value.value))
   const entries = [...value].map(([key, entry]) => [encodeCbor(key), encodeCbor(entry)] as const)
-  entries.sort(([a], [b]) => compare(a, b))
+  entries.sort(([a], [b]) => compareEncodings(a, b))
   return concatBytes(head(5, entries.length), ...entries.flat())
 }
 
@@ -37,7 +37,8 @@ function head(major: number, argument: number): Bytes {
   return bytes
 }
 
-function compare(a: Bytes, b: Bytes): number {
+/** The order of map keys (RFC 8949 section 4.2.1): that of their encodings, byte by byte. */
+export function compareEncodings(a: Bytes, b: Bytes): number {
   const i = a.findIndex((byte, at) => byte !== b[at])
   return i < 0 ? a.length - b.length : (a[i] as number) - (b[i] ?? -1)
 }

@@ -16,7 +16,7 @@ export interface CborTag {
   readonly value: CborValue
 }
 
-/** A float, as it stands: 1.0 is not 1 in CBOR, and no evidence has a use for either. */
+/** A float, as it is written: 1.0 is not 1 in CBOR, and no evidence uses floats. */
 export interface CborFloat {
   readonly float: Bytes
 }
@@ -41,7 +41,8 @@ export interface CborBudget {
 /** Evidence and headers have half as many. At their most expensive, as empty maps, they take less than 64 KB. */
 const defaultItems = 256
 const maximumDepth = 16
-const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+/** UTF-8, strictly: a byte order mark is a character, and what is no UTF-8 throws. */
+export const utf8: TextDecoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * @param deterministic refuse all but the shortest definite-length encoding (RFC 8949 section 4.2.1, key order aside)
@@ -114,12 +115,12 @@ export function readCbor(
     const item = (): CborValue => read(depth - 1)
     if (major === 4) {
       const array: CborValue[] = []
-      readItems(input, source, argument, 1, () => array.push(item()))
+      readItems(input, source, [argument, 1], () => array.push(item()))
       return array
     }
     if (major === 5) {
       const map = new Map<number | string, CborValue>()
-      readItems(input, source, argument, 2, () => {
+      readItems(input, source, [argument, 2], () => {
         const key = item()
         if (typeof key !== 'number' && typeof key !== 'string') return refuse(`key is ${cborType(key)}`)
         if (map.has(key)) refuse(`duplicate key ${JSON.stringify(key)}`)
@@ -143,7 +144,12 @@ export function readCbor(
 }
 
 /** Reads `count` entries of at least `size` bytes each, or as many as there are before a break. */
-function readItems(input: Cursor, source: Source, count: number | undefined, size: number, read: () => void): void {
+function readItems(
+  input: Cursor,
+  source: Source,
+  [count, size]: readonly [count: number | undefined, size: number],
+  read: () => void,
+): void {
   if (count === undefined) {
     while (input.bytes[input.at] !== 0xff) read()
     input.at++

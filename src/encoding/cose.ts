@@ -17,7 +17,7 @@ export interface CoseSign1 {
   readonly unprotectedHeader: CborMap
   readonly payload: Bytes
   readonly signature: Bytes
-  /** The protected header and the payload as they stand in the envelope, heads included: what the signature covers. */
+  /** The protected header and the payload as the envelope holds them, heads included: what the signature covers. */
   readonly signedItems: readonly [protectedHeader: Bytes, payload: Bytes]
 }
 

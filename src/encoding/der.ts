@@ -9,7 +9,7 @@
 import { type Bytes, toHex } from './bytes.ts'
 import { type Cursor, cursor, end, malformed, skip, type Source, uint } from './reader.ts'
 
-/** One element: where it stands in the bytes around it. */
+/** One element: its place in the bytes around it. */
 export interface Element {
   readonly tag: number
   readonly bytes: Bytes
@@ -24,7 +24,7 @@ export interface DerNode extends Element {
   readonly children: readonly DerNode[]
 }
 
-/** A view of the content. Views are made when they are asked for: of most elements nobody does, and making them would cost more than all checks. */
+/** A view of the content. Views are made when they are asked for: most never are, and making them would cost more than all checks. */
 export const contentOf = ({ bytes, from, to }: Element): Bytes => bytes.subarray(from, to)
 /** A view of identifier, length and content, as received. */
 export const rawOf = ({ bytes, at, to }: Element): Bytes => bytes.subarray(at, to)
@@ -60,14 +60,20 @@ export function readElement(input: Cursor, tag: number, field: string): Element 
   const found = uint(input, 1, field)
   if (found !== tag)
     throw malformed(source, `${field} must have the tag ${tag.toString(16)}, found ${found.toString(16)}`)
+  const length = readLength(input, field)
+  const from = input.at
+  return { tag, bytes, at, from, to: skip(input, length, field) }
+}
+
+/** The length of an element, in its shortest form. */
+export function readLength(input: Cursor, field: string): number {
   const first = uint(input, 1, `length of ${field}`)
   const size = first - 0x80
   // 0 is an indefinite length; nothing here is as long as 2^32.
   const length = first < 0x80 ? first : size > 0 && size <= 4 ? uint(input, size, `length of ${field}`) : 0
   if (first >= 0x80 && (length < 0x80 || length < 256 ** (size - 1)))
-    throw malformed(source, `length of ${field} not in shortest form`)
-  const from = input.at
-  return { tag, bytes, at, from, to: skip(input, length, field) }
+    throw malformed(input.source, `length of ${field} not in shortest form`)
+  return length
 }
 
 /** One primitive element, checked in full. */
@@ -92,8 +98,8 @@ export function childrenOf<const Tags extends readonly number[]>(
 }
 
 /** A non-negative INTEGER of at most 4 bytes. */
-export function smallInteger(node: DerNode, source: Source): number {
-  const content = contentOf(node)
+export function smallInteger(element: Element, source: Source): number {
+  const content = contentOf(element)
   if ((content[0] as number) >= 0x80 || content.length > 4) throw malformed(source, 'integer out of range')
   return content.reduce((value, byte) => value * 256 + byte, 0)
 }

@@ -30,7 +30,7 @@ export function decodeJson(text: string, source: Source): JsonValue {
   }
   // JSON.parse found the grammar right, so each colon outside a string is one member as written; of equal names it kept one.
   if (countMembers(value, maximumDepth, source) !== countColons(text))
-    throw malformed(source, 'a name stands twice in one object')
+    throw malformed(source, 'a name is there twice in one object')
   return value
 }
 
@@ -47,7 +47,7 @@ export function memberOf<Type extends keyof JsonTypes>(
   return value as JsonTypes[Type]
 }
 
-/** The member `name` of whatever type, `undefined` when there is none, or no object. */
+/** The member `name` of any type, `undefined` when there is none, or no object. */
 export function optionalMemberOf(object: JsonValue | undefined, name: string): JsonValue | undefined {
   return isJsonObject(object) && Object.hasOwn(object, name) ? object[name] : undefined
 }

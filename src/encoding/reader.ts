@@ -11,7 +11,7 @@ export interface Source {
   readonly code: AttestationErrorCode
 }
 
-/** Where reading stands: the functions that read move it. */
+/** The position of reading: the functions that read move it. */
 export interface Cursor {
   readonly bytes: Bytes
   readonly source: Source

@@ -56,7 +56,7 @@ const spls: readonly (readonly [parameter: string, part: keyof SnpTcb])[] = [
  * const endorsements = await fetchAmdEndorsements({ evidence, baseUrl: amdKdsUrl, fetch: globalThis.fetch })
  * ```
  * @throws VerificationError `endorsement-fetch` when the service cannot be reached, redirects, or does
- * not answer 200 within the size that is allowed (a 429 names its wait), or when nobody can be asked: a
+ * not answer 200 within the size that is allowed (a 429 names its wait), or when there is no one to ask: a
  * VLEK without a certificate table, a masked chip id. `endorsement-format` when an answer is not what it
  * should be; `report-…` and `cert-table` for evidence that is malformed
  * @throws TypeError for a mistake in the request

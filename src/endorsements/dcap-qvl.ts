@@ -16,7 +16,7 @@ import type { IntelEndorsements } from './intel.ts'
 /** Bytes as the serialisations of dcap-qvl have them: hexadecimal digits, an array of numbers, or bytes. */
 export type DcapQvlBytes = string | Uint8Array | readonly number[]
 
-/** Collateral as dcap-qvl has it; what else stands there has no influence. */
+/** Collateral as dcap-qvl has it; other members have no influence. */
 export interface DcapQvlCollateral {
   /** The body of TCB Info: the value of `tcbInfo`, every byte as Intel signed it. */
   readonly tcb_info: string

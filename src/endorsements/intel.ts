@@ -123,7 +123,7 @@ interface Plan {
 function readRequest(request: IntelEndorsementsRequest): Plan {
   const own = knownOptions<IntelEndorsementsRequest>(request, known) as IntelEndorsementsRequest
   const { fmspc, ca, tee, baseUrl, fetch, rootCaCrlUrl, update, tcbEvaluationDataNumber: number, signal } = own
-  // It comes from a certificate that nobody has verified yet, and goes into a URL.
+  // It comes from a certificate that is not verified yet, and goes into a URL.
   requireOption('fmspc', '12 hexadecimal digits', typeof fmspc === 'string' && /^[0-9a-f]{12}$/i.test(fmspc))
   requireOption('ca', 'platform or processor', oneOf(ca, ['platform', 'processor']))
   requireOption('tee', 'sgx or tdx', oneOf(tee, ['sgx', 'tdx']))

@@ -1,5 +1,5 @@
 /**
- * The options that every verifier takes, read once and checked before a byte of evidence is looked at. Whatever is wrong here is the caller's
+ * The options that every verifier takes, read once and checked before a byte of evidence is looked at. What is wrong here is the caller's
  * mistake: a `TypeError`.
  */
 import { type FreshnessPolicy, skipFreshness } from '../appraisal/freshness.ts'

@@ -3,12 +3,19 @@
  */
 import type { AttestationResult } from '../core/result.ts'
 import type { Bytes } from '../encoding/bytes.ts'
+import { isSevSnpReport } from './amd/looks-like.ts'
+import type { SevSnpOptions, SevSnpResult } from './amd/sev-snp/index.ts'
 import type { CcaOptions, CcaResult } from './arm/cca/index.ts'
 import { isCcaToken, isPsaToken } from './arm/looks-like.ts'
 import type { PsaOptions, PsaResult } from './arm/psa/index.ts'
+import type { AndroidKeyOptions, AndroidKeyResult } from './android/key/index.ts'
+import { isAndroidKeyEvidence } from './android/looks-like.ts'
+import type { AppAttestOptions, AppAttestResult } from './apple/app-attest/index.ts'
+import { isAppAttestEvidence } from './apple/looks-like.ts'
 import { isNitroDocument, isNitroTpmDocument } from './aws/looks-like.ts'
 import type { NitroOptions, NitroResult } from './aws/nitro/index.ts'
 import type { NitroTpmOptions, NitroTpmResult } from './aws/nitro-tpm/index.ts'
+import { isAzureSevSnp, isAzureTdx } from './azure/looks-like.ts'
 import { isSgxQuote, isTdxQuote } from './intel/looks-like.ts'
 import type { SgxOptions, SgxResult } from './intel/sgx/index.ts'
 import type { TdxOptions, TdxResult } from './intel/tdx/index.ts'
@@ -16,7 +23,7 @@ import type { TdxOptions, TdxResult } from './intel/tdx/index.ts'
 /** One row. */
 export interface Format<Name extends string, Options, Result extends AttestationResult<Name>> {
   readonly name: Name
-  /** Whether evidence has the shape of this format. No evidence looks like two. */
+  /** Whether evidence has the shape of this format. The first row that says so is right: some reports of SEV-SNP begin like quotes of SGX. */
   readonly looksLike: (evidence: Bytes) => boolean
   /** Loads the verifier. */
   readonly load: () => Promise<(evidence: Uint8Array, options: Options) => Promise<Result>>
@@ -24,15 +31,23 @@ export interface Format<Name extends string, Options, Result extends Attestation
 
 /** The formats of this version. */
 export type Formats = readonly [
+  Format<'sev-snp', SevSnpOptions, SevSnpResult>,
   Format<'nitro', NitroOptions, NitroResult>,
   Format<'nitro-tpm', NitroTpmOptions, NitroTpmResult>,
   Format<'tdx', TdxOptions, TdxResult>,
   Format<'sgx', SgxOptions, SgxResult>,
   Format<'cca', CcaOptions, CcaResult>,
   Format<'psa', PsaOptions, PsaResult>,
+  Format<'android-key', AndroidKeyOptions, AndroidKeyResult>,
+  Format<'app-attest', AppAttestOptions, AppAttestResult>,
 ]
 
 export const formats: Formats = [
+  {
+    name: 'sev-snp',
+    looksLike: isSevSnpReport,
+    load: async () => (await import('./amd/sev-snp/verify.ts')).verifySevSnp,
+  },
   {
     name: 'nitro',
     looksLike: isNitroDocument,
@@ -63,6 +78,16 @@ export const formats: Formats = [
     looksLike: isPsaToken,
     load: async () => (await import('./arm/psa/verify.ts')).verifyPsa,
   },
+  {
+    name: 'android-key',
+    looksLike: isAndroidKeyEvidence,
+    load: async () => (await import('./android/key/verify.ts')).verifyAndroidKey,
+  },
+  {
+    name: 'app-attest',
+    looksLike: isAppAttestEvidence,
+    load: async () => (await import('./apple/app-attest/verify.ts')).verifyAppAttest,
+  },
 ]
 
 type Row = Formats[number]
@@ -74,5 +99,24 @@ export type EvidenceFormat = Row['name']
 /** Options per format: evidence of a format without options is refused. */
 export type EvidenceOptions = { readonly [One in Row as One['name']]?: Parameters<VerifierOf<One>>[1] }
 
-/** The result of whichever format it was; `format` tells. */
+/** The result of a format that `format` names. */
 export type EvidenceResult = Awaited<ReturnType<VerifierOf<Row>>>
+
+/** A cloud's wrapping of another format. It takes more than these bytes to verify it, hence a function of its own. */
+export interface Carrier<Name extends string> {
+  readonly name: Name
+  /** The function that verifies it, and the entry that exports it. */
+  readonly verifier: string
+  readonly looksLike: (evidence: Bytes) => boolean
+}
+
+/** The wrappings that this version knows. */
+export type Carriers = readonly [Carrier<'azure-sev-snp'>, Carrier<'azure-tdx'>]
+
+export const carriers: Carriers = [
+  { name: 'azure-sev-snp', verifier: 'verifyAzureSevSnp of veritee/azure', looksLike: isAzureSevSnp },
+  { name: 'azure-tdx', verifier: 'verifyAzureTdx of veritee/azure', looksLike: isAzureTdx },
+]
+
+/** Evidence of another format inside a cloud's wrapping. */
+export type EvidenceCarrier = Carriers[number]['name']

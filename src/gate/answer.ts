@@ -20,7 +20,7 @@ export interface GateRefusal {
 export interface GateNews {
   /** What the news is of: the session with the enclave, a request that was refused, or an answer that broke off. */
   readonly of: 'session' | 'request' | 'response'
-  /** Where the session stands. */
+  /** The state of the session. */
   readonly state: ClientState
   /** Why it was refused, or broke off. `policy-…` is an enclave that is genuine and runs another build; `client-transport` is the network. */
   readonly code: string | undefined
@@ -62,7 +62,7 @@ export function refusalFor(error: unknown): Response {
   })
 }
 
-/** The code of an error, whichever copy of the library made it. */
+/** The code of an error, from any copy of the library. */
 export function reasonOf(error: unknown): string {
   const { code } = Object(error) as { readonly code?: unknown }
   if (typeof code === 'string' && /^[a-z\d-]+$/.test(code)) return code

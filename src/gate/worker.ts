@@ -1,6 +1,6 @@
 /**
  * The worker's end of a gate. What a page sends to a name that exists nowhere is sent to the enclave over an attested session; what slips past the worker has no address
- * to go to. Whatever goes wrong, on whatever path, the request does not leave, and the page learns why.
+ * to go to. When anything goes wrong, the request does not leave, and the page learns why.
  */
 import type { AttestedFetch } from '../client/attested-fetch.ts'
 import { platform, type Runtime } from '../client/runtime.ts'
@@ -51,7 +51,7 @@ export interface GateOptions {
 
 /**
  * Sends what the page asks of `name` to the enclave over `send`, from the moment that this worker is active. Call it when the worker's script is evaluated, with `self`.
- * Requests for the enclave's own host are refused, whatever their port and scheme. So are credentials, `keepalive` and `no-cors`, because they cannot be sealed.
+ * Requests for the enclave's own host are refused, on every port and in every scheme. So are credentials, `keepalive` and `no-cors`, because they cannot be sealed.
  * What it does not prove: that this worker controls the page. That is for `installGate`.
  * @example
  * ```ts

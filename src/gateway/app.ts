@@ -104,7 +104,7 @@ export async function callApp(
       isAnswered = true
       return answer
     }
-    // Whatever the app made of half a request is not an answer to it.
+    // What the app made of half a request is no answer to it.
     dismiss(response)
   } catch (error) {
     if (exchange.unwanted.aborted) return { refused: 'aborted' }
@@ -146,7 +146,7 @@ function readAnswer(response: unknown, method: string): AppAnswer {
   const { status, headers, body } = (Object(response) === response ? response : {}) as Response
   if (!Number.isInteger(status) || status < 200 || status > 599 || body?.locked === true) {
     dismiss(response)
-    throw new TypeError('handler must return a Response with a status from 200 to 599 that nobody has read')
+    throw new TypeError('handler must return a Response with a status from 200 to 599 and an unread body')
   }
   const fields = [...headers].filter(([name]) => isEndToEnd(name) && name !== refusalHeader)
   if (method === 'HEAD') dismiss(response)

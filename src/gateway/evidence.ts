@@ -6,14 +6,14 @@
  *     { "nonce": "<base64url, 32 bytes>" }                                            at most 64 KiB
  *     { "nonce": …, "role": "client", "evidence": "<base64url>" }                     from a client that proves itself as well
  *
- *     200                                  content-type: application/cmw+json         see cmw.ts
+ *     200                                  content-type: application/cmw+json         see rats/cmw-evidence.ts
  *
  * How a client's proof is tied to what it sends later: its nonce is the SHA-256 of a secret of 32
  * bytes, which it then sends inside each sealed request (`veritee-client-secret`). The evidence
  * travels in the clear, and a copy of it is of no use.
  *
  * Whether the evidence answers that nonce is the gateway's own question: it compares what the
- * verified claims say, whatever `verifyClient` was told to check.
+ * verified claims say, not by what `verifyClient` was told to check.
  */
 import { fromBase64Url, toBase64Url } from '../encoding/base64url.ts'
 import { keyConfigDigest, reportDataOf } from '../channel/binding.ts'
@@ -23,7 +23,8 @@ import { decodeJson, isJsonObject } from '../encoding/json.ts'
 import { type AttestationResult, isAttestationResult } from '../core/result.ts'
 import { answer, type RefusalReason, refuse } from './answers.ts'
 import { within } from './clock.ts'
-import { cmwMediaType, encodeCmw } from '../rats/cmw.ts'
+import { cmwMediaType, wrapEvidence } from '../rats/cmw-evidence.ts'
+import { isMediaType } from '../rats/cmw-record.ts'
 import { collect, receive } from './inbound.ts'
 import type { KeyRing, LiveKey } from './key-ring.ts'
 import type { Attestation, GatewayPolicy } from './options.ts'
@@ -79,7 +80,7 @@ export function createEvidenceEndpoint(
       const made = checkAttestation(await within(clock, patience, Promise.resolve(work), late))
       // The gateway's own words must not have come from the client.
       if (clientEvidence && equalBytes(made.evidence, clientEvidence)) return { refused: 'client-refused' }
-      return encodeCmw({
+      return wrapEvidence({
         mediaType: made.mediaType,
         evidence: made.evidence,
         keyConfig: made.holdsKeyConfig === true ? undefined : config,
@@ -144,7 +145,7 @@ function answersOffer({ claims, timeSource }: AttestationResult, nonce: Bytes, r
   return timeSource === 'clock' && isBytes(found) && equalBytes(found, wanted)
 }
 
-/** The nonce that a client's secret stands for. */
+/** The nonce that belongs to a client's secret. */
 export async function nonceOfSecret(secret: string | null): Promise<string | undefined> {
   const bytes = fromBase64Url(secret)
   return bytes?.length === 32 ? toBase64Url(await hash('SHA-256', bytes)) : undefined
@@ -182,11 +183,7 @@ function readUtf8(body: Bytes): string {
  */
 function checkAttestation(value: unknown): Attestation {
   const { mediaType, evidence, holdsKeyConfig, endorsements } = { ...(value as Attestation) }
-  const isSound =
-    typeof mediaType === 'string' &&
-    /^[\w.+-]+\/[\w.+-]+(?:; ?[\w.+-]+=[^\s,]+)*$/.test(mediaType) &&
-    isBytes(evidence) &&
-    evidence.length > 0
+  const isSound = isMediaType(mediaType) && isBytes(evidence) && evidence.length > 0
   if (!isSound) throw new TypeError('attest must return { mediaType, evidence }')
   return {
     mediaType,

@@ -39,7 +39,7 @@ export function beginExchange(telemetry: Telemetry, client: AbortSignal | undefi
     if (isFinished) return
     isFinished = true
     client?.removeEventListener('abort', onDisconnect)
-    if (outcome !== 'answered') unwanted.abort(new DOMException('nobody wants the answer any more', 'AbortError'))
+    if (outcome !== 'answered') unwanted.abort(new DOMException('the answer is not wanted any more', 'AbortError'))
     reading.abort()
     step?.end()
     request ??= telemetry.start('request', undefined, startedAt)

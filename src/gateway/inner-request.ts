@@ -41,7 +41,7 @@ export function readInnerHead(head: RequestHead, { origins, limits }: GatewayPol
   const size = fields.reduce((sum, [name, value]) => sum + name.length + value.length, path.length + authority.length)
   if (size > limits.headBytes || fields.length > limits.headFields) return 'head-too-large'
   // 1. Where to. A message that was translated from HTTP/1.1 has no authority and names its target
-  // in `host` (RFC 9292 section 3.4). The origin is compared as it is written: whatever else it
+  // in `host` (RFC 9292 section 3.4). The origin is compared as it is written: what else it
   // could be parsed to is another one.
   const [host, ...moreHosts] = fields.filter(([name]) => name === 'host').map(([, value]) => value)
   if (moreHosts.length > 0) return 'malformed'
@@ -49,7 +49,7 @@ export function readInnerHead(head: RequestHead, { origins, limits }: GatewayPol
   if (target === undefined || (host !== undefined && host !== target)) return 'misdirected'
   const origin = `${scheme}://${target}`
   if (!origins.has(origin)) return 'misdirected'
-  // A path that begins with `/` cannot change the authority that stands before it.
+  // A path that begins with `/` cannot change the authority before it.
   if (!path.startsWith('/') || !URL.canParse(origin + path)) return 'malformed'
   // 2. What it is. These methods have no meaning for an origin server, or none in `fetch`.
   // In capitals, because `fetch` would take `get` for GET.

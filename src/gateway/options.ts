@@ -1,5 +1,5 @@
 /**
- * What a gateway is made of: read once, copied, and checked before anything is served. Whatever is
+ * What a gateway is made of: read once, copied, and checked before anything is served. What is
  * wrong here is a `TypeError`.
  */
 import type { Suite } from '../channel/suite.ts'
@@ -35,7 +35,7 @@ export interface Attestation {
    * the configuration is sent beside it.
    */
   readonly holdsKeyConfig?: boolean
-  /** Whatever the client's verifier needs beside the evidence, for JSON. */
+  /** What the client's verifier needs beside the evidence, for JSON. */
   readonly endorsements?: unknown
 }
 

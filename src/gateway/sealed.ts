@@ -3,7 +3,7 @@
  * directions are streams, and each piece is made only when the other end asks for it.
  *
  *     POST /.well-known/ohttp-gateway      content-type: message/ohttp-chunked-req    or message/ohttp-req, which is answered in kind
- *     200                                  content-type: message/ohttp-chunked-res    whatever the app's status is, it is inside
+ *     200                                  content-type: message/ohttp-chunked-res    the app's own status is inside
  *
  * Answers in the clear are those of RFC 9458 section 5.2: what went wrong before the request was
  * open. Later ones are sealed.
@@ -117,7 +117,7 @@ export function createSealedEndpoint(
   }
 
   async function open(request: Request, isChunked: boolean, exchange: Exchange): Promise<Reading> {
-    // From here to the end of the head, whatever the pace. A request without a body, or in one
+    // From here to the end of the head, at any pace. A request without a body, or in one
     // piece, is all head.
     let deadline = clock.now() + limits.headSeconds * 1000
     const reception = { ...timing, until: () => deadline }

@@ -2,7 +2,7 @@
  * Evidence inside X.509 certificates (RA-TLS): where each convention keeps it, and what the evidence's report data must be so that it vouches for the
  * certificate's key. Knows no format of evidence: a quote is bytes here.
  *
- * Report data is 64 bytes; a hash of 32 stands in front and zeros follow. By convention, in the order of preference where a certificate has several:
+ * Report data is 64 bytes; a hash of 32 comes first and zeros follow. By convention, in the order of preference where a certificate has several:
  * - `tagged-evidence`: TCG DICE, CCC-Attestation/interoperable-ra-tls (Gramine since 1.8, Intel SGX SDK, rats-tls, rats-rs): SHA-256 of a CBOR map of claims,
  *   of which `pubkey-hash` is the hash of the SubjectPublicKeyInfo.
  * - `dstack`: SHA-512 of `ratls-cert:` and the SubjectPublicKeyInfo.
@@ -50,7 +50,7 @@ const readers: readonly (readonly [oid: string, read: Reader])[] = [
   ['678105050409', readTaggedEvidence],
   // 1.3.6.1.4.1.62397.1.1
   ['2b0601040183e73d0101', readDstack],
-  // 1.2.840.113741.1337.6, and 0.6.9.42.840.113741.1337.6, as Gramine writes it: tag and length stand once more in the content.
+  // 1.2.840.113741.1337.6, and 0.6.9.42.840.113741.1337.6, as Gramine writes it: the content repeats tag and length.
   ['2a864886f84d8a3906', readGramine],
   ['06092a864886f84d8a3906', readGramine],
   // 1.2.840.113556.10.1.1

@@ -1,5 +1,5 @@
 /**
- * RA-TLS: certificates that carry attestation evidence for the very key they are about. Whoever holds that key in a TLS handshake is then the enclave.
+ * RA-TLS: certificates that carry attestation evidence for the very key they are about. The holder of that key in a TLS handshake is then the enclave.
  *
  * The binding has three links, and all are checked here or by the caller's verifier: the certificate is signed by its own key (or a handshake has shown
  * possession), the key's hash is in the report data, and the report data is in evidence that verifies.
@@ -101,7 +101,7 @@ export async function decodeRaTlsEvidence(certificate: Uint8Array): Promise<RaTl
  * `ra-tls-binding`
  * @throws AppraisalError `policy-nonce`
  * @throws TypeError for a caller's mistake, a `verify` that returns no result of this library included
- * @throws whatever `verify` throws
+ * @throws what `verify` throws
  */
 export async function verifyRaTls<Result extends ReportDataResult>(
   certificate: Uint8Array,
@@ -208,7 +208,7 @@ async function readEvidence(certificate: RaTlsCertificate, checks: CheckRecorder
   return checks.decodes('ra-tls-evidence', 'evidence in the certificate', settled)
 }
 
-/** Otherwise the key could be somebody else's, copied into a certificate of an attester who does not hold it. */
+/** Otherwise an attester could copy a key that it does not hold into its certificate. */
 async function requireSelfSigned(certificate: RaTlsCertificate, checks: CheckRecorder): Promise<void> {
   const { issuer, subject, spki, signature, signatureAlgorithm, tbs } = certificate
   const startedAt = stopwatch()
@@ -226,7 +226,11 @@ async function requireSelfSigned(certificate: RaTlsCertificate, checks: CheckRec
     checks.verifies('cert-algorithm', 'algorithms of the certificate', { holds: false, expected: names, found })
     return
   }
-  const holds = await verifySignature(algorithm, importPublicKey(spki, algorithm), signature, tbs, true)
+  const holds = await verifySignature(algorithm, importPublicKey(spki, algorithm), {
+    signature,
+    signedBytes: tbs,
+    isDer: true,
+  })
   checks.verifies('cert-chain-signature', 'certificate signed by its own key', {
     holds,
     otherwise: 'signature does not match',

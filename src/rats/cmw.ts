@@ -1,100 +1,132 @@
 /**
- * The answer of the evidence endpoint, written by the gateway and read by the client: a Conceptual Message Wrapper (CMW, RFC 9999) in JSON.
- * It is a record `[media type, base64url, indicator]`, or a collection of records by name. A wrapper authenticates nothing: what is in it
- * must be believed, or not, by itself.
+ * `veritee/cmw`: Conceptual Message Wrappers (CMW, RFC 9999), records and collections, in JSON and in CBOR.
+ *
+ * A wrapper authenticates nothing. What is in it must be believed, or not, by itself; a collection of evidence about one device is
+ * only as good as what binds its members to each other.
  */
-import { fromBase64Url, toBase64Url } from '../encoding/base64url.ts'
-import type { Bytes } from '../encoding/bytes.ts'
-import { decodeJson, isJsonObject, type JsonValue } from '../encoding/json.ts'
+import { VerificationError } from '../core/errors.ts'
+import { requireOption } from '../core/options.ts'
+import { copyBytes, isBytes } from '../encoding/bytes.ts'
+import { compareEncodings, encodeCbor } from '../encoding/cbor-encode.ts'
 import { malformed } from '../encoding/reader.ts'
+import { readCmwCbor, writeCmwCbor } from './cmw-cbor.ts'
+import { readCmwJson, textOf, writeCmwJson } from './cmw-json.ts'
+import {
+  type Cmw,
+  type CmwCollection,
+  type CmwRecord,
+  isCollectionType,
+  isContentFormat,
+  isIndicator,
+  isTextLabel,
+  isMediaType,
+  type UncheckedCmw,
+} from './cmw-record.ts'
 
-/** The media type of a wrapper in JSON. */
-export const cmwMediaType = 'application/cmw+json'
+export { AttestationError, VerificationError } from '../core/errors.ts'
+export type { AttestationErrorCode } from '../core/codes.ts'
+export type { Cmw, CmwCollection, CmwRecord } from './cmw-record.ts'
 
-/** Bits of the third item: what kind of message a record holds. */
-const kinds = { endorsements: 2, evidence: 4 } as const
+/** Bits of an indicator: what kind of message a record holds (RFC 9999, "CM Type"). */
+export const cmwIndicators = {
+  referenceValues: 1,
+  endorsements: 2,
+  evidence: 4,
+  attestationResults: 8,
+  appraisalPolicy: 16,
+} as const
 
-/** What the wrapper holds. */
-export interface WrappedEvidence {
-  readonly mediaType: string
-  readonly evidence: Uint8Array
-  /** Given when the evidence holds only a digest of it. */
-  readonly keyConfig: Uint8Array | undefined
-  /** A value for JSON, or `undefined` for none. */
-  readonly endorsements: unknown
+/** Larger wrappers are refused before they are read. */
+const maximumSize = 1_048_576
+
+/**
+ * Reads a wrapper, in JSON or CBOR by its first byte. Proves nothing: neither the type nor the indicator says what a value really is.
+ *
+ * @param bytes all of it: at most 1 MiB, at most four collections in one another
+ * @throws VerificationError `cmw-size`, `cmw-format`
+ * @throws TypeError when `bytes` is not a `Uint8Array`
+ * @example
+ * ```ts
+ * const cmw = decodeCmw(body)
+ * const evidence = cmw.kind === 'collection' ? cmw.entries.get('evidence') : cmw
+ * ```
+ */
+export function decodeCmw(bytes: Uint8Array): Cmw {
+  requireOption('bytes', 'a Uint8Array', isBytes(bytes))
+  if (bytes.length > maximumSize)
+    throw new VerificationError('cmw-size', {
+      subject: 'bytes of the CMW',
+      expected: `at most ${maximumSize}`,
+      found: `${bytes.length}`,
+    })
+  const copy = copyBytes(bytes)
+  const source = { name: 'CMW', code: 'cmw-format' } as const
+  const refuse = (problem: string): never => {
+    throw malformed(source, problem)
+  }
+  // `[` and `{`. In CBOR these bytes begin strings, and no wrapper is one.
+  const isJson = copy[0] === 0x5b || copy[0] === 0x7b
+  return checkedCmw(isJson ? readCmwJson(textOf(copy, source), source) : readCmwCbor(copy, source), isJson, refuse)
 }
 
-/** What came, unverified. */
-export interface Wrapped {
-  readonly mediaType: string
-  readonly evidence: Bytes
-  readonly keyConfig: Bytes | undefined
-  readonly endorsements: JsonValue | undefined
-}
-
-const source = { name: 'answer of the evidence endpoint', code: 'client-evidence' } as const
-const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-/** A record where evidence is all there is, else a collection. */
-export function encodeCmw({ mediaType, evidence, keyConfig, endorsements }: WrappedEvidence): string {
-  const record = [mediaType, toBase64Url(evidence), kinds.evidence]
-  if (keyConfig === undefined && endorsements === undefined) return JSON.stringify(record)
-  return JSON.stringify({
-    evidence: record,
-    ...(keyConfig && { 'key-config': ['application/ohttp-keys', toBase64Url(keyConfig)] }),
-    ...(endorsements !== undefined && {
-      endorsements: [
-        'application/json',
-        toBase64Url(new TextEncoder().encode(JSON.stringify(endorsements))),
-        kinds.endorsements,
-      ],
-    }),
+/**
+ * Writes a wrapper; equal wrappers become equal bytes.
+ *
+ * @param form JSON has no content formats, no labels that are numbers, and no empty values
+ * @throws TypeError for what is no wrapper, or what the form cannot say, or more than 1 MiB
+ * @example
+ * ```ts
+ * const body = encodeCmw({ kind: 'record', type: 'application/eat+cwt', value: token, indicator: cmwIndicators.evidence }, 'json')
+ * ```
+ */
+export function encodeCmw(cmw: Cmw, form: 'json' | 'cbor'): Uint8Array {
+  requireOption('form', 'json or cbor', form === 'json' || (form as unknown) === 'cbor')
+  const checked = checkedCmw(cmw as UncheckedCmw, form === 'json', (problem) => {
+    throw new TypeError(problem)
   })
+  const bytes = form === 'json' ? new TextEncoder().encode(writeCmwJson(checked)) : writeCmwCbor(checked)
+  requireOption('cmw', `at most ${maximumSize} bytes when it is written`, bytes.length <= maximumSize)
+  return bytes
 }
 
-/** Reads what {@link encodeCmw} writes. Nothing in it is believed. @throws VerificationError `client-evidence` */
-export function unwrap(text: string): Wrapped {
-  const value = decodeJson(text, source)
-  const {
-    evidence,
-    'key-config': keyConfig,
-    endorsements,
-    ...unknown
-  } = isJsonObject(value) ? value : { evidence: value }
-  const [name] = Object.keys(unknown)
-  if (name !== undefined) throw malformed(source, `unknown member ${JSON.stringify(name.slice(0, 32))}`)
-  const [mediaType, bytes] = recordOf(evidence, 'evidence', kinds.evidence)
-  if (bytes.length === 0) throw malformed(source, 'evidence must not be empty')
-  const extra = endorsements === undefined ? undefined : recordOf(endorsements, 'endorsements', kinds.endorsements)
-  if (extra !== undefined && extra[0] !== 'application/json')
-    throw malformed(source, 'endorsements must be application/json')
-  const key = keyConfig === undefined ? undefined : recordOf(keyConfig, 'key-config', undefined)
-  if (key !== undefined && key[0] !== 'application/ohttp-keys')
-    throw malformed(source, 'key-config must be application/ohttp-keys')
+/**
+ * A copy of what was read or built, with entries in the order of RFC 8949 section 4.2.1, so that both forms of one collection are read alike.
+ * @param refuse throws
+ */
+function checkedCmw(cmw: UncheckedCmw, isJson: boolean, refuse: (problem: string) => never, depth = 4): Cmw {
+  const given: Given = { ...cmw }
+  const { type } = given
+  if (given.kind === 'record') {
+    const { value, indicator } = given
+    if (!isMediaType(type) && (isJson || !isContentFormat(type)))
+      refuse(`type of a record must be a media type${isJson ? '' : ' or a content format'}`)
+    if (!isBytes(value) || (isJson && value.length === 0))
+      return refuse('value of a record must be bytes, in JSON at least one')
+    if (indicator !== undefined && !isIndicator(indicator)) refuse('indicator must be 1 to 31')
+    return {
+      kind: 'record',
+      type: type,
+      value: copyBytes(value),
+      ...(isIndicator(indicator) && { indicator }),
+    }
+  }
+  const { entries } = given
+  if (given.kind !== 'collection' || !(entries instanceof Map) || entries.size === 0)
+    return refuse('must be a record, or a collection with entries')
+  if (depth === 0) refuse('at most 4 collections may stand in one another')
+  if (type !== undefined && !isCollectionType(type)) refuse('type of a collection must be a URI or OID')
+  const checked = [...(entries as ReadonlyMap<string | number, UncheckedCmw>)].map(([label, entry]) => {
+    if (!isTextLabel(label) && (isJson || !Number.isSafeInteger(label)))
+      refuse(`label must be text${isJson ? '' : ' or an integer'}`)
+    return [encodeCbor(label), label, checkedCmw(entry, isJson, refuse, depth - 1)] as const
+  })
+  checked.sort(([a], [b]) => compareEncodings(a, b))
   return {
-    mediaType,
-    evidence: bytes,
-    keyConfig: key?.[1],
-    endorsements: extra && decodeJson(textOf(extra[1]), source),
+    kind: 'collection',
+    ...(isCollectionType(type) && { type }),
+    entries: new Map(checked.map(([, label, entry]) => [label, entry])),
   }
 }
 
-/** `[ media type, base64url, ? kind ]`; where the kind is given, the bit must be set. */
-function recordOf(value: JsonValue | undefined, name: string, kind: number | undefined): readonly [string, Bytes] {
-  const [type, text, ind, ...more] = Array.isArray(value) ? (value as readonly JsonValue[]) : []
-  const bytes = fromBase64Url(text)
-  const isType = typeof type === 'string' && /^[\w.+-]+\/[\w.+-]+(?:; ?[\w.+-]+=[^\s,;]+)*$/.test(type)
-  const isKind = ind === undefined || (kind !== undefined && typeof ind === 'number' && (ind & kind) !== 0)
-  if (!isType || bytes === undefined || !isKind || more.length > 0)
-    throw malformed(source, `${name} must be [media type, base64url, kind]`)
-  return [type, bytes]
-}
-
-/** UTF-8, strictly. @throws VerificationError `client-evidence` */
-export function textOf(bytes: Bytes): string {
-  try {
-    return decoder.decode(bytes)
-  } catch {
-    throw malformed(source, 'not UTF-8')
-  }
-}
+/** What a caller says that a wrapper is. */
+type Given = Partial<Record<keyof CmwRecord | keyof CmwCollection, unknown>>

@@ -1,6 +1,6 @@
 /**
  * An image, read once from its first byte to its last, a piece at a time, wherever it comes from. A piece is a copy in one buffer of ours that is
- * used again for the next one: memory stays the same however large the image is, and nobody can change a byte between two looks at it.
+ * used again for the next one: memory stays the same however large the image is, and no byte can change between two looks at it.
  *
  * Streams of bytes, which is what a `Blob` and the body of a `fetch` have to offer in most runtimes, fill memory that we give them ("BYOB"), so that nothing
  * is left to the garbage collector, which lets 60 MB and more pile up otherwise. Where a `Blob` has no such stream it is read slice by slice: how much of
@@ -177,7 +177,7 @@ function ofSlices(blob: Blob): ChunkSource {
 }
 
 function ofStream(stream: ReadableStream<unknown>, signal: AbortSignal | undefined): ChunkSource {
-  requireOption('image', 'a stream that nobody else reads', !stream.locked)
+  requireOption('image', 'a stream without another reader', !stream.locked)
   const source = ofByteStream(stream, undefined, signal)
   if (source !== undefined) return source
   const reader = stream.getReader()
@@ -212,7 +212,7 @@ function ofReader(
   totalBytes: number | undefined,
   signal: AbortSignal | undefined,
 ): ChunkSource {
-  // Whether the other end minds does not matter here. It may never answer either, hence nobody waits for it.
+  // The other end may mind, or never answer: it is not waited for.
   const cancel = (): void => void reader.cancel(signal?.reason).catch(() => undefined)
   // A read that waits for bytes is over as soon as the stream is cancelled.
   signal?.addEventListener('abort', cancel)

@@ -3,7 +3,7 @@
  */
 export { AttestationError, VerificationError } from '../core/errors.ts'
 export type { AttestationErrorCode } from '../core/codes.ts'
-export type { Hex } from '../formats/aws/reference-values.ts'
+export type { Hex } from '../appraisal/expectations.ts'
 export { type EifMeasurements, type EifPcrs, type EifSignature, measureEif, type MeasureEifOptions } from './eif/eif.ts'
 export type { EifArchitecture, EifSection, EifSectionType } from './eif/header.ts'
 export type { EifImage, ReadingOptions } from './image-reader.ts'
@@ -16,12 +16,13 @@ export type {
   CorimContent,
   CorimDigest,
   CorimEntity,
-  CorimEntry,
   CorimEnvironment,
+  CorimKey,
   CorimMeasurement,
   CorimPeriod,
   CorimReference,
 } from './corim/corim.ts'
+export type { CorimEntry } from './corim/items.ts'
 export type { CorimMeta } from './corim/envelope.ts'
 export {
   decodeCorim,
@@ -31,11 +32,19 @@ export {
   type OpenCorimOptions,
   type OpenedCorim,
 } from './corim/file.ts'
-export type { ReferenceEnvironment } from './corim/environments.ts'
-export { signReferenceValues, type SignReferenceValuesOptions } from './corim/sign.ts'
 export {
-  openReferenceValues,
-  type OpenReferenceValuesOptions,
-  type SignedReferenceValue,
-  type SignedReferenceValues,
-} from './corim/signed.ts'
+  type ArmEndorsements,
+  type ArmPlatformReferenceValues,
+  type ArmPsaReferenceValues,
+  type ArmRealmReferenceValues,
+  type ArmSoftwareComponent,
+  type ArmTrustAnchor,
+  dangerouslyAllowUnsigned,
+  openArmEndorsements,
+  type OpenArmEndorsementsOptions,
+} from './corim/arm.ts'
+export type { ReferenceEnvironment, ReferenceValuesOf } from './corim/environments.ts'
+export type { SignedComponent, SignedDevice, SignedRealm } from './corim/environments/arm.ts'
+export type { SignedReferenceValue } from './corim/environments/aws.ts'
+export { type SignableReferenceValues, signReferenceValues, type SignReferenceValuesOptions } from './corim/sign.ts'
+export { openReferenceValues, type OpenReferenceValuesOptions, type SignedReferenceValues } from './corim/signed.ts'

@@ -21,7 +21,7 @@ import {
 } from '../encoding/der.ts'
 import { malformed, type Source } from '../encoding/reader.ts'
 
-/** An extension as it stands; `value` is the DER inside the OCTET STRING. */
+/** An extension as it is written; `value` is the DER inside the OCTET STRING. */
 export interface Extension {
   readonly critical: boolean
   readonly value: Bytes
@@ -56,7 +56,7 @@ export interface Certificate {
 
 export interface BasicConstraints {
   readonly cA: boolean
-  /** How many CAs may stand below; unlimited when absent. */
+  /** How many CAs may be below; unlimited when absent. */
   readonly pathLength: number | undefined
 }
 
@@ -86,7 +86,7 @@ export function decodeCertificate(der: Bytes, name: string, { zeroSerial, padded
     SEQUENCE,
     BIT_STRING,
   ])
-  // Versions before v3 have no version or no extensions; the unique identifiers that RFC 5280 forbids would stand before the extensions.
+  // Versions before v3 have no version or no extensions; the unique identifiers that RFC 5280 forbids would come before the extensions.
   const [version, serial, innerAlgorithm, issuer, validity, subject, spki, wrapper] = childrenOf(
     tbs,
     source,
@@ -142,7 +142,7 @@ export function decodeExtensions(wrapper: DerNode, source: Source): ReadonlyMap<
     const id = toHex(contentOf(oid))
     // DER leaves out a DEFAULT: critical FALSE is never encoded.
     if (critical && contentOf(flag)[0] === 0) throw malformed(source, `extension ${id} encodes FALSE`)
-    if (extensions.has(id)) throw malformed(source, `extension ${id} stands twice`)
+    if (extensions.has(id)) throw malformed(source, `extension ${id} is there twice`)
     extensions.set(id, { critical, value: contentOf(value) })
   }
   return extensions

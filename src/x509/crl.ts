@@ -137,19 +137,24 @@ export function decodeCrl(der: Bytes, name: string): Crl {
   }
 }
 
+/** Who issues a list. */
+export interface CrlIssuer {
+  readonly issuer: Certificate
+  /** The one signature algorithm that this vendor uses. */
+  readonly algorithm: SignatureAlgorithm
+}
+
 /**
  * Checks that `issuer` issued this list, may do so, and that the list is current. That `issuer` itself is authentic is for {@link checkPath} to say.
- * @param algorithm the one signature algorithm that this vendor uses
  * @throws VerificationError `crl-issuer`, `crl-validity`, `crl-algorithm`, `crl-signature`; `unsupported` where there is no WebCrypto
  */
 export async function checkCrl(
   crl: Crl,
-  issuer: Certificate,
-  algorithm: SignatureAlgorithm,
+  { issuer, algorithm }: CrlIssuer,
   clock: Clock,
   checks: CheckRecorder,
 ): Promise<CheckedCrl> {
-  checkCrlContent(crl, issuer, algorithm, clock, checks)
+  checkCrlContent(crl, { issuer, algorithm }, clock, checks)
   return authenticCrl(crl, await startSignatures([crlRow(crl, issuer, algorithm)]).settle(checks))
 }
 
@@ -157,13 +162,7 @@ export async function checkCrl(
  * All of {@link checkCrl} that needs no signature, for callers that check several signatures at once.
  * @throws VerificationError `crl-issuer`, `crl-validity`, `crl-algorithm`
  */
-export function checkCrlContent(
-  crl: Crl,
-  issuer: Certificate,
-  algorithm: SignatureAlgorithm,
-  clock: Clock,
-  checks: CheckRecorder,
-): void {
+export function checkCrlContent(crl: Crl, { issuer, algorithm }: CrlIssuer, clock: Clock, checks: CheckRecorder): void {
   const { name } = crl
   checks.verifies('crl-issuer', `${name} is of ${issuer.name}`, () => {
     checkIssuer(crl, issuer)
@@ -219,7 +218,7 @@ export function refuseRevoked({ name, issuer, serialNumber }: Certificate, crl: 
   const entries = cursor(crl.revokedCertificates, source)
   while (remaining(entries) > 0) {
     const entry = readEntry(entries)
-    // The serial number stands first: nothing else of the entry is looked at.
+    // The serial number comes first: nothing else of the entry is looked at.
     const serial = readElement(cursor(contentOf(entry), source), INTEGER, 'userCertificate')
     if (!equalBytes(contentOf(serial), serialNumber)) continue
     const since = iso(time(decodeDer(rawOf(entry), source).children[1] as DerNode, source))
@@ -258,7 +257,7 @@ function extensionsOf(wrapper: DerNode, isV2: boolean, name: string): ReadonlyMa
 
 /**
  * @param known what was found right behind the serial number of another entry: lists are made in batches, of one date and one reason
- * @returns what stands behind the serial number of this one: its date, its extensions
+ * @returns what follows the serial number of this one: its date, its extensions
  */
 function decodeEntry(entry: Element, isV2: boolean, source: Source, known?: Bytes): Bytes {
   const content = contentOf(entry)

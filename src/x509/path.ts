@@ -13,7 +13,7 @@ import { type Bytes, equalBytes, toHex } from '../encoding/bytes.ts'
 import { VerificationError } from '../core/errors.ts'
 import type { AttestationErrorCode } from '../core/codes.ts'
 import type { CheckRunner } from '../core/record.ts'
-import { iso, isInForce, period } from '../core/time.ts'
+import { type Clock, iso, isInForce, period } from '../core/time.ts'
 import {
   BASIC_CONSTRAINTS,
   type Certificate,
@@ -39,7 +39,7 @@ export interface NamedCertificate {
   readonly der: Bytes
 }
 
-/** Where a certificate stands. */
+/** The place of a certificate. */
 interface Position {
   readonly profile: CertificateProfile
   /** Its issuer; `undefined` for the root. */
@@ -113,6 +113,14 @@ export function checkRules(
   }
 }
 
+/** Every certificate, the anchor included, is valid by this clock. @throws VerificationError `cert-validity` */
+export function checkDates(path: CertificationPath, clock: Clock, subject: string, checks: CheckRunner): void {
+  checks.verifies('cert-validity', subject, () => {
+    const invalid = findInvalid(path, [clock.now], clock.skewMs)
+    if (invalid !== undefined) throw invalid
+  })
+}
+
 /**
  * Every certificate, the anchor included, is valid at each of these moments (RFC 5280 section 6.1.3 (a)(2)).
  * @param moments Unix milliseconds
@@ -140,7 +148,7 @@ export function findInvalid(
 
 /**
  * The signatures of a path, for the table of a whole verification: one row for each certificate below the root.
- * @param profile what the path is checked against; a certificate that does not fit is refused by {@link checkRules}, whatever its signature is
+ * @param profile what the path is checked against; a certificate that does not fit is refused by {@link checkRules} before its signature counts
  */
 export function signatureRows(
   { certificates }: Pick<CertificationPath, 'certificates'>,

@@ -473,7 +473,7 @@ const source = { name: 'sealed response', code: 'ohttp-format' } as const
 const limits = { maximumChunk: 65_536, maximumMessage: Infinity }
 const chunk = (data: string): Bytes => join(number(data.length + tagSize), data, new Uint8Array(tagSize))
 const openPaper = (message: AsyncIterable<Bytes>, maximum?: number): AsyncIterable<Bytes> =>
-  openChunks(paper, readPieces(message, source, 'ohttp-incomplete'), source, limits, maximum)
+  openChunks(paper, readPieces(message, source, 'ohttp-incomplete'), source, { ...limits, maximumChunks: maximum })
 
 describe('A45 zero-frames', () => {
   test('endless empty chunks are refused after 16', async () => {

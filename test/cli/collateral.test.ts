@@ -1,5 +1,5 @@
 /**
- * `veritee collateral`: from a quote to what Intel says of its platform, over a service on loopback, and on to a verdict.
+ * `veritee collateral`, the same command as `veritee endorsements`: from a quote to what Intel says of its platform, over a service on loopback, and on to a verdict.
  */
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -146,8 +146,8 @@ describe('not to be had: exit code 2, and nothing is written', () => {
 
 describe('usage: exit code 1', () => {
   it.each<readonly [args: readonly string[], problem: string]>([
-    [[], 'collateral takes one file, or - for standard input'],
-    [[nitroFile], 'collateral is about quotes of TDX and SGX: this is nitro'],
+    [[], 'endorsements takes one file, or - for standard input'],
+    [[nitroFile], 'endorsements are asked for quotes of TDX and SGX and for reports of SEV-SNP: this is nitro'],
     [[quote, '--from', 'ftp://example.org'], '--from must be an http(s) URL'],
     [[quote, '--timeout', '0s'], '--timeout must be more than 0s, and 1h at most'],
     [[quote, '--timeout', '100d'], '--timeout must be more than 0s, and 1h at most'],

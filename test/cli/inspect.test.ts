@@ -19,8 +19,8 @@ describe('inspect', () => {
   it('says UNVERIFIED before and after, and shows what is there', () => {
     const outcome = veritee(['inspect', file])
     const { code, stdout, stderr } = outcome
-    expect(stdout).toMatch(/^UNVERIFIED: anybody can write this/)
-    expect(lastLine(outcome)).toMatch(/^UNVERIFIED: anybody can write this/)
+    expect(stdout).toMatch(/^UNVERIFIED: anyone can write this/)
+    expect(lastLine(outcome)).toMatch(/^UNVERIFIED: anyone can write this/)
     expect(stdout).toMatch(/^kind +Nitro Enclave$/m)
     expect(stdout).toMatch(/^user data +68617368[0-9a-f]+\n +.?= "hash of a certificate, say"$/m)
     expect(stdout).toMatch(/^PCR0 {2}the whole image: .*\n {6}[0-9a-f]{48}\n {6}[0-9a-f]{48}$/m)

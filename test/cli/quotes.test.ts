@@ -102,7 +102,7 @@ describe('verify, TDX', () => {
   it('names everything that the verdict leaves open', () => {
     const skipped = veritee(['verify', ...td, ...anything])
     expect(skipped.stdout.trimEnd().split('\n').slice(-2).join(' ')).toBe(
-      `VERIFIED: tdx; whatever code it runs; whoever it was made for; ${root}`,
+      `VERIFIED: tdx; whatever code it runs; whatever it was made for; ${root}`,
     )
     const attributes = ['--td-attributes', '0000003000000000']
     const migratable = veritee([
@@ -160,7 +160,7 @@ describe('verify, SGX', () => {
     expect(signed.stdout).toMatch(/^ {2}product +7, version 3$/m)
     expect(signed.code).toBe(0)
     const old = veritee(['verify', ...enclave, ...signer, '4', ...bound])
-    expect(old.stdout).toMatch(/^ {6}isvSvn +expected 0004\n +found {4}0003$/m)
+    expect(old.stdout).toMatch(/^ {6}isvSvn +expected at least 0004\n +found {4}0003$/m)
     expect(old.code).toBe(3)
   })
 
@@ -212,7 +212,7 @@ describe('what the options are about', () => {
     [[...td, ...registers], 'say what it was made for: --report-data HEX or --skip-report-data'],
     [[...td, ...bound], 'say what must run there: --mrtd HEX'],
     [[...enclave, ...bound], 'say what must run there: --mrenclave HEX'],
-    [[td[0] ?? ''], 'say what Intel says of the platform: --collateral FILE'],
+    [[td[0] ?? ''], 'say what Intel says of the platform: --endorsements FILE'],
     [[...td, ...bound, '--mrtd', mrTd], '--rtmr0 must be 48 bytes'],
     [[...td, ...registers, '--report-data', 'abcd'], '--report-data must be exactly 64 bytes'],
     [

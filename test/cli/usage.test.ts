@@ -66,7 +66,10 @@ describe('usage', () => {
     [[...good, '--at', '2026-02-30T00:00:00Z'], '--at must be `evidence`, or a time with its zone'],
     [[...good, '--at', '1780272000000'], '--at must be `evidence`, or a time with its zone'],
     [['verify', file, ...pcr0, '--max-age', '5m', '--at', 'evidence'], 'evidence has no age at its own time'],
-    [[...good, '--format', 'snp'], '--format must be nitro, nitro-tpm, tdx, sgx, cca, psa or auto'],
+    [
+      [...good, '--format', 'snp'],
+      '--format must be sev-snp, nitro, nitro-tpm, tdx, sgx, cca, psa, android-key, app-attest or auto',
+    ],
     [[...good, '--format', 'tdx'], '--pcr0 is about nitro and nitro-tpm, but --format says tdx'],
     [[...good, '--format', 'nitro-tpm', '--allow-debug'], '--allow-debug is about enclaves'],
     [['verify', 'no/such/file', ...pcr0, ...nonce], 'cannot read no/such/file: no such file or directory\n'],
@@ -161,7 +164,7 @@ describe('help', () => {
       ['verify', '-h', file],
     ]) {
       const { code, stdout, stderr } = veritee(args)
-      expect(stderr).toContain('--help stands alone: veritee verify --help')
+      expect(stderr).toContain('--help comes alone: veritee verify --help')
       expect(stdout).toBe('')
       expect(code).toBe(1)
     }

@@ -3,13 +3,14 @@
  * what anyone can say makes nothing unsafe go out again, and what the gateway refuses inside the
  * seal is an error with its own code.
  */
+import { refusalOf } from '../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
 import { tdOffsets } from '../attester/intel.ts'
 import { makeTdx } from '../formats/intel/made.ts'
 import { keyHashInReportData } from '../../src/client/index.ts'
 import { skipReportData, verifyTdx } from '../../src/formats/intel/tdx/index.ts'
 import { createFakeGateway, type FakeGateway, type Inner, keyUnknown } from './fake-gateway.ts'
-import { codeOf, createWorld, dataOf, refusalOf, startedAt, utf8, watchedStream, type WorldOptions } from './world.ts'
+import { codeOf, createWorld, dataOf, startedAt, utf8, watchedStream, type WorldOptions } from './world.ts'
 
 const post = { method: 'POST', body: 'card 4711' }
 const named = /^[\w-]{22}$/

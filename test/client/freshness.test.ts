@@ -3,6 +3,7 @@
  * evidence that answers what this session asked. In each refused case all else is right:
  * signatures, dates, measurements and the key.
  */
+import { refusalOf } from '../support/refusal.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createGatewayKey } from '../../src/channel/key-config.ts'
 import { type AttestationResult, keyHashInReportData, type KeyBinding, type Verify } from '../../src/client/index.ts'
@@ -13,7 +14,7 @@ import { hex } from '../attester/bytes.ts'
 import { tdOffsets } from '../attester/intel.ts'
 import type { NitroAttester } from '../attester/nitro.ts'
 import { makeTdx } from '../formats/intel/made.ts'
-import { type Bytes, createWorld, dataOf, refusalOf, startedAt, type World, type WorldOptions } from './world.ts'
+import { type Bytes, createWorld, dataOf, startedAt, type World, type WorldOptions } from './world.ts'
 
 const old = new Uint8Array(32).fill(7)
 const post = { method: 'POST', body: 'card 4711' }

@@ -3,9 +3,10 @@
  * nothing. The request fails with the reason; where no one refused anything and its body can be
  * read again, it goes out under the next session.
  */
+import { refusalOf } from '../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
 import { createFakeGateway, keyUnknown } from './fake-gateway.ts'
-import { codeOf, createWorld, dataOf, origin, paths, refusalOf, settle, utf8, type World } from './world.ts'
+import { codeOf, createWorld, dataOf, origin, paths, settle, utf8, type World } from './world.ts'
 
 /** A body that waits: all that is missing for the request to leave. */
 interface Held {

@@ -1,10 +1,11 @@
 /**
  * H09 what a client tells: states, codes, causes, and hints that solve what is wrong.
  */
+import { refusalOf } from '../support/refusal.ts'
 import { describe, expect, test, vi } from 'vitest'
 import { AttestationError, attestedFetch, type AttestedFetchOptions } from '../../src/client/index.ts'
 import { freePort } from '../portable/programs.ts'
-import { codeOf, createWorld, dataOf, origin, paths, refusalOf, type World } from './world.ts'
+import { codeOf, createWorld, dataOf, origin, paths, type World } from './world.ts'
 
 const evidenceCalls = ({ sent }: World): number => sent.filter(({ url }) => url.endsWith(paths.evidence)).length
 

@@ -7,7 +7,6 @@ import type { AttestedFetch } from '../../src/client/index.ts'
 import type { AttestedFetchOptions, Verify } from '../../src/client/options.ts'
 import type { Runtime } from '../../src/client/runtime.ts'
 import { skipReferenceValues, verifyNitro } from '../../src/formats/aws/nitro/index.ts'
-import { AttestationError } from '../../src/core/errors.ts'
 import { runtimeClock } from '../../src/gateway/clock.ts'
 import { createGateway, type GatewayOptions } from '../../src/gateway/index.ts'
 import { createNitroAttester, type NitroAttester } from '../attester/nitro.ts'
@@ -181,13 +180,6 @@ export async function codeOf(work: Promise<unknown>): Promise<string> {
     if (!(error instanceof Error)) return `not an error: ${String(error)}`
     return 'code' in error && typeof error.code === 'string' ? error.code : error.name
   }
-}
-
-/** The error that a promise ends with; anything but one of ours fails the test. */
-export async function refusalOf(work: Promise<unknown>): Promise<AttestationError> {
-  const [outcome] = await Promise.allSettled([work])
-  if (outcome.status === 'rejected' && outcome.reason instanceof AttestationError) return outcome.reason
-  throw new Error('expected a refusal', { cause: outcome })
 }
 
 /** A stream that tells how often it was asked. */

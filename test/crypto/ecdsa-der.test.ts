@@ -7,7 +7,7 @@ import { ES256, ES384 } from '../../src/crypto/algorithms.ts'
 import { ecdsaFromDer, importPublicKey, verifySignature } from '../../src/crypto/signature.ts'
 import { concat, hex, pattern, unhex } from '../attester/bytes.ts'
 import { type Bytes, ecdsaSignature, element, integer, sequence } from '../attester/der.ts'
-import { outcomeOf, refusalOf, seeded } from '../encoding/refusal.ts'
+import { outcomeOf, refused, seeded } from '../encoding/refusal.ts'
 import { createKeyPair, sign, signings } from './algorithms.ts'
 
 const size = 32
@@ -68,7 +68,7 @@ describe('refused', () => {
     ],
     ['r || s', pattern(64, 1), /./],
   ])('%s', (_what, der, problem) => {
-    const refusal = refusalOf(() => convert(der))
+    const refusal = refused(() => convert(der))
     expect(refusal).toMatch(/^cert-parse: signature: /)
     expect(refusal).toMatch(problem)
   })
@@ -108,7 +108,13 @@ describe.each([
   ])('%s', async (_what, r, s) => {
     const { spki } = await createKeyPair(signings[name])
     for (const data of [pattern(10), new Uint8Array()]) {
-      expect(await verifySignature(row, importPublicKey(spki, row), sequence(r, s), data, true)).toBe(false)
+      expect(
+        await verifySignature(row, importPublicKey(spki, row), {
+          signature: sequence(r, s),
+          signedBytes: data,
+          isDer: true,
+        }),
+      ).toBe(false)
     }
   })
 
@@ -119,6 +125,12 @@ describe.each([
     const half = raw.length / 2
     const twin = BigInt(`0x${order}`) - BigInt(`0x${hex(raw.subarray(half))}`)
     const other = concat(raw.subarray(0, half), unhex(twin.toString(16).padStart(2 * half, '0')))
-    expect(await verifySignature(row, importPublicKey(pair.spki, row), ecdsaSignature(other), data, true)).toBe(true)
+    expect(
+      await verifySignature(row, importPublicKey(pair.spki, row), {
+        signature: ecdsaSignature(other),
+        signedBytes: data,
+        isDer: true,
+      }),
+    ).toBe(true)
   })
 })

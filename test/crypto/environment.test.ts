@@ -57,8 +57,10 @@ describe.each([
     vi.stubGlobal('crypto', without)
     const { verifySignature } = await load()
     const key = Promise.resolve(pair.publicKey)
-    expect(await verifySignature(ES384, key, good, data)).toBe(false)
-    expect(await verifySignature(ES384, key, toX509(signings.ES384, good), data, true)).toBe(false)
+    expect(await verifySignature(ES384, key, { signature: good, signedBytes: data })).toBe(false)
+    expect(
+      await verifySignature(ES384, key, { signature: toX509(signings.ES384, good), signedBytes: data, isDer: true }),
+    ).toBe(false)
   })
 })
 
@@ -94,8 +96,10 @@ describe('T-V5 whatever verify gives but true is no signature', () => {
     vi.spyOn(crypto.subtle, 'verify').mockImplementation(answer as () => Promise<boolean>)
     const { importPublicKey, verifySignature } = await load()
     const key = importPublicKey(pair.spki, ES384)
-    expect(await verifySignature(ES384, key, good, data)).toBe(false)
-    expect(await verifySignature(ES384, key, toX509(signings.ES384, good), data, true)).toBe(false)
+    expect(await verifySignature(ES384, key, { signature: good, signedBytes: data })).toBe(false)
+    expect(
+      await verifySignature(ES384, key, { signature: toX509(signings.ES384, good), signedBytes: data, isDer: true }),
+    ).toBe(false)
   })
 
   test.each([
@@ -104,7 +108,9 @@ describe('T-V5 whatever verify gives but true is no signature', () => {
   ])('importKey gives %s', async (_what, answer) => {
     vi.spyOn(crypto.subtle, 'importKey').mockImplementation(answer as unknown as typeof crypto.subtle.importKey)
     const { importPublicKey, verifySignature } = await load()
-    expect(await verifySignature(ES384, importPublicKey(pair.spki, ES384), good, data)).toBe(false)
+    expect(
+      await verifySignature(ES384, importPublicKey(pair.spki, ES384), { signature: good, signedBytes: data }),
+    ).toBe(false)
   })
 })
 
@@ -115,26 +121,36 @@ describe('T-V6 what is patched after loading is not called', () => {
     const spies = (['verify', 'importKey', 'digest'] as const).map((name) =>
       vi.spyOn(crypto.subtle, name).mockResolvedValue(true),
     )
-    expect(await verifySignature(ES384, importPublicKey(pair.spki, ES384), zero, data)).toBe(false)
-    expect(await verifySignature(ES384, importPublicKey(pair.spki, ES384), good, data)).toBe(true)
+    expect(
+      await verifySignature(ES384, importPublicKey(pair.spki, ES384), { signature: zero, signedBytes: data }),
+    ).toBe(false)
+    expect(
+      await verifySignature(ES384, importPublicKey(pair.spki, ES384), { signature: good, signedBytes: data }),
+    ).toBe(true)
     expect(hex(await hash('SHA-384', data))).toBe(before)
     expect(spies.map(({ mock }) => mock.calls.length)).toEqual([0, 0, 0])
     vi.stubGlobal('crypto', { subtle: { verify: () => Promise.resolve(true) } })
-    expect(await verifySignature(ES384, importPublicKey(pair.spki, ES384), zero, data)).toBe(false)
+    expect(
+      await verifySignature(ES384, importPublicKey(pair.spki, ES384), { signature: zero, signedBytes: data }),
+    ).toBe(false)
   })
 
   test('by the prototype', async () => {
     const { importPublicKey, verifySignature } = await load()
     const prototype = Object.getPrototypeOf(crypto.subtle) as SubtleCrypto
     const spy = vi.spyOn(prototype, 'verify').mockResolvedValue(true)
-    expect(await verifySignature(ES384, importPublicKey(pair.spki, ES384), zero, data)).toBe(false)
+    expect(
+      await verifySignature(ES384, importPublicKey(pair.spki, ES384), { signature: zero, signedBytes: data }),
+    ).toBe(false)
     expect(spy).not.toHaveBeenCalled()
   })
 
   test('the limit: what is patched before loading is believed', async () => {
     vi.spyOn(crypto.subtle, 'verify').mockResolvedValue(true)
     const { importPublicKey, verifySignature } = await load()
-    expect(await verifySignature(ES384, importPublicKey(pair.spki, ES384), zero, data)).toBe(true)
+    expect(
+      await verifySignature(ES384, importPublicKey(pair.spki, ES384), { signature: zero, signedBytes: data }),
+    ).toBe(true)
   })
 })
 

@@ -22,8 +22,8 @@ describe.each(rowNames)('%s', (name) => {
   async function holds(given: Bytes, signed: Bytes = data, key: Bytes = own.spki): Promise<boolean> {
     const publicKey = importPublicKey(key, row)
     const outcomes = [
-      await verifySignature(row, publicKey, given, signed),
-      await verifySignature(row, publicKey, toX509(signing, given), signed, true),
+      await verifySignature(row, publicKey, { signature: given, signedBytes: signed }),
+      await verifySignature(row, publicKey, { signature: toX509(signing, given), signedBytes: signed, isDer: true }),
     ]
     expect(outcomes[1]).toBe(outcomes[0])
     return outcomes[0] as boolean
@@ -80,8 +80,16 @@ describe.each(rowNames)('%s', (name) => {
       concat(signature, [0]),
       concat([0], signature),
     ]) {
-      expect(await verifySignature(row, importPublicKey(own.spki, row), wrong, data)).toBe(false)
-      expect(await verifySignature(row, importPublicKey(own.spki, row), wrong, data, true)).toBe(false)
+      expect(await verifySignature(row, importPublicKey(own.spki, row), { signature: wrong, signedBytes: data })).toBe(
+        false,
+      )
+      expect(
+        await verifySignature(row, importPublicKey(own.spki, row), {
+          signature: wrong,
+          signedBytes: data,
+          isDer: true,
+        }),
+      ).toBe(false)
     }
     expect(await holds(new Uint8Array(signature.length))).toBe(false)
   })
@@ -89,8 +97,8 @@ describe.each(rowNames)('%s', (name) => {
   test('the form of the other standard: DER in COSE, r || s in X.509', async () => {
     if (signing.kind !== 'ECDSA') return
     const key = importPublicKey(own.spki, row)
-    expect(await verifySignature(row, key, toX509(signing, signature), data)).toBe(false)
-    expect(await verifySignature(row, key, signature, data, true)).toBe(false)
+    expect(await verifySignature(row, key, { signature: toX509(signing, signature), signedBytes: data })).toBe(false)
+    expect(await verifySignature(row, key, { signature, signedBytes: data, isDer: true })).toBe(false)
   })
 
   test('a key that WebCrypto refuses: no key, no signature, no exception', async () => {
@@ -98,7 +106,7 @@ describe.each(rowNames)('%s', (name) => {
     for (const spki of bad) {
       const key = importPublicKey(spki, row)
       expect(await key).toBeUndefined()
-      expect(await verifySignature(row, key, signature, data)).toBe(false)
+      expect(await verifySignature(row, key, { signature, signedBytes: data })).toBe(false)
     }
   })
 
@@ -113,17 +121,19 @@ describe.each(rowNames)('%s', (name) => {
   })
 
   test('no key', async () => {
-    expect(await verifySignature(row, undefined, signature, data)).toBe(false)
-    expect(await verifySignature(row, Promise.resolve(undefined), signature, data)).toBe(false)
-    expect(await verifySignature(row, Promise.reject(new Error('no')), signature, data)).toBe(false)
-    expect(await verifySignature(row, undefined, toX509(signing, signature), data, true)).toBe(false)
+    expect(await verifySignature(row, undefined, { signature, signedBytes: data })).toBe(false)
+    expect(await verifySignature(row, Promise.resolve(undefined), { signature, signedBytes: data })).toBe(false)
+    expect(await verifySignature(row, Promise.reject(new Error('no')), { signature, signedBytes: data })).toBe(false)
+    expect(
+      await verifySignature(row, undefined, { signature: toX509(signing, signature), signedBytes: data, isDer: true }),
+    ).toBe(false)
   })
 
   test('a key that was imported for another use or algorithm', async () => {
     const signingOnly = Promise.resolve(own.privateKey)
-    expect(await verifySignature(row, signingOnly, signature, data)).toBe(false)
+    expect(await verifySignature(row, signingOnly, { signature, signedBytes: data })).toBe(false)
     const hmac = crypto.subtle.generateKey({ name: 'HMAC', hash: 'SHA-256' }, false, ['verify'])
-    expect(await verifySignature(row, hmac, signature, data)).toBe(false)
+    expect(await verifySignature(row, hmac, { signature, signedBytes: data })).toBe(false)
   })
 })
 
@@ -152,7 +162,7 @@ describe('RSA-PSS', () => {
     const key = importPublicKey(own.spki, table[name])
     for (const saltLength of [0, 20, 33]) {
       const signature = await sign(signings[name], own, data, saltLength)
-      expect(await verifySignature(table[name], key, signature, data)).toBe(false)
+      expect(await verifySignature(table[name], key, { signature, signedBytes: data })).toBe(false)
     }
   })
 
@@ -162,8 +172,8 @@ describe('RSA-PSS', () => {
     const pkcs1 = new Uint8Array(nodeSign('sha256', data, privateKey))
     const pss = new Uint8Array(nodeSign('sha256', data, { key: privateKey, padding: 6, saltLength: 32 }))
     const verdicts = async (signature: Bytes): Promise<boolean[]> => [
-      await verifySignature(table.RS256, importPublicKey(spki, table.RS256), signature, data),
-      await verifySignature(table.PS256, importPublicKey(spki, table.PS256), signature, data),
+      await verifySignature(table.RS256, importPublicKey(spki, table.RS256), { signature, signedBytes: data }),
+      await verifySignature(table.PS256, importPublicKey(spki, table.PS256), { signature, signedBytes: data }),
     ]
     expect(await verdicts(pkcs1)).toEqual([true, false])
     expect(await verdicts(pss)).toEqual([false, true])

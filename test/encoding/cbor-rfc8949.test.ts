@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest'
 import { type CborValue, decodeCbor } from '../../src/encoding/cbor.ts'
 import { hex, unhex } from '../attester/bytes.ts'
-import { refusalOf, source } from './refusal.ts'
+import { refused, source } from './refusal.ts'
 
 const decode = (encoded: string): CborValue => decodeCbor(unhex(encoded), source)
 const tagged = (tag: number, value: CborValue): CborValue => ({ tag, value })
@@ -95,7 +95,7 @@ describe('Appendix A, outside of the subset', () => {
     ['5f42010243030405ff', 'indefinite length at 0'],
     ['7f657374726561646d696e67ff', 'indefinite length at 0'],
   ])('%s: %s', (encoded, problem) => {
-    expect(refusalOf(() => decode(encoded))).toBe(`payload-cbor: input: ${problem}`)
+    expect(refused(() => decode(encoded))).toBe(`payload-cbor: input: ${problem}`)
   })
 })
 
@@ -120,8 +120,8 @@ const notWellFormed: Readonly<Record<string, string>> = {
 describe('Appendix F, not well-formed', () => {
   for (const [heading, examples] of Object.entries(notWellFormed)) {
     test.each(examples.split(' '))(`${heading}: %s`, (encoded) => {
-      expect(refusalOf(() => decode(encoded))).toMatch(/^payload-cbor: input: .+ at \d+/)
-      expect(refusalOf(() => decodeCbor(unhex(encoded), source, true))).toMatch(/^payload-cbor: input: .+ at \d+/)
+      expect(refused(() => decode(encoded))).toMatch(/^payload-cbor: input: .+ at \d+/)
+      expect(refused(() => decodeCbor(unhex(encoded), source, true))).toMatch(/^payload-cbor: input: .+ at \d+/)
     })
   }
 

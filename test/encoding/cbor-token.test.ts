@@ -7,7 +7,7 @@ import { decodeCbor } from '../../src/encoding/cbor.ts'
 import { decodeTokenCbor, tokenType, type TokenValue } from '../../src/encoding/cbor-token.ts'
 import { concat, unhex } from '../attester/bytes.ts'
 import * as cbor from '../attester/cbor.ts'
-import { refusalOf, source } from './refusal.ts'
+import { refused, source } from './refusal.ts'
 
 const decode = (encoded: string): TokenValue => decodeTokenCbor(unhex(encoded), source)
 
@@ -87,8 +87,8 @@ describe('refused', () => {
     ['more entries than bytes', '9b7fffffffffffffff', 'entries in 0 bytes at 0'],
     ['more bytes than there are', '5b7fffffffffffffff', 'needs 9223372036854776000 bytes, found 0'],
   ])('%s', (_what, encoded, message) => {
-    expect(refusalOf(() => decode(encoded))).toMatch(/^payload-cbor: input: /)
-    expect(refusalOf(() => decode(encoded))).toContain(message)
+    expect(refused(() => decode(encoded))).toMatch(/^payload-cbor: input: /)
+    expect(refused(() => decode(encoded))).toContain(message)
   })
 
   test('more than 8192 items', () => {
@@ -97,7 +97,7 @@ describe('refused', () => {
         ...Array.from({ length: 32 }, () => cbor.array(...Array.from({ length: count }, () => cbor.unsigned(0)))),
       )
     expect(decodeTokenCbor(rows(254), source)).toHaveLength(32)
-    expect(refusalOf(() => decodeTokenCbor(concat(rows(256)), source))).toMatch(/too many items at /)
+    expect(refused(() => decodeTokenCbor(concat(rows(256)), source))).toMatch(/too many items at /)
   })
 })
 
@@ -109,6 +109,6 @@ describe('what only tokens may have', () => {
     ['bytes as keys', 'a14100f6', false, 'key is bstr'],
   ] as const)('%s', (_what, encoded, deterministic, message) => {
     decode(encoded)
-    expect(refusalOf(() => decodeCbor(unhex(encoded), source, deterministic))).toContain(message)
+    expect(refused(() => decodeCbor(unhex(encoded), source, deterministic))).toContain(message)
   })
 })

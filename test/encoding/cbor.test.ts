@@ -6,11 +6,11 @@ import { cborType, type CborValue, decodeCbor, isCborMap, readCbor, readHead } f
 import { cursor } from '../../src/encoding/reader.ts'
 import { concat, unhex } from '../attester/bytes.ts'
 import * as cbor from '../attester/cbor.ts'
-import { refusalOf, source } from './refusal.ts'
+import { refused, source } from './refusal.ts'
 
 const decode = (encoded: string): CborValue => decodeCbor(unhex(encoded), source)
 const refusal = (encoded: string, deterministic = false): string =>
-  refusalOf(() => decodeCbor(unhex(encoded), source, deterministic))
+  refused(() => decodeCbor(unhex(encoded), source, deterministic))
 
 describe('refused', () => {
   test.each([
@@ -78,17 +78,17 @@ describe('refused', () => {
   test('a count that cannot be is refused before anything is read', () => {
     const bytes = concat(unhex('9affffffff'), new Uint8Array(1000))
     const input = cursor(bytes, source)
-    expect(refusalOf(() => readCbor(input, source))).toBe('payload-cbor: input: 4294967295 entries at 5 in 1000 bytes')
+    expect(refused(() => readCbor(input, source))).toBe('payload-cbor: input: 4294967295 entries at 5 in 1000 bytes')
     expect(input.at).toBe(5)
   })
 
   test('a read past the end carries the code of its own source', () => {
     const input = cursor(unhex('a1'), { name: 'COSE_Sign1', code: 'outer-cbor' })
-    expect(refusalOf(() => readCbor(input, { name: 'header', code: 'cose-unprotected' }))).toBe(
+    expect(refused(() => readCbor(input, { name: 'header', code: 'cose-unprotected' }))).toBe(
       'cose-unprotected: header: 1 entries at 1 in 0 bytes',
     )
     const cut = cursor(unhex('19'), { name: 'COSE_Sign1', code: 'outer-cbor' })
-    expect(refusalOf(() => readCbor(cut, { name: 'header', code: 'cose-unprotected' }))).toBe(
+    expect(refused(() => readCbor(cut, { name: 'header', code: 'cose-unprotected' }))).toBe(
       'outer-cbor: COSE_Sign1: argument at 1 needs 2 bytes, found 0',
     )
   })
@@ -240,8 +240,8 @@ describe('H14 a budget of items', () => {
 
   test('256, the outermost included, where none is given', () => {
     expect(decodeCbor(items(256), source)).toHaveLength(255)
-    expect(refusalOf(() => decodeCbor(items(257), source))).toBe('payload-cbor: input: too many items at 258')
-    expect(refusalOf(() => readCbor(cursor(items(300), source), source, true))).toBe(
+    expect(refused(() => decodeCbor(items(257), source))).toBe('payload-cbor: input: too many items at 258')
+    expect(refused(() => readCbor(cursor(items(300), source), source, true))).toBe(
       'payload-cbor: input: too many items at 258',
     )
   })
@@ -256,7 +256,7 @@ describe('H14 a budget of items', () => {
     const enough = { items: 3 }
     decodeCbor(bytes, source, false, enough)
     expect(enough.items).toBe(0)
-    expect(refusalOf(() => decodeCbor(bytes, source, false, { items: 2 }))).toMatch(
+    expect(refused(() => decodeCbor(bytes, source, false, { items: 2 }))).toMatch(
       /^payload-cbor: input: too many items at [1-3]$/,
     )
   })
@@ -264,7 +264,7 @@ describe('H14 a budget of items', () => {
   test('documents share one, and what is refused has used it up', () => {
     const budget = { items: 5 }
     decodeCbor(items(3), source, false, budget)
-    expect(refusalOf(() => decodeCbor(items(3), source, false, budget))).toMatch(/too many items at 2$/)
-    expect(refusalOf(() => decodeCbor(items(1), source, false, budget))).toMatch(/too many items at 0$/)
+    expect(refused(() => decodeCbor(items(3), source, false, budget))).toMatch(/too many items at 2$/)
+    expect(refused(() => decodeCbor(items(1), source, false, budget))).toMatch(/too many items at 0$/)
   })
 })

@@ -6,7 +6,7 @@ import { decodeSign1 } from '../../src/encoding/cose.ts'
 import { decodeCoseToken } from '../../src/encoding/cose-token.ts'
 import { concat, hex, pattern } from '../attester/bytes.ts'
 import * as cbor from '../attester/cbor.ts'
-import { refusalOf } from './refusal.ts'
+import { refused } from './refusal.ts'
 
 const header = cbor.encode(new Map([[1, -7]]))
 const decode = (bytes: Uint8Array<ArrayBuffer>): ReturnType<typeof decodeCoseToken> => decodeCoseToken(bytes, 'token')
@@ -59,7 +59,7 @@ describe('what is covered', () => {
 test('wide heads are for tokens only: documents that nobody but their signer may encode stay strict', () => {
   const wide = envelope(18, pattern(3), 8)
   expect(decode(wide).kind).toBe('signature')
-  expect(refusalOf(() => decodeSign1(wide))).toMatch(/^cose-/)
+  expect(refused(() => decodeSign1(wide))).toMatch(/^cose-/)
   const narrow = envelope(18, pattern(3))
   expect(decodeSign1(narrow).payload).toEqual(pattern(3))
 })
@@ -74,5 +74,5 @@ test('labels are compared by value', () => {
       cbor.bytes(concat()),
     ),
   )
-  expect(refusalOf(() => decode(twice))).toBe('cose-unprotected: token: unprotected header: label 1 must not be there')
+  expect(refused(() => decode(twice))).toBe('cose-unprotected: token: unprotected header: label 1 must not be there')
 })

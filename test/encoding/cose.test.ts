@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { decodeSign1, signedBytes } from '../../src/encoding/cose.ts'
 import { concat, hex, unhex } from '../attester/bytes.ts'
 import * as cbor from '../attester/cbor.ts'
-import { refusalOf, seeded } from './refusal.ts'
+import { refused, seeded } from './refusal.ts'
 
 /** RFC 9052 Appendix C.2.1, "Single ECDSA Signature": protected {alg: ES256}, unprotected {kid: '11'}, key '11' of Appendix C.7.1. */
 const example = {
@@ -165,15 +165,13 @@ describe('refused', () => {
     ['a signature that is cut', '8441a0a041004200', 'outer-cbor: COSE_Sign1: signature at 7 needs 2 bytes, found 1'],
     ['a byte more', '8441a0' + rest + '00', 'outer-cbor: COSE_Sign1: 1 bytes left over at 8'],
   ])('%s', (_what, encoded, refusal) => {
-    expect(refusalOf(() => decode(encoded))).toBe(refusal)
+    expect(refused(() => decode(encoded))).toBe(refusal)
   })
 
   test('the example, cut off at every byte', () => {
     const bytes = unhex(example.bytes)
     for (let length = 0; length < bytes.length; length++) {
-      expect(refusalOf(() => decodeSign1(bytes.subarray(0, length)))).toMatch(
-        /^(outer-cbor|cose-unprotected): .+ at \d+/,
-      )
+      expect(refused(() => decodeSign1(bytes.subarray(0, length)))).toMatch(/^(outer-cbor|cose-unprotected): .+ at \d+/)
     }
   })
 })
@@ -210,6 +208,6 @@ describe('H14 headers have a budget of 256 items together', () => {
     ['unprotected', 3, 257, /^cose-unprotected: unprotected header: too many items at \d+$/],
     ['unprotected', 3, 10_000, /^cose-unprotected: unprotected header: too many items at 26\d$/],
   ])('more in the %s header: %i and %i', (_, inside, outside, message) => {
-    expect(refusalOf(() => decodeSign1(headers(inside, outside)))).toMatch(message)
+    expect(refused(() => decodeSign1(headers(inside, outside)))).toMatch(message)
   })
 })

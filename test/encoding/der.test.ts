@@ -25,11 +25,11 @@ import {
 import type { Source } from '../../src/encoding/reader.ts'
 import { concat, hex, unhex } from '../attester/bytes.ts'
 import * as der from '../attester/der.ts'
-import { outcomeOf, refusalOf, seeded } from './refusal.ts'
+import { outcomeOf, refused, seeded } from './refusal.ts'
 
 const source: Source = { name: 'leaf', code: 'cert-parse' }
 const decode = (encoded: string): DerNode => decodeDer(unhex(encoded), source)
-const refusal = (encoded: string): string => refusalOf(() => decode(encoded))
+const refusal = (encoded: string): string => refused(() => decode(encoded))
 const long = (length: number): string => '00'.repeat(length)
 
 describe('refused', () => {
@@ -116,8 +116,8 @@ describe('refused', () => {
     const nested = (depth: number): Uint8Array<ArrayBuffer> =>
       Array.from({ length: depth - 1 }).reduce<Uint8Array<ArrayBuffer>>((inner) => der.sequence(inner), unhex('0500'))
     expect(() => decodeDer(nested(16), source)).not.toThrow()
-    expect(refusalOf(() => decodeDer(nested(17), source))).toBe('cert-parse: leaf: nested too deep at 32')
-    expect(refusalOf(() => decodeDer(nested(2000), source))).toBe('cert-parse: leaf: nested too deep at 64')
+    expect(refused(() => decodeDer(nested(17), source))).toBe('cert-parse: leaf: nested too deep at 32')
+    expect(refused(() => decodeDer(nested(2000), source))).toBe('cert-parse: leaf: nested too deep at 64')
   })
 })
 
@@ -180,7 +180,7 @@ describe('childrenOf: exactly these, in this order', () => {
     ['another tag', [INTEGER, NULL], '0205'],
     ['none', [], ''],
   ])('%s', (_what, tags, wanted) => {
-    expect(refusalOf(() => childrenOf(node, source, 'pair', tags))).toBe(
+    expect(refused(() => childrenOf(node, source, 'pair', tags))).toBe(
       `cert-parse: leaf: pair must have the tags ${wanted}, found 0201`,
     )
   })
@@ -197,7 +197,7 @@ describe('values', () => {
   })
 
   test.each(['0201ff', '020180', '02050080000000', '02050100000000'])('smallInteger refuses %s', (encoded) => {
-    expect(refusalOf(() => smallInteger(decode(encoded), source))).toBe('cert-parse: leaf: integer out of range')
+    expect(refused(() => smallInteger(decode(encoded), source))).toBe('cert-parse: leaf: integer out of range')
   })
 
   test.each([
@@ -217,7 +217,7 @@ describe('values', () => {
   test('bitStringOctets', () => {
     expect(hex(bitStringOctets(decode('030300abcd'), source))).toBe('abcd')
     expect(hex(bitStringOctets(decode('030100'), source))).toBe('')
-    expect(refusalOf(() => bitStringOctets(decode('030201aa'), source))).toBe(
+    expect(refused(() => bitStringOctets(decode('030201aa'), source))).toBe(
       'cert-parse: leaf: bit string with unused bits',
     )
   })
@@ -290,7 +290,7 @@ describe('time: RFC 5280 section 4.1.2.5', () => {
     ['another type', OCTET_STRING, '240229235959Z'],
     ['a PrintableString', 0x13, '240229235959Z'],
   ])('refuses %s', (_what, tag, text) => {
-    expect(refusalOf(() => time(node(tag, text), source))).toBe(
+    expect(refused(() => time(node(tag, text), source))).toBe(
       `cert-parse: leaf: ${JSON.stringify(text.slice(0, 16))} is no time`,
     )
   })

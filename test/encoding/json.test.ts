@@ -4,7 +4,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeJson, isJsonObject, type JsonValue, memberOf, optionalMemberOf } from '../../src/encoding/json.ts'
-import { outcomeOf, refusalOf, seeded, source } from './refusal.ts'
+import { outcomeOf, refused, seeded, source } from './refusal.ts'
 
 test('what JSON.stringify writes is read as it was', () => {
   fc.assert(
@@ -29,7 +29,7 @@ test('text is refused with nothing but VerificationError', () => {
 test.each(['', ' ', '{', '{"a":1,}', "{'a':1}", '{"a":01}', '{"a":1}{}', 'NaN', '\uFEFF{}', '"\n"', '{"a":1}\0'])(
   'no JSON: %j',
   (text) => {
-    expect(refusalOf(() => decodeJson(text, source))).toBe('payload-cbor: input: not JSON')
+    expect(refused(() => decodeJson(text, source))).toBe('payload-cbor: input: not JSON')
   },
 )
 
@@ -40,8 +40,8 @@ test.each([
   '{"__proto__":1,"__proto__":2}',
   '{"":1,"":2}',
   '{"1":1,"a":2,"1":3}',
-])('a name that stands twice: %s', (text) => {
-  expect(refusalOf(() => decodeJson(text, source))).toBe('payload-cbor: input: a name stands twice in one object')
+])('a name that is there twice: %s', (text) => {
+  expect(refused(() => decodeJson(text, source))).toBe('payload-cbor: input: a name is there twice in one object')
 })
 
 test.each(['{"a":{"a":{"a":":"}}}', '[{"a":1},{"a":1}]', '{"\\"a":1,"a":":\\":"}', '{"__proto__":{"a":1}}', '"{:}"'])(
@@ -61,8 +61,8 @@ test('a member named __proto__ is a member', () => {
 test('nesting', () => {
   const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
   expect(decodeJson(nested(32), source)).toBeDefined()
-  expect(refusalOf(() => decodeJson(nested(33), source))).toBe('payload-cbor: input: nested too deep')
-  expect(refusalOf(() => decodeJson(nested(200_000), source))).toMatch(/nested too deep|not JSON/)
+  expect(refused(() => decodeJson(nested(33), source))).toBe('payload-cbor: input: nested too deep')
+  expect(refused(() => decodeJson(nested(200_000), source))).toMatch(/nested too deep|not JSON/)
 })
 
 describe('members', () => {
@@ -97,12 +97,12 @@ describe('members', () => {
     ['object', 'array', 'object: expected array, found object'],
     ['toString', 'object', 'toString: expected object, found nothing'],
   ] as const)('%s is no %s', (name, type, message) => {
-    expect(refusalOf(() => memberOf(object, name, type, source))).toBe(`payload-cbor: input: ${message}`)
+    expect(refused(() => memberOf(object, name, type, source))).toBe(`payload-cbor: input: ${message}`)
   })
 
   test.each([undefined, null, 5, 'text', true, [1]])('%j has no members', (value) => {
     expect(isJsonObject(value)).toBe(false)
-    expect(refusalOf(() => memberOf(value, 'length', 'integer', source))).toBe(
+    expect(refused(() => memberOf(value, 'length', 'integer', source))).toBe(
       'payload-cbor: input: length: expected integer, found nothing',
     )
   })

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodePem } from '../../src/encoding/pem.ts'
 import type { Source } from '../../src/encoding/reader.ts'
-import { outcomeOf, refusalOf, seeded } from './refusal.ts'
+import { outcomeOf, refused, seeded } from './refusal.ts'
 
 const source: Source = { name: '--root', code: 'cert-parse' }
 const decode = (text: string): Uint8Array[] => decodePem(text, 'CERTIFICATE', source)
@@ -81,12 +81,12 @@ describe('refused', () => {
     ['no padding', block('+/8'), 'PEM must be canonical base64'],
     ['dashes missing', `----BEGIN CERTIFICATE----\nAQI=\n----END CERTIFICATE----`, 'no PEM block labelled CERTIFICATE'],
   ])('%s', (_what, text, problem) => {
-    expect(refusalOf(() => decode(text))).toBe(`cert-parse: --root: ${problem}`)
+    expect(refused(() => decode(text))).toBe(`cert-parse: --root: ${problem}`)
   })
 
   test('RFC 7468 section 3: base64 of the standard alphabet and with its padding only', () => {
     for (const body of ['-_8', 'AQI', '-_-_']) {
-      expect(refusalOf(() => decode(block(body)))).toMatch(/^cert-parse: --root: .*base64/)
+      expect(refused(() => decode(block(body)))).toMatch(/^cert-parse: --root: .*base64/)
     }
   })
 })

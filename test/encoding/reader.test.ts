@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { cursor, end, malformed, remaining, take, uint } from '../../src/encoding/reader.ts'
 import { VerificationError } from '../../src/core/errors.ts'
-import { refusalOf, seeded, source } from './refusal.ts'
+import { refused, seeded, source } from './refusal.ts'
 
 test('take: a view, and the cursor behind it', () => {
   const bytes = Uint8Array.of(1, 2, 3, 4)
@@ -26,7 +26,7 @@ test.each([
 ])('take: %d bytes of 3 are refused', (length, message) => {
   const input = cursor(Uint8Array.of(0, 1, 2, 3), source)
   take(input, 1, 'head')
-  expect(refusalOf(() => take(input, length, 'tcb'))).toBe(message)
+  expect(refused(() => take(input, length, 'tcb'))).toBe(message)
   // A refused read does not move.
   expect(input.at).toBe(1)
 })
@@ -50,7 +50,7 @@ test('uint: above 2^53 it is not exact, but still above', () => {
 })
 
 test('uint: past the end', () => {
-  expect(refusalOf(() => uint(cursor(Uint8Array.of(1), source), 2, 'version'))).toBe(
+  expect(refused(() => uint(cursor(Uint8Array.of(1), source), 2, 'version'))).toBe(
     'payload-cbor: input: version at 0 needs 2 bytes, found 1',
   )
 })
@@ -60,7 +60,7 @@ test('end: nothing may be left over', () => {
   const finish = (): void => {
     end(input)
   }
-  expect(refusalOf(finish)).toBe('payload-cbor: input: 2 bytes left over at 0')
+  expect(refused(finish)).toBe('payload-cbor: input: 2 bytes left over at 0')
   take(input, 2, 'all')
   expect(finish).not.toThrow()
 })

@@ -11,7 +11,7 @@ export const source: Source = { name: 'input', code: 'payload-cbor' }
 export const seeded = { seed: 20260601, numRuns: 500 } as const
 
 /** `code: message` of the refusal that `body` ends with. */
-export function refusalOf(body: () => unknown): string {
+export function refused(body: () => unknown): string {
   let result: unknown
   try {
     result = body()

@@ -1,6 +1,7 @@
 /**
  * Fetching Intel's endorsements, from a service on loopback: what is asked for, what comes out, and every answer that must be refused.
  */
+import { refusalText } from '../support/refusal.ts'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
   fetchIntelEndorsements,
@@ -8,7 +9,6 @@ import {
   intelPcsUrl,
   intelRootCaCrlUrl,
 } from '../../src/endorsements/intel.ts'
-import { VerificationError } from '../../src/core/errors.ts'
 import { hex } from '../attester/bytes.ts'
 import { findVectors } from '../support/vectors.ts'
 import { makeChain, makeCrl } from '../x509/made.ts'
@@ -71,16 +71,6 @@ const request = (baseUrl: string, change: Partial<IntelEndorsementsRequest> = {}
   fetch: globalThis.fetch,
   ...change,
 })
-
-async function refusalOf(outcome: Promise<unknown>): Promise<string> {
-  const error: unknown = await outcome.then(
-    () => 'accepted',
-    (error: unknown) => error,
-  )
-  expect(error).toBeInstanceOf(VerificationError)
-  const { code, message } = error as VerificationError
-  return `${code}: ${message}`
-}
 
 /** A fetch that answers without a network, and keeps what it was asked. */
 function fakeFetch(asked: string[], answer: () => Response = () => new Response(null, { status: 404 })): typeof fetch {
@@ -195,7 +185,7 @@ describe('refused', () => {
     '%s: status %i',
     async (item, status) => {
       const { url } = await start({ [item]: { ...sound[item], status } })
-      expect(await refusalOf(fetchIntelEndorsements(request(url)))).toBe(
+      expect(await refusalText(fetchIntelEndorsements(request(url)))).toBe(
         `endorsement-fetch: status of ${url}${paths[item]}: expected 200, found ${status}`,
       )
     },
@@ -206,7 +196,7 @@ describe('refused', () => {
     async (item, status) => {
       const other = await start()
       const { url } = await start({ [item]: { status, headers: { location: other.url + paths[item] } } })
-      expect(await refusalOf(fetchIntelEndorsements(request(url)))).toContain('endorsement-fetch: status of ')
+      expect(await refusalText(fetchIntelEndorsements(request(url)))).toContain('endorsement-fetch: status of ')
       expect(other.asked).toEqual([])
     },
   )
@@ -215,7 +205,7 @@ describe('refused', () => {
     const other = await start()
     const { url } = await start({ tcbInfo: { status: 302, headers: { location: other.url + paths.tcbInfo } } })
     const following = request(url, { fetch: (to, { signal }) => fetch(to, { signal }) })
-    expect(await refusalOf(fetchIntelEndorsements(following))).toBe(
+    expect(await refusalText(fetchIntelEndorsements(following))).toBe(
       `endorsement-fetch: status of ${url}${paths.tcbInfo}: expected 200, found a redirect`,
     )
   })
@@ -232,7 +222,7 @@ describe('refused', () => {
     const announced = await start({
       [item]: { ...sound[item], headers: { ...sound[item].headers, 'content-length': `${body.length}` }, body },
     })
-    expect(await refusalOf(fetchIntelEndorsements(request(announced.url)))).toBe(
+    expect(await refusalText(fetchIntelEndorsements(request(announced.url)))).toBe(
       `${subject(announced.url)}, found ${maximum + 1}`,
     )
     const chunked = await start({
@@ -242,7 +232,7 @@ describe('refused', () => {
         response.end(body.subarray(1000))
       },
     })
-    expect(await refusalOf(fetchIntelEndorsements(request(chunked.url)))).toBe(`${subject(chunked.url)}, found more`)
+    expect(await refusalText(fetchIntelEndorsements(request(chunked.url)))).toBe(`${subject(chunked.url)}, found more`)
   })
 
   test('an endless body', async () => {
@@ -256,7 +246,9 @@ describe('refused', () => {
         more()
       },
     })
-    expect(await refusalOf(fetchIntelEndorsements(request(url)))).toContain('expected at most 262144 bytes, found more')
+    expect(await refusalText(fetchIntelEndorsements(request(url)))).toContain(
+      'expected at most 262144 bytes, found more',
+    )
   })
 
   test('a body that breaks off', async () => {
@@ -267,7 +259,7 @@ describe('refused', () => {
         setImmediate(() => response.destroy())
       },
     })
-    expect(await refusalOf(fetchIntelEndorsements(request(url)))).toContain(
+    expect(await refusalText(fetchIntelEndorsements(request(url)))).toContain(
       `endorsement-fetch: request to ${url}${paths.tcbInfo}: expected an answer, found `,
     )
   })
@@ -291,7 +283,7 @@ describe('refused', () => {
       () => Promise.reject('odd'),
     ]
     for (const fetch of odd)
-      expect(await refusalOf(fetchIntelEndorsements(request('https://pccs.example', { fetch })))).toContain(
+      expect(await refusalText(fetchIntelEndorsements(request('https://pccs.example', { fetch })))).toContain(
         'expected an answer, found odd',
       )
   })
@@ -314,14 +306,14 @@ describe('refused', () => {
     const { url } = await start({
       [item]: { ...sound[item], headers: value === undefined ? {} : { [headers[item]]: value } },
     })
-    const refusal = await refusalOf(fetchIntelEndorsements(request(url)))
+    const refusal = await refusalText(fetchIntelEndorsements(request(url)))
     expect(refusal).toContain(`endorsement-format: header ${headers[item]} of ${url}${paths[item]}: `)
     expect(refusal).toContain(message)
   })
 
   test.each(['tcbInfo', 'qeIdentity'] as const)('%s: invalid UTF-8', async (item) => {
     const { url } = await start({ [item]: { ...sound[item], body: Uint8Array.of(0x7b, 0xff) } })
-    expect(await refusalOf(fetchIntelEndorsements(request(url)))).toMatch(/^endorsement-format: .*: invalid UTF-8$/)
+    expect(await refusalText(fetchIntelEndorsements(request(url)))).toMatch(/^endorsement-format: .*: invalid UTF-8$/)
   })
 
   test.each(
@@ -341,7 +333,7 @@ describe('refused', () => {
     ),
   )('%s: %s', async (item, _, body, code, message) => {
     const { url } = await start({ [item]: { body } })
-    const refusal = await refusalOf(fetchIntelEndorsements(request(url)))
+    const refusal = await refusalText(fetchIntelEndorsements(request(url)))
     expect(refusal).toContain(code)
     expect(refusal).toContain(message)
   })
@@ -417,7 +409,7 @@ describe('aborted', () => {
         },
       }),
     )
-    expect(await refusalOf(outcome)).toContain('expected 200, found 500')
+    expect(await refusalText(outcome)).toContain('expected 200, found 500')
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, true, true])
   })
 })

@@ -14,14 +14,8 @@ import {
 } from '../../src/formats/aws/nitro/index.ts'
 import { verifyNitroTpm } from '../../src/formats/aws/nitro-tpm/index.ts'
 import { skipReportData, verifySgx } from '../../src/formats/intel/sgx/index.ts'
-import {
-  allowMigration,
-  allowOtherEvents,
-  anyValue,
-  appraiseEventLog,
-  rtmrReferenceValues,
-  verifyTdx,
-} from '../../src/formats/intel/tdx/index.ts'
+import { allowMigration, anyValue, verifyTdx } from '../../src/formats/intel/tdx/index.ts'
+import { allowOtherEvents, appraiseEventLog, rtmrReferenceValues } from '../../src/formats/intel/tdx/events/index.ts'
 import { verifyEvidence } from '../../src/index.ts'
 import { openReferenceValues, signReferenceValues } from '../../src/reference/index.ts'
 import { hex, pattern } from '../attester/bytes.ts'

@@ -1,19 +1,26 @@
 /**
  * Report data by the conventions of common attesters, against real certificates and logs where the vectors have them.
  */
+import { refusalOf } from '../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
+import { decodeTdxEvidence } from '../../src/formats/intel/tdx/index.ts'
 import {
-  decodeTdxEvidence,
+  azureReportData,
+  constellationReportData,
   dstackReportData,
+  hashReportData,
   openEnclaveReportData,
   paddedReportData,
+  secretVmReportData,
   sha256ReportData,
   sha384ReportData,
   sha512ReportData,
   tinfoilReportData,
-} from '../../src/formats/intel/tdx/index.ts'
+} from '../../src/formats/report-data.ts'
 import { concat, hex, pattern } from '../attester/bytes.ts'
-import { makeTdx, refusalOf, tdx } from './intel/made.ts'
+import { at } from '../attester/amd.ts'
+import { snp } from './amd/sev-snp/made.ts'
+import { makeTdx, tdx } from './intel/made.ts'
 import { verifyTdx } from '../../src/formats/intel/tdx/index.ts'
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
@@ -30,6 +37,12 @@ test('each makes the whole 64 bytes', async () => {
     dstack: await digest('SHA-512', concat(text('ratls-cert:'), key)),
     openEnclave: (await digest('SHA-256', text('-----BEGIN PUBLIC KEY-----\nx\n\0'))) + '00'.repeat(32),
     tinfoil: (await digest('SHA-256', text('spki'))) + hex(key),
+    hash256: (await digest('SHA-256', key)) + '00'.repeat(32),
+    hash384: (await digest('SHA-384', key)) + '00'.repeat(16),
+    hash512: await digest('SHA-512', key),
+    azure: (await digest('SHA-256', text('{"keys":[]}'))) + '00'.repeat(32),
+    constellation: await digest('SHA-512', text('-----BEGIN PUBLIC KEY-----\nx\n')),
+    secretVm: (await digest('SHA-256', text('spki'))) + hex(key),
   }
   expect({
     padded: hex(paddedReportData(key)),
@@ -39,6 +52,12 @@ test('each makes the whole 64 bytes', async () => {
     dstack: hex(await dstackReportData('ratls-cert', key)),
     openEnclave: hex(await openEnclaveReportData('-----BEGIN PUBLIC KEY-----\nx\n')),
     tinfoil: hex(await tinfoilReportData(text('spki'), key)),
+    hash256: hex(await hashReportData('SHA-256', key)),
+    hash384: hex(await hashReportData('SHA-384', key)),
+    hash512: hex(await hashReportData('SHA-512', key)),
+    azure: hex(await azureReportData(text('{"keys":[]}'))),
+    constellation: hex(await constellationReportData('-----BEGIN PUBLIC KEY-----\nx\n')),
+    secretVm: hex(await secretVmReportData(text('spki'), key)),
   }).toEqual(expected)
   for (const value of Object.values(expected)) expect(value).toHaveLength(128)
 })
@@ -58,6 +77,17 @@ test('a quote that was made for it is accepted, and for no other', async () => {
   ])
 })
 
+test('a report that was made for it is accepted, and for no other', async () => {
+  const mine = await tinfoilReportData(pattern(91), pattern(32))
+  const made = { report: { fields: [[at.reportData, mine]] as const } }
+  await expect(snp({ ...made, options: { reportData: mine } })).resolves.toBeDefined()
+  const other = await tinfoilReportData(pattern(91), pattern(32, 1))
+  expect(await refusalOf(snp({ ...made, options: { reportData: other } }))).toMatchObject({
+    code: 'policy-report-data',
+    message: expect.stringMatching(/^report data: expected /) as string,
+  })
+})
+
 describe('mistakes', () => {
   test.each([
     ['padded: 31 bytes', () => paddedReportData(pattern(31)), 'data must be 32 to 64 bytes'],
@@ -74,6 +104,16 @@ describe('mistakes', () => {
     ['open enclave: DER', () => openEnclaveReportData('MFkw'), 'pem must be PEM of a public key'],
     ['tinfoil: a short key', () => tinfoilReportData(pattern(91), pattern(31)), 'hpkeKey must be 32 bytes'],
     ['tinfoil: no TLS key', () => tinfoilReportData(new Uint8Array(), pattern(32)), 'tlsSpki must be bytes'],
+    [
+      'hash: SHA-1',
+      () => hashReportData('SHA-1' as never, pattern(1)),
+      'algorithm must be SHA-256, SHA-384 or SHA-512',
+    ],
+    ['hash: no data', () => hashReportData('SHA-256', new Uint8Array()), 'data must be bytes'],
+    ['azure: text', () => azureReportData('{}' as never), 'runtimeData must be bytes'],
+    ['constellation: DER', () => constellationReportData('MFkw'), 'pem must be PEM of a public key'],
+    ['secretvm: a short nonce', () => secretVmReportData(pattern(91), pattern(31)), 'gpuNonce must be 32 bytes'],
+    ['secretvm: no TLS key', () => secretVmReportData(new Uint8Array(), pattern(32)), 'tlsSpki must be bytes'],
   ] as const)('%s', async (_what, make, message) => {
     const mistake = await (async () => make())().catch((error: unknown) => error)
     expect(mistake).toBeInstanceOf(TypeError)

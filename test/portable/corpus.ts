@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url'
 import type { Expected } from '../../fixtures/expected.ts'
 import { findVectors } from '../support/vectors.ts'
 import type { Corpus, CorpusCase, Question } from './model.ts'
+import { collectPhones } from './phone-corpus.ts'
 import { collectQuotes } from './quote-corpus.ts'
+import { collectReports } from './report-corpus.ts'
 import { collectTokens } from './token-corpus.ts'
 
 /** What the manifest of the vectors says of one document; only what is used here. */
@@ -69,8 +71,13 @@ export async function collectCorpus(): Promise<CollectedCorpus> {
     }
   }
   const quotes = await collectQuotes(keep)
+  const reports = collectReports(keep)
   const tokens = collectTokens(keep)
-  return { corpus: { bytes, cases, subjects, quotes, tokens }, skipLine: vectors.found ? undefined : vectors.skipLine }
+  const phones = collectPhones(keep)
+  return {
+    corpus: { bytes, cases, subjects, quotes, reports, tokens, phones },
+    skipLine: vectors.found ? undefined : vectors.skipLine,
+  }
 }
 
 type Keep = (name: string, content: Uint8Array) => string

@@ -2,7 +2,9 @@
  * What goes into the portable suite and what comes out of it: plain JSON both ways, because it crosses from this process into seven runtimes.
  */
 import type { Expected } from '../../fixtures/expected.ts'
+import type { PhoneCorpus } from './phones.ts'
 import type { QuoteCorpus } from './quotes.ts'
+import type { ReportCorpus } from './reports.ts'
 import type { TokenCorpus } from './tokens.ts'
 
 /** Which entry point a case goes through; `root` is `verifyEvidence` with options for the format. */
@@ -30,6 +32,8 @@ export interface Corpus {
   /** Names of cases that are valid through `nitro` and out of date by the real clock: what hostile inputs are made of, and the basics tried with. */
   readonly subjects: readonly string[]
   readonly quotes: QuoteCorpus
+  readonly reports: ReportCorpus
+  readonly phones: PhoneCorpus
   readonly tokens: TokenCorpus
 }
 
@@ -49,6 +53,8 @@ export interface Row {
 
 export interface Report {
   readonly quotes: readonly Row[]
+  readonly reports: readonly Row[]
+  readonly phones: readonly Row[]
   readonly tokens: readonly Row[]
   readonly references: readonly Row[]
   readonly corpus: readonly Row[]

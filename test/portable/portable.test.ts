@@ -58,6 +58,10 @@ it('asks something', () => {
   expect(reference.hostile.filter(({ name }) => name.startsWith('fixtures/cca/')).length).toBeGreaterThan(200)
   expect(reference.quotes.length).toBeGreaterThan(skipLine === undefined ? 270 : 70)
   expect(reference.hostile.filter(({ name }) => name.startsWith('fixtures/tdx/')).length).toBeGreaterThan(300)
+  expect(reference.reports.length).toBeGreaterThan(skipLine === undefined ? 600 : 35)
+  expect(reference.hostile.filter(({ name }) => name.startsWith('sev-snp/')).length).toBeGreaterThan(190)
+  expect(reference.phones.length).toBeGreaterThan(skipLine === undefined ? 50 : 30)
+  expect(reference.hostile.filter(({ name }) => name.startsWith('fixtures/android-key/')).length).toBeGreaterThan(200)
 })
 
 describe.each(here)('$name', (runtime) => {
@@ -73,19 +77,44 @@ describe.each(here)('$name', (runtime) => {
   )
 })
 
-function wrongVerdicts({ corpus: rows, hostile, basics, references, quotes, tokens }: Report): string[] {
+function wrongVerdicts({
+  corpus: rows,
+  hostile,
+  basics,
+  references,
+  quotes,
+  reports,
+  tokens,
+  phones,
+}: Report): string[] {
   const { cases, logs, certificates } = corpus.quotes
+  const { measured } = corpus.reports
   const verdicts = new Map<string, readonly string[]>([
-    ...[...corpus.cases, ...cases, ...logs, ...certificates, ...corpus.tokens.cases].map(
-      (entry) => [entry.name, entry.verdicts] as const,
-    ),
+    ...[
+      ...corpus.cases,
+      ...cases,
+      ...logs,
+      ...certificates,
+      ...corpus.reports.cases,
+      ...measured,
+      ...corpus.phones.cases,
+      ...corpus.tokens.cases,
+    ].map((entry) => [entry.name, entry.verdicts] as const),
     ...logs.map((entry) => [`${entry.name}: as expected`, entry.verdicts] as const),
     ...Object.entries(expectedService),
   ])
   return [
-    ...[...rows, ...quotes, ...tokens].filter(({ name, verdict }) => !verdicts.get(name)?.includes(verdict)),
+    ...[...rows, ...quotes, ...reports, ...tokens, ...phones].filter(
+      ({ name, verdict }) => !verdicts.get(name)?.includes(verdict),
+    ),
     ...hostile.filter(({ error }) => error !== 'VerificationError'),
     ...basics.filter(({ verdict }) => verdict !== 'ok'),
+    ...reports.filter((row) => {
+      const wanted = measured.find(({ name }) => name === row.name)?.measurement
+      return (
+        wanted !== undefined && (row.result as { readonly measurement?: string } | undefined)?.measurement !== wanted
+      )
+    }),
     ...references.filter(({ name, verdict, error }) =>
       name in expectedReferences ? !expectedReferences[name]?.includes(verdict) : error !== 'VerificationError',
     ),
@@ -93,9 +122,11 @@ function wrongVerdicts({ corpus: rows, hostile, basics, references, quotes, toke
 }
 
 function differences(report: Report, other: Report): string[] {
-  const all = ({ corpus: rows, hostile, basics, references, quotes, tokens }: Report): Row[] => [
+  const all = ({ corpus: rows, hostile, basics, references, quotes, reports, tokens, phones }: Report): Row[] => [
     ...rows,
     ...quotes,
+    ...reports,
+    ...phones,
     ...tokens,
     ...hostile,
     ...basics,

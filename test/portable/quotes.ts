@@ -5,13 +5,12 @@
 import { type ExpectedQuote, quoteOptionsOf } from '../../fixtures/expected-quote.ts'
 import { fetchIntelEndorsements } from '../../src/endorsements/index.ts'
 import { type DcapEndorsements, verifySgx } from '../../src/formats/intel/sgx/index.ts'
+import { decodeTdxEvidence, verifyTdx } from '../../src/formats/intel/tdx/index.ts'
 import {
-  decodeTdxEvidence,
   type EventExpectations,
   replayEventLog,
   rtmrReferenceValues,
-  verifyTdx,
-} from '../../src/formats/intel/tdx/index.ts'
+} from '../../src/formats/intel/tdx/events/index.ts'
 import { verifyEvidence } from '../../src/index.ts'
 import { decodeRaTlsEvidence, verifyRaTls } from '../../src/ra-tls/index.ts'
 import type { Row } from './model.ts'

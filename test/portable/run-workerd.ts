@@ -31,16 +31,18 @@ export interface Worker {
   readonly files: readonly string[]
   /** Its variables, text. */
   readonly variables?: Readonly<Record<string, string>>
+  /** Its Durable Objects: classes by the names of their bindings. What they store is gone afterwards. */
+  readonly objects?: Readonly<Record<string, string>>
 }
 
 /** Serves a worker for as long as `use` has its address. It may reach the loopback interface and nothing else. */
 export async function withWorker<T>(
   workerd: string,
-  { folder, modules, files, variables = {} }: Worker,
+  { folder, modules, files, variables = {}, objects = {} }: Worker,
   use: (address: string) => Promise<T>,
 ): Promise<T> {
   const configuration = join(modules, 'workerd.capnp')
-  await writeFile(configuration, configurationFor(files, variables))
+  await writeFile(configuration, configurationFor(files, variables, objects))
   const running = start(workerd, ['serve', '--control-fd=3', configuration], {
     cwd: folder,
     env: await environmentIn(folder),
@@ -58,9 +60,21 @@ export async function withWorker<T>(
   }
 }
 
-function configurationFor(files: readonly string[], variables: Readonly<Record<string, string>>): string {
+function configurationFor(
+  files: readonly string[],
+  variables: Readonly<Record<string, string>>,
+  objects: Readonly<Record<string, string>>,
+): string {
   const embedded = files.map((file) => `(name = "${file}", esModule = embed "${file}")`).join(', ')
-  const bindings = Object.entries(variables).map(([name, text]) => `(name = "${name}", text = ${JSON.stringify(text)})`)
+  const bindings = [
+    ...Object.entries(variables).map(([name, text]) => `(name = "${name}", text = ${JSON.stringify(text)})`),
+    ...Object.entries(objects).map(([name, own]) => `(name = "${name}", durableObjectNamespace = "${own}")`),
+  ]
+  const classes = Object.values(objects).map((own) => `(className = "${own}", uniqueKey = "${own}")`)
+  const storage =
+    classes.length === 0
+      ? ''
+      : `\n  durableObjectNamespaces = [${classes.join(', ')}],\n  durableObjectStorage = (inMemory = void),`
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
@@ -73,7 +87,7 @@ const worker :Workerd.Worker = (
   compatibilityDate = "2025-01-01",
   modules = [${embedded}],
   bindings = [${bindings.join(', ')}],
-  globalOutbound = "loopback",
+  globalOutbound = "loopback",${storage}
 );
 `
 }

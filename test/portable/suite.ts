@@ -9,12 +9,14 @@ import { verifyNitroTpm } from '../../src/formats/aws/nitro-tpm/index.ts'
 import { basics } from './basics.ts'
 import { hostileInputs } from './hostile.ts'
 import type { Corpus, CorpusCase, Question, Report, Row } from './model.ts'
+import { phoneRows } from './phones.ts'
 import { quoteRows } from './quotes.ts'
+import { reportRows } from './reports.ts'
 import { referenceRows } from './references.ts'
 import { rowOf } from './rows.ts'
 import { tokenRows } from './tokens.ts'
 
-export async function runSuite({ bytes, cases, subjects, quotes, tokens }: Corpus): Promise<Report> {
+export async function runSuite({ bytes, cases, subjects, quotes, reports, tokens, phones }: Corpus): Promise<Report> {
   const bytesOf = (name: string): Uint8Array => {
     const text = bytes[name]
     if (text === undefined) throw new Error(`the corpus has no bytes named ${name}`)
@@ -49,14 +51,18 @@ export async function runSuite({ bytes, cases, subjects, quotes, tokens }: Corpu
     root: bytesOf('fixture root'),
   })
   const intel = await quoteRows(quotes, bytesOf)
+  const amd = await reportRows(reports, bytesOf)
   const arm = await tokenRows(tokens, bytesOf)
+  const phone = await phoneRows(phones, bytesOf)
   return {
     corpus,
-    hostile: [...hostile, ...intel.hostile, ...arm.hostile],
+    hostile: [...hostile, ...intel.hostile, ...amd.hostile, ...arm.hostile, ...phone.hostile],
     basics: basic,
     references,
     quotes: intel.rows,
+    reports: amd.rows,
     tokens: arm.rows,
+    phones: phone.rows,
   }
 }
 

@@ -1,11 +1,12 @@
 /**
  * RA-TLS certificates: real ones, made ones of every convention, and one row for each rule that a certificate can break.
  */
+import { refusalText } from '../support/refusal.ts'
 import 'reflect-metadata'
 import { gzipSync } from 'node:zlib'
 import * as x509 from '@peculiar/x509'
 import { describe, expect, test } from 'vitest'
-import { AppraisalError, AttestationError, VerificationError } from '../../src/core/errors.ts'
+import { AppraisalError, AttestationError } from '../../src/core/errors.ts'
 import { replayEventLog } from '../../src/formats/intel/tdx/events/event-log.ts'
 import { decodeRaTlsEvidence, provenByHandshake, verifyRaTls } from '../../src/ra-tls/verify.ts'
 import { concat, hex, pattern, withByte } from '../attester/bytes.ts'
@@ -47,16 +48,6 @@ import {
 
 const otherSpki = await spkiOf(otherSigner)
 const sound = await makeRaTls({ [oids.taggedEvidence]: taggedWith(soundClaims()) })
-
-async function refusalOf(outcome: Promise<unknown>): Promise<string> {
-  const error: unknown = await outcome.then(
-    () => 'accepted',
-    (error: unknown) => error,
-  )
-  expect(error).toBeInstanceOf(VerificationError)
-  const { code, message } = error as VerificationError
-  return `${code}: ${message}`
-}
 
 describe('conventions', () => {
   const pem = (key: Uint8Array): string =>
@@ -180,7 +171,7 @@ describe("dstack's event log", () => {
     ['no OCTET STRING', log, 'event log of dstack: '],
     ['another type', sequence(log), 'event log of dstack: '],
   ])('refused: %s', async (_, value, message) => {
-    const refusal = await refusalOf(verifyRaTls(await withLog(value), options))
+    const refusal = await refusalText(verifyRaTls(await withLog(value), options))
     expect(refusal).toContain('ra-tls-evidence: ')
     expect(refusal).toContain(message)
   })
@@ -257,8 +248,8 @@ describe('refused: evidence', () => {
     ],
   ])('%s', async (_, extensions, refusal) => {
     const certificate = await makeRaTls(extensions)
-    expect(await refusalOf(verifyRaTls(certificate, options))).toContain(refusal)
-    expect(await refusalOf(decodeRaTlsEvidence(certificate))).toContain(refusal)
+    expect(await refusalText(verifyRaTls(certificate, options))).toContain(refusal)
+    expect(await refusalText(decodeRaTlsEvidence(certificate))).toContain(refusal)
   })
 })
 
@@ -286,7 +277,7 @@ describe('refused: the binding', () => {
     ['the convention of another', { [oids.openEnclave]: octetString(gramineQuote) }],
   ])('%s', async (_, extensions) => {
     const certificate = await makeRaTls(extensions)
-    const refusal = await refusalOf(verifyRaTls(certificate, options))
+    const refusal = await refusalText(verifyRaTls(certificate, options))
     expect(refusal).toMatch(
       /^ra-tls-binding: report data, of the certificate's key: expected [0-9a-f]{128}, found [0-9a-f]{128}$/,
     )
@@ -294,13 +285,13 @@ describe('refused: the binding', () => {
 
   test('a verifier that looked at other evidence', async () => {
     const outcome = verifyRaTls(sound, { ...options, verify: () => Promise.resolve(resultOf(pattern(64))) })
-    expect(await refusalOf(outcome)).toContain('ra-tls-binding: report data')
+    expect(await refusalText(outcome)).toContain('ra-tls-binding: report data')
   })
 
   test('evidence without report data', async () => {
     for (const nothing of [undefined, null, 'text', pattern(0)]) {
       const outcome = verifyRaTls(sound, { ...options, verify: () => Promise.resolve(resultOf(nothing)) })
-      expect(await refusalOf(outcome)).toContain('ra-tls-binding: report data')
+      expect(await refusalText(outcome)).toContain('ra-tls-binding: report data')
     }
   })
 
@@ -379,7 +370,7 @@ describe('refused: the certificate', () => {
       'cert-algorithm: algorithms of the certificate: expected ES256, ES384',
     ],
   ])('%s', async (_, certificate, refusal) => {
-    expect(await refusalOf(verifyRaTls(await certificate, options))).toContain(refusal)
+    expect(await refusalText(verifyRaTls(await certificate, options))).toContain(refusal)
   })
 
   test.each<readonly [rule: string, plan: MadePlan, refusal: string]>([
@@ -405,17 +396,17 @@ describe('refused: the certificate', () => {
     [
       'an extension twice',
       { extensions: [new x509.Extension(oids.gramine, false, gramineQuote)] },
-      'cert-extension: certificate: extension 2a864886f84d8a3906 stands twice',
+      'cert-extension: certificate: extension 2a864886f84d8a3906 is there twice',
     ],
   ])('%s', async (_, plan, refusal) => {
-    expect(await refusalOf(verifyRaTls(await makeRaTls(evidence, plan), options))).toContain(refusal)
+    expect(await refusalText(verifyRaTls(await makeRaTls(evidence, plan), options))).toContain(refusal)
   })
 
   test("the habits of attesters' own libraries: GeneralizedTime before 2050, and NULL as parameter of ECDSA", async () => {
     const dated = await makeRaTls(evidence, { tbs: withValidity(time('20260601000000Z'), time('20501231000000Z')) })
     expect((await verifyRaTls(dated, options)).convention).toBe('gramine')
     const early = await makeRaTls(evidence, { tbs: withValidity(time('20210101000000Z'), time('20211231000000Z')) })
-    expect(await refusalOf(verifyRaTls(early, options))).toContain(
+    expect(await refusalText(verifyRaTls(early, options))).toContain(
       '2021-01-01T00:00:00.000Z to 2021-12-31T00:00:00.000Z',
     )
     const withNull = ecdsaWith('2', Uint8Array.of(5, 0))
@@ -428,14 +419,14 @@ describe('refused: the certificate', () => {
 
   test('a byte of what is signed changed', async () => {
     const changed = withByte(sound, sound.indexOf(0x52), (byte) => byte ^ 1)
-    expect(await refusalOf(verifyRaTls(changed, options))).toMatch(/^cert-/)
+    expect(await refusalText(verifyRaTls(changed, options))).toMatch(/^cert-/)
   })
 
   test.each(['notBefore', 'notAfter'] as const)('within the skew of %s it is accepted', async (date) => {
     const sign = date === 'notAfter' ? -1 : 1
     const certificate = await makeRaTls(evidence, { [date]: new Date(now.getTime() + sign * 300_000) })
     expect((await verifyRaTls(certificate, options)).convention).toBe('gramine')
-    expect(await refusalOf(verifyRaTls(certificate, { ...options, clockSkewSeconds: 299 }))).toContain(
+    expect(await refusalText(verifyRaTls(certificate, { ...options, clockSkewSeconds: 299 }))).toContain(
       'cert-validity: ',
     )
   })
@@ -510,7 +501,7 @@ describe("a caller's mistake", () => {
 describe('hostile bytes', () => {
   test('truncated anywhere: refused', async () => {
     for (let length = 0; length < sound.length; length += 1)
-      expect(await refusalOf(decodeRaTlsEvidence(sound.subarray(0, length)))).toMatch(/^cert-parse: /)
+      expect(await refusalText(decodeRaTlsEvidence(sound.subarray(0, length)))).toMatch(/^cert-parse: /)
   })
 
   test('a key of 200 KB is hashed and found not to be vouched for, like any other', async () => {
@@ -524,8 +515,8 @@ describe('hostile bytes', () => {
     const changed = elementsOf(tbs).map((given, i) => (i === 6 ? key : given))
     const certificate = long(0x30, long(0x30, ...changed), ...rest)
     const outcome = verifyRaTls(certificate, { ...options, possession: provenByHandshake })
-    expect(await refusalOf(outcome)).toContain('ra-tls-binding: report data')
-    expect(await refusalOf(verifyRaTls(certificate, options))).toContain('cert-algorithm: ')
+    expect(await refusalText(outcome)).toContain('ra-tls-binding: report data')
+    expect(await refusalText(verifyRaTls(certificate, options))).toContain('cert-algorithm: ')
   })
 
   test('any bit of the evidence changed: refused, save in what the fake verifier does not look at', async () => {
@@ -538,7 +529,7 @@ describe('hostile bytes', () => {
       if (at >= unread && at < unread + 100) continue
       const changed = withByte(sound, at, (byte) => byte ^ (1 << (bit & 7)))
       const outcome = verifyRaTls(changed, { ...options, possession: provenByHandshake })
-      expect(await refusalOf(outcome)).toMatch(/^ra-tls-(evidence|binding): /)
+      expect(await refusalText(outcome)).toMatch(/^ra-tls-(evidence|binding): /)
     }
   })
 })
@@ -586,7 +577,7 @@ describe.skipIf(!vectors.found)(vectors.found ? 'vectors' : vectors.skipLine, ()
   test('Azure Attestation 2020: the key of 1024 bits is too short, unless a handshake has shown it', async () => {
     const { file } = vector('maa-uksouth')
     const at = { now: new Date('2020-12-01T00:00:00Z'), verify }
-    expect(await refusalOf(verifyRaTls(read(file), at))).toContain('cert-algorithm: algorithms of the certificate')
+    expect(await refusalText(verifyRaTls(read(file), at))).toContain('cert-algorithm: algorithms of the certificate')
     const { convention } = await verifyRaTls(read(file), { ...at, possession: provenByHandshake })
     expect(convention).toBe('open-enclave')
   })
@@ -604,6 +595,6 @@ describe.skipIf(!vectors.found)(vectors.found ? 'vectors' : vectors.skipLine, ()
   test('SGX SDK: without tagged evidence its quote vouches for no key', async () => {
     const der = read(vector('intel-sgxsdk').file)
     const at = hex(der).indexOf('0606678105050409') / 2
-    expect(await refusalOf(decodeRaTlsEvidence(withByte(der, at + 7, () => 0x0a)))).toContain('quote of the SGX SDK')
+    expect(await refusalText(decodeRaTlsEvidence(withByte(der, at + 7, () => 0x0a)))).toContain('quote of the SGX SDK')
   })
 })

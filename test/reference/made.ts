@@ -1,7 +1,7 @@
 /**
  * Made images for the tests of this folder, and ways to hand them over.
  */
-import { VerificationError } from '../../src/core/errors.ts'
+import { refusalText } from '../support/refusal.ts'
 import { measureEif, type MeasureEifOptions } from '../../src/reference/index.ts'
 import { makeEif, soundSections } from '../attester/eif.ts'
 
@@ -11,17 +11,9 @@ export const now = new Date('2026-06-01T12:00:00Z')
 /** An image that is not signed. */
 export const sound: Uint8Array<ArrayBuffer> = makeEif({ sections: soundSections })
 
-/** `code: message` of the refusal; another error, and acceptance, fail the test. */
-export async function refusalOf(image: Uint8Array<ArrayBuffer>, options?: MeasureEifOptions): Promise<string> {
-  let result: unknown
-  try {
-    result = await measureEif(image, { now, ...options })
-  } catch (error) {
-    if (error instanceof VerificationError) return `${error.code}: ${error.message}`
-    throw error
-  }
-  throw new Error(`accepted, expected a refusal: ${JSON.stringify(result)}`)
-}
+/** `code: message` of the refusal. */
+export const refusedImage = (image: Uint8Array<ArrayBuffer>, options?: MeasureEifOptions): Promise<string> =>
+  refusalText(() => measureEif(image, { now, ...options }))
 
 /** What became of a stream. */
 export interface Fate {

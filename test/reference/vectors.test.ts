@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest'
 import { measureEif, pcr4OfInstance, pcr8OfCertificate } from '../../src/reference/index.ts'
 import { findVectors } from '../support/vectors.ts'
-import { now, refusalOf } from './made.ts'
+import { now, refusedImage } from './made.ts'
 
 /** What the manifest says of an image. */
 interface ImageVector {
@@ -60,19 +60,19 @@ if (!vectors.found) {
     const broken = eif.filter(({ expected }) => expected === 'invalid' || expected === 'policy')
     test.each(named(broken))('%s', async (file, { reason }) => {
       expect(reason).toBeDefined()
-      expect(await refusalOf(vectors.read(file))).toMatch(new RegExp(`^${reason}: .*expected .*, found `))
+      expect(await refusedImage(vectors.read(file))).toMatch(new RegExp(`^${reason}: .*expected .*, found `))
     })
   })
 
   test('an image that another key signed is refused', async () => {
-    expect(await refusalOf(vectors.read('eif/signed-by-other-key.eif'))).toBe(
+    expect(await refusedImage(vectors.read('eif/signed-by-other-key.eif'))).toBe(
       'eif-signature: PCR0 is not signed with the key of the certificate',
     )
   })
 
   test('an image with an expired certificate is refused now, and measured as of then', async () => {
     const image = vectors.read('eif/signed-expired-cert.eif')
-    expect(await refusalOf(image)).toMatch(
+    expect(await refusedImage(image)).toMatch(
       /^cert-validity: signing certificate has expired: .* 2021-01-01.* found 2026/,
     )
     const { measurements } = await measureEif(image, { now: new Date('2020-06-01') })

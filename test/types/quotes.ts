@@ -1,6 +1,7 @@
 /**
  * The types of `veritee/tdx`, `veritee/sgx`, `veritee/ra-tls` and `veritee/endorsements`, and that they fit together. Nothing here runs; see `nitro.ts`.
  */
+import { dstackReportData } from '../../src/formats/report-data.ts'
 import { expectTypeOf } from 'vitest'
 import { type DcapQvlCollateral, fetchIntelEndorsements, fromDcapQvl } from '../../src/endorsements/index.ts'
 import * as nitro from '../../src/formats/aws/nitro/index.ts'
@@ -8,13 +9,10 @@ import { decodeSgxEvidence, type SgxOptions, type SgxResult, verifySgx } from '.
 import {
   allowDebug,
   allowMigration,
-  allowOtherEvents,
   anyValue,
   type AttestationResult,
   type DcapEndorsements,
   decodeTdxEvidence,
-  dstackReportData,
-  rtmrReferenceValues,
   skipReferenceValues,
   skipReportData,
   type TcbStatus,
@@ -23,6 +21,7 @@ import {
   type TdxResult,
   verifyTdx,
 } from '../../src/formats/intel/tdx/index.ts'
+import { allowOtherEvents, rtmrReferenceValues } from '../../src/formats/intel/tdx/events/index.ts'
 import { provenByHandshake, verifyRaTls } from '../../src/ra-tls/index.ts'
 
 declare const bytes: Uint8Array

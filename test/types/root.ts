@@ -13,14 +13,18 @@ import {
 } from '../../src/formats/aws/nitro-tpm/index.ts'
 import {
   allowDebug,
+  type AndroidKeyResult,
+  type AppAttestResult,
   type AttestationResult,
   type CcaResult,
   detectFormat,
+  type EvidenceCarrier,
   type EvidenceFormat,
   type EvidenceOptions,
   type EvidenceResult,
   isAttestationResult,
   type NitroResult,
+  type SevSnpResult,
   type PsaResult,
   type SgxResult,
   skipFreshness,
@@ -38,7 +42,7 @@ export function signatures(): void {
   expectTypeOf(verifyEvidence).toEqualTypeOf<
     (evidence: Uint8Array, options: EvidenceOptions) => Promise<EvidenceResult>
   >()
-  expectTypeOf(detectFormat).toEqualTypeOf<(evidence: Uint8Array) => EvidenceFormat | undefined>()
+  expectTypeOf(detectFormat).toEqualTypeOf<(evidence: Uint8Array) => EvidenceFormat | EvidenceCarrier | undefined>()
   expectTypeOf(verifyNitroTpm).toEqualTypeOf<
     (evidence: Uint8Array, options: NitroTpmOptions) => Promise<NitroTpmResult>
   >()
@@ -92,11 +96,20 @@ export function discrimination(result: EvidenceResult): void {
     case 'sgx':
       expectTypeOf(result).toEqualTypeOf<SgxResult>()
       break
+    case 'sev-snp':
+      expectTypeOf(result).toEqualTypeOf<SevSnpResult>()
+      break
     case 'cca':
       expectTypeOf(result).toEqualTypeOf<CcaResult>()
       break
     case 'psa':
       expectTypeOf(result).toEqualTypeOf<PsaResult>()
+      break
+    case 'android-key':
+      expectTypeOf(result).toEqualTypeOf<AndroidKeyResult>()
+      break
+    case 'app-attest':
+      expectTypeOf(result).toEqualTypeOf<AppAttestResult>()
       break
     default:
       expectTypeOf(result).toEqualTypeOf<never>()

@@ -25,7 +25,7 @@ import {
   sequence,
   time,
 } from '../attester/der.ts'
-import { outcomeOf, refusalOf } from '../encoding/refusal.ts'
+import { outcomeOf, refused } from '../encoding/refusal.ts'
 import { extension, keyUsage, makeChain, now } from './made.ts'
 
 const [rootDer, , , leafDer] = (await makeChain()).map(({ der }) => new Uint8Array(der)) as [Bytes, Bytes, Bytes, Bytes]
@@ -195,7 +195,7 @@ describe('cert-parse', () => {
       /is no time|malformed validity/,
     ],
   ])('%s', (_what, der, problem) => {
-    const message = refusalOf(() => decode(der))
+    const message = refused(() => decode(der))
     const prefix = 'cert-parse: cabundle[1]: '
     expect(message.slice(0, prefix.length)).toBe(prefix)
     if (typeof problem === 'string') expect(message.slice(prefix.length)).toBe(problem)
@@ -207,7 +207,7 @@ test.each([
   ['another inside', withElement(2, sequence(id('1.2.840.10045.4.3.2')))],
   ['NULL parameters inside', withElement(2, sequence(id('1.2.840.10045.4.3.3'), element(5)))],
 ])('cert-algorithm: two signature algorithms, %s', (_what, der) => {
-  expect(refusalOf(() => decode(der))).toBe('cert-algorithm: cabundle[1]: two signature algorithms')
+  expect(refused(() => decode(der))).toBe('cert-algorithm: cabundle[1]: two signature algorithms')
 })
 
 describe('cert-extension', () => {
@@ -217,11 +217,11 @@ describe('cert-extension', () => {
     ['an empty wrapper', withElement(7, explicit(3)), /^malformed extensions$/],
     ['two lists', withElement(7, explicit(3, sequence(twice), sequence(twice))), /^malformed extensions$/],
     ['an empty list', withExtensions(), 'malformed extensions'],
-    ['the same twice', withExtensions(twice, sequence(id('1.2.4'), value), twice), 'extension 2a03 stands twice'],
+    ['the same twice', withExtensions(twice, sequence(id('1.2.4'), value), twice), 'extension 2a03 is there twice'],
     [
       'the same twice, once critical',
       withExtensions(twice, sequence(id('1.2.3'), boolean(true), value)),
-      'extension 2a03 stands twice',
+      'extension 2a03 is there twice',
     ],
     [
       'critical FALSE, written',
@@ -288,7 +288,7 @@ describe('cert-extension', () => {
     ['keyUsage: a byte more', keyUsageOf(unhex('0302078000')), '1 bytes left over at 4'],
     ['keyUsage: an unused bit set', keyUsageOf(unhex('03020781')), /is not DER$/],
   ])('%s', (_what, der, problem) => {
-    const message = refusalOf(() => decode(der))
+    const message = refused(() => decode(der))
     const prefix = 'cert-extension: cabundle[1]: '
     expect(message.slice(0, prefix.length)).toBe(prefix)
     if (typeof problem === 'string') expect(message.slice(prefix.length)).toBe(problem)

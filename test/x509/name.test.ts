@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { nameToText, printable } from '../../src/x509/name.ts'
 import { concat, unhex } from '../attester/bytes.ts'
 import { type Bytes, element, integer, objectIdentifier, sequence, set } from '../attester/der.ts'
-import { outcomeOf, refusalOf } from '../encoding/refusal.ts'
+import { outcomeOf, refused } from '../encoding/refusal.ts'
 
 const utf8 = (text: string, tag = 0x0c): Bytes => element(tag, new TextEncoder().encode(text))
 const attribute = (type: string, value: Bytes): Bytes => sequence(objectIdentifier(type), value)
@@ -41,7 +41,7 @@ describe('refused', () => {
     ['an attribute without a type', name([sequence(integer(1), utf8('a'))])],
     ['an attribute of three', name([sequence(objectIdentifier('2.5.4.3'), utf8('a'), utf8('b'))])],
   ])('%s', (_what, der) => {
-    expect(refusalOf(() => nameToText(der))).toMatch(/^cert-parse: name: /)
+    expect(refused(() => nameToText(der))).toMatch(/^cert-parse: name: /)
   })
 })
 

@@ -28,7 +28,7 @@ export interface Inspection {
   readonly log: Uint8Array | undefined
   /** Whether one was named. */
   readonly hasLog: boolean
-  /** Stands above and below everything. */
+  /** Printed above and below everything. */
   readonly warning: string
   readonly asJson: boolean
 }

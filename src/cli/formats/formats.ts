@@ -4,19 +4,30 @@
  */
 import { VerificationError } from '../../core/errors.ts'
 import { formats as table } from '../../formats/table.ts'
-import { detectFormat, type EvidenceFormat } from '../../index.ts'
+import { detectFormat, type EvidenceCarrier, type EvidenceFormat } from '../../index.ts'
 import { UsageError } from '../failures.ts'
+import { amd } from './amd.ts'
 import { arm } from './arm.ts'
+import { android } from './android.ts'
+import { apple } from './apple.ts'
 import { aws } from './aws.ts'
 import type { Family, OptionFormats } from './family.ts'
 import { intel } from './intel.ts'
 
-/** Every family, in the order of the table. */
-export const families: readonly Family[] = [aws, intel, arm]
+/** Every family. What looks like nothing goes to the first one. */
+export const families: readonly Family[] = [aws, intel, amd, arm, android, apple]
 
 /** What all families say of something, in one object. */
 export function ofAll<T>(of: (family: Family) => Readonly<Record<string, T>>): Readonly<Record<string, T>> {
   return Object.fromEntries(families.flatMap((family) => Object.entries(of(family))))
+}
+
+/** The kinds that each option is about: several families may share an option. */
+export function optionFormatsOfAll(): OptionFormats {
+  const options = Object.keys(ofAll(({ optionFormats }) => optionFormats))
+  return Object.fromEntries(
+    options.map((option) => [option, families.flatMap(({ optionFormats }) => optionFormats[option] ?? [])]),
+  )
 }
 
 /** The family of a format. */
@@ -27,6 +38,10 @@ export function familyOf(format: EvidenceFormat): Family {
 }
 
 export const formats: readonly EvidenceFormat[] = table.map(({ name }) => name)
+
+function isFormat(name: EvidenceFormat | EvidenceCarrier): name is EvidenceFormat {
+  return formats.some((known) => known === name)
+}
 
 /** The kinds that the command line can be about: one if it says which, more if it leaves that to the evidence. @throws UsageError for a contradiction */
 export function formatsAsked(
@@ -57,6 +72,8 @@ export function formatOf(evidence: Uint8Array, asked: readonly EvidenceFormat[])
   const detected = detectFormat(evidence) ?? families.flatMap(({ guess }) => guess(evidence) ?? [])[0]
   if (detected === undefined)
     throw new VerificationError('format-unknown', `the evidence is none of ${asked.join(', ')}`)
+  if (!isFormat(detected))
+    throw new VerificationError('format-refused', `the evidence is inside ${detected}: the library verifies that`)
   const format = familyOf(detected).unlessNamed ?? detected
   if (asked.includes(format)) return format
   throw new VerificationError(

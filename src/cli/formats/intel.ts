@@ -18,7 +18,7 @@ export const intel: Family = {
   },
   readsEventLogs: true,
   async inspect({ format, bytes, log, warning, asJson }) {
-    return inspectQuote(format === 'sgx' ? 'sgx' : 'tdx', bytes, log, warning, asJson)
+    return inspectQuote(format === 'sgx' ? 'sgx' : 'tdx', bytes, log, { warning, asJson })
   },
   questions: quoteQuestions,
   hints: quoteHints,

@@ -101,7 +101,7 @@ function readNonce(freshness: unknown, sizes: readonly number[]): Bytes | undefi
 /** Whether the token answers the caller's nonce; fails with `policy-nonce`. */
 export function appraiseNonce(found: Bytes, { nonce }: Pick<TokenPolicy, 'nonce'>, checks: CheckRecorder): void {
   if (nonce === undefined) checks.omit('policy-nonce', 'skipped', 'freshness skipped: a token has no date')
-  else appraiseBinding('policy-nonce', 'nonce', found, nonce, checks)
+  else appraiseBinding('policy-nonce', 'nonce', { found, expected: nonce }, checks)
 }
 
 /** When to attest again: a day from now, or when the first of these expires. */

@@ -17,6 +17,6 @@ export function appraiseBindings(
   { userData, publicKey }: NsmPolicy,
   checks: CheckRecorder,
 ): void {
-  appraiseBinding('policy-user-data', 'user_data', claims.userData, userData, checks)
-  appraiseBinding('policy-public-key', 'public_key', claims.publicKey, publicKey, checks)
+  appraiseBinding('policy-user-data', 'user_data', { found: claims.userData, expected: userData }, checks)
+  appraiseBinding('policy-public-key', 'public_key', { found: claims.publicKey, expected: publicKey }, checks)
 }

@@ -100,7 +100,7 @@ function checkSize(name: string, length: number, maximum: number, checks: CheckR
   })
 }
 
-/** AWS writes exactly {1: -35} and an empty map. The unprotected header is not signed: whatever stands there was put in by somebody else. */
+/** AWS writes exactly {1: -35} and an empty map. The unprotected header is not signed: others could have written what it holds. */
 function checkHeaders({ protectedHeader, unprotectedHeader, signature }: CoseSign1, checks: CheckRecorder): void {
   const demand = (id: AttestationErrorCode, subject: string, expected: number | undefined, found: CborValue): void => {
     checks.decodes(id, subject, {
@@ -134,18 +134,18 @@ function readFields(payload: CborMap): Omit<NsmDocument, 'sign1'> {
       expected: 'SHA384',
       found: JSON.stringify(digest.slice(0, 16)),
     })
-  const pcrs = readPcrs(field(payload, isTpm ? 'nitrotpm_pcrs' : 'pcrs', 'map', 1, 32))
+  const pcrs = readPcrs(field(payload, isTpm ? 'nitrotpm_pcrs' : 'pcrs', 'map', [1, 32]))
   return {
     kind: isTpm ? 'tpm' : 'enclave',
     pcrs,
-    certificate: field(payload, 'certificate', 'bstr', 1, maximumCertificate),
-    cabundle: field(payload, 'cabundle', 'array', 1, maximumCabundle).map((certificate, i) =>
-      typed(certificate, `cabundle[${i}]`, 'bstr', 1, maximumCertificate),
+    certificate: field(payload, 'certificate', 'bstr', [1, maximumCertificate]),
+    cabundle: field(payload, 'cabundle', 'array', [1, maximumCabundle]).map((certificate, i) =>
+      typed(certificate, `cabundle[${i}]`, 'bstr', [1, maximumCertificate]),
     ),
     claims: Object.freeze({
-      moduleId: field(payload, 'module_id', 'tstr', 1),
+      moduleId: field(payload, 'module_id', 'tstr', [1]),
       digest,
-      timestamp: new Date(field(payload, 'timestamp', 'uint', 1, lastMoment)),
+      timestamp: new Date(field(payload, 'timestamp', 'uint', [1, lastMoment])),
       pcrs: Object.freeze(Object.fromEntries(pcrs)),
       publicKey: optionalBytes(payload, 'public_key'),
       userData: optionalBytes(payload, 'user_data'),
@@ -192,13 +192,15 @@ interface FieldTypes {
   readonly map: CborMap
 }
 
+/** The least and the greatest length, count or number. */
+type Bounds = readonly [minimum: number, maximum?: number]
+
 /** Takes out a mandatory field. Null counts as missing: AWS writes null for what is not there, and never in these. */
 function field<Type extends keyof FieldTypes>(
   payload: CborMap,
   key: string,
   type: Type,
-  minimum?: number,
-  maximum?: number,
+  bounds?: Bounds,
 ): FieldTypes[Type] {
   const value = payload.get(key)
   if (value === null || !payload.delete(key))
@@ -207,13 +209,13 @@ function field<Type extends keyof FieldTypes>(
       expected: type,
       found: value === null ? 'null' : 'nothing',
     })
-  return typed(value, key, type, minimum, maximum)
+  return typed(value, key, type, bounds)
 }
 
 /** Takes out an optional field; null is how AWS writes that it is not there. */
 function optionalBytes(payload: CborMap, key: string): Bytes | undefined {
   if (payload.get(key) === null) payload.delete(key)
-  return payload.has(key) ? field(payload, key, 'bstr', 0, maximumUserBytes) : undefined
+  return payload.has(key) ? field(payload, key, 'bstr', [0, maximumUserBytes]) : undefined
 }
 
 /** A value of one type, of a length, count or size within bounds. */
@@ -221,8 +223,7 @@ function typed<Type extends keyof FieldTypes>(
   value: CborValue,
   name: string,
   type: Type,
-  minimum = 0,
-  maximum = Infinity,
+  [minimum, maximum = Infinity]: Bounds = [0],
 ): FieldTypes[Type] {
   const found = cborType(value)
   if (found !== type) throw new VerificationError('payload-field-type', { subject: name, expected: type, found })
@@ -234,6 +235,6 @@ function typed<Type extends keyof FieldTypes>(
       found: `${size}`,
     })
   }
-  // Bytes of their own: whoever uses `.buffer` of a key must not get the whole document.
+  // Bytes of their own: `.buffer` of a key must not be the whole document.
   return (value instanceof Uint8Array ? value.slice() : value) as FieldTypes[Type]
 }

@@ -2,12 +2,10 @@
  * Reference values for PCRs, as callers write them.
  */
 import { type ReferenceValue, skipReferenceValues } from '../../appraisal/reference-values.ts'
-import { type Bytes, fromHex, isZero } from '../../encoding/bytes.ts'
-import { bytesOf } from '../options.ts'
+import { type Hex, readSizedBytes } from '../../appraisal/expectations.ts'
+import { equal } from '../../appraisal/tests.ts'
+import { type Bytes, isZero } from '../../encoding/bytes.ts'
 import { requireOption, snapshotOf } from '../../core/options.ts'
-
-/** A SHA-384 value as 96 hexadecimal digits in either case, with or without `0x`. */
-export type Hex = string
 
 /** One accepted build: each register named here must hold exactly this value. `name` comes back in the result. */
 export interface PcrReferenceValues {
@@ -41,7 +39,7 @@ export function readReferenceValues(
   refuseZero: (register: string) => boolean,
 ): readonly ReferenceValue[] | typeof skipReferenceValues {
   if (input === skipReferenceValues) return skipReferenceValues
-  const list: readonly unknown[] = [input].flat()
+  const list: readonly unknown[] = Array.isArray(input) ? input : [input]
   requireOption('referenceValues', 'at least one, or skipReferenceValues', list.length > 0)
   return list.map((entry, i) => readOne(entry, `referenceValues[${i}]`, refuseZero))
 }
@@ -49,7 +47,8 @@ export function readReferenceValues(
 function readOne(input: unknown, path: string, refuseZero: (register: string) => boolean): ReferenceValue {
   const { name, Measurements: printed, ...own } = snapshotOf<Record<string, unknown>>(input, path)
   // Beside printed ones, a register would be a second opinion. What else the tools print is not for comparison.
-  requireOption(path, 'one list of PCRs', printed === undefined || !/pcr/i.test(Object.keys(own).join()))
+  const isRegister = (key: string): boolean => key.toLowerCase().includes('pcr')
+  requireOption(path, 'one list of PCRs', printed === undefined || !Object.keys(own).some(isRegister))
   // A snapshot of what is left, too: `own` inherits from Object.prototype.
   const { HashAlgorithm: hash = 'Sha384', ...values } = snapshotOf<Record<string, unknown>>(
     printed === undefined ? own : printed,
@@ -64,12 +63,11 @@ function readOne(input: unknown, path: string, refuseZero: (register: string) =>
   const refused = zero.find(refuseZero)
   const problem = refused === undefined ? '' : `: leave out ${refused} where you expect nothing of it`
   requireOption(path, `registers other than zero${problem}`, zero.length < registers.size && refused === undefined)
-  return { name: name as string | undefined, registers }
+  const tests = new Map([...registers].map(([register, value]) => [register, equal(value)]))
+  return { name: name as string | undefined, registers: tests }
 }
 
 function readValue(register: string, value: unknown, path: string): Bytes {
   requireOption(path, 'PCR0 to PCR31', /^PCR(?:\d|[12]\d|3[01])$/.test(register))
-  const bytes = typeof value === 'string' ? fromHex(value, path) : bytesOf(value)
-  requireOption(path, '48 bytes (96 hex digits)', bytes.length === 48)
-  return bytes
+  return readSizedBytes(value, 48, path)
 }

@@ -5,12 +5,12 @@
 import { skipReportData } from '../../appraisal/expectations.ts'
 import { requireOption, snapshotOf } from '../../core/options.ts'
 import { recordChecks } from '../../core/record.ts'
-import { type Bytes, copyBytes, isBytes } from '../../encoding/bytes.ts'
 import { appraise } from '../amd/sev-snp/appraise.ts'
 import { authenticate } from '../amd/sev-snp/authenticate.ts'
 import { decodeEvidence } from '../amd/sev-snp/evidence.ts'
 import { readSevSnpOptions, type SevSnpOptions } from '../amd/sev-snp/options.ts'
 import { resultOf, type SevSnpResult } from '../amd/sev-snp/verify.ts'
+import { copyHclReport } from './evidence.ts'
 import { decodeHclReport, decodeRuntimeData, hclReportTypes } from './hcl.ts'
 import {
   appraiseVtpm,
@@ -60,7 +60,7 @@ export async function verifyAzureSevSnp(
 ): Promise<SevSnpResult> {
   // 0. The caller's own mistakes: TypeError, before a byte of evidence is read.
   const { hclReport, quote } = snapshotOf<AzureSevSnpEvidence>(evidence, 'evidence')
-  const bytes = readHclBytes(hclReport)
+  const bytes = copyHclReport(hclReport)
   const quoted = readVtpmQuote(quote)
   const { vtpm, ...own } = snapshotOf<AzureSevSnpOptions>(options, 'options')
   requireOption('reportData', 'left out: it is the digest of the runtime data', !Object.hasOwn(own, 'reportData'))
@@ -88,19 +88,4 @@ export async function verifyAzureSevSnp(
 
   // 5. Only here does a result exist, and only if no appraisal failed.
   return resultOf(authentic, matched, policy, checks)
-}
-
-/**
- * Takes an HCL report apart without verifying it.
- * @returns the hardware's report, 1184 bytes, and the runtime data as received
- * @throws VerificationError `hcl-format`
- * @throws TypeError when `hclReport` is no `Uint8Array`
- */
-export function readHclReport(hclReport: Uint8Array): { report: Uint8Array; runtimeData: Uint8Array } {
-  return decodeHclReport(readHclBytes(hclReport), hclReportTypes.snp)
-}
-
-function readHclBytes(value: unknown): Bytes {
-  if (!isBytes(value)) throw new TypeError('hclReport must be a Uint8Array')
-  return copyBytes(value)
 }

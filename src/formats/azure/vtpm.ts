@@ -7,9 +7,7 @@ import { type Hex, readSizedBytes } from '../../appraisal/expectations.ts'
 import { VerificationError } from '../../core/errors.ts'
 import { isPlainObject, requireOption, snapshotOf } from '../../core/options.ts'
 import type { CheckRecorder } from '../../core/record.ts'
-import { RS256 } from '../../crypto/algorithms.ts'
 import { hash } from '../../crypto/digest.ts'
-import { importPublicKey, verifySignature } from '../../crypto/signature.ts'
 import {
   type Bytes,
   concatBytes,
@@ -20,7 +18,8 @@ import {
   isZero,
   toHex,
 } from '../../encoding/bytes.ts'
-import { decodeTpmQuote, quotedRegisters, type TpmQuote } from '../tpm/quote.ts'
+import { quotedRegisters, type TpmQuote } from '../tpm/quote.ts'
+import { verifyTpmQuote } from '../tpm/signature.ts'
 import type { RuntimeData } from './hcl.ts'
 
 /** Pass it as `vtpm` to go without a quote of the virtual TPM. The report is then as old as the last boot, and nothing says what booted. */
@@ -138,13 +137,10 @@ export async function verifyVtpmQuote(
       'no quote of the virtual TPM beside the report (skipVtpm goes without)',
     )
   const { message, signature, pcrs } = quoted
-  const key = importPublicKey(spkiOf(modulus), RS256)
-  const quote = checks.decodes('vtpm-quote-format', 'quote of the virtual TPM', () => decodeTpmQuote(message))
-  const holds = await verifySignature(RS256, key, signature, message)
-  checks.verifies('vtpm-quote-signature', 'quote signed by the key of the virtual TPM', {
-    holds,
-    otherwise: 'signature does not match',
-  })
+  const quote = await verifyTpmQuote(
+    { message, signature: { algorithm: 'RSASSA', bytes: signature }, spki: spkiOf(modulus) },
+    checks,
+  )
   if (pcrs === undefined) return { quote, registers: undefined }
   const outcome = await quotedRegisters(quote, pcrs).catch((error: unknown) => error as Error)
   const registers = checks.verifies('vtpm-pcr-digest', 'registers are those that the quote covers', () => {
@@ -160,7 +156,7 @@ export function appraiseVtpm(
   { nonce, pcrs }: VtpmPolicy,
   checks: CheckRecorder,
 ): void {
-  appraiseBinding('policy-nonce', 'nonce of the quote', quote.extraData, nonce, checks)
+  appraiseBinding('policy-nonce', 'nonce of the quote', { found: quote.extraData, expected: nonce }, checks)
   if (pcrs.size === 0) {
     checks.omit('policy-pcr', 'not-requested', 'no registers of the virtual TPM expected')
     return

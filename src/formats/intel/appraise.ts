@@ -1,6 +1,7 @@
 /**
  * What TDX and SGX are both appraised for.
  */
+import { appraiseAllowance } from '../../appraisal/allowance.ts'
 import { appraiseBinding } from '../../appraisal/binding.ts'
 import { copyBytes, equalBytes } from '../../encoding/bytes.ts'
 import type { CheckRecorder } from '../../core/record.ts'
@@ -76,7 +77,7 @@ function appraiseEvaluation(
   })
 }
 
-/** Whoever delivers endorsements chooses which: any that are in their dates, the oldest too. */
+/** The deliverer of endorsements chooses which: any that are in their dates, the oldest too. */
 function appraiseAges(issued: Collateral['issued'], { clock, maximumAges }: DcapPolicy, checks: CheckRecorder): void {
   const code = 'policy-endorsement-age'
   if (maximumAges.size === 0) checks.omit(code, 'not-requested', 'no age expected')
@@ -112,11 +113,11 @@ function appraiseIdentity(
 /** Fails with `policy-report-data`. */
 export function appraiseReportData(found: Uint8Array, { reportData }: DcapPolicy, checks: CheckRecorder): void {
   if (reportData === undefined) checks.omit('policy-report-data', 'skipped', 'report data skipped')
-  else appraiseBinding('policy-report-data', 'report data', copyBytes(found), reportData, checks)
+  else appraiseBinding('policy-report-data', 'report data', { found: copyBytes(found), expected: reportData }, checks)
 }
 
 /** Fails with `policy-debug`. @param found what makes it debuggable, in words; `undefined` when nothing does */
 export function appraiseDebug(found: string | undefined, { debug }: DcapPolicy, checks: CheckRecorder): void {
-  const holds = debug || found === undefined
-  checks.appraises('policy-debug', 'debug mode', { holds, expected: debug ? 'allowed' : 'off', found: found ?? 'off' })
+  const isOn = found !== undefined
+  appraiseAllowance('policy-debug', { subject: 'debug mode', isAllowed: debug, isOn, found }, checks)
 }

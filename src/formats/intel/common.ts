@@ -15,13 +15,4 @@ export { type Hex, skipReportData } from '../../appraisal/expectations.ts'
 export type { DcapEndorsementAges, DcapOptions } from './options.ts'
 export type { DcapConfiguration, DcapPlatform, PckCa } from './collateral/pck.ts'
 export type { SgxReport } from './quote/report.ts'
-export {
-  dstackReportData,
-  openEnclaveReportData,
-  paddedReportData,
-  sha256ReportData,
-  sha384ReportData,
-  sha512ReportData,
-  tinfoilReportData,
-} from '../report-data.ts'
 export type { ComponentTcbStatus, PlatformTcbStatus, TcbStatus } from './collateral/tcb-level.ts'

@@ -1,5 +1,5 @@
 /**
- * The options that TDX and SGX share. Whatever is wrong here is the caller's mistake, a `TypeError`; what is wrong inside the endorsements is not, for
+ * The options that TDX and SGX share. What is wrong here is the caller's mistake, a `TypeError`; what is wrong inside the endorsements is not, for
  * they come from outside like the quote.
  */
 import type { Clock } from '../../core/time.ts'
@@ -14,7 +14,7 @@ import {
   type EndorsementTexts,
 } from './collateral/endorsements.ts'
 import { intelSgxRoots } from './collateral/roots.ts'
-import type { TcbStatus } from './collateral/tcb-level.ts'
+import { type TcbStatus, tcbStatuses } from './collateral/tcb-level.ts'
 
 /** What both kinds of TEEs can be asked for, beside their measurements. */
 export interface DcapOptions extends Omit<VerifierOptions, 'now'> {
@@ -35,7 +35,7 @@ export interface DcapOptions extends Omit<VerifierOptions, 'now'> {
    * only that often, so that a number for all must leave it more than a year.
    */
   readonly maximumEndorsementAgeSeconds?: number | DcapEndorsementAges
-  /** The machines that are accepted: PPID or platform instance ID, 16 bytes each. Whoever owns a machine can break its secrets: this says whose it is. */
+  /** The machines that are accepted: PPID or platform instance ID, 16 bytes each. The owner of a machine can break its secrets: this says whose it is. */
   readonly platforms?: readonly (Hex | Uint8Array)[]
   /** Evidence of TEEs that can be debugged is refused unless this is the symbol {@link allowDebug}. */
   readonly debug?: typeof allowDebug
@@ -71,17 +71,6 @@ export const dcapOptionNames: readonly Exclude<keyof DcapOptions, keyof Verifier
   'platforms',
   'debug',
 ]
-
-const tcbStatuses = [
-  'UpToDate',
-  'SWHardeningNeeded',
-  'ConfigurationNeeded',
-  'ConfigurationAndSWHardeningNeeded',
-  'OutOfDate',
-  'OutOfDateConfigurationNeeded',
-  'TDRelaunchAdvised',
-  'TDRelaunchAdvisedConfigurationNeeded',
-] as const satisfies readonly TcbStatus[]
 
 const platformIdSize = 16
 

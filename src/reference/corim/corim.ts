@@ -1,23 +1,16 @@
 /**
  * CoRIM (draft-ietf-rats-corim): what a file of reference values says. Decodes, decides nothing.
  *
- * Accepted: the maps of the draft with their own keys; CoMID tags (506) with its triples, of which reference triples are read and the others counted;
- * every measurement value, of which name, version, digests and integrity registers are read and the others shown.
+ * Accepted: the maps of the draft with their own keys; CoMID tags (506) with its triples, of which reference and attest-key triples are read and the others
+ * counted; every measurement value, of which name, version, digests and integrity registers are read and the others shown.
  * Refused, because it could change what is read here: profiles that the caller does not know, other kinds of tags (CoSWID, CoTL, CoTS), keys that the draft
  * does not have: only their profile knows what those mean. Key numbers are those of the draft's CDDL.
  */
-import { type Bytes, toHex } from '../../encoding/bytes.ts'
-import {
-  type CborBudget,
-  type CborMap,
-  type CborTag,
-  cborType,
-  type CborValue,
-  decodeCbor,
-  isCborMap,
-} from '../../encoding/cbor.ts'
+import type { Bytes } from '../../encoding/bytes.ts'
+import { type CborBudget, type CborValue, decodeCbor, isCborMap } from '../../encoding/cbor.ts'
 import type { Source } from '../../encoding/reader.ts'
 import { VerificationError } from '../../core/errors.ts'
+import { content, type CorimEntry, entriesOf, idOf, isTag, listOf, mapOf, shown, shownOf, textOf } from './items.ts'
 
 /** The profile of the files that this library writes: one CoMID, whose identity is the product and its version; integrity registers hold what is measured. */
 export const profileOfReferenceValues = 'tag:veritee.dev,2026:reference-values#2'
@@ -38,12 +31,6 @@ export interface CorimEnvironment {
   readonly model: string | undefined
   /** What narrows it down: 1 instance, 2 group, 3 layer, 4 index. */
   readonly others: readonly CorimEntry[]
-}
-
-/** Something that is shown and not read: its key in the CDDL of the draft, its value in CBOR diagnostic notation (RFC 8949 section 8). */
-export interface CorimEntry {
-  readonly key: number | string
-  readonly value: string
 }
 
 /** A digest, by the name of its algorithm. */
@@ -73,6 +60,17 @@ export interface CorimReference {
   readonly measurements: readonly CorimMeasurement[]
 }
 
+/** A key that attests for one environment. */
+export interface CorimKey {
+  readonly environment: CorimEnvironment
+  /** Which kind of key it is, by the tag of the draft: 554 is a SubjectPublicKeyInfo in PEM, 555 a certificate. */
+  readonly kind: number
+  /** The key where it is text, else the item in diagnostic notation. */
+  readonly text: string
+  /** When it may be used, in diagnostic notation; `undefined` for always. */
+  readonly conditions: string | undefined
+}
+
 /** Who had to do with a file. Anybody can be named here. */
 export interface CorimEntity {
   readonly name: string | undefined
@@ -90,6 +88,8 @@ export interface Comid {
   readonly version: number
   readonly entities: readonly CorimEntity[]
   readonly references: readonly CorimReference[]
+  /** Attest-key triples, a key each. */
+  readonly keys: readonly CorimKey[]
   /** How many triples there are of every kind, reference triples included. */
   readonly triples: readonly { readonly kind: string; readonly count: number }[]
   /** Other CoMIDs that this one supplements or replaces, in diagnostic notation. */
@@ -146,8 +146,41 @@ const kindsOfTriples: Readonly<Record<number, string>> = {
   10: 'conditional-endorsement',
 }
 
+/** A CoRIM down to its triples. */
+export interface RawCorim extends Omit<CorimContent, 'comids'> {
+  readonly comids: readonly RawComid[]
+}
+
+/** A CoMID whose triples have not been read. */
+export interface RawComid extends Omit<Comid, 'references' | 'keys' | 'triples'> {
+  /** By the key of their kind; no list is empty. */
+  readonly triples: readonly (readonly [kind: number, list: readonly CborValue[]])[]
+}
+
 /** @throws VerificationError `reference-cbor`, `reference-profile`, `reference-content` */
 export function readCorim(bytes: Bytes, dialect: Dialect): CorimContent {
+  const { comids, ...head } = readRawCorim(bytes, dialect)
+  const values = head.profile === profileOfPsa ? [...keysOfValues, 100] : keysOfValues
+  return {
+    ...head,
+    comids: comids.map(({ triples, ...comid }) => ({
+      ...comid,
+      references: triples.flatMap(([key, list]) =>
+        key === 0 ? list.map((triple) => decodeReference(triple, dialect, values)) : [],
+      ),
+      keys: triples.flatMap(([key, list]) => (key === 3 ? list.flatMap((triple) => decodeKeys(triple, dialect)) : [])),
+      triples: triples.map(([key, { length }]) => ({ kind: kindsOfTriples[key] as string, count: length })),
+    })),
+  }
+}
+
+/** The profile that adds a measurement value, the number of a certificate (100). */
+const profileOfPsa = 'tag:arm.com,2025:psa#1.0.0'
+/** Of a measurement, in the CDDL of the draft. */
+const keysOfValues: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15]
+
+/** What stands around the triples of a CoRIM. @throws VerificationError `reference-cbor`, `reference-profile`, `reference-content` */
+export function readRawCorim(bytes: Bytes, dialect: Dialect): RawCorim {
   // Those of CoMIDs included. Real files have an item for 6 to 12 bytes; 65,536 hold 1900 builds of three registers.
   const budget: CborBudget = { items: Math.min(256 + bytes.length / 4, 65_536) }
   const outer = decodeCbor(bytes, source, false, budget)
@@ -201,7 +234,7 @@ export function decodeEntity(value: CborValue): CorimEntity {
 }
 
 /** A tag 506 on the bytes of a CoMID. What cocli wrote: the bytes of a tag 506 on a CoMID. */
-function decodeComid(item: CborValue, dialect: Dialect, budget: CborBudget): Comid {
+function decodeComid(item: CborValue, dialect: Dialect, budget: CborBudget): RawComid {
   const isOld = dialect.isLenient && item instanceof Uint8Array
   const comid = { ...source, name: 'CoMID' }
   const tag = isOld ? decodeCbor(item, comid, false, budget) : item
@@ -214,41 +247,60 @@ function decodeComid(item: CborValue, dialect: Dialect, budget: CborBudget): Com
   if (typeof version !== 'number' || version < 0) throw content('version must be an unsigned integer', version)
   const triples = mapOf(map.get(4), 'triples', dialect.triples)
   if (triples.size === 0) throw content('triples must not be empty', triples)
-  const lists = [...triples].map(([key, list]) => [key as number, listOf(list, 'triples of a kind')] as const)
   return {
     id: idOf(identity.get(0), 'id of the CoMID'),
     version,
     entities: entitiesOf(map.get(2)),
-    references: lists.flatMap(([key, list]) =>
-      key === 0 ? list.map((triple) => decodeReference(triple, dialect)) : [],
-    ),
-    triples: lists.map(([key, { length }]) => ({ kind: kindsOfTriples[key] as string, count: length })),
+    triples: [...triples].map(([key, list]) => [key as number, listOf(list, 'triples of a kind')]),
     linked: shownOf(map.get(3)),
   }
 }
 
 /** `[ environment, [ + measurement ] ]` */
-function decodeReference(triple: CborValue, dialect: Dialect): CorimReference {
+export function decodeReference(
+  triple: CborValue,
+  dialect: Dialect,
+  values: readonly number[] = keysOfValues,
+): CorimReference {
   const [environment, measurements, ...more] = listOf(triple, 'reference triple')
   if (more.length > 0) throw content('reference triple must have 2 parts', triple)
+  return {
+    environment: decodeEnvironment(environment, dialect),
+    measurements: listOf(measurements, 'measurements').map((measurement) => decodeMeasurement(measurement, values)),
+  }
+}
+
+/** `[ environment, [ + key ], ? conditions ]` */
+function decodeKeys(triple: CborValue, dialect: Dialect): readonly CorimKey[] {
+  const [environment, keys, conditions, ...more] = listOf(triple, 'attest-key triple')
+  if (more.length > 0) throw content('attest-key triple must have 2 or 3 parts', triple)
+  return listOf(keys, 'keys').map((key) => {
+    if (!isTag(key)) throw content('key must have a tag', key)
+    return {
+      environment: decodeEnvironment(environment, dialect),
+      kind: key.tag,
+      text: typeof key.value === 'string' ? key.value : shown(key.value),
+      conditions: shownOf(conditions),
+    }
+  })
+}
+
+function decodeEnvironment(environment: CborValue, dialect: Dialect): CorimEnvironment {
   const map = mapOf(environment, 'environment', dialect.environment)
   const own = mapOf(map.has(0) ? map.get(0) : new Map<number, CborValue>(), 'class', dialect.class)
   return {
-    environment: {
-      id: shownOf(own.get(0)),
-      vendor: textOf(own.get(1), 'vendor'),
-      model: textOf(own.get(2), 'model'),
-      // No key stands for two of these.
-      others: [...entriesOf(map, [0]), ...entriesOf(own, [0, 1, 2])],
-    },
-    measurements: listOf(measurements, 'measurements').map(decodeMeasurement),
+    id: shownOf(own.get(0)),
+    vendor: textOf(own.get(1), 'vendor'),
+    model: textOf(own.get(2), 'model'),
+    // No key stands for two of these.
+    others: [...entriesOf(map, [0]), ...entriesOf(own, [0, 1, 2])],
   }
 }
 
 /** `{ ? 0 mkey, 1 mval, ? 2 authorized-by }`; who may say so is decided by the signature, not by the file. */
-function decodeMeasurement(measurement: CborValue): CorimMeasurement {
+function decodeMeasurement(measurement: CborValue, known: readonly number[]): CorimMeasurement {
   const map = mapOf(measurement, 'measurement', [0, 1, 2])
-  const values = mapOf(map.get(1), 'measurement values', [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15])
+  const values = mapOf(map.get(1), 'measurement values', known)
   const version = values.has(0) ? mapOf(values.get(0), 'version', [0, 1]) : undefined
   const registers = values.has(14) ? mapOf(values.get(14), 'integrity registers') : []
   return {
@@ -263,7 +315,7 @@ function decodeMeasurement(measurement: CborValue): CorimMeasurement {
 }
 
 /** `[ + [ algorithm, bytes ] ]`, no algorithm twice. */
-function decodeDigests(value: CborValue): CorimDigest[] {
+export function decodeDigests(value: CborValue): CorimDigest[] {
   const digests = listOf(value, 'digests').map((digest): CorimDigest => {
     const [name, bytes, ...more] = listOf(digest, 'digest')
     const algorithm = digestAlgorithms.find(([number, text]) => name === number || name === text)
@@ -283,63 +335,4 @@ const entitiesOf = (value: CborValue): CorimEntity[] =>
 function profileOf(value: CborValue, { isLenient }: Dialect): string | undefined {
   const text = isTag(value, 32) ? value.value : isLenient && value
   return typeof text === 'string' ? text : shownOf(value)
-}
-
-/** Text, or the 16 bytes of a UUID. */
-function idOf(value: CborValue, name: string): string {
-  if (typeof value === 'string' && value !== '') return value
-  if (value instanceof Uint8Array && value.length === 16) return toHex(value)
-  throw content(`${name} must be text or a UUID`, value)
-}
-
-function textOf(value: CborValue, name: string): string | undefined {
-  if (value !== undefined && typeof value !== 'string') throw content(`${name} must be text`, value)
-  return value
-}
-
-/** A list that is not empty. */
-function listOf(value: CborValue, name: string): readonly CborValue[] {
-  if (!Array.isArray(value) || value.length === 0) throw content(`${name} must be a list that is not empty`, value)
-  return value as readonly CborValue[]
-}
-
-/** Everything in a map but `read`. */
-const entriesOf = (map: CborMap, read: readonly number[]): CorimEntry[] =>
-  [...map].flatMap(([key, value]) => (read.includes(key as number) ? [] : [{ key, value: shown(value) }]))
-
-const shownOf = (value: CborValue): string | undefined => (value === undefined ? undefined : shown(value))
-
-/** CBOR diagnostic notation (RFC 8949 section 8). The decoder has bounded how deep it goes. */
-function shown(value: CborValue): string {
-  if (typeof value === 'string') return JSON.stringify(value)
-  if (typeof value !== 'object' || value === null) return String(value)
-  if (value instanceof Uint8Array) return `h'${toHex(value)}'`
-  if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`
-  if (isCborMap(value)) return `{${[...value].map((entry) => entry.map(shown).join(': ')).join(', ')}}`
-  return isTag(value) ? `${value.tag}(${shown(value.value)})` : 'float'
-}
-
-/** A map with no other keys than those that are known, and a value for each: one that is `undefined` would pass for absent. */
-export function mapOf(value: CborValue, name: string, known?: readonly number[]): CborMap {
-  if (!isCborMap(value)) throw content(`${name} must be a map`, value)
-  const other = [...value].find(([key, entry]) => entry === undefined || known?.includes(key as number) === false)
-  if (other !== undefined)
-    throw new VerificationError('reference-content', {
-      subject: `keys of ${name}`,
-      expected: known?.join(', ') ?? 'values',
-      found: JSON.stringify(other[0]),
-    })
-  return value
-}
-
-/** Whether this is a tag: that one, or any. */
-function isTag(value: CborValue, wanted?: number): value is CborTag {
-  return typeof value === 'object' && value !== null && 'tag' in value && (wanted ?? value.tag) === value.tag
-}
-
-function content(problem: string, found: CborValue): VerificationError {
-  return new VerificationError(
-    'reference-content',
-    `${problem}, found ${isTag(found) ? `tag ${found.tag}` : cborType(found)}`,
-  )
 }

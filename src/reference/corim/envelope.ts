@@ -19,16 +19,8 @@ import { type Certificate, decodeCertificate } from '../../x509/certificate.ts'
 import { nameToText } from '../../x509/name.ts'
 import { uniformProfile } from '../../x509/profile.ts'
 import { type CertificationPath, checkPath, findInvalid, signatureRows } from '../../x509/path.ts'
-import {
-  type CorimContent,
-  type CorimEntity,
-  type CorimPeriod,
-  decodeEntity,
-  decodePeriod,
-  type Dialect,
-  mapOf,
-  readCorim,
-} from './corim.ts'
+import { type CorimEntity, type CorimPeriod, decodeEntity, decodePeriod } from './corim.ts'
+import { mapOf } from './items.ts'
 
 /** Who may sign, and when "now" is. */
 export interface SignerPolicy {
@@ -53,8 +45,8 @@ export interface VerifiedEnvelope {
 }
 
 /** What a signature covers, within its dates. */
-export interface VerifiedContent {
-  readonly content: CorimContent
+export interface VerifiedContent<Content> {
+  readonly content: Content
   /** Unix milliseconds; Infinity where nothing ends. */
   readonly validUntil: number
 }
@@ -85,7 +77,7 @@ export async function verifyEnvelope(file: Bytes, policy: SignerPolicy): Promise
   const { sign1, algorithm, x5chain, meta: metaBytes } = decodeEnvelope(file)
   const { key, path, chain } =
     policy.signer === undefined ? await certifiedKey(x5chain, algorithm, policy) : pinnedKey(policy.signer, algorithm)
-  const holds = verifySignature(algorithm, key, sign1.signature, signedBytes(sign1))
+  const holds = verifySignature(algorithm, key, { signature: sign1.signature, signedBytes: signedBytes(sign1) })
   await chain?.settle(recordChecks())
   requireThat(await holds, 'reference-signature', 'signature of the CoRIM', 'one by the key of the signer', 'another')
   const meta = decodeMeta(metaBytes)
@@ -99,13 +91,13 @@ export async function verifyEnvelope(file: Bytes, policy: SignerPolicy): Promise
  * @param envelopes signatures of one payload: what ends first, ends all
  * @throws VerificationError
  */
-export function openPayload(
-  envelopes: readonly VerifiedEnvelope[],
-  policy: SignerPolicy,
-  dialect: Dialect,
-): VerifiedContent {
+export function openPayload<Content extends { readonly validity: CorimPeriod }>(
+  envelopes: readonly Pick<VerifiedEnvelope, 'payload' | 'validUntil'>[],
+  policy: Pick<SignerPolicy, 'now' | 'skewMs'>,
+  read: (payload: Bytes) => Content,
+): VerifiedContent<Content> {
   const [{ payload }] = envelopes as readonly [VerifiedEnvelope]
-  const content = readCorim(payload, dialect)
+  const content = read(payload)
   checkPeriod('CoRIM', content.validity, policy)
   return { content, validUntil: Math.min(endOf(content.validity), ...envelopes.map(({ validUntil }) => validUntil)) }
 }
@@ -238,7 +230,11 @@ async function findAnchor(
     if (
       named.length === 1 ||
       (fits(spki, algorithm) &&
-        (await verifySignature(algorithm, importPublicKey(spki, algorithm), signature, tbs, true)))
+        (await verifySignature(algorithm, importPublicKey(spki, algorithm), {
+          signature,
+          signedBytes: tbs,
+          isDer: true,
+        })))
     )
       return der
   throw new VerificationError('reference-untrusted', {
@@ -251,7 +247,11 @@ async function findAnchor(
 /** Whether this is a DER SubjectPublicKeyInfo of a key for the algorithm. */
 export const fits = (spki: Uint8Array, { key }: SignatureAlgorithm): boolean => isKeyOf(spki, key)
 
-function checkPeriod(name: string, period: CorimPeriod | undefined, { now, skewMs }: SignerPolicy): void {
+function checkPeriod(
+  name: string,
+  period: CorimPeriod | undefined,
+  { now, skewMs }: Pick<SignerPolicy, 'now' | 'skewMs'>,
+): void {
   const { notBefore, notAfter } = period ?? {}
   const isEarly = notBefore !== undefined && now < notBefore.getTime() - skewMs
   const isLate = notAfter !== undefined && now > notAfter.getTime() + skewMs

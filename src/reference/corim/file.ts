@@ -116,7 +116,7 @@ export async function openCorim(bytes: Uint8Array, options: OpenCorimOptions): P
   const dialect = dialectOf(profilesOf(given), true)
   const envelope = await verifyEnvelope(copyBytes(bytes), policy)
   const { meta, path } = envelope
-  const { content, validUntil } = openPayload([envelope], policy, dialect)
+  const { content, validUntil } = openPayload([envelope], policy, (payload) => readCorim(payload, dialect))
   return frozen({
     ...content,
     meta,
@@ -125,15 +125,18 @@ export async function openCorim(bytes: Uint8Array, options: OpenCorimOptions): P
   })
 }
 
-/** Who may sign, and when now is. @throws TypeError */
-export function readSignerOptions({
-  signer,
-  trustAnchors,
-  now,
-  clockSkewSeconds,
-}: Partial<OpenCorimOptions>): SignerPolicy {
+/**
+ * Who may sign, and when now is.
+ * @param isUnsigned whether nobody need sign
+ * @throws TypeError
+ */
+export function readSignerOptions(
+  { signer, trustAnchors, now, clockSkewSeconds }: Partial<OpenCorimOptions>,
+  isUnsigned = false,
+): SignerPolicy {
   const anchors = itemsOf(trustAnchors)
-  if (signer === undefined)
+  if (isUnsigned) requireOption('trustAnchors', 'left out', trustAnchors === undefined)
+  else if (signer === undefined)
     requireOption('trustAnchors', 'certificates in DER', anchors.length > 0 && anchors.every(isBytes))
   else {
     requireOption('signer', 'given without trustAnchors', trustAnchors === undefined)

@@ -5,7 +5,7 @@ import { ES256, ES384 } from '../../crypto/algorithms.ts'
 import { sign } from '../../crypto/sign.ts'
 import { importPublicKey, verifySignature } from '../../crypto/signature.ts'
 import { type Bytes, concatBytes, copyBytes, isBytes } from '../../encoding/bytes.ts'
-import { type Encodable, encodeCbor } from '../../encoding/cbor-encode.ts'
+import { encodeCbor } from '../../encoding/cbor-encode.ts'
 import { signedBytes } from '../../encoding/cose.ts'
 import { itemsOf, knownOptions, requireOption } from '../../core/options.ts'
 import type { NitroCliReferenceValues, PcrReferenceValues } from '../../formats/aws/reference-values.ts'
@@ -13,13 +13,20 @@ import { decodeCertificate } from '../../x509/certificate.ts'
 import { nameToText } from '../../x509/name.ts'
 import { profileOfReferenceValues } from './corim.ts'
 import { fits } from './envelope.ts'
-import { environmentId, environmentModels, environmentVendor, type ReferenceEnvironment } from './environments.ts'
-import { indexOfRepeated, readBuilds, readSubject, type ReferenceSubject } from './subject.ts'
+import { environmentId, environmentOf, type ReferenceEnvironment, type ReferenceValuesOf } from './environments.ts'
+import type { AwsReferenceValues } from './environments/aws.ts'
+import { mapWith } from './environments/environment.ts'
+import { indexOfRepeated, readSubject, type ReferenceSubject } from './subject.ts'
+
+/** What can be signed: what the verifier of that name takes as `referenceValues`; of PCRs also what `nitro-cli` prints. */
+export type SignableReferenceValues<Name extends ReferenceEnvironment> =
+  | ReferenceValuesOf[Name]
+  | (Name extends keyof AwsReferenceValues ? PcrReferenceValues | NitroCliReferenceValues : never)
 
 /** What {@link signReferenceValues} takes besides the values. Unknown options are a `TypeError`. */
-export interface SignReferenceValuesOptions {
-  /** What the measurements are of. */
-  readonly environment: ReferenceEnvironment
+export interface SignReferenceValuesOptions<Name extends ReferenceEnvironment = keyof AwsReferenceValues> {
+  /** What the measurements are of: the format whose verifier will take them. */
+  readonly environment: Name
   /**
    * The product that the builds are of: clients demand it by this name, and count versions by it. Make it unique among all that your CA signs for, like
    * `example.com/inference`, and no secret: it is in the file.
@@ -55,34 +62,27 @@ export interface SignReferenceValuesOptions {
  * })
  * ```
  */
-export async function signReferenceValues(
-  values: PcrReferenceValues | NitroCliReferenceValues | readonly (PcrReferenceValues | NitroCliReferenceValues)[],
-  options: SignReferenceValuesOptions,
+export async function signReferenceValues<Name extends ReferenceEnvironment>(
+  values: SignableReferenceValues<Name> | readonly SignableReferenceValues<Name>[],
+  options: SignReferenceValuesOptions<Name>,
 ): Promise<Bytes> {
   const { environment, product, key, chain, version, notBefore, notAfter, id } = readOptions(options)
-  const builds = readBuilds(values, environment)
+  const { vendor, model, readBuilds } = environmentOf(environment)
+  const builds = readBuilds(values)
   const repeated = indexOfRepeated(builds.map(({ name }) => name))
   requireOption(`name of values[${repeated}]`, 'one that no other build has', repeated < 0)
   const algorithm = key.algorithm.namedCurve === 'P-256' ? ES256 : ES384
-  const environmentMap = map([
+  const environmentMap = mapWith([
     0,
-    map(
-      [0, { tag: 560, value: environmentId(environment) }],
-      [1, environmentVendor],
-      [2, environmentModels[environment]],
-    ),
+    mapWith([0, { tag: 560, value: environmentId(environment) }], [1, vendor], [2, model]),
   ])
-  const triples = builds.map(({ name, registers }) => {
-    const digests = [...registers].map(([register, value]) => [Number(register.slice(3)), [[sha384, value]]] as const)
-    const named = name === undefined ? [] : [[11, name] as const]
-    return [environmentMap, [map([1, map(...named, [14, map(...digests)])])]]
-  })
-  const validity = map(
+  const triples = builds.map(({ measurements }) => [environmentMap, measurements])
+  const validity = mapWith(
     [0, { tag: 1, value: Math.floor(notBefore / 1000) }],
     [1, { tag: 1, value: Math.floor(notAfter / 1000) }],
   )
-  const comid = map([1, map([0, product], [1, version])], [4, map([0, triples])])
-  const corim = map(
+  const comid = mapWith([1, mapWith([0, product], [1, version])], [4, mapWith([0, triples])])
+  const corim = mapWith(
     [0, id],
     [1, [{ tag: 506, value: encodeCbor(comid) }]],
     [3, { tag: 32, value: profileOfReferenceValues }],
@@ -90,10 +90,10 @@ export async function signReferenceValues(
   )
   const [certificate] = chain as [Bytes]
   const { subject, spki } = decodeCertificate(certificate, 'chain[0]')
-  const meta = map([0, map([0, nameToText(subject)])], [1, validity])
+  const meta = mapWith([0, mapWith([0, nameToText(subject)])], [1, validity])
   const protectedHeader = encodeCbor(
     encodeCbor(
-      map(
+      mapWith(
         [1, algorithm.cose as number],
         [3, 'application/rim+cbor'],
         [8, encodeCbor(meta)],
@@ -106,15 +106,12 @@ export async function signReferenceValues(
   const signature = new Uint8Array(await sign(algorithm.verifyParams, key, toSign))
   // Otherwise those who open the file are only told that it is forged.
   const isOwn =
-    fits(spki, algorithm) && (await verifySignature(algorithm, importPublicKey(spki, algorithm), signature, toSign))
+    fits(spki, algorithm) &&
+    (await verifySignature(algorithm, importPublicKey(spki, algorithm), { signature, signedBytes: toSign }))
   requireOption('key', 'the key of chain[0]', isOwn)
   // Tag 18 on an array of four, of which the unprotected header is empty.
   return concatBytes([0xd2, 0x84], protectedHeader, [0xa0], payload, encodeCbor(signature))
 }
-
-const sha384 = 7
-
-const map = (...entries: readonly (readonly [number, Encodable])[]): Encodable => new Map(entries)
 
 interface SignPolicy extends ReferenceSubject {
   readonly key: CryptoKey & { readonly algorithm: EcKeyAlgorithm }

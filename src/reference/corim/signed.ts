@@ -4,26 +4,30 @@
  */
 import { type Bytes, copyBytes, equalBytes, isBytes } from '../../encoding/bytes.ts'
 import { VerificationError } from '../../core/errors.ts'
-import type { NitroCliReferenceValues, PcrReferenceValues } from '../../formats/aws/reference-values.ts'
 import { itemsOf, knownOptions, requireOption } from '../../core/options.ts'
 import type { Certificate } from '../../x509/certificate.ts'
 import { nameToText, printable } from '../../x509/name.ts'
 import type { CertificationPath } from '../../x509/path.ts'
 import { countAuthorities } from './authorities.ts'
-import {
-  type Comid,
-  type CorimMeasurement,
-  type CorimReference,
-  type Dialect,
-  profileOfReferenceValues,
-} from './corim.ts'
+import type { CborValue } from '../../encoding/cbor.ts'
+import { decodeReference, type Dialect, profileOfReferenceValues, type RawComid, readRawCorim } from './corim.ts'
 import { openPayload, requireThat, type SignerPolicy, type VerifiedEnvelope, verifyEnvelope } from './envelope.ts'
 import { frozen, readSignerOptions } from './file.ts'
-import { classOf, nameOfClass, type ReferenceEnvironment } from './environments.ts'
-import { indexOfRepeated, readBuilds, readSubject, type ReferenceSubject } from './subject.ts'
+import {
+  classOf,
+  environmentOf,
+  nameOfClass,
+  type ReferenceEnvironment,
+  type ReferenceValuesOf,
+} from './environments.ts'
+import type { AwsReferenceValues } from './environments/aws.ts'
+import type { Build } from './environments/environment.ts'
+import { listOf } from './items.ts'
+import type { SignableReferenceValues } from './sign.ts'
+import { indexOfRepeated, readSubject, type ReferenceSubject } from './subject.ts'
 
 /** What {@link openReferenceValues} takes besides the files. Unknown options are a `TypeError`. */
-export interface OpenReferenceValuesOptions {
+export interface OpenReferenceValuesOptions<Name extends ReferenceEnvironment = keyof AwsReferenceValues> {
   /** Certificates of the CAs that you trust to sign, DER. The files bring the rest of their chains. */
   readonly trustAnchors: readonly Uint8Array[]
   /**
@@ -32,8 +36,8 @@ export interface OpenReferenceValuesOptions {
    * threshold that was lost on the way must not become 1.
    */
   readonly threshold?: number
-  /** What the measurements must be of. */
-  readonly environment: ReferenceEnvironment
+  /** What the measurements must be of: the format whose verifier takes them. */
+  readonly environment: Name
   /** The product that must run, as its signers call it: the CA may sign for others too. */
   readonly product: string
   /**
@@ -41,22 +45,22 @@ export interface OpenReferenceValuesOptions {
    * with known flaws. 0: any.
    */
   readonly minimumVersion: number
-  /** Builds that are never accepted, no matter who signed them: every entry that does not differ from each of them in a register is left out. */
-  readonly revoked?: readonly (PcrReferenceValues | NitroCliReferenceValues)[]
+  /**
+   * Builds that are never accepted, no matter who signed them: every entry that does not differ from each of them in a register is left out. Registers that
+   * only one of two names do not tell them apart, nor does a least version (`minimumIsvSvn`).
+   */
+  readonly revoked?: readonly SignableReferenceValues<Name>[]
   /** Default: the clock, read once. */
   readonly now?: Date
   /** How far clocks may be apart, 0 to 86400. Default 300. */
   readonly clockSkewSeconds?: number
 }
 
-/** One build that was signed: goes into the option `referenceValues` of a verifier as it is. */
-export type SignedReferenceValue = PcrReferenceValues & { readonly [pcr: `PCR${number}`]: Uint8Array }
-
 /** What {@link openReferenceValues} returns; frozen. */
-export interface SignedReferenceValues {
+export interface SignedReferenceValues<Name extends ReferenceEnvironment = keyof AwsReferenceValues> {
   /** Pass them to the verifier: any of them may run there. Its `matched` is the name of the one that does. */
-  readonly referenceValues: readonly SignedReferenceValue[]
-  readonly environment: ReferenceEnvironment
+  readonly referenceValues: readonly ReferenceValuesOf[Name][]
+  readonly environment: Name
   readonly product: string
   /** What the signers called the file. */
   readonly id: string
@@ -106,10 +110,10 @@ const dialect: Dialect = {
  * })
  * ```
  */
-export async function openReferenceValues(
+export async function openReferenceValues<Name extends ReferenceEnvironment>(
   files: Uint8Array | readonly Uint8Array[],
-  options: OpenReferenceValuesOptions,
-): Promise<SignedReferenceValues> {
+  options: OpenReferenceValuesOptions<Name>,
+): Promise<SignedReferenceValues<Name>> {
   // 0. The caller's own mistakes.
   const copies = readFiles(files)
   const policy = readOptions(options)
@@ -144,24 +148,27 @@ export async function openReferenceValues(
   )
 
   // 3. What they signed: for this product and environment, and nothing older than what was seen before.
-  const { content, validUntil } = openPayload(envelopes, policy, dialect)
+  const { content, validUntil } = openPayload(envelopes, policy, (payload) => readRawCorim(payload, dialect))
   // One product has one CoMID: the draft counts its `tag-version` by its `tag-id`, as versions of a product do.
-  const [{ id, version, references }, ...more] = content.comids as readonly [Comid, ...Comid[]]
+  const [{ id, version, triples }, ...more] = content.comids as readonly [RawComid, ...RawComid[]]
   requireThat(more.length === 0, 'reference-content', 'CoMIDs in one file', '1', 'others')
   requireThat(id === product, 'reference-product', 'product', product, printable(id))
   requireThat(version >= least, 'reference-rollback', `version of ${product}`, `at least ${least}`, `${version}`)
-  const values = references.map((reference, i) => valueOf(reference, i, environment))
-  const repeated = indexOfRepeated(values.map(({ name }) => name))
+  // The dialect has no other triples.
+  const references = triples.flatMap(([, list]) => list)
+  const until = new Date(validUntil)
+  const values = references.map((triple, i) => openBuild(triple, i, environment, until))
+  const repeated = indexOfRepeated(values.map(({ build }) => build.name))
   requireThat(
     repeated < 0,
     'reference-content',
     `name of build ${repeated}`,
     'one that no other build has',
-    `${values[repeated]?.name}`,
+    `${values[repeated]?.build.name}`,
   )
 
   // 4. What is revoked is not accepted, no matter who signed it.
-  const accepted = values.filter((value) => !policy.revoked.some((build) => couldBe(value, build)))
+  const accepted = values.filter(({ build }) => !policy.revoked.some((revoked) => couldBe(build, revoked)))
   requireThat(
     accepted.length > 0,
     'reference-revoked',
@@ -170,60 +177,45 @@ export async function openReferenceValues(
     `0 of ${values.length}`,
   )
   return frozen({
-    referenceValues: accepted,
-    environment,
+    // What is read by the rules of an environment is what its verifier takes.
+    referenceValues: accepted.map(({ value }) => value) as unknown as readonly ReferenceValuesOf[Name][],
+    environment: environment as Name,
     product,
     id: printable(content.id),
     version,
     signers: paths.map(({ leaf }) => nameToText(leaf.subject)),
-    validUntil: new Date(validUntil),
+    validUntil: until,
   })
 }
 
-/** One build: exactly one measurement, whose integrity registers are PCRs. */
-function valueOf(
-  { environment: found, measurements }: CorimReference,
+/** One build, by the rules of its verifier. */
+function openBuild(
+  triple: CborValue,
   index: number,
   environment: ReferenceEnvironment,
-): SignedReferenceValue {
+  validUntil: Date,
+): { readonly value: object; readonly build: Build } {
+  const { environment: found, measurements } = decodeReference(triple, dialect)
   const wanted = classOf(environment)
   requireThat(found.id === wanted.id, 'reference-environment', 'environment', nameOfClass(wanted), nameOfClass(found))
-  const [{ key, name, digests, registers, others }, ...more] = measurements as readonly [CorimMeasurement]
+  const { valueOf, readBuilds, isDated = false } = environmentOf(environment)
   const build = `build ${index}`
-  requireThat(
-    key === undefined && others.length + digests.length + more.length === 0,
-    'reference-content',
-    build,
-    'one measurement with a name and integrity registers',
-    'others',
-  )
-  const entries = registers.map(({ id, digests }) => {
-    const [digest, ...more] = digests
-    // Numbers only: as text, a number could stand there a second time.
-    if (digest?.algorithm !== 'sha-384' || more.length > 0 || typeof id !== 'number' || id < 0 || id > 31)
-      throw new VerificationError('reference-content', {
-        subject: `register ${id} of ${build}`,
-        expected: 'a SHA-384 digest for 0 to 31',
-        found: 'another',
-      })
-    return [`PCR${id}`, digest.value] as const
-  })
-  const value = { ...(name !== undefined && { name: printable(name) }), ...Object.fromEntries(entries) }
+  const raw = listOf(listOf(triple, 'reference triple')[1], 'measurements')
+  const value = valueOf({ decoded: measurements, raw, build })
   try {
     // A build without registers is refused here as well.
-    readBuilds(value, environment)
+    const [read] = readBuilds(value) as readonly [Build]
+    return { value: isDated ? { ...value, validUntil } : value, build: read }
   } catch (cause) {
     throw new VerificationError('reference-content', `${build}: ${(cause as Error).message}`)
   }
-  return value
 }
 
 /** Whether something that is accepted could be what is revoked: no register that both name tells them apart. */
-function couldBe(value: SignedReferenceValue, revoked: ReadonlyMap<string, Bytes>): boolean {
+function couldBe({ marks }: Build, revoked: ReadonlyMap<string, Bytes>): boolean {
   return [...revoked].every(([register, bytes]) => {
-    // Its own only: a register that every object inherits would tell all builds apart from what is revoked.
-    const own: unknown = Object.hasOwn(value, register) ? value[register as `PCR${number}`] : undefined
-    return !isBytes(own) || equalBytes(own, bytes)
+    const own = marks.get(register)
+    return own === undefined || equalBytes(own, bytes)
   })
 }
 
@@ -260,7 +252,11 @@ function readOptions(options: unknown): OpenPolicy {
     ...policy,
     subject,
     threshold: readThreshold('threshold' in given ? given.threshold : 1, policy.trustAnchors),
-    revoked: itemsOf(revoked).flatMap((build) => readBuilds(build).map(({ registers }) => registers)),
+    revoked: itemsOf(revoked).flatMap((build) =>
+      environmentOf(subject.environment)
+        .readBuilds(build)
+        .map(({ marks }) => marks),
+    ),
   }
 }
 

@@ -1,11 +1,9 @@
 /**
  * What reference values are of: those who sign them say it, and those who open them demand it.
  */
-import type { ReferenceValue } from '../../appraisal/reference-values.ts'
-import { isSetInEnclaves, isSetInInstances, readReferenceValues } from '../../formats/aws/reference-values.ts'
 import { requireOption } from '../../core/options.ts'
 import { printable } from '../../x509/name.ts'
-import { environmentModels, type ReferenceEnvironment } from './environments.ts'
+import { environmentNames, type ReferenceEnvironment } from './environments.ts'
 
 /** A kind of evidence, a product of the signer, and a version of it. */
 export interface ReferenceSubject {
@@ -25,23 +23,12 @@ export function readSubject(
   version: unknown,
   versionName: string,
 ): ReferenceSubject {
-  const kinds = Object.keys(environmentModels)
+  const kinds = environmentNames()
   requireOption('environment', kinds.join(' or '), kinds.includes(environment as string))
   const isProduct = typeof product === 'string' && product !== '' && printable(product) === product
   requireOption('product', 'text without control characters', isProduct)
   requireOption(versionName, 'an integer from 0', Number.isSafeInteger(version) && (version as number) >= 0)
   return { environment, product, version } as ReferenceSubject
-}
-
-/**
- * Builds by the rules of the verifiers, zeros included: what they would refuse is found out here.
- * @param environment default: that of enclaves
- * @throws TypeError
- */
-export function readBuilds(values: unknown, environment: ReferenceEnvironment = 'nitro'): readonly ReferenceValue[] {
-  const builds = readReferenceValues(values, environment === 'nitro' ? isSetInEnclaves : isSetInInstances)
-  requireOption('values', 'measurements', typeof builds !== 'symbol')
-  return builds as readonly ReferenceValue[]
 }
 
 /** The index of the first name that another one before it shows as well; -1 where there is none. Builds without a name are told apart by their index. */

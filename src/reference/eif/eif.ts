@@ -6,7 +6,7 @@ import { type Bytes, fromHex } from '../../encoding/bytes.ts'
 import { VerificationError } from '../../core/errors.ts'
 import { readTime } from '../../core/time.ts'
 import { isPlainObject, knownOptions, requireOption } from '../../core/options.ts'
-import type { Hex } from '../../formats/aws/reference-values.ts'
+import type { Hex } from '../../appraisal/expectations.ts'
 import type { EifArchitecture, EifSection } from './header.ts'
 import { readEif } from './sections.ts'
 import { verifyEifSignature } from './signature.ts'
@@ -55,7 +55,7 @@ export interface EifMeasurements {
   readonly sections: readonly EifSection[]
   /** Absent when the image is not signed. */
   readonly signature?: EifSignature
-  /** What the builder says of the build, parsed JSON. No PCR covers it: anybody can change it without a trace. For display only. */
+  /** What the builder says of the build, parsed JSON. No PCR covers it: anyone can change it without a trace. For display only. */
   readonly unauthenticatedMetadata?: unknown
 }
 
@@ -68,7 +68,7 @@ export interface EifMeasurements {
  *
  * Hashing takes its time, half a minute to a minute per GB: show `onProgress`. A page can react once per MiB; one that must not stutter does this in a worker.
  *
- * @param image a `Blob` (a dropped `File`, or what `fs.openAsBlob` returns), a stream, or bytes. Nobody else may read the stream; it is cancelled when
+ * @param image a `Blob` (a dropped `File`, or what `fs.openAsBlob` returns), a stream, or bytes. The stream must have no other reader; it is cancelled when
  *   the image is refused
  * @throws VerificationError when it is no sound image: an `eif-…` code says which rule it breaks, `cert-validity` that its certificate is not valid at `now`
  * @throws TypeError when the arguments are wrong
@@ -126,7 +126,7 @@ function describe({ der, algorithm, notBefore, notAfter }: SigningCertificate): 
   })
 }
 
-/** A JSON object in UTF-8. Its text is anybody's: what it says decides nothing. @throws VerificationError `eif-metadata` */
+/** A JSON object in UTF-8. Anyone can write this text: what it says decides nothing. @throws VerificationError `eif-metadata` */
 function parseMetadata(bytes: Bytes): object {
   let metadata: unknown
   let cause: unknown

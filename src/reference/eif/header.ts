@@ -53,23 +53,27 @@ const sectionTypes: readonly (EifSectionType | undefined)[] = [
 export function decodeHeader(bytes: Bytes): EifHeader {
   const input = cursor(bytes, source)
   const found = toHex(take(input, 4, 'magic'))
-  require('eif-magic', 'magic', found === magic, magic, found)
+  require('eif-magic', 'magic', { holds: found === magic, expected: magic, found })
   const version = uint(input, 2, 'version')
-  require('eif-version', 'version', version >= 2 && version <= 4, '2, 3 or 4', version)
+  require('eif-version', 'version', { holds: version >= 2 && version <= 4, expected: '2, 3 or 4', found: version })
   const flags = uint(input, 2, 'flags')
-  require('eif-header', 'flags', flags <= 1, '0 or 1', flags)
+  require('eif-header', 'flags', { holds: flags <= 1, expected: '0 or 1', found: flags })
   take(input, 16, 'default_mem, default_cpus')
   const reserved = uint(input, 2, 'reserved')
-  require('eif-header', 'reserved field at 24', reserved === 0, '0', reserved)
+  require('eif-header', 'reserved field at 24', { holds: reserved === 0, expected: '0', found: reserved })
   const count = uint(input, 2, 'num_sections')
-  require('eif-header', 'num_sections', count >= 2 && count <= tableLength, '2 to 32', count)
+  require('eif-header', 'num_sections', {
+    holds: count >= 2 && count <= tableLength,
+    expected: '2 to 32',
+    found: count,
+  })
   const table = (field: string): number[] => Array.from({ length: tableLength }, () => uint(input, 8, field))
   const offsets = table('section_offsets')
   const sizes = table('section_sizes')
   const unused = [...offsets.slice(count), ...sizes.slice(count)].find((value) => value !== 0)
-  require('eif-header', 'table entry that is not in use', unused === undefined, '0', unused)
+  require('eif-header', 'table entry that is not in use', { holds: unused === undefined, expected: '0', found: unused })
   const reservedToo = uint(input, 4, 'reserved')
-  require('eif-header', 'reserved field at 540', reservedToo === 0, '0', reservedToo)
+  require('eif-header', 'reserved field at 540', { holds: reservedToo === 0, expected: '0', found: reservedToo })
   return {
     version,
     architecture: flags === 0 ? 'x86_64' : 'aarch64',
@@ -79,7 +83,7 @@ export function decodeHeader(bytes: Bytes): EifHeader {
 }
 
 /**
- * Reads the header that stands before section number `index`, and compares it with the table.
+ * Reads the header before section number `index`, and compares it with the table.
  * @param at where it was found
  * @throws VerificationError `eif-section-offset`, `eif-section-type`, `eif-section-flags`, `eif-section-size`
  */
@@ -87,7 +91,11 @@ export function decodeSectionHeader(bytes: Bytes, index: number, at: number, { t
   const input = cursor(bytes, source)
   const entry = table[index]
   const name = `section ${index}`
-  require('eif-section-offset', `offset of ${name} in the table`, entry?.offset === at, `${at}`, entry?.offset)
+  require('eif-section-offset', `offset of ${name} in the table`, {
+    holds: entry?.offset === at,
+    expected: `${at}`,
+    found: entry?.offset,
+  })
   const number = uint(input, 2, 'section_type')
   const type = sectionTypes[number]
   if (type === undefined)
@@ -97,20 +105,26 @@ export function decodeSectionHeader(bytes: Bytes, index: number, at: number, { t
       found: `${number}`,
     })
   const flags = uint(input, 2, 'flags')
-  require('eif-section-flags', `flags of ${name}`, flags === 0, '0', flags)
+  require('eif-section-flags', `flags of ${name}`, { holds: flags === 0, expected: '0', found: flags })
   const size = uint(input, 8, 'section_size')
   // Larger numbers are not exact: two that differ could seem equal.
-  require('eif-section-size', `size of ${name}`, Number.isSafeInteger(at + size), 'less than 2^53', size)
-  require('eif-section-size', `size of ${name} in the table`, entry?.size === size, `${size}`, entry?.size)
+  require('eif-section-size', `size of ${name}`, {
+    holds: Number.isSafeInteger(at + size),
+    expected: 'less than 2^53',
+    found: size,
+  })
+  require('eif-section-size', `size of ${name} in the table`, {
+    holds: entry?.size === size,
+    expected: `${size}`,
+    found: entry?.size,
+  })
   return { type, offset: at, size }
 }
 
 function require(
   code: AttestationErrorCode,
   subject: string,
-  holds: boolean,
-  expected: string,
-  found: number | string | undefined,
+  { holds, expected, found }: { holds: boolean; expected: string; found: number | string | undefined },
 ): void {
   if (!holds) throw new VerificationError(code, { subject, expected, found: `${found}` })
 }

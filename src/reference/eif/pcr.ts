@@ -9,7 +9,7 @@ import { hash } from '../../crypto/digest.ts'
 import { type Bytes, concatBytes, copyBytes, isBytes, toHex } from '../../encoding/bytes.ts'
 import type { Source } from '../../encoding/reader.ts'
 import { readOwn, requireOption } from '../../core/options.ts'
-import type { Hex } from '../../formats/aws/reference-values.ts'
+import type { Hex } from '../../appraisal/expectations.ts'
 import { decodeSigningCertificate, decodeSigningPem } from './signing-certificate.ts'
 
 const zeros = /* @__PURE__ */ new Uint8Array(48)

@@ -1,5 +1,5 @@
 /**
- * The signature section of an Enclave Image File: a certificate, and PCR0 signed with its key. It proves that whoever has this key signed this image,
+ * The signature section of an Enclave Image File: a certificate, and PCR0 signed with its key. It proves that the holder of this key signed this image,
  * and nothing about who that is: the certificate is the image's own. To know the signer, compare PCR8.
  *
  *     [ { "signing_certificate": [uint8 …]   the PEM text of the certificate, byte by byte as CBOR integers
@@ -58,7 +58,7 @@ export async function verifyEifSignature(section: Bytes, pcr0: Bytes, now: numbe
   // 3. The key of the certificate signed it, and may do so now.
   const { algorithm, spki, notBefore, notAfter } = certificate
   const key = importPublicKey(spki, algorithm)
-  if (!(await verifySignature(algorithm, key, sign1.signature, signedBytes(sign1)))) {
+  if (!(await verifySignature(algorithm, key, { signature: sign1.signature, signedBytes: signedBytes(sign1) }))) {
     throw new VerificationError('eif-signature', 'PCR0 is not signed with the key of the certificate')
   }
   if (now < notBefore || now > notAfter) {

@@ -4,7 +4,7 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { type Bytes, toHex } from '../../encoding/bytes.ts'
-import type { Hex } from '../../formats/aws/reference-values.ts'
+import type { Hex } from '../../appraisal/expectations.ts'
 import { openImage, type ReadingOptions } from '../image-reader.ts'
 import { hashOfCommandLine, hashTableSize, type KernelHashes, pageOfHashes } from './kernel-hashes.ts'
 import { addPages, digestOfPage, type LaunchDigest, type PageType, startLaunchDigest } from './launch-digest.ts'

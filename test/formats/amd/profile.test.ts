@@ -109,7 +109,7 @@ else {
       const crl = decodeCrl(vectors.read('crls/genoa-crl-4.der'), 'list')
       const clock = { now: crl.thisUpdate, skewMs: 0 }
       if (root === undefined || ask === undefined) throw new Error('three certificates expected')
-      const list = await checkCrl(crl, root, ps384By4096, clock, recordChecks())
+      const list = await checkCrl(crl, { issuer: root, algorithm: ps384By4096 }, clock, recordChecks())
       expect(() => {
         refuseRevoked(ask, list)
       }).not.toThrow()

@@ -1,6 +1,7 @@
 /**
  * TCB Info and QE identity: each rule of their shape, one change at a time, signed again after the change. And the rules that make one status out of many.
  */
+import { refusalOf } from '../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
 import { recordChecks } from '../../../src/core/record.ts'
 import { checkValidity, decodeSignedJson } from '../../../src/formats/intel/collateral/signed-json.ts'
@@ -12,7 +13,7 @@ import {
   type TcbStatus,
 } from '../../../src/formats/intel/collateral/tcb-level.ts'
 import type { DocumentJson, IdentityJson, LevelJson, TcbJson } from '../../attester/intel.ts'
-import { refusalOf, sgx, tdx, without as omit } from './made.ts'
+import { sgx, tdx, without as omit } from './made.ts'
 
 const without =
   (name: string) =>
@@ -78,7 +79,7 @@ describe('TCB Info of TDX', () => {
     [
       'a level twice',
       (body: DocumentJson): object => ({ ...body, tcbLevels: [...body.tcbLevels, body.tcbLevels[0]] }),
-      /a TCB level stands twice/,
+      /a TCB level is there twice/,
     ],
     ['a level without date', inLevel(without('tcbDate')), /tcbDate: expected string, found nothing/],
     ['a level without status', inLevel(without('tcbStatus')), /tcbStatus: expected string, found nothing/],
@@ -138,7 +139,7 @@ describe('TCB Info of TDX', () => {
         ...body,
         tdxModuleIdentities: [body.tdxModuleIdentities[0], { ...body.tdxModuleIdentities[0], id: 'tdx_01' }],
       }),
-      /TDX module identity "tdx_01" stands twice/,
+      /TDX module identity "tdx_01" is there twice/,
     ],
     ['an identity without id', inIdentity(without('id')), /id: expected string, found nothing/],
     [
@@ -220,7 +221,7 @@ describe('QE identity', () => {
     [
       'a level twice',
       (body: DocumentJson): object => ({ ...body, tcbLevels: [body.tcbLevels[0], body.tcbLevels[0]] }),
-      /a TCB level stands twice/,
+      /a TCB level is there twice/,
     ],
   ] as const)('%s', async (_what, qeIdentity, message) => {
     const refusal = await refusalOf(tdx({ endorsements: { qeIdentity } }))
@@ -275,7 +276,7 @@ test('validity: both ends belong to it, and the skew is for both', () => {
   const validity = { issueDate: 10_000, nextUpdate: 20_000 }
   const at = (now: number, skewMs: number): string => {
     try {
-      checkValidity(validity, 'tcb-info-validity', 'TCB Info', { now, skewMs }, recordChecks())
+      checkValidity(validity, { code: 'tcb-info-validity', subject: 'TCB Info' }, { now, skewMs }, recordChecks())
       return 'valid'
     } catch (error) {
       return (error as Error).message.replace(/:.*/, '')

@@ -1,16 +1,17 @@
 /**
  * Every fixture of TDX and SGX gets the verdict that its `expected.json` says, and the fixtures are what the generator would write.
  */
+import { refusalOf } from '../../support/refusal.ts'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { type ExpectedQuote, quoteOptionsOf } from '../../../fixtures/expected-quote.ts'
 import { sgxCases, tdxCases, usualQuote } from '../../../fixtures/quote-cases.ts'
 import { describeCertificate } from '../../../src/inspect/index.ts'
 import { type DcapEndorsements, verifySgx } from '../../../src/formats/intel/sgx/index.ts'
-import { rtmrReferenceValues, verifyTdx } from '../../../src/formats/intel/tdx/index.ts'
+import { verifyTdx } from '../../../src/formats/intel/tdx/index.ts'
+import { rtmrReferenceValues } from '../../../src/formats/intel/tdx/events/index.ts'
 import { hex } from '../../attester/bytes.ts'
 import { createSigner } from '../../attester/certificate.ts'
-import { refusalOf } from './made.ts'
 
 const stranger = await createSigner('P-256')
 

@@ -11,7 +11,6 @@ import {
   type QuoteOverrides,
   reportData,
 } from '../../attester/intel.ts'
-import { AttestationError } from '../../../src/core/errors.ts'
 import { type SgxOptions, type SgxResult, verifySgx } from '../../../src/formats/intel/sgx/index.ts'
 import { type TdxOptions, type TdxResult, verifyTdx } from '../../../src/formats/intel/tdx/index.ts'
 
@@ -82,16 +81,4 @@ export async function sgx(change: Change = {}): Promise<SgxResult> {
 /** A copy without one member. */
 export function without(from: object, ...names: readonly string[]): object {
   return Object.fromEntries(Object.entries(from).filter(([name]) => !names.includes(name)))
-}
-
-/** The error that `promise` ends with; anything but an `AttestationError` fails the test. */
-export async function refusalOf(promise: Promise<unknown>): Promise<AttestationError> {
-  let result: unknown
-  try {
-    result = await promise
-  } catch (error) {
-    if (error instanceof AttestationError) return error
-    throw error
-  }
-  throw new Error(`accepted, expected a refusal: ${Object.keys(result as object).join()}`)
 }

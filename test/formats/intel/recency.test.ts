@@ -1,9 +1,10 @@
 /**
  * How recent Intel's endorsements must be: their age, and that TCB Info and QE identity are of one recovery or of neighbours. Everything is signed, and in its dates.
  */
+import { refusalOf } from '../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
 import { AppraisalError } from '../../../src/core/errors.ts'
-import { sgx, tdx, type Change, day, now, refusalOf, makeTdx } from './made.ts'
+import { sgx, tdx, type Change, day, now, makeTdx } from './made.ts'
 import { type DocumentJson, jsonDate } from '../../attester/intel.ts'
 import { verifyTdx } from '../../../src/formats/intel/tdx/index.ts'
 

@@ -1,6 +1,7 @@
 /**
  * Endorsements in shapes that are nearly right: each is refused, and the message says what it is. Everything else is right, signatures included.
  */
+import { refusalOf } from '../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
 import { VerificationError } from '../../../src/core/errors.ts'
 import { decodeIntelCrl } from '../../../src/formats/intel/collateral/crl-extensions.ts'
@@ -16,7 +17,7 @@ import {
 } from '../../attester/der.ts'
 import { createIntelAttester, pem } from '../../attester/intel.ts'
 import { findVectors } from '../../support/vectors.ts'
-import { attester, type Change, now, refusalOf, sgx, tdx } from './made.ts'
+import { attester, type Change, now, sgx, tdx } from './made.ts'
 
 async function refuses(change: Change, code: string, message: string | RegExp): Promise<void> {
   for (const verify of [tdx, sgx]) {

@@ -2,6 +2,7 @@
  * The threats to SGX and TDX verification that the security specification lists, T-D1 to T-D52: published holes of other verifiers, and what an attacker
  * who owns a platform, a cache of endorsements or the network can try. Each changes one thing; every signature is right unless it is the thing.
  */
+import { refusalOf } from '../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
 import { AppraisalError, VerificationError } from '../../../src/core/errors.ts'
 import type { AttestationErrorCode } from '../../../src/core/codes.ts'
@@ -31,7 +32,6 @@ import {
   makeSgx,
   makeTdx,
   now,
-  refusalOf,
   second,
   sgx,
   tdReferenceValues,
@@ -828,11 +828,11 @@ describe('documents', () => {
     )
   })
 
-  test('T-D43 a name that stands twice', async () => {
+  test('T-D43 a name that is there twice', async () => {
     const twice = (text: string): string => text.replace('{', '{"fmspc":"90C06F000000",')
-    await refuses(tdx({ endorsements: { tcbInfoText: twice } }), 'tcb-info-format', /a name stands twice/)
+    await refuses(tdx({ endorsements: { tcbInfoText: twice } }), 'tcb-info-format', /a name is there twice/)
     const escaped = (text: string): string => text.replace('{', '{"\\u0069d":"QE",')
-    await refuses(tdx({ endorsements: { qeIdentityText: escaped } }), 'qe-identity-format', /a name stands twice/)
+    await refuses(tdx({ endorsements: { qeIdentityText: escaped } }), 'qe-identity-format', /a name is there twice/)
     // Two bodies, of which one is signed.
     const other = '"tcbInfo":{"id":"TDX"},'
     const second = (document: string): string => document.replace('"tcbInfo":', `${other}"tcbInfo":`)

@@ -1,8 +1,9 @@
 /**
  * Every case of Intel's vectors: verdict, reason, final and partial statuses, dates and advisories, as the manifest has them from Intel's own library.
  */
+import { refusalOf } from '../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
-import { AttestationError, VerificationError } from '../../../src/core/errors.ts'
+import { VerificationError } from '../../../src/core/errors.ts'
 import { checkChain, readPckChain } from '../../../src/formats/intel/collateral/paths.ts'
 import { decodeQuote } from '../../../src/formats/intel/quote/quote.ts'
 import { intelSgxRoots } from '../../../src/formats/intel/collateral/roots.ts'
@@ -161,15 +162,4 @@ if (typeof vectors === 'string') {
       },
     )
   })
-}
-
-async function refusalOf(promise: Promise<unknown>): Promise<AttestationError> {
-  let result: unknown
-  try {
-    result = await promise
-  } catch (error) {
-    if (error instanceof AttestationError) return error
-    throw error
-  }
-  throw new Error(`accepted, expected a refusal: ${Object.keys(result as object).join()}`)
 }

@@ -1,6 +1,7 @@
 /**
  * CoRIMs of others: every sample of Veraison and cocli is read or refused as the manifest of the vectors says; what is read, is all there.
  */
+import { refusalText } from '../../support/refusal.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
   AttestationError,
@@ -14,7 +15,6 @@ import * as cbor from '../../attester/cbor.ts'
 import { createSigner, type Signer } from '../../attester/certificate.ts'
 import { type CorimPlan, type CorimSigner, createCorimSigner, makeCorim, register } from '../../attester/corim.ts'
 import { findVectors } from '../../support/vectors.ts'
-import { refusalOf } from './refusal.ts'
 
 const now = new Date('2026-06-02T00:00:00Z')
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)
@@ -84,14 +84,14 @@ describe('samples of Veraison and cocli', () => {
     '%s: %s',
     async (file, expected) => {
       if (expected.startsWith('reject')) {
-        expect(await refusalOf(() => read(file))).toMatch(reasons[file] ?? /no reason is stated for it/)
+        expect(await refusalText(() => read(file))).toMatch(reasons[file] ?? /no reason is stated for it/)
         return
       }
       expect(expected).toMatch(/^accept/)
       const { comids } = await read(file)
       expect(comids.flatMap(({ references }) => references).length).toBeGreaterThan(0)
       if (expected.includes('2025-12-31'))
-        expect(await refusalOf(() => read(file, tooLate))).toMatch(/^reference-validity: .*until 2025-12-31/)
+        expect(await refusalText(() => read(file, tooLate))).toMatch(/^reference-validity: .*until 2025-12-31/)
     },
   )
 
@@ -102,14 +102,14 @@ describe('samples of Veraison and cocli', () => {
   test.skipIf(!vectors.found)(
     'another profile needs a caller who knows it, and what it adds stays refused',
     async () => {
-      expect(await refusalOf(() => read(ofOldDraft, inTime, []))).toMatch(
+      expect(await refusalText(() => read(ofOldDraft, inTime, []))).toMatch(
         /^reference-profile: profile: expected tag:veritee.dev,2026:reference-values#2 or tag:veritee.dev,2026:reference-values#1, found http:\/\/arm.com\/iot\/profile\/1$/,
       )
       const { dependencies, entities } = await read(ofOldDraft)
       expect(dependencies).toContain('https://parent.example/rims/')
       expect(entities).toEqual([{ name: 'ACME Ltd.', uri: 'acme.example', roles: '[1]' }])
       const extended = 'corim/veraison-unsigned-example-corim.cbor'
-      expect(await refusalOf(() => read(extended, inTime, ['http://example.com/example-profile']))).toBe(
+      expect(await refusalText(() => read(extended, inTime, ['http://example.com/example-profile']))).toBe(
         'reference-content: keys of CoRIM (tag 501): expected 0, 1, 2, 3, 4, 5, found -1',
       )
       const known = await read('corim/veraison-corim-firmware-cd.cbor', inTime, ["111(h'6086480186f84d010f06')"])
@@ -155,10 +155,10 @@ describe('openCorim', () => {
     const opened = await openCorim(await makeCorim(signer), { signer: spki, now })
     expect(opened).toMatchObject({ id: 'release', subject: undefined, validUntil: new Date('2027-06-01T00:00:00Z') })
     const own = await makeCorim(signer, { key: stranger })
-    expect(await refusalOf(() => open(own))).toMatch(/^reference-signature: /)
+    expect(await refusalText(() => open(own))).toMatch(/^reference-signature: /)
     await expect(open(own, { signer: foreign })).resolves.toMatchObject({ id: 'release' })
     const other = await createSigner('P-256')
-    expect(await refusalOf(async () => open(own, { signer: await spkiOf(other) }))).toBe(
+    expect(await refusalText(async () => open(own, { signer: await spkiOf(other) }))).toBe(
       'reference-algorithm: alg: expected that of the key of signer, found ES384',
     )
   })
@@ -167,9 +167,9 @@ describe('openCorim', () => {
     const trust = { signer: undefined, trustAnchors: [signer.ca] }
     await expect(open(await makeCorim(signer), trust)).resolves.toMatchObject({ subject: 'CN=veritee test build' })
     const other = await createCorimSigner()
-    expect(await refusalOf(async () => open(await makeCorim(other), trust))).toMatch(/^cert-chain-signature: /)
+    expect(await refusalText(async () => open(await makeCorim(other), trust))).toMatch(/^cert-chain-signature: /)
     const bare = await makeCorim(signer, { protectedHeader: { 33: undefined } })
-    expect(await refusalOf(() => open(bare, trust))).toMatch(/^reference-untrusted: /)
+    expect(await refusalText(() => open(bare, trust))).toMatch(/^reference-untrusted: /)
   })
 
   test('frozen, down to the last list', async () => {
@@ -292,7 +292,7 @@ describe('decodeCorim', () => {
       { corim: { 4: cbor.map([[cbor.unsigned(0), cbor.tag(1, cbor.unsigned(2 ** 52))]]) } },
     ],
   ])('refuses %s', async (_, message, plan) => {
-    const refusal = await refusalOf(() => decode(plan))
+    const refusal = await refusalText(() => decode(plan))
     expect(refusal).toMatch(/^reference-content: /)
     expect(refusal).toMatch(message)
   })
@@ -304,15 +304,15 @@ describe('decodeCorim', () => {
     expect((await decode(plain)).profile).toBe('tag:veritee.dev,2026:reference-values#2')
     let payload: Uint8Array = bytes()
     await makeCorim(signer, { ...plain, payload: (corim) => (payload = corim) })
-    expect(await refusalOf(() => decodeCorim(payload))).toMatch(/^reference-profile: .*found "tag:veritee/)
-    expect(await refusalOf(() => decodeCorim(payload.slice(3)))).toMatch(/^reference-cbor: /)
+    expect(await refusalText(() => decodeCorim(payload))).toMatch(/^reference-profile: .*found "tag:veritee/)
+    expect(await refusalText(() => decodeCorim(payload.slice(3)))).toMatch(/^reference-cbor: /)
   })
 
   test('at most 1 MiB, signed or not', async () => {
     for (const head of [[0xd2], [0xd9, 0x01, 0xf5]]) {
       const large = new Uint8Array(1_048_577)
       large.set(head)
-      expect(await refusalOf(() => decodeCorim(large))).toMatch(/^reference-size: /)
+      expect(await refusalText(() => decodeCorim(large))).toMatch(/^reference-size: /)
     }
   })
 

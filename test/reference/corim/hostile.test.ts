@@ -2,6 +2,7 @@
  * Files that are as large as they may be and hold nothing but what is expensive to read: a byte of CBOR becomes a map of 200. What is refused says at which
  * byte reading ended, so that a message shows how much was read; a process with little memory shows what it cost. Every signature here is right.
  */
+import { refusalText } from '../../support/refusal.ts'
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,7 +20,6 @@ import {
   createCorimSigner,
   makeCorim,
 } from '../../attester/corim.ts'
-import { refusalOf } from './refusal.ts'
 
 const now = new Date('2026-06-02T00:00:00Z')
 /** Leaves room for the rest of a file. */
@@ -82,7 +82,7 @@ describe('H14 a hostile CoRIM of 1 MiB costs little before its signature', () =>
     const file = await makeCorim(signer, plan)
     expect(file.length).toBeGreaterThan(1_040_000)
     for (const read of [open, openOther, decodeCorim]) {
-      const refusal = await refusalOf(() => read(file))
+      const refusal = await refusalText(() => read(file))
       const [, found, at] = /^([a-z-]+): (?:un)?protected header: too many items at (\d+)$/.exec(refusal) ?? [refusal]
       expect(found).toBe(code)
       // Headers of this file end after some 2000 bytes; a list of one-byte items is read no further than its 256th.
@@ -93,7 +93,7 @@ describe('H14 a hostile CoRIM of 1 MiB costs little before its signature', () =>
   test('both headers have one budget', async () => {
     const half = list(140)
     const plan = { protectedHeader: { 33: half }, unprotectedHeader: { 33: half } }
-    expect(await refusalOf(async () => decodeCorim(await makeCorim(signer, plan)))).toMatch(
+    expect(await refusalText(async () => decodeCorim(await makeCorim(signer, plan)))).toMatch(
       /^cose-protected: protected header: too many items at \d+$/,
     )
     // Each alone is within it, and refused for what it is.
@@ -101,7 +101,7 @@ describe('H14 a hostile CoRIM of 1 MiB costs little before its signature', () =>
       { protectedHeader: { 33: half } },
       { protectedHeader: { 33: undefined }, unprotectedHeader: { 33: half } },
     ])
-      expect(await refusalOf(async () => open(await makeCorim(signer, alone)))).toBe(
+      expect(await refusalText(async () => open(await makeCorim(signer, alone)))).toBe(
         'reference-content: x5chain: expected 1 to 8 certificates of at most 4096 bytes, found others',
       )
   })
@@ -115,9 +115,10 @@ describe('H14 a hostile CoRIM of 1 MiB costs little before its signature', () =>
     }
     const message = /^reference-cbor: corim-meta: too many items at \d{1,3}$/
     const file = await makeCorim(signer, { meta })
-    for (const read of [open, openOther, decodeCorim]) expect(await refusalOf(() => read(file))).toMatch(message)
+    for (const read of [open, openOther, decodeCorim]) expect(await refusalText(() => read(file))).toMatch(message)
     const forged = await makeCorim(signer, { meta, key: await createSigner() })
-    for (const read of [open, openOther]) expect(await refusalOf(() => read(forged))).toMatch(/^reference-signature: /)
+    for (const read of [open, openOther])
+      expect(await refusalText(() => read(forged))).toMatch(/^reference-signature: /)
   })
 
   test('a certificate of a megabyte is not decoded', async () => {
@@ -141,7 +142,7 @@ describe('H14 a hostile CoRIM of 1 MiB costs little before its signature', () =>
       // As large as it may be: the DER signature is a byte or two shorter at times, never longer.
       await expect(read(await fileOf(await leafOf(room - 4)))).resolves.toBeDefined()
       for (const large of [await leafOf(room + 4), numbers])
-        expect(await refusalOf(async () => read(await fileOf(large)))).toMatch(
+        expect(await refusalText(async () => read(await fileOf(large)))).toMatch(
           /^reference-content: x5chain: expected 1 to 8 certificates of at most 4096 bytes, found others$/,
         )
     }
@@ -152,7 +153,7 @@ describe('H14 what a CoRIM says is read within a budget, signed or not', () => {
   test.each(contents)('%s', async (_, plan) => {
     const file = await makeCorim(signer, plan)
     for (const read of [open, openOther, decodeCorim]) {
-      const refusal = await refusalOf(() => read(file))
+      const refusal = await refusalText(() => read(file))
       const [, at] = /^reference-cbor: (?:CoRIM|CoMID): too many items at (\d+)$/.exec(refusal) ?? [refusal, refusal]
       expect(Number(at)).toBeLessThan(66_000)
     }
@@ -161,7 +162,7 @@ describe('H14 what a CoRIM says is read within a budget, signed or not', () => {
   test('the CoMIDs of a file share it', async () => {
     const file = await makeCorim(signer, split)
     for (const read of [open, openOther, decodeCorim])
-      expect(await refusalOf(() => read(file))).toMatch(/^reference-content: CoMID must be a map, found array$/)
+      expect(await refusalText(() => read(file))).toMatch(/^reference-content: CoMID must be a map, found array$/)
     // Each of them is sound, and shows nothing: only together they are too many.
     const comids: Uint8Array[] = []
     await makeCorim(signer, {
@@ -173,7 +174,7 @@ describe('H14 what a CoRIM says is read within a budget, signed or not', () => {
         cbor.array(...Array.from({ length: count }, () => cbor.tag(506, cbor.bytes(comids[0] as Uint8Array)))),
     })
     expect((await makeCorim(signer, times(1)).then(decodeCorim)).comids).toHaveLength(1)
-    expect(await refusalOf(async () => decodeCorim(await makeCorim(signer, times(2))))).toMatch(
+    expect(await refusalText(async () => decodeCorim(await makeCorim(signer, times(2))))).toMatch(
       /^reference-cbor: CoMID: too many items at \d+$/,
     )
   })

@@ -1,6 +1,7 @@
 /**
  * A signed reference value names its product: a CA that signs for several cannot make one pass for another, and versions count by product.
  */
+import { refusalText } from '../../support/refusal.ts'
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -19,7 +20,6 @@ import {
   makeCorim,
   register,
 } from '../../attester/corim.ts'
-import { refusalOf } from './refusal.ts'
 
 const now = new Date('2026-06-02T00:00:00Z')
 
@@ -68,7 +68,7 @@ describe('H11 a signed reference value names its product', () => {
       id: 'example.com/app 3',
       referenceValues: [{ PCR0: register(0) }],
     })
-    expect(await refusalOf(() => openReferenceValues(other, optionsOf()))).toBe(
+    expect(await refusalText(() => openReferenceValues(other, optionsOf()))).toBe(
       'reference-product: product: expected example.com/app, found example.com/other',
     )
   })
@@ -77,7 +77,7 @@ describe('H11 a signed reference value names its product', () => {
     'not for %j: names are equal or they are not',
     async (product) => {
       const file = await makeCorim(signer)
-      expect(await refusalOf(() => openReferenceValues(file, optionsOf({ product })))).toBe(
+      expect(await refusalText(() => openReferenceValues(file, optionsOf({ product })))).toBe(
         `reference-product: product: expected ${product}, found example.com/app`,
       )
     },
@@ -91,14 +91,14 @@ describe('H11 a signed reference value names its product', () => {
     const tags = (comid: Uint8Array): Uint8Array =>
       cbor.array(cbor.tag(506, cbor.bytes(comid)), cbor.tag(506, cbor.bytes(other)))
     const file = await makeCorim(signer, { ...plan, tags })
-    expect(await refusalOf(() => openReferenceValues(file, optionsOf()))).toBe(
+    expect(await refusalText(() => openReferenceValues(file, optionsOf()))).toBe(
       'reference-content: CoMIDs in one file: expected 1, found others',
     )
   })
 
   test('a name that hides something comes out escaped', async () => {
     const file = await makeCorim(signer, { product: 'example.com/app\u202e' })
-    expect(await refusalOf(() => openReferenceValues(file, optionsOf()))).toBe(
+    expect(await refusalText(() => openReferenceValues(file, optionsOf()))).toBe(
       'reference-product: product: expected example.com/app, found example.com/app\\u{202e}',
     )
   })
@@ -110,11 +110,11 @@ describe('H11 a signed reference value names its product', () => {
       openReferenceValues(file, optionsOf({ product, minimumVersion: (floors[product] ?? 0) + more }))
     expect((await open(app, 'example.com/app')).version).toBe(42)
     expect((await open(other, 'example.com/other')).version).toBe(2)
-    expect(await refusalOf(() => open(other, 'example.com/other', 1))).toBe(
+    expect(await refusalText(() => open(other, 'example.com/other', 1))).toBe(
       'reference-rollback: version of example.com/other: expected at least 3, found 2',
     )
     // A high version of another product is not a way past the floor.
-    expect(await refusalOf(() => open(app, 'example.com/other', 1))).toMatch(/^reference-product: /)
+    expect(await refusalText(() => open(app, 'example.com/other', 1))).toMatch(/^reference-product: /)
   })
 
   const sentence = 'reference-product: signed before values named a product: sign them again'
@@ -122,13 +122,13 @@ describe('H11 a signed reference value names its product', () => {
   test('what was signed before is refused, and the message says why', async () => {
     const profile = cbor.tag(32, cbor.text('tag:veritee.dev,2026:reference-values#1'))
     const before = await makeCorim(signer, { corim: { 3: profile } })
-    expect(await refusalOf(() => openReferenceValues(before, optionsOf()))).toBe(sentence)
+    expect(await refusalText(() => openReferenceValues(before, optionsOf()))).toBe(sentence)
     // Also when the name of the file, which was the id of the CoMID then, looks like the product.
-    expect(await refusalOf(() => openReferenceValues(before, optionsOf({ product: 'release' })))).toBe(sentence)
+    expect(await refusalText(() => openReferenceValues(before, optionsOf({ product: 'release' })))).toBe(sentence)
     // A forged one is forged first.
     const forged = before.slice()
     forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1
-    expect(await refusalOf(() => openReferenceValues(forged, optionsOf()))).toMatch(/^reference-signature: /)
+    expect(await refusalText(() => openReferenceValues(forged, optionsOf()))).toMatch(/^reference-signature: /)
     // To look at, it is still readable.
     expect(decodeCorim(before).profile).toBe('tag:veritee.dev,2026:reference-values#1')
     expect((await openCorim(before, { trustAnchors: [signer.ca], now })).comids).toHaveLength(1)
@@ -138,7 +138,7 @@ describe('H11 a signed reference value names its product', () => {
     const file = (name: string): Uint8Array =>
       new Uint8Array(readFileSync(new URL(`../../../fixtures/reference-without-product/${name}`, import.meta.url)))
     const options = optionsOf({ trustAnchors: [file('ca.der')] })
-    expect(await refusalOf(() => openReferenceValues(file('signed.corim'), options))).toBe(sentence)
+    expect(await refusalText(() => openReferenceValues(file('signed.corim'), options))).toBe(sentence)
   })
 
   test.each<[string, unknown]>([
@@ -189,7 +189,7 @@ describe('H11 names of builds are unique in a file', () => {
     ['the same to the eye: what is escaped is called what it looks like', 'a\u200b', 'a\\u{200b}'],
   ])('%s', async (_, first, second) => {
     const file = await makeCorim(signer, { builds: [build(first, 0), build('between', 1), build(second, 2)] })
-    expect(await refusalOf(() => openReferenceValues(file, optionsOf()))).toMatch(
+    expect(await refusalText(() => openReferenceValues(file, optionsOf()))).toMatch(
       /^reference-content: name of build 2: expected one that no other build has, found (?:build 1|a\\u\{200b\})$/,
     )
     const values = [
@@ -232,7 +232,7 @@ describe('H11 what every object inherits chooses nothing', () => {
     const file = await makeCorim(signer)
     const revoked = [{ PCR0: register(0), PCR8: register(8) }]
     const refusal = await polluted({ PCR8: register(1) }, () =>
-      refusalOf(() => openReferenceValues(file, optionsOf({ revoked }))),
+      refusalText(() => openReferenceValues(file, optionsOf({ revoked }))),
     )
     expect(refusal).toBe('reference-revoked: builds that are not revoked: expected at least 1, found 0 of 1')
   })

@@ -1,6 +1,7 @@
 /**
  * Signed reference values: what is sound opens and verifies enclaves; one thing wrong, everything else signed as it is, and it is refused for that reason.
  */
+import { refusalText } from '../../support/refusal.ts'
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -11,7 +12,6 @@ import {
   type OpenReferenceValuesOptions,
   signReferenceValues,
   type SignReferenceValuesOptions,
-  VerificationError,
 } from '../../../src/reference/index.ts'
 import * as cbor from '../../attester/cbor.ts'
 import { createSigner, type Signer } from '../../attester/certificate.ts'
@@ -52,17 +52,9 @@ const options = (change: object = {}): OpenReferenceValuesOptions => ({
   ...change,
 })
 
-/** `code: message` of the refusal; acceptance and other errors fail the test. */
-async function refusalOf(file: Uint8Array, change?: object): Promise<string> {
-  let opened: unknown
-  try {
-    opened = await openReferenceValues(file, options(change))
-  } catch (error) {
-    if (error instanceof VerificationError) return `${error.code}: ${error.message}`
-    throw error
-  }
-  throw new Error(`accepted, expected a refusal: ${JSON.stringify(opened)}`)
-}
+/** `code: message` of the refusal. */
+const refused = (file: Uint8Array, change?: object): Promise<string> =>
+  refusalText(() => openReferenceValues(file, options(change)))
 
 describe('sound files', () => {
   test('open to what was signed', async () => {
@@ -156,7 +148,7 @@ describe('revoked builds win over signed ones', () => {
     ['by several', [0, 2]],
     ['by a register that the signed build does not name: nothing tells them apart', [8]],
   ])('%s', async (_, indexes) => {
-    expect(await refusalOf(await makeCorim(signer), revoke(...indexes))).toMatch(
+    expect(await refused(await makeCorim(signer), revoke(...indexes))).toMatch(
       /^reference-revoked: builds that are not revoked: expected at least 1, found 0 of 1$/,
     )
   })
@@ -515,7 +507,7 @@ describe('refused', () => {
     ],
     ['reference-content', 'an empty name', /must be text/, { builds: [{ name: '', registers: { 0: register(0) } }] }],
   ])('%s: %s', async (code, _, message, plan) => {
-    const refusal = await refusalOf(await makeCorim(signer, plan))
+    const refusal = await refused(await makeCorim(signer, plan))
     expect(refusal).toMatch(new RegExp(`^${code}: `))
     expect(refusal).toMatch(message)
   })
@@ -523,35 +515,31 @@ describe('refused', () => {
   test('reference-unsigned: a CoRIM without an envelope', async () => {
     const payloads: Uint8Array[] = []
     await makeCorim(signer, { payload: (corim) => (payloads.push(corim), corim) })
-    expect(await refusalOf(payloads[0] as Uint8Array)).toBe(
-      'reference-unsigned: CoRIM: expected a signature, found none',
-    )
+    expect(await refused(payloads[0] as Uint8Array)).toBe('reference-unsigned: CoRIM: expected a signature, found none')
   })
 
   test('reference-size: more than 1 MiB', async () => {
-    expect(await refusalOf(new Uint8Array(1_048_577).fill(0xd2))).toBe(
+    expect(await refused(new Uint8Array(1_048_577).fill(0xd2))).toBe(
       'reference-size: bytes: expected at most 1048576, found 1048577',
     )
   })
 
   test('reference-untrusted: another CA, also one that calls itself the same', async () => {
     const other = await createCorimSigner({ authority: { issuer: [{ CN: ['Somebody'] }] } })
-    expect(await refusalOf(await makeCorim(other))).toBe(
+    expect(await refused(await makeCorim(other))).toBe(
       'reference-untrusted: CA of the signer: expected one of trustAnchors, found CN=Somebody',
     )
     const alike = await createCorimSigner()
-    expect(await refusalOf(await makeCorim(alike))).toMatch(/^cert-chain-signature: /)
+    expect(await refused(await makeCorim(alike))).toMatch(/^cert-chain-signature: /)
   })
 
   test('reference-untrusted: signed by the CA itself', async () => {
     const chain = cbor.bytes(signer.ca)
-    expect(await refusalOf(await makeCorim(signer, { protectedHeader: { 33: chain } }))).toMatch(
-      /^reference-untrusted: /,
-    )
+    expect(await refused(await makeCorim(signer, { protectedHeader: { 33: chain } }))).toMatch(/^reference-untrusted: /)
   })
 
   test('reference-signature: by another key', async () => {
-    expect(await refusalOf(await makeCorim(signer, { key: stranger }))).toMatch(/^reference-signature: /)
+    expect(await refused(await makeCorim(signer, { key: stranger }))).toMatch(/^reference-signature: /)
   })
 
   test.each<[string, RegExp, Parameters<typeof createCorimSigner>[0]]>([
@@ -582,7 +570,7 @@ describe('refused', () => {
     ],
   ])('%s', async (_, message, plan) => {
     const other = await createCorimSigner(plan)
-    expect(await refusalOf(await makeCorim(other), { trustAnchors: [other.ca] })).toMatch(message)
+    expect(await refused(await makeCorim(other), { trustAnchors: [other.ca] })).toMatch(message)
   })
 
   test('every byte, changed in three ways, and every truncation', async () => {
@@ -659,11 +647,11 @@ describe('signing', () => {
       signers: ['CN=veritee test build'],
       validUntil: new Date('2026-07-01T00:00:00Z'),
     })
-    expect(await refusalOf(file, { minimumVersion: 4 })).toMatch(
+    expect(await refused(file, { minimumVersion: 4 })).toMatch(
       /^reference-rollback: version of example.com\/app: expected at least 4, found 3/,
     )
-    expect(await refusalOf(file, { environment: 'nitro-tpm' })).toMatch(/^reference-environment: /)
-    expect(await refusalOf(file, { now: new Date('2026-07-01T00:05:01Z') })).toMatch(/^reference-validity: /)
+    expect(await refused(file, { environment: 'nitro-tpm' })).toMatch(/^reference-environment: /)
+    expect(await refused(file, { now: new Date('2026-07-01T00:05:01Z') })).toMatch(/^reference-validity: /)
   })
 
   test('ES256, and NitroTPM', async () => {

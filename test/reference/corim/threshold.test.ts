@@ -1,6 +1,7 @@
 /**
  * k of n signers: the same values, signed by k authorities that no smaller number of insiders can stand in for. All certificates and signatures are right.
  */
+import { refusalText } from '../../support/refusal.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
   openCorim,
@@ -19,7 +20,6 @@ import {
   makeCorim,
   register,
 } from '../../attester/corim.ts'
-import { refusalOf } from './refusal.ts'
 
 const now = new Date('2026-06-02T00:00:00Z')
 
@@ -48,7 +48,7 @@ const optionsOf = (change: object = {}): OpenReferenceValuesOptions => ({
 const open = (files: Uint8Array | readonly Uint8Array[], change: object = {}) =>
   openReferenceValues(files, optionsOf(change))
 const refused = (files: Uint8Array | readonly Uint8Array[], change: object = {}): Promise<string> =>
-  refusalOf(() => open(files, change))
+  refusalText(() => open(files, change))
 
 const tooFew = (found: number, wanted = 2): string =>
   `reference-threshold: authorities that signed: expected at least ${wanted}, found ${found}`

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { measureEif } from '../../../src/reference/index.ts'
 import { concat, withByte } from '../../attester/bytes.ts'
 import { type EifPlan, makeEif, section, type SectionPlan, soundSections } from '../../attester/eif.ts'
-import { now, refusalOf, sound, streamOf } from '../made.ts'
+import { now, refusedImage, sound, streamOf } from '../made.ts'
 
 type Row = readonly [rule: string, plan: Partial<EifPlan>, refusal: string | RegExp]
 
@@ -197,7 +197,7 @@ test('what the defects are made in is sound', async () => {
 describe('each rule, broken alone', () => {
   test.each(rows)('%s', async (_rule, plan, refusal) => {
     const image = makeEif({ sections: soundSections, ...plan })
-    const found = await refusalOf(image)
+    const found = await refusedImage(image)
     if (typeof refusal === 'string') expect(found).toBe(refusal)
     else expect(found).toMatch(refusal)
     // What is refused does not depend on how the image is handed over.
@@ -207,7 +207,7 @@ describe('each rule, broken alone', () => {
 
 test('an image that ends too early is refused wherever it ends', async () => {
   for (let length = 0; length < sound.length; length += length < 700 ? 1 : 97) {
-    expect(await refusalOf(sound.slice(0, length)), `${length} bytes`).toMatch(
+    expect(await refusedImage(sound.slice(0, length)), `${length} bytes`).toMatch(
       /^eif-truncated: .*expected \d+ bytes, found \d+$/,
     )
     await expect(measureEif(streamOf(sound.slice(0, length)), { now })).rejects.toMatchObject({ code: 'eif-truncated' })
@@ -216,7 +216,7 @@ test('an image that ends too early is refused wherever it ends', async () => {
 
 test('a bit that is changed anywhere is noticed', async () => {
   for (let at = 0; at < sound.length; at += at < 600 ? 1 : 61) {
-    expect(await refusalOf(withByte(sound, at, (value) => value ^ (1 << (at % 8)))), `byte ${at}`).toMatch(/^eif-/)
+    expect(await refusedImage(withByte(sound, at, (value) => value ^ (1 << (at % 8)))), `byte ${at}`).toMatch(/^eif-/)
   }
 })
 

@@ -191,7 +191,7 @@ describe('ways to hand an image over', () => {
     const stream = streamOf(sound)
     stream.getReader()
     await expect(measureEif(stream, { now })).rejects.toThrow(
-      new TypeError('image must be a stream that nobody else reads'),
+      new TypeError('image must be a stream without another reader'),
     )
   })
 

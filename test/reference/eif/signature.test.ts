@@ -14,7 +14,7 @@ import {
   type SignaturePlan,
   signedSections,
 } from '../../attester/eif-signer.ts'
-import { now, refusalOf } from '../made.ts'
+import { now, refusedImage } from '../made.ts'
 
 let signer: EifSigner
 let stranger: Signer
@@ -67,10 +67,10 @@ describe('accepted', () => {
       const { signature } = await measureEif(image, { now: new Date(now.getTime() + at) })
       expect(signature).toBeDefined()
     }
-    expect(await refusalOf(image, { now: new Date(now.getTime() - day - 1) })).toBe(
+    expect(await refusedImage(image, { now: new Date(now.getTime() - day - 1) })).toBe(
       'cert-validity: signing certificate is not valid yet: expected 2026-05-31T12:00:00.000Z to 2026-06-02T12:00:00.000Z, found 2026-05-31T11:59:59.999Z',
     )
-    expect(await refusalOf(image, { now: new Date(now.getTime() + day + 1) })).toMatch(
+    expect(await refusedImage(image, { now: new Date(now.getTime() + day + 1) })).toMatch(
       /^cert-validity: signing certificate has expired: /,
     )
   })
@@ -265,14 +265,14 @@ const rows: readonly Row[] = [
 
 describe('refused: eif-signature', () => {
   test.each(rows)('%s', async (_rule, plan, message) => {
-    const refusal = await refusalOf(await signed(signer, typeof plan === 'function' ? plan() : plan))
+    const refusal = await refusedImage(await signed(signer, typeof plan === 'function' ? plan() : plan))
     expect(refusal.slice(0, 15)).toBe('eif-signature: ')
     expect(refusal.slice(15)).toMatch(message)
   })
 
   test('a certificate with another curve than the signature', async () => {
     const other = await createEifSigner(now, { curve: 'P-256' })
-    expect(await refusalOf(await signed({ ...other, key: signer.key }))).toMatch(
+    expect(await refusedImage(await signed({ ...other, key: signer.key }))).toMatch(
       /^eif-signature: alg: expected ES256 \(-7\), for a key on P-256, found -35$/,
     )
   })
@@ -287,7 +287,7 @@ describe('refused: eif-signature', () => {
     const rsa = await createEifSigner(now, {
       tbs: (elements) => elements.map((element, i) => (i === 6 ? spki : element)),
     })
-    expect(await refusalOf(await signed(rsa))).toBe(
+    expect(await refusedImage(await signed(rsa))).toBe(
       'eif-signature: signing certificate: key must be on P-256, P-384 or P-521',
     )
   })
@@ -295,11 +295,11 @@ describe('refused: eif-signature', () => {
   test('a signature that was moved to another image', async () => {
     const { data } = (await signedSections(signer)).at(-1) as { data: Uint8Array }
     const sections = [...soundSections, section('ramdisk', 'one more'), section('signature', data)]
-    expect(await refusalOf(makeEif({ sections }))).toMatch(/^eif-signature: signed PCR0: /)
+    expect(await refusedImage(makeEif({ sections }))).toMatch(/^eif-signature: signed PCR0: /)
   })
 
   test('that it is not signed comes before that it has expired', async () => {
     const image = await signed(signer, { key: stranger })
-    expect(await refusalOf(image, { now: new Date(0) })).toMatch(/^eif-signature: /)
+    expect(await refusedImage(image, { now: new Date(0) })).toMatch(/^eif-signature: /)
   })
 })

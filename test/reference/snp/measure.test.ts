@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { measureSnp, type MeasureSnpOptions } from '../../../src/reference/index.ts'
 import { startLaunchDigest, digestOfPage } from '../../../src/reference/snp/launch-digest.ts'
 import { guids, makeOvmf, type OvmfParts, soundSections } from '../../attester/ovmf.ts'
-import { one, refusalOf, streamOf } from './made.ts'
+import { one, refusedFirmware, streamOf } from './made.ts'
 
 const hash = (name: string, ...parts: readonly Uint8Array[]): Buffer =>
   parts.reduce((state, part) => state.update(part), createHash(name)).digest()
@@ -186,20 +186,22 @@ describe('firmware that breaks one rule', () => {
   ]
   // A footer in the right place is needed before the table can be read.
   test.each(cases)('%s', async (_what, parts, message) => {
-    expect(await refusalOf(makeOvmf(parts))).toBe(`ovmf-format: firmware: ${message}`)
+    expect(await refusedFirmware(makeOvmf(parts))).toBe(`ovmf-format: firmware: ${message}`)
   })
 
   test('a size that is not whole pages, none, or too many', async () => {
     const expected = 'ovmf-format: firmware: size: expected whole pages of 4096 bytes, at most 67108864, found'
-    expect(await refusalOf(makeOvmf().subarray(1))).toBe(`${expected} 8191 bytes`)
-    expect(await refusalOf(new Uint8Array())).toBe(`${expected} 0 bytes`)
+    expect(await refusedFirmware(makeOvmf().subarray(1))).toBe(`${expected} 8191 bytes`)
+    expect(await refusedFirmware(new Uint8Array())).toBe(`${expected} 0 bytes`)
     const page = new Uint8Array(1_048_576)
     const endless = new ReadableStream<Uint8Array>({
       pull: (controller) => {
         controller.enqueue(page)
       },
     })
-    expect(await refusalOf(endless)).toBe('ovmf-format: firmware: size: expected at most 67108864 bytes, found more')
+    expect(await refusedFirmware(endless)).toBe(
+      'ovmf-format: firmware: size: expected at most 67108864 bytes, found more',
+    )
   })
 
   const kernel = bytes(10, 1)
@@ -237,14 +239,14 @@ describe('firmware that breaks one rule', () => {
     ],
   ]
   test.each(withKernel)('%s, for a kernel', async (_what, parts, message) => {
-    expect(await refusalOf(makeOvmf(parts), { ...one, kernel })).toBe(`ovmf-format: firmware: ${message}`)
+    expect(await refusedFirmware(makeOvmf(parts), { ...one, kernel })).toBe(`ovmf-format: firmware: ${message}`)
     await expect(measureSnp(makeOvmf(parts), one)).resolves.toHaveProperty('measurement')
   })
 
   test('no reset block, for two processors', async () => {
     const firmware = makeOvmf({ resetEip: undefined })
     await expect(measureSnp(firmware, one)).resolves.toHaveProperty('measurement')
-    expect(await refusalOf(firmware, { ...one, vcpus: 2 })).toBe(
+    expect(await refusedFirmware(firmware, { ...one, vcpus: 2 })).toBe(
       'ovmf-format: firmware: entry SEV_ES_RESET_BLOCK: expected one, for more than one processor, found none',
     )
   })

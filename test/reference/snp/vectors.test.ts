@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest'
 import { measureSnp, type MeasureSnpOptions } from '../../../src/reference/index.ts'
 import { findVectors } from '../../support/vectors.ts'
-import { refusalOf, streamOf } from './made.ts'
+import { refusedFirmware, streamOf } from './made.ts'
 
 interface MeasureVector {
   readonly id: string
@@ -34,7 +34,7 @@ if (!vectors.found) {
       ...(initrd !== undefined && { initrd: read(initrd) }),
     }
     if (expected.measurement === undefined) {
-      const refusal = await refusalOf(read(firmware), options)
+      const refusal = await refusedFirmware(read(firmware), options)
       expect(expected.codes).toContain(refusal.replace(/:.*/s, ''))
       return
     }

@@ -48,13 +48,14 @@ export function quoteImportCode({ policy, now }: QuoteRequest): string {
       : [
           '',
           '// A log is true where it replays to the registers of the verified quote.',
-          `const { rtmrs } = await ${symbol('replayEventLog')}(await file('${logFile(policy)}'))`,
+          `const { rtmrs } = await replayEventLog(await file('${logFile(policy)}'))`,
           'const quoted = [claims.rtmr0, claims.rtmr1, claims.rtmr2, claims.rtmr3]',
           'console.log(quoted.map((rtmr, i) => Buffer.compare(rtmr, rtmrs[i]) === 0))',
         ]
   return [
     `import { readFile } from 'node:fs/promises'`,
     `import { ${[...names].sort((a, b) => (a < b ? -1 : 1)).join(', ')} } from 'veritee/${kind}'`,
+    ...(log === undefined ? [] : [`import { replayEventLog } from 'veritee/tdx/events'`]),
     '',
     'const file = async (name) => new Uint8Array(await readFile(name))',
     ...(reportData === undefined

@@ -9,8 +9,6 @@ import {
   type Check,
   type DcapTcb,
   decodeTdxEvidence,
-  type ReplayedEventLog,
-  replayEventLog,
   skipReferenceValues,
   skipReportData,
   type TdxEvidence,
@@ -18,6 +16,7 @@ import {
   type TdxResult,
   verifyTdx,
 } from '../../../../src/formats/intel/tdx/index.ts'
+import { type ReplayedEventLog, replayEventLog } from '../../../../src/formats/intel/tdx/events/index.ts'
 import {
   decodeSgxEvidence,
   type SgxEvidence,

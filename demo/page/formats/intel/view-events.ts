@@ -2,7 +2,7 @@
  * The RTMRs as the event log replays to them, each with its events. A log is not signed: whatever stands in it is true only where the register of an
  * authentic quote holds what it replays to.
  */
-import type { MeasuredEvent } from '../../../../src/formats/intel/tdx/index.ts'
+import type { MeasuredEvent } from '../../../../src/formats/intel/tdx/events/index.ts'
 import { printable } from '../../../../src/inspect/index.ts'
 import { isZero, toHex } from '../../bytes.ts'
 import { type Child, h, hex } from '../../dom.ts'

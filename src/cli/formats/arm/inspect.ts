@@ -15,7 +15,7 @@ export function inspectToken({ format, bytes, hasLog, warning, asJson }: Inspect
   if (hasLog) throw new UsageError('--event-log is about TDX quotes: this is none')
   const [evidence, rows] = format === 'cca' ? ccaRows(bytes) : psaRows(bytes)
   if (asJson) return stringify({ verdict: 'unverified', warning, format, ...evidence })
-  const lines = rows.flatMap(([name, value]) => (value === undefined ? [] : [row(name, value, 0, 11)]))
+  const lines = rows.flatMap(([name, value]) => (value === undefined ? [] : [row(name, value, [0, 11])]))
   return [paint('yellow', warning), '', ...lines, '', paint('yellow', warning)].join('\n')
 }
 

@@ -81,11 +81,11 @@ function registers({ kind, pcrs }: NitroEvidence): string[] {
   const isDebug = kind === 'enclave' && (image === undefined || isZero(image))
   return [
     ...lines,
-    ...(unused.length === 0 ? [] : [row('all zero:', unused.join(' '), 0, 9)]),
+    ...(unused.length === 0 ? [] : [row('all zero:', unused.join(' '), [0, 9])]),
     ...(isDebug ? ['', 'PCR0 is zero: an enclave in DEBUG MODE, its operator can read its memory.'] : []),
   ]
 }
 
 function field(name: string, value: string): string {
-  return row(name, value, 0, 11)
+  return row(name, value, [0, 11])
 }

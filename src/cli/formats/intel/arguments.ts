@@ -7,16 +7,18 @@ import { type SgxOptions, type SgxReferenceValues, verifySgx } from '../../../fo
 import {
   allowDebug,
   allowMigration,
-  allowOtherEvents,
   anyValue,
-  type EventExpectations,
-  rtmrReferenceValues,
   skipReferenceValues,
   skipReportData,
   type TdxOptions,
   type TdxReferenceValues,
   verifyTdx,
 } from '../../../formats/intel/tdx/index.ts'
+import {
+  allowOtherEvents,
+  type EventExpectations,
+  rtmrReferenceValues,
+} from '../../../formats/intel/tdx/events/index.ts'
 import { type CommandOptions, listOf, requireOne, secondsOf, timeOf, type Values, versionOf } from '../../arguments.ts'
 import { UsageError } from '../../failures.ts'
 import type { OptionFormats, Verifier } from '../family.ts'
@@ -59,6 +61,7 @@ const texts = { type: 'string', multiple: true } as const
 export const quoteOptions: CommandOptions = {
   ...Object.fromEntries([...Object.values(tdxRegisters), ...Object.values(sgxRegisters)].map((name) => [name, text])),
   collateral: text,
+  endorsements: text,
   'report-data': text,
   'skip-report-data': { type: 'boolean' },
   'accept-tcb-status': texts,
@@ -116,9 +119,12 @@ export async function quoteVerifier(values: Values, format: 'tdx' | 'sgx'): Prom
 }
 
 async function commonOf(values: Values): Promise<DcapOptions> {
-  const { collateral, 'report-data': reportData, at, skew, 'minimum-tcb-evaluation': minimum } = values
+  const { 'report-data': reportData, at, skew, 'minimum-tcb-evaluation': minimum } = values
+  const collateral = values['endorsements'] ?? values['collateral']
   if (typeof collateral !== 'string')
-    throw new UsageError('say what Intel says of the platform: --collateral FILE, as veritee collateral prints it')
+    throw new UsageError('say what Intel says of the platform: --endorsements FILE, as veritee endorsements prints it')
+  if (values['endorsements'] !== undefined && values['collateral'] !== undefined)
+    throw new UsageError('--endorsements and --collateral are one option: give one of them')
   requireOne(
     [reportData !== undefined, values['skip-report-data'] === true],
     'say what it was made for: --report-data HEX or --skip-report-data',
@@ -184,7 +190,7 @@ async function loggedRegisters(values: Values): Promise<Readonly<Record<string, 
   const { 'event-log': log, events } = values
   if (log === undefined && events === undefined) return {}
   if (typeof log !== 'string' || typeof events !== 'string')
-    throw new UsageError('--event-log FILE and --events FILE belong together: the log, and what must stand in it')
+    throw new UsageError('--event-log FILE and --events FILE belong together: the log, and what must be in it')
   if (values['skip-reference-values'] === true)
     throw new UsageError('--events is a reference value: it cannot go with --skip-reference-values')
   const expected = await readJson(events, '{ "dstack": { "composeHash": "…" } }')

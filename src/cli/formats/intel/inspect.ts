@@ -3,13 +3,8 @@
  */
 import { equalBytes, isZero, toHex } from '../../../encoding/bytes.ts'
 import { decodeSgxEvidence, type SgxEvidence } from '../../../formats/intel/sgx/index.ts'
-import {
-  decodeTdxEvidence,
-  type MeasuredEvent,
-  type ReplayedEventLog,
-  replayEventLog,
-  type TdxEvidence,
-} from '../../../formats/intel/tdx/index.ts'
+import { decodeTdxEvidence, type TdxEvidence } from '../../../formats/intel/tdx/index.ts'
+import { type MeasuredEvent, type ReplayedEventLog, replayEventLog } from '../../../formats/intel/tdx/events/index.ts'
 import { UsageError } from '../../failures.ts'
 import { linksAsText, linksOf } from '../../inspect-chain.ts'
 import { stringify } from '../../json.ts'
@@ -22,14 +17,14 @@ const meanings: Readonly<Record<string, string>> = {
   rtmr1: 'RTMR1  boot loader, kernel',
   rtmr2: 'RTMR2  command line, initial RAM disk',
   rtmr3: 'RTMR3  system and application',
-  mrConfigId: 'MRCONFIGID  chosen by whoever launched the TD',
-  mrOwner: 'MROWNER  chosen by whoever launched the TD',
-  mrOwnerConfig: 'MROWNERCONFIG  chosen by whoever launched the TD',
+  mrConfigId: 'MRCONFIGID  chosen by the launcher of the TD',
+  mrOwner: 'MROWNER  chosen by the launcher of the TD',
+  mrOwnerConfig: 'MROWNERCONFIG  chosen by the launcher of the TD',
   mrSeam: 'MRSEAM  the TDX module',
   mrServiceTd: 'MRSERVICETD  service TDs that can read this one',
   mrEnclave: 'MRENCLAVE  code and layout of the enclave',
   mrSigner: 'MRSIGNER  key that signed the enclave',
-  configId: 'CONFIGID  chosen by whoever started the enclave',
+  configId: 'CONFIGID  chosen by the starter of the enclave',
 }
 
 /** @param log an event log to compare with the registers of a TD */
@@ -37,8 +32,7 @@ export async function inspectQuote(
   kind: 'tdx' | 'sgx',
   bytes: Uint8Array,
   log: Uint8Array | undefined,
-  warning: string,
-  asJson: boolean,
+  { warning, asJson }: { readonly warning: string; readonly asJson: boolean },
 ): Promise<string> {
   if (kind === 'sgx' && log !== undefined) throw new UsageError('--event-log is about TDX: this is an SGX quote')
   const evidence = kind === 'tdx' ? decodeTdxEvidence(bytes) : decodeSgxEvidence(bytes)
@@ -81,7 +75,7 @@ function summary(kind: 'tdx' | 'sgx', evidence: TdxEvidence | SgxEvidence): stri
     ...sgx,
     field('attributes', toHex('mrEnclave' in evidence ? evidence.attributes : evidence.tdAttributes)),
     ...bytesAsText(reportData).map((line, i) => field(i === 0 ? 'report data' : '', line)),
-    ...(debug ? ['', 'In DEBUG MODE: whoever runs the machine can read its memory.'] : []),
+    ...(debug ? ['', 'In DEBUG MODE: the operator of the machine can read its memory.'] : []),
   ]
 }
 
@@ -103,8 +97,7 @@ function logAsText({ format, rtmrs, events }: ReplayedEventLog, quote: TdxEviden
       return row(
         `RTMR${i}`,
         isSame ? 'replays to what the quote has' : 'replays to something ELSE than the quote has',
-        2,
-        6,
+        [2, 6],
       )
     }),
     ...events.map(eventAsText),
@@ -116,9 +109,9 @@ function eventAsText({ rtmr, type, name, data, digest, dataIsMeasured }: Measure
   const said = dataIsMeasured
     ? `${name === undefined ? '' : `${name}: `}${text === '' ? hex : text.slice(2)}`
     : toHex(digest)
-  return row(`RTMR${rtmr}`, `0x${type.toString(16).padStart(8, '0')} ${said}`, 2, 6)
+  return row(`RTMR${rtmr}`, `0x${type.toString(16).padStart(8, '0')} ${said}`, [2, 6])
 }
 
 function field(name: string, value: string): string {
-  return row(name, value, 0, 11)
+  return row(name, value, [0, 11])
 }

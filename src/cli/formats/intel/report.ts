@@ -61,7 +61,7 @@ export const quoteHints: Readonly<Record<string, string>> = {
   'policy-tcb-evaluation': 'Fetch the collateral anew (veritee collateral), all of it at once.',
   'policy-endorsement-age':
     'Fetch the collateral anew (veritee collateral). The list of the root is a year old at times: --max-root-crl-age.',
-  'policy-migration': 'Whoever runs the migration TD can read this one. If that is you: --allow-migration.',
+  'policy-migration': 'The owner of the migration TD can read this one. If that is you: --allow-migration.',
 }
 
 type Claims = SgxResult['claims'] | TdxResult['claims']
@@ -94,7 +94,7 @@ export function quoteCaveats(claims: Claims, checks: readonly Check[]): string[]
   return [
     ...states.map((status) => `platform ${status}`),
     ...(isMigratable ? ['can be moved to another machine'] : []),
-    ...(isSkipped ? ['whoever it was made for'] : []),
+    ...(isSkipped ? ['whatever it was made for'] : []),
   ]
 }
 

@@ -2,10 +2,11 @@
  * The report is genuine. Is it what the caller expects? Every failure is kept, so that all of them are
  * reported, in this order.
  */
+import { appraiseAllowance } from '../../../appraisal/allowance.ts'
 import { appraiseBinding } from '../../../appraisal/binding.ts'
 import { appraiseReferenceValues, type Matched } from '../../../appraisal/reference-values.ts'
 import type { AttestationErrorCode } from '../../../core/codes.ts'
-import type { CheckRecorder } from '../../../core/record.ts'
+import type { CheckRecorder, Comparison } from '../../../core/record.ts'
 import { copyBytes, equalBytes } from '../../../encoding/bytes.ts'
 import type { MinimumTcb, SevSnpPolicy } from './options.ts'
 import { registersOf } from './reference-values.ts'
@@ -34,31 +35,37 @@ export function appraise(verified: Verified, policy: SevSnpPolicy, checks: Check
   appraisePlatformInfo(report, policy, checks)
   appraiseFirmware(verified, policy, checks)
   const least = policy.minimumGuestSvn
-  judgeIf(checks, 'policy-guest-svn', least, 'GUEST_SVN', (minimum) => [
-    report.guestSvn >= minimum,
-    `at least ${minimum}`,
-    `${report.guestSvn}`,
-  ])
+  appraiseIf(checks, { code: 'policy-guest-svn', subject: 'GUEST_SVN' }, least, (minimum) => ({
+    holds: report.guestSvn >= minimum,
+    expected: `at least ${minimum}`,
+    found: `${report.guestSvn}`,
+  }))
   const matched = appraiseReferenceValues('policy-measurements', registersOf(report), policy.referenceValues, checks)
   if (policy.reportData === undefined) checks.omit('policy-report-data', 'skipped', 'report data skipped')
-  else appraiseBinding('policy-report-data', 'report data', copyBytes(report.reportData), policy.reportData, checks)
+  else
+    appraiseBinding(
+      'policy-report-data',
+      'report data',
+      { found: copyBytes(report.reportData), expected: policy.reportData },
+      checks,
+    )
   return matched
 }
 
 /** Whose machine it is: product, cloud provider, chip. Identities of machines belong into no trace. */
 function appraiseOrigin({ report, product, cspId }: Verified, policy: SevSnpPolicy, checks: CheckRecorder): void {
   const isMilan = product === 'Milan' ? " (its owner can forge reports; to accept that, pass products: ['Milan'])" : ''
-  judge(checks, 'policy-product', 'product', [
-    policy.products.includes(product),
-    policy.products.join(' or '),
-    `${product}${isMilan}`,
-  ])
-  judgeIf(checks, 'policy-csp', policy.cspIds, 'cloud provider', (accepted) => [
-    cspId !== undefined && accepted.includes(cspId),
-    accepted.join(' or '),
-    cspId ?? 'none: the report is signed by a VCEK',
-  ])
-  judgeIf(checks, 'policy-platform', policy.platforms, 'platform', (accepted) => {
+  checks.appraises('policy-product', 'product', {
+    holds: policy.products.includes(product),
+    expected: policy.products.join(' or '),
+    found: `${product}${isMilan}`,
+  })
+  appraiseIf(checks, { code: 'policy-csp', subject: 'cloud provider' }, policy.cspIds, (accepted) => ({
+    holds: cspId !== undefined && accepted.includes(cspId),
+    expected: accepted.join(' or '),
+    found: cspId ?? 'none: the report is signed by a VCEK',
+  }))
+  appraiseIf(checks, { code: 'policy-platform', subject: 'platform' }, policy.platforms, (accepted) => {
     const { chipId, signingKey } = report
     const size = chipIdSizes[product]
     const isListed = accepted.some(
@@ -68,35 +75,41 @@ function appraiseOrigin({ report, product, cspId }: Verified, policy: SevSnpPoli
     )
     const isVouchedFor = signingKey === 'VCEK'
     const found = isVouchedFor ? 'another' : 'a VLEK, which does not vouch for the chip'
-    return [isVouchedFor && isListed, `one of ${accepted.length}`, isVouchedFor && isListed ? 'one of them' : found]
+    return {
+      holds: isVouchedFor && isListed,
+      expected: `one of ${accepted.length}`,
+      found: isVouchedFor && isListed ? 'one of them' : found,
+    }
   })
 }
 
 /** What lets others at the guest's memory. */
 function appraiseDanger(report: SnpReport, { debug, migration }: SevSnpPolicy, checks: CheckRecorder): void {
   const { policy, reportIdMa } = report
-  judge(checks, 'policy-debug', 'debug mode', [
-    debug || !policy.debug,
-    debug ? 'allowed' : 'off',
-    policy.debug ? 'on: the host may read the memory' : 'off',
-  ])
+  const isDebug = {
+    subject: 'debug mode',
+    isAllowed: debug,
+    isOn: policy.debug,
+    found: 'on: the host may read the memory',
+  }
+  appraiseAllowance('policy-debug', isDebug, checks)
   const isMigratable = policy.migrateMa || !reportIdMa.every((byte) => byte === 0xff)
-  judge(checks, 'policy-migration', 'migration', [
-    migration || !isMigratable,
-    migration ? 'allowed' : 'off',
-    isMigratable ? 'on' : 'off',
-  ])
+  appraiseAllowance('policy-migration', { subject: 'migration', isAllowed: migration, isOn: isMigratable }, checks)
 }
 
 function appraiseLevel({ vmpl }: SnpReport, { vmpls }: SevSnpPolicy, checks: CheckRecorder): void {
   const found = vmpl === 0xffff_ffff ? 'the host, not the guest' : `${vmpl}`
-  judge(checks, 'policy-vmpl', 'VMPL that asked for the report', [vmpls.includes(vmpl), vmpls.join(' or '), found])
+  checks.appraises('policy-vmpl', 'VMPL that asked for the report', {
+    holds: vmpls.includes(vmpl),
+    expected: vmpls.join(' or '),
+    found,
+  })
 }
 
 function appraiseGuestPolicy({ policy }: SnpReport, expected: SevSnpPolicy, checks: CheckRecorder): void {
   const { minimumAbi } = expected
   const abi = [policy.abiMajor, policy.abiMinor] as const
-  judgeFlags(checks, 'policy-guest-policy', 'guest policy', {
+  appraiseFlags(checks, 'policy-guest-policy', 'guest policy', {
     ...flagsOf(policy, expected.guestPolicy),
     unknown: expected.unknownBits ? 0n : policy.raw & ~knownPolicyBits,
     more:
@@ -107,7 +120,7 @@ function appraiseGuestPolicy({ policy }: SnpReport, expected: SevSnpPolicy, chec
 }
 
 function appraisePlatformInfo({ platformInfo }: SnpReport, expected: SevSnpPolicy, checks: CheckRecorder): void {
-  judgeFlags(checks, 'policy-platform-info', 'platform info', {
+  appraiseFlags(checks, 'policy-platform-info', 'platform info', {
     ...flagsOf(platformInfo, expected.platformInfo),
     unknown: expected.unknownBits ? 0n : platformInfo.raw & ~knownPlatformBits,
     more: [],
@@ -118,46 +131,49 @@ function appraisePlatformInfo({ platformInfo }: SnpReport, expected: SevSnpPolic
 function appraiseFirmware(verified: Verified, policy: SevSnpPolicy, checks: CheckRecorder): void {
   const { report, currentTcb, reportedTcb, committedTcb, launchTcb } = verified
   const { currentVersion, committedVersion } = report
-  judgeIf(checks, 'policy-tcb', policy.minimumTcb, 'TCB, reported and committed', (rows) =>
+  appraiseIf(checks, { code: 'policy-tcb', subject: 'TCB, reported and committed' }, policy.minimumTcb, (rows) =>
     againstRows(verified, rows, { reported: reportedTcb, committed: committedTcb }),
   )
-  judgeIf(checks, 'policy-tcb', policy.minimumLaunchTcb, 'TCB at launch', (rows) =>
+  appraiseIf(checks, { code: 'policy-tcb', subject: 'TCB at launch' }, policy.minimumLaunchTcb, (rows) =>
     againstRows(verified, rows, { launch: launchTcb }),
   )
-  judgeIf(checks, 'policy-firmware', policy.minimumFirmware, 'committed firmware', (minimum) => [
-    compare(committedVersion, minimum) >= 0,
-    `at least ${textOf(minimum)}`,
-    textOf(committedVersion),
-  ])
+  appraiseIf(checks, { code: 'policy-firmware', subject: 'committed firmware' }, policy.minimumFirmware, (minimum) => ({
+    holds: compare(committedVersion, minimum) >= 0,
+    expected: `at least ${textOf(minimum)}`,
+    found: textOf(committedVersion),
+  }))
   const isProvisional =
     !isAtMost(currentTcb, committedTcb) ||
     !isAtMost(committedTcb, currentTcb) ||
     compare(currentVersion, committedVersion) !== 0
-  judge(checks, 'policy-provisional-firmware', 'firmware', [
-    policy.provisionalFirmware || !isProvisional,
-    policy.provisionalFirmware ? 'provisional allowed' : 'committed',
-    isProvisional
+  checks.appraises('policy-provisional-firmware', 'firmware', {
+    holds: policy.provisionalFirmware || !isProvisional,
+    expected: policy.provisionalFirmware ? 'provisional allowed' : 'committed',
+    found: isProvisional
       ? `provisional: ${textOf(currentVersion)} (${textOfTcb(currentTcb)}) runs, ${textOf(committedVersion)} (${textOfTcb(committedTcb)}) is committed`
       : 'committed',
-  ])
-  judgeIf(checks, 'policy-mitigations', policy.minimumMitigations, 'mitigations', ({ launch, current }) => {
-    const [foundLaunch, foundCurrent] = [report.launchMitVector ?? 0n, report.currentMitVector ?? 0n]
-    return [
-      (foundLaunch & launch) === launch && (foundCurrent & current) === current,
-      `bits 0x${launch.toString(16)} at launch, 0x${current.toString(16)} now`,
-      `0x${foundLaunch.toString(16)} at launch, 0x${foundCurrent.toString(16)} now`,
-    ]
   })
+  appraiseIf(
+    checks,
+    { code: 'policy-mitigations', subject: 'mitigations' },
+    policy.minimumMitigations,
+    ({ launch, current }) => {
+      const [foundLaunch, foundCurrent] = [report.launchMitVector ?? 0n, report.currentMitVector ?? 0n]
+      return {
+        holds: (foundLaunch & launch) === launch && (foundCurrent & current) === current,
+        expected: `bits 0x${launch.toString(16)} at launch, 0x${current.toString(16)} now`,
+        found: `0x${foundLaunch.toString(16)} at launch, 0x${foundCurrent.toString(16)} now`,
+      }
+    },
+  )
 }
-
-type Outcome = readonly [holds: boolean, expected: string, found: string]
 
 /** Rows that match the platform must all hold, for every one of `tcbs`; one must match. */
 function againstRows(
   { report: { cpu }, product }: Verified,
   rows: readonly MinimumTcb[],
   tcbs: Readonly<Record<string, SnpTcb>>,
-): Outcome {
+): Comparison {
   const matching = rows.filter(
     (row) =>
       row.product === product &&
@@ -169,7 +185,7 @@ function againstRows(
     .join('; ')
   if (matching.length === 0) {
     const model = cpu === undefined ? 'which does not say its model' : `model ${cpu.model}, stepping ${cpu.stepping}`
-    return [false, 'a row for this platform', `none for ${product}, ${model}`]
+    return { holds: false, expected: 'a row for this platform', found: `none for ${product}, ${model}` }
   }
   const minimums = matching.map((row) =>
     Object.fromEntries(tcbParts.flatMap((part) => (row[part] === undefined ? [] : [[part, row[part]]]))),
@@ -179,7 +195,7 @@ function againstRows(
       Object.entries(parts).every(([part, least]) => (tcb[part as keyof SnpTcb] ?? -1) >= least),
     ),
   )
-  return [holds, `at least ${minimums.map(textOfTcb).join('; ')}`, found]
+  return { holds, expected: `at least ${minimums.map(textOfTcb).join('; ')}`, found }
 }
 
 type Difference = readonly [name: string, expected: string, found: string]
@@ -196,7 +212,7 @@ function flagsOf(
 }
 
 /** One check of several flags: the message lists those that differ. */
-function judgeFlags(
+function appraiseFlags(
   checks: CheckRecorder,
   code: AttestationErrorCode,
   subject: string,
@@ -213,30 +229,26 @@ function judgeFlags(
     ...(unknown === 0n ? [] : [['unknown bits', 'none', `0x${unknown.toString(16)}`] as const]),
   ]
   const wanted = Object.entries(expected).map(([flag, value]) => `${flag} ${value}`)
-  judge(checks, code, subject, [
-    differences.length === 0,
-    differences.length === 0
-      ? wanted.join(', ') || 'any'
-      : differences.map(([name, value]) => `${name} ${value}`).join(', '),
-    differences.length === 0 ? 'as expected' : differences.map(([name, , value]) => `${name} ${value}`).join(', '),
-  ])
+  checks.appraises(code, subject, {
+    holds: differences.length === 0,
+    expected:
+      differences.length === 0
+        ? wanted.join(', ') || 'any'
+        : differences.map(([name, value]) => `${name} ${value}`).join(', '),
+    found:
+      differences.length === 0 ? 'as expected' : differences.map(([name, , value]) => `${name} ${value}`).join(', '),
+  })
 }
 
-function judge(checks: CheckRecorder, code: AttestationErrorCode, subject: string, outcome: Outcome): void {
-  const [holds, expected, found] = outcome
-  checks.appraises(code, subject, { holds, expected, found })
-}
-
-/** {@link judge} where the caller asked for it. */
-function judgeIf<T>(
+/** One check where the caller asked for it. */
+function appraiseIf<T>(
   checks: CheckRecorder,
-  code: AttestationErrorCode,
+  { code, subject }: { readonly code: AttestationErrorCode; readonly subject: string },
   wanted: T | undefined,
-  subject: string,
-  outcome: (wanted: T) => Outcome,
+  factsOf: (wanted: T) => Comparison,
 ): void {
   if (wanted === undefined) checks.omit(code, 'not-requested', `no expectation of ${subject}`)
-  else judge(checks, code, subject, outcome(wanted))
+  else checks.appraises(code, subject, factsOf(wanted))
 }
 
 /** Lists of numbers, the first that differs decides. */

@@ -2,7 +2,7 @@
  * From a report that was read to one that is AMD's word: certificates down from a pinned ARK, the ARK's
  * revocation list, a key certificate that is this report's, and every signature.
  */
-import type { VerificationError } from '../../../core/errors.ts'
+
 import type { CheckRecorder } from '../../../core/record.ts'
 import { ES384, ps384By4096, ps384By4096WithTrailer, type SignatureAlgorithm } from '../../../crypto/algorithms.ts'
 import { fingerprint } from '../../../crypto/digest.ts'
@@ -10,7 +10,7 @@ import { type SignatureRow, startSignatures } from '../../../crypto/signatures.t
 import { type Bytes, equalBytes, isZero, toHex } from '../../../encoding/bytes.ts'
 import { type Certificate, decodeCertificate } from '../../../x509/certificate.ts'
 import { authenticCrl, checkCrlContent, type Crl, crlRow, decodeCrl, refuseRevoked } from '../../../x509/crl.ts'
-import { type CertificationPath, checkRoot, checkRules, findInvalid, signatureRows } from '../../../x509/path.ts'
+import { checkDates, checkRoot, checkRules, signatureRows } from '../../../x509/path.ts'
 import { type PathProfile, profileAt } from '../../../x509/profile.ts'
 import { vcekProfile, vlekProfile } from '../profile.ts'
 import { compare, type Verified } from './appraise.ts'
@@ -63,7 +63,7 @@ export async function authenticate(
   const product = checkProduct(certificates[0], report.signingKey, checks)
   const profile = profileOf(product, report.signingKey)
   const path = checkRules(certificates, profile, checks)
-  checkDates(path, policy, checks)
+  checkDates(path, policy.clock, 'dates of the certificates', checks)
 
   // 3. Start every signature; WebCrypto works on them meanwhile.
   const [ark, intermediate, vek] = certificates
@@ -82,7 +82,7 @@ export async function authenticate(
     expected: product,
     found: cpuProduct ?? product,
   })
-  if (crl !== undefined) checkCrlContent(crl, ark, algorithmOf(crl), clock, checks)
+  if (crl !== undefined) checkCrlContent(crl, { issuer: ark, algorithm: algorithmOf(crl) }, clock, checks)
   // The path's signatures come first: what an unsigned certificate says of chip and TCB is no finding.
   await signatures.settle(checks, crl === undefined ? 'report-signature' : 'crl-signature')
   const held = await signatures.settle(checks, 'report-signature')
@@ -167,14 +167,6 @@ function checkProduct({ subject }: Certificate, signingKey: SigningKey, checks: 
     found: toHex(subject),
   })
   return product as SnpProduct
-}
-
-/** @throws VerificationError `cert-validity` */
-function checkDates(path: CertificationPath, { clock }: AuthenticityPolicy, checks: CheckRecorder): void {
-  const invalid: VerificationError | undefined = findInvalid(path, [clock.now], clock.skewMs)
-  checks.verifies('cert-validity', 'dates of the certificates', () => {
-    if (invalid !== undefined) throw invalid
-  })
 }
 
 /** AMD writes its parameters in one of two encodings. */

@@ -32,14 +32,22 @@ export interface CertificateTableEntry {
 
 /**
  * @param table what comes behind the report; none is an empty table
+ * @param hint what else the whole may be, for messages
  * @throws VerificationError `cert-table`
  */
-export function decodeCertificateTable(table: Bytes, checks: CheckRecorder): readonly CertificateTableEntry[] {
+export function decodeCertificateTable(
+  table: Bytes,
+  hint: string,
+  checks: CheckRecorder,
+): readonly CertificateTableEntry[] {
   if (table.length === 0) return []
-  return checks.decodes('cert-table', 'certificate table behind the report', () => readEntries(table))
+  return checks.decodes('cert-table', 'certificate table behind the report', () => readEntries(table, hint))
 }
 
-function readEntries(table: Bytes): readonly CertificateTableEntry[] {
+function readEntries(table: Bytes, hint: string): readonly CertificateTableEntry[] {
+  const demand = (holds: boolean, expected: string, found: string): void => {
+    if (!holds) throw new VerificationError('cert-table', { subject: `certificate table${hint}`, expected, found })
+  }
   const data = new DataView(table.buffer, table.byteOffset, table.length)
   const found: { guid: string; offset: number; length: number }[] = []
   let at = 0
@@ -71,8 +79,4 @@ function readEntries(table: Bytes): readonly CertificateTableEntry[] {
     name: Object.hasOwn(names, guid) ? names[guid] : undefined,
     data: copyBytes(table.subarray(offset, offset + length)),
   }))
-}
-
-function demand(holds: boolean, expected: string, found: string): void {
-  if (!holds) throw new VerificationError('cert-table', { subject: 'certificate table', expected, found })
 }

@@ -6,7 +6,7 @@ import { type CheckRecorder, recordChecks } from '../../../core/record.ts'
 import type { Bytes } from '../../../encoding/bytes.ts'
 import { copyEvidence } from '../../options.ts'
 import { type CertificateTableEntry, decodeCertificateTable } from './certificate-table.ts'
-import { type DecodedReport, decodeReport, reportSize, type SnpReport } from './report.ts'
+import { type DecodedReport, decodeReport, hintFor, reportSize, type SnpReport } from './report.ts'
 import { productOf, type SnpProduct, type SnpTcb } from './tcb.ts'
 
 const maximumSize = 65_536
@@ -58,7 +58,7 @@ export function decodeEvidence(bytes: Bytes, checks: CheckRecorder): DecodedEvid
       found: `${bytes.length} bytes`,
     })
   })
-  const certificates = decodeCertificateTable(bytes.subarray(reportSize), checks)
+  const certificates = decodeCertificateTable(bytes.subarray(reportSize), hintFor(bytes), checks)
   return { ...decodeReport(bytes.subarray(0, reportSize), checks), certificates }
 }
 

@@ -51,7 +51,7 @@ export function readReferenceValues(input: unknown): readonly ReferenceValue[] |
   if (values === skipReferenceValues) return values
   for (const [i, { registers: expected }] of values.entries()) {
     const path = `referenceValues[${i}].measurement`
-    const measurement = expected.get('measurement')
+    const measurement = expected.get('measurement')?.value
     requireOption(path, '48 bytes (96 hex digits)', measurement !== undefined)
     requireOption(path, 'other than zero', !isZero(measurement ?? new Uint8Array()))
   }

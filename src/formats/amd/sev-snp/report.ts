@@ -273,7 +273,7 @@ function platformInfoOf(raw: bigint): SnpPlatformInfo {
 }
 
 /** What was probably meant, for bytes that are no report. */
-function hintFor(bytes: Bytes): string {
+export function hintFor(bytes: Bytes): string {
   const start = bytes.subarray(0, 8)
   if (start.every((byte) => byte >= 0x20 && byte < 0x7f)) return ' (this is text: decode it to bytes first)'
   // u32 status, u32 size: MSG_REPORT_RSP.

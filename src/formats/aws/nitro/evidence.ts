@@ -15,7 +15,7 @@ export interface NitroClaims extends NsmClaims {
 }
 
 /**
- * Reads a document for display. **Nothing that it returns is verified**: anybody can write such a document. Use `verifyNitro` to decide anything.
+ * Reads a document for display. **Nothing that it returns is verified**: anyone can write such a document. Use `verifyNitro` to decide anything.
  * @param evidence a COSE_Sign1 as the NSM returns it, at most 16,640 bytes
  * @throws VerificationError `outer-cbor`, `cose-…`, `payload-…` when the bytes are not a well-formed document
  * @throws TypeError when `evidence` is not a `Uint8Array`

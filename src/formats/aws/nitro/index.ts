@@ -5,5 +5,6 @@ export { decodeNitroEvidence, type NitroClaims, type NitroEvidence } from './evi
 export { allowSignedImages, type NitroOptions, type NitroReferenceValues } from './options.ts'
 export { type NitroResult, verifyNitro } from './verify.ts'
 export * from '../../common.ts'
-export type { Hex, NitroCliReferenceValues, PcrReferenceValues } from '../reference-values.ts'
+export type { Hex } from '../../../appraisal/expectations.ts'
+export type { NitroCliReferenceValues, PcrReferenceValues } from '../reference-values.ts'
 export type { NsmKind, Pcrs, UnknownField } from '../evidence.ts'

@@ -9,7 +9,7 @@ import { allowDebug, snapshotOptions } from '../../options.ts'
 import { requireOption } from '../../../core/options.ts'
 
 /**
- * Pass it as `signedImages` to accept every image that a key has signed: old ones with known holes as well, and whatever its owner signs tomorrow. Reference
+ * Pass it as `signedImages` to accept every image that a key has signed: old ones with known holes as well, and what its owner signs tomorrow. Reference
  * values may then name PCR8 in place of PCR0.
  */
 export const allowSignedImages: unique symbol = /* @__PURE__ */ Symbol.for('veritee.allowSignedImages')
@@ -21,7 +21,7 @@ export type NitroReferenceValues = PcrReferenceValues | NitroCliReferenceValues
 export interface NitroOptions extends NsmOptions {
   /**
    * The builds that are accepted: any one must match. Each must name PCR0, which covers the whole image: PCR1 identifies no application, PCR3 and PCR4 no
-   * code, and PCR8 accepts every image that its key ever signed (see `signedImages`). All 16 registers that a document prints can stand here: zeros from
+   * code, and PCR8 accepts every image that its key ever signed (see `signedImages`). All 16 registers that a document prints can be named here: zeros from
    * PCR5 on say that the register must be zero. Zeros in PCR3 say that the instance has no role. To accept any code, pass
    * `skipReferenceValues`.
    */
@@ -30,7 +30,7 @@ export interface NitroOptions extends NsmOptions {
   readonly signedImages?: typeof allowSignedImages
   /**
    * Evidence of a debug enclave is refused unless this is the symbol {@link allowDebug}. With it, reference values need not name PCR0, and zeros are a value of
-   * PCR0 to PCR2: a debug enclave has them there whatever it runs.
+   * PCR0 to PCR2: every debug enclave has zeros there.
    */
   readonly debug?: typeof allowDebug
 }
@@ -68,8 +68,8 @@ export async function readNitroOptions(options: NitroOptions): Promise<NitroPoli
 function requireImages({ referenceValues }: NsmPolicy, areSignedImagesAllowed: boolean): void {
   if (referenceValues === skipReferenceValues) return
   referenceValues.forEach(({ registers }, i) => {
-    const signer = registers.get('PCR8')
-    // A zero there is what every image has that nobody signed.
+    const signer = registers.get('PCR8')?.value
+    // Every image that is not signed has a zero there.
     const isSigned = areSignedImagesAllowed && signer !== undefined && !isZero(signer)
     if (!registers.has('PCR0') && !isSigned)
       throw new TypeError(

@@ -1,6 +1,7 @@
 /**
  * AWS Nitro Enclaves: from the bytes of an attestation document to a result that only authentic, fresh, expected evidence can produce.
  */
+import { appraiseAllowance } from '../../../appraisal/allowance.ts'
 import { appraiseFreshness } from '../../../appraisal/freshness.ts'
 import { appraiseReferenceValues } from '../../../appraisal/reference-values.ts'
 import { startSignatures } from '../../../crypto/signatures.ts'
@@ -24,8 +25,8 @@ export type NitroResult = AttestationResult<'nitro', NitroClaims>
  * Verifies an attestation document of an AWS Nitro Enclave.
  *
  * Proves: AWS signed this document, with a certificate that leads to the pinned root and is valid now; the enclave runs one of the images in
- * `referenceValues`, not in debug mode; the document answers `freshness`. Does not prove: that whoever sent it *is* the enclave. Encrypt to
- * `result.publicKey`, or compare what the connection uses with `claims.userData`, or a relay can stand in between. Revocation is not checked: AWS does
+ * `referenceValues`, not in debug mode; the document answers `freshness`. Does not prove: that the sender *is* the enclave. Encrypt to
+ * `result.publicKey`, or compare what the connection uses with `claims.userData`, or a relay can sit in between. Revocation is not checked: AWS does
  * not use its lists for these certificates.
  *
  * @param evidence the document as the NSM returned it: a COSE_Sign1, tagged or not, at most 16,640 bytes. Copied before anything is awaited
@@ -74,11 +75,7 @@ export async function verifyNitro(evidence: Uint8Array, options: NitroOptions): 
 
 /** A debug enclave has zeros for its image (PCR0), while PCR3 and PCR4 keep real values; fails with `policy-debug`. */
 function appraiseDebug(document: NsmDocument, { debug }: NitroPolicy, checks: CheckRecorder): void {
-  checks.appraises('policy-debug', 'debug mode', {
-    holds: debug || !isDebug(document),
-    expected: debug ? 'allowed' : 'off',
-    found: isDebug(document) ? 'on' : 'off',
-  })
+  appraiseAllowance('policy-debug', { subject: 'debug mode', isAllowed: debug, isOn: isDebug(document) }, checks)
 }
 
 function isDebug({ pcrs }: NsmDocument): boolean {

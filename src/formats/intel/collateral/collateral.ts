@@ -1,7 +1,7 @@
 /**
  * Everything around a quote that Intel signed: nothing may be missing, unreadable, of another issuer, stale or revoked.
  */
-import type { VerificationError } from '../../../core/errors.ts'
+
 import type { CheckRecorder } from '../../../core/record.ts'
 import type { Clock } from '../../../core/time.ts'
 import { ES256 } from '../../../crypto/algorithms.ts'
@@ -10,7 +10,7 @@ import { startSignatures } from '../../../crypto/signatures.ts'
 import type { Certificate } from '../../../x509/certificate.ts'
 import { authenticCrl, checkCrlContent, type CheckedCrl, refuseRevoked } from '../../../x509/crl.ts'
 import type { EndorsementCache } from '../../../x509/endorsement-cache.ts'
-import { type CertificationPath, findInvalid } from '../../../x509/path.ts'
+import { type CertificationPath, checkDates } from '../../../x509/path.ts'
 import type { Quote } from '../quote/quote.ts'
 import type { DatedEndorsement, EndorsementTexts } from './endorsements.ts'
 import { type Chain, checkChain, checkSameRoot } from './paths.ts'
@@ -88,21 +88,21 @@ async function checkCollateral(
 ): Promise<Collateral & { readonly paths: readonly CertificationPath[] }> {
   const pathOf = async (chain: Chain): Promise<CertificationPath> => {
     const path = await checkChain(chain, roots, checks, hashOf)
-    checkDates(path, clock, checks)
+    checkDates(path, clock, `dates of ${path.leaf.name} and what is above it`, checks)
     return path
   }
   const pckPath = await pathOf(pck)
   const platform = checks.verifies('pck-cert-format', 'platform', () => decodePck(pckPath.leaf))
-  for (const { crl, issuer } of lists) checkCrlContent(crl, issuer, ES256, clock, checks)
+  for (const { crl, issuer } of lists) checkCrlContent(crl, { issuer, algorithm: ES256 }, clock, checks)
   const paths = [pckPath]
   for (const signer of signers) paths.push(await pathOf(signer))
   for (const path of paths.slice(1)) checkSameRoot(pckPath, path, checks)
   const tcbInfo = checks.decodes('tcb-info-format', 'fields of TCB Info', () => decodeTcbInfo(tcbInfoDocument))
-  checkValidity(tcbInfo, 'tcb-info-validity', 'TCB Info', clock, checks)
+  checkValidity(tcbInfo, { code: 'tcb-info-validity', subject: 'TCB Info' }, clock, checks)
   const qeIdentity = checks.decodes('qe-identity-format', 'fields of QE identity', () =>
     decodeQeIdentity(qeIdentityDocument),
   )
-  checkValidity(qeIdentity, 'qe-identity-validity', 'QE identity', clock, checks)
+  checkValidity(qeIdentity, { code: 'qe-identity-validity', subject: 'QE identity' }, clock, checks)
   return {
     paths,
     platform,
@@ -122,14 +122,6 @@ async function checkCollateral(
       qeIdentity.nextUpdate,
     ),
   }
-}
-
-/** @throws VerificationError `cert-validity` */
-function checkDates(path: CertificationPath, clock: Clock, checks: CheckRecorder): void {
-  const invalid: VerificationError | undefined = findInvalid(path, [clock.now], clock.skewMs)
-  checks.verifies('cert-validity', `dates of ${path.leaf.name} and what is above it`, () => {
-    if (invalid !== undefined) throw invalid
-  })
 }
 
 /** @throws VerificationError `crl-revoked` */

@@ -1,5 +1,5 @@
 /**
- * What Intel says about a platform, from outside the quote ("collateral"). Whoever delivers it needs no trust: every item is signed by Intel and is
+ * What Intel says about a platform, from outside the quote ("collateral"). The deliverer needs no trust: every item is signed by Intel and is
  * verified here. He can only withhold it, or deliver an old one within its dates.
  */
 import { type Bytes, fromBase64 } from '../../../encoding/bytes.ts'
@@ -24,7 +24,7 @@ export interface DcapEndorsements {
   readonly qeIdentityIssuerChain: string
   /**
    * The CRL of the CA that issued the PCK certificate: the body of `…/sgx/certification/v4/pckcrl?ca={platform,processor}&encoding=der`, DER in base64.
-   * The CA itself stands in the chain of the PCK certificate, hence no issuer chain here.
+   * The CA itself is in the chain of the PCK certificate, hence no issuer chain here.
    */
   readonly pckCrl: string
   /** The CRL of the root: the body of `https://certificates.trustedservices.intel.com/IntelSGXRootCA.der`, DER in base64. */

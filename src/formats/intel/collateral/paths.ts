@@ -1,5 +1,5 @@
 /**
- * The certificates around a quote: the chain of the platform's PCK certificate, and those of whoever signed TCB Info and QE Identity.
+ * The certificates around a quote: the chain of the platform's PCK certificate, and those of the signers of TCB Info and QE Identity.
  */
 import { type Bytes, equalBytes } from '../../../encoding/bytes.ts'
 import { contentOf, context, INTEGER, rawOf, readElement, SEQUENCE } from '../../../encoding/der.ts'
@@ -87,7 +87,7 @@ export function readSignerChain(
 }
 
 /**
- * The root CRL is of one root: the platform and whoever speaks about it must be under the same key. The certificate may be another, for Intel issued two.
+ * The root CRL is of one root: the platform and the signers that speak about it must be under the same key. The certificate may be another, for Intel issued two.
  * @throws VerificationError `cert-path`
  */
 export function checkSameRoot(

@@ -34,7 +34,7 @@ export interface DcapPlatform {
   readonly ppid: Uint8Array
   /** 16 bytes, new with each registration of the platform; the processor CA does not say. */
   readonly platformInstanceId: Uint8Array | undefined
-  /** How memory is protected: `integrity` also against replay by whoever taps the memory bus. */
+  /** How memory is protected: `integrity` also against replay on the memory bus. */
   readonly sgxType: 'standard' | 'scalable' | 'scalable-with-integrity'
   /** 16 bytes: the security versions in the form that the processor reports. */
   readonly cpuSvn: Uint8Array
@@ -127,7 +127,7 @@ function entriesOf(
     )
       throw malformed(source, 'malformed SGX extension')
     if (arc > count || entries.has(arc))
-      throw malformed(source, `entry ${arc} of the SGX extension is unknown, or stands twice`)
+      throw malformed(source, `entry ${arc} of the SGX extension is unknown, or is there twice`)
     entries.set(arc, value)
   }
   if (tag !== SEQUENCE || entries.size !== count || entries.has(0))

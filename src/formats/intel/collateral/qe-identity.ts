@@ -59,7 +59,7 @@ export function checkQeIdentity(identity: QeIdentity, report: SgxReport, tee: Dc
   require('identity', tee === 'tdx' ? 'TD_QE' : 'QE', identity.id)
   require('MRSIGNER', identity.mrSigner, toHex(report.mrSigner))
   require('ISVPRODID', `${identity.isvProdId}`, `${report.isvProdId}`)
-  // As Intel compares: the report under the mask, with the identity as it stands.
+  // As Intel compares: the report under the mask, with the identity unmasked.
   require('MISCSELECT', identity.miscSelect, masked(report.miscSelect, identity.miscSelectMask))
   require('ATTRIBUTES', identity.attributes, masked(report.attributes, identity.attributesMask))
 }

@@ -62,8 +62,7 @@ export function validityOf(body: JsonValue, source: Source): Validity {
 /** @throws VerificationError `code` */
 export function checkValidity(
   { issueDate, nextUpdate }: Validity,
-  code: AttestationErrorCode,
-  subject: string,
+  { code, subject }: { readonly code: AttestationErrorCode; readonly subject: string },
   clock: Clock,
   checks: CheckRecorder,
 ): void {

@@ -128,7 +128,7 @@ function readIdentities(body: JsonValue): ReadonlyMap<string, TdxModuleIdentity>
   for (const identity of memberOf(body, 'tdxModuleIdentities', 'array', source)) {
     if (!isJsonObject(identity)) throw malformed(source, 'tdxModuleIdentities must hold objects')
     const id = memberOf(identity, 'id', 'string', source).toLowerCase()
-    if (identities.has(id)) throw malformed(source, `TDX module identity ${JSON.stringify(id)} stands twice`)
+    if (identities.has(id)) throw malformed(source, `TDX module identity ${JSON.stringify(id)} is there twice`)
     identities.set(id, { ...readModule(identity), levels: readComponentLevels(identity, source) })
   }
   return identities

@@ -7,18 +7,23 @@ import { type JsonValue, memberOf } from '../../../encoding/json.ts'
 import { malformed, type Source } from '../../../encoding/reader.ts'
 import { dateOf, integerOf, optionalTextsOf } from './signed-json.ts'
 
-/** What TCB Info says of a platform. */
-export const platformStatuses = [
+/** What a platform can be in that is not revoked, by TCB Info. */
+const goodStatuses = [
   'UpToDate',
   'SWHardeningNeeded',
   'ConfigurationNeeded',
   'ConfigurationAndSWHardeningNeeded',
   'OutOfDate',
   'OutOfDateConfigurationNeeded',
-  'Revoked',
 ] as const
+const goodOr = <Status extends string>(
+  ...more: readonly Status[]
+): readonly ((typeof goodStatuses)[number] | Status)[] => [...goodStatuses, ...more]
+
 /** The state of processor, firmware and microcode. */
-export type PlatformTcbStatus = (typeof platformStatuses)[number]
+export type PlatformTcbStatus = (typeof goodStatuses)[number] | 'Revoked'
+/** What TCB Info says of a platform. */
+export const platformStatuses: readonly PlatformTcbStatus[] = /* @__PURE__ */ goodOr('Revoked')
 
 /** What is said of a TDX module or a quoting enclave. */
 const componentStatuses = ['UpToDate', 'OutOfDate', 'Revoked'] as const
@@ -29,8 +34,13 @@ export type ComponentTcbStatus = (typeof componentStatuses)[number]
  * The status of a verified platform. `TDRelaunchAdvised…`: the platform was repaired, this TD still runs from before. Evidence of a platform whose status is
  * `Revoked` is never authentic.
  */
-export type TcbStatus =
-  Exclude<PlatformTcbStatus, 'Revoked'> | 'TDRelaunchAdvised' | 'TDRelaunchAdvisedConfigurationNeeded'
+export type TcbStatus = (typeof goodStatuses)[number] | 'TDRelaunchAdvised' | 'TDRelaunchAdvisedConfigurationNeeded'
+
+/** All that callers can accept. */
+export const tcbStatuses: readonly TcbStatus[] = /* @__PURE__ */ goodOr(
+  'TDRelaunchAdvised',
+  'TDRelaunchAdvisedConfigurationNeeded',
+)
 
 /** One level as listed. */
 export interface TcbLevel<Status extends PlatformTcbStatus = PlatformTcbStatus> {
@@ -45,7 +55,7 @@ export interface ComponentLevel extends TcbLevel<ComponentTcbStatus> {
   readonly isvSvn: number
 }
 
-/** @param statuses those that may stand here: an unknown one could mean anything, so it makes the whole document unusable */
+/** @param statuses all that are known here: an unknown one could mean anything, so the whole document is refused */
 export function readLevel<Status extends PlatformTcbStatus>(
   level: JsonValue,
   statuses: readonly Status[],
@@ -57,7 +67,7 @@ export function readLevel<Status extends PlatformTcbStatus>(
   return { status, date: dateOf(level, 'tcbDate', source), advisoryIds: optionalTextsOf(level, 'advisoryIDs', source) }
 }
 
-/** `tcbLevels` of a TDX module or a quoting enclave, highest first, whatever their order was. */
+/** `tcbLevels` of a TDX module or a quoting enclave, highest first, from any order. */
 export function readComponentLevels(object: JsonValue, source: Source): readonly ComponentLevel[] {
   const levels = memberOf(object, 'tcbLevels', 'array', source).map((level) => ({
     isvSvn: integerOf(memberOf(level, 'tcb', 'object', source), 'isvsvn', 65_535, source),
@@ -66,7 +76,7 @@ export function readComponentLevels(object: JsonValue, source: Source): readonly
   return sortLevels(levels, ({ isvSvn }) => [isvSvn], source)
 }
 
-/** Highest first, by lists of numbers of the same length, the first number deciding most. A level that stands twice has two statuses: refused. */
+/** Highest first, by lists of numbers of the same length, the first number deciding most. A level that is there twice has two statuses: refused. */
 export function sortLevels<Level>(
   levels: readonly Level[],
   keyOf: (level: Level) => readonly number[],
@@ -76,7 +86,7 @@ export function sortLevels<Level>(
   const keyed = levels.map((level) => ({ level, key: keyOf(level) }))
   keyed.sort((a, b) => compare(b.key, a.key))
   keyed.forEach(({ key }, i) => {
-    if (i > 0 && compare(key, keyed[i - 1]?.key ?? []) === 0) throw malformed(source, 'a TCB level stands twice')
+    if (i > 0 && compare(key, keyed[i - 1]?.key ?? []) === 0) throw malformed(source, 'a TCB level is there twice')
   })
   return keyed.map(({ level }) => level)
 }

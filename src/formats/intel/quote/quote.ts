@@ -189,7 +189,7 @@ function inner(input: Cursor, length: number, field: string): Cursor {
   return cursor(take(input, length, field), source)
 }
 
-/** What is often mistaken for a quote, by its first bytes. Helps whoever reads the error; decides nothing. */
+/** What is often mistaken for a quote, by its first bytes. It helps readers of the error, and decides nothing. */
 function looksLike(bytes: Bytes): string {
   const [first = 0] = bytes
   const head = String.fromCharCode(...bytes.subarray(0, 64))

@@ -17,7 +17,7 @@ export interface SgxReport {
   readonly mrEnclave: Uint8Array
   /** SHA-256 of the key that signed the enclave. */
   readonly mrSigner: Uint8Array
-  /** 64 bytes that whoever loads the enclave chose; zero without KSS. */
+  /** 64 bytes that the loader of the enclave chose; zero without KSS. */
   readonly configId: Uint8Array
   readonly isvProdId: number
   readonly isvSvn: number
@@ -34,7 +34,7 @@ export interface TdxReport {
   readonly teeTcbSvn: Uint8Array
   /** SHA-384 of the TDX module. */
   readonly mrSeam: Uint8Array
-  /** Who signed the TDX module; zero stands for Intel. */
+  /** Who signed the TDX module; zero means Intel. */
   readonly mrSignerSeam: Uint8Array
   readonly seamAttributes: Uint8Array
   /** 8 bytes: bits 0 to 7 make a TD debuggable, bit 28 is SEPT_VE_DISABLE, bit 29 MIGRATABLE. */
@@ -43,7 +43,7 @@ export interface TdxReport {
   readonly xfam: Uint8Array
   /** SHA-384 over the initial memory: the firmware. */
   readonly mrTd: Uint8Array
-  /** 48 bytes each, chosen by whoever launched the TD. */
+  /** 48 bytes each, chosen by the launcher of the TD. */
   readonly mrConfigId: Uint8Array
   readonly mrOwner: Uint8Array
   readonly mrOwnerConfig: Uint8Array
@@ -123,7 +123,7 @@ export function decodeSgxReport(bytes: Bytes, source: Source): SgxReport {
 export function decodeTdxReport(bytes: Bytes, source: Source): TdxReport {
   const input = cursor(bytes, source)
   const field = fieldsOf(input)
-  // Fields stand in this order; an object literal is evaluated in it.
+  // Fields come in this order; an object literal is evaluated in it.
   const report = {
     teeTcbSvn: field(16),
     mrSeam: field(48),
@@ -162,7 +162,7 @@ export function decodeTdxReport(bytes: Bytes, source: Source): TdxReport {
   return report
 }
 
-/** Bytes of their own: whoever uses `.buffer` of a field must not get the whole quote. */
+/** Bytes of their own: `.buffer` of a field must not be the whole quote. */
 function fieldsOf(input: Cursor): (length: number) => Bytes {
   return (length) => input.bytes.slice(input.at, skip(input, length, 'field'))
 }

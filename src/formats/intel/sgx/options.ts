@@ -1,10 +1,10 @@
 /**
  * What a caller says about the enclave that it expects.
  */
-import type { skipReferenceValues } from '../../../appraisal/reference-values.ts'
+import type { ReferenceValue, skipReferenceValues } from '../../../appraisal/reference-values.ts'
 import { dcapOptionNames, type DcapOptions, type DcapPolicy, readDcapOptions } from '../options.ts'
 import { snapshotOptions } from '../../options.ts'
-import { readReferenceValues, type SgxReference, type SgxReferenceValues } from './reference-values.ts'
+import { readReferenceValues, type SgxReferenceValues } from './reference-values.ts'
 
 /** Options of `verifySgx`. */
 export interface SgxOptions extends DcapOptions {
@@ -14,7 +14,7 @@ export interface SgxOptions extends DcapOptions {
 
 /** {@link SgxOptions}, checked and copied. */
 export interface SgxPolicy extends DcapPolicy {
-  readonly referenceValues: readonly SgxReference[] | typeof skipReferenceValues
+  readonly referenceValues: readonly ReferenceValue[] | typeof skipReferenceValues
 }
 
 /** @throws TypeError for every mistake that a caller can make */

@@ -4,12 +4,13 @@
 import { type ReferenceValue, skipReferenceValues } from '../../../appraisal/reference-values.ts'
 import { type Bytes, isZero } from '../../../encoding/bytes.ts'
 import { type Hex, readSizedBytes } from '../../../appraisal/expectations.ts'
+import { atLeast, equal, type RegisterTest } from '../../../appraisal/tests.ts'
 import type { SgxReport } from '../quote/report.ts'
 import { isPlainObject, requireOption, snapshotOf } from '../../../core/options.ts'
 
 /**
- * Key separation and sharing (KSS), a feature that enclaves may use: values beside their measurement. Each must be zero unless it is named here, for whoever
- * starts an enclave can choose `configId` and `configSvn`, and every signer the others.
+ * Key separation and sharing (KSS), a feature that enclaves may use: values beside their measurement. Each must be zero unless it is named here: the starter
+ * of an enclave can choose `configId` and `configSvn`, and every signer the others.
  */
 export interface SgxKeySeparation {
   /** CONFIGID, 64 bytes. */
@@ -22,7 +23,7 @@ export interface SgxKeySeparation {
   readonly isvExtProdId?: Hex | Uint8Array
 }
 
-/** How an enclave was started, which its measurement does not cover. Default of each: any. Bytes stand here in the order of the report. */
+/** How an enclave was started, which its measurement does not cover. Default of each: any. Bytes are in the order of the report. */
 export interface SgxSettings {
   /** MISCSELECT, 4 bytes: what the processor tells the enclave of exceptions. */
   readonly miscSelect?: Hex | Uint8Array
@@ -57,11 +58,6 @@ export interface SgxSignerReferenceValues extends SgxKeySeparation, SgxSettings 
 /** One accepted build, or one accepted line of builds. */
 export type SgxReferenceValues = SgxCodeReferenceValues | SgxSignerReferenceValues
 
-/** Checked and copied; the version, which is a minimum, stands beside the registers, which must be equal. */
-export interface SgxReference extends ReferenceValue {
-  readonly minimumIsvSvn: number | undefined
-}
-
 /** What a register is written as: bytes of a size, a number, or yes and no. */
 type Kind = number | 'uint16' | 'boolean'
 
@@ -84,28 +80,11 @@ const signer: readonly string[] = ['mrSigner', 'isvProdId', 'minimumIsvSvn']
 const identities: readonly string[] = ['mrEnclave', 'mrSigner']
 
 /** @throws TypeError when there is nothing to compare, a name is unknown, or a value is not of its size */
-export function readReferenceValues(input: unknown): readonly SgxReference[] | typeof skipReferenceValues {
+export function readReferenceValues(input: unknown): readonly ReferenceValue[] | typeof skipReferenceValues {
   if (input === skipReferenceValues) return skipReferenceValues
   const list: readonly unknown[] = Array.isArray(input) ? input : [input]
   requireOption('referenceValues', 'at least one, or skipReferenceValues', list.length > 0)
   return list.map((entry, i) => readOne(entry, `referenceValues[${i}]`))
-}
-
-/**
- * The reference values as registers that must be equal: a minimum that is reached becomes the version that was found.
- */
-export function referencesFor(
-  { isvSvn }: SgxReport,
-  references: readonly SgxReference[] | typeof skipReferenceValues,
-): readonly ReferenceValue[] | typeof skipReferenceValues {
-  if (references === skipReferenceValues) return references
-  return references.map(({ name, registers, minimumIsvSvn }) => ({
-    name,
-    registers:
-      minimumIsvSvn === undefined
-        ? registers
-        : new Map([...registers, ['isvSvn', uint16(Math.max(minimumIsvSvn, isvSvn))]]),
-  }))
 }
 
 /** The registers of a report, by the names that reference values give them; numbers big-endian, as people write them. */
@@ -129,7 +108,7 @@ export function registersOf(report: SgxReport): ReadonlyMap<string, Bytes> {
   )
 }
 
-function readOne(input: unknown, path: string): SgxReference {
+function readOne(input: unknown, path: string): ReferenceValue {
   requireOption(
     path,
     "like { mrEnclave: '…' } or { mrSigner: '…', isvProdId: 0, minimumIsvSvn: 0 }",
@@ -148,17 +127,20 @@ function readOne(input: unknown, path: string): SgxReference {
     '{ mrEnclave } or { mrSigner, isvProdId, minimumIsvSvn }, or all of them',
     isNamed('mrEnclave') || signer.every(isNamed),
   )
-  const registers = new Map<string, Bytes>()
+  const registers = new Map<string, RegisterTest>()
   for (const [field, [kind, unnamed]] of Object.entries(fields)) {
-    if (isNamed(field)) registers.set(field, readValue(given[field], kind, `${path}.${field}`))
-    else if (unnamed === 'zero') registers.set(field, new Uint8Array(typeof kind === 'number' ? kind : 2))
+    if (isNamed(field)) registers.set(field, equal(readValue(given[field], kind, `${path}.${field}`)))
+    else if (unnamed === 'zero') registers.set(field, equal(new Uint8Array(typeof kind === 'number' ? kind : 2)))
   }
   for (const field of identities)
-    requireOption(`${path}.${field}`, 'other than zero', !isNamed(field) || !isZero(registers.get(field) as Bytes))
-  const minimumIsvSvn = isNamed('minimumIsvSvn')
-    ? readUint16(given['minimumIsvSvn'], `${path}.minimumIsvSvn`)
-    : undefined
-  return { name: name as string | undefined, registers, minimumIsvSvn }
+    requireOption(
+      `${path}.${field}`,
+      'other than zero',
+      !isNamed(field) || !isZero(registers.get(field)?.value as Bytes),
+    )
+  if (isNamed('minimumIsvSvn'))
+    registers.set('isvSvn', atLeast(uint16(readUint16(given['minimumIsvSvn'], `${path}.minimumIsvSvn`))))
+  return { name: name as string | undefined, registers }
 }
 
 function readValue(value: unknown, kind: Kind, path: string): Bytes {

@@ -12,7 +12,7 @@ import { dcapClaims, decodeQuoteOf } from '../evidence.ts'
 import { copyEvidence } from '../../options.ts'
 import { isDebug, type SgxClaims } from './evidence.ts'
 import { readSgxOptions, type SgxOptions } from './options.ts'
-import { referencesFor, registersOf } from './reference-values.ts'
+import { registersOf } from './reference-values.ts'
 
 /** What {@link verifySgx} returns. */
 export type SgxResult = AttestationResult<'sgx', SgxClaims>
@@ -22,7 +22,7 @@ export type SgxResult = AttestationResult<'sgx', SgxClaims>
  *
  * Proves: a genuine Intel platform made this quote, and every endorsement of it is Intel's, current, about this platform and not revoked; the platform is in
  * an accepted state; the enclave runs one of the builds in `referenceValues`, not in debug mode, and it was made for `reportData`. Does not prove: when it
- * was made (a quote has no date: put your nonce into the report data), nor where. Whoever taps the memory bus of one such machine can make quotes that say
+ * was made (a quote has no date: put your nonce into the report data), nor where. An attacker on the memory bus of one such machine can make quotes that say
  * anything: `platforms` says whose machines you accept.
  *
  * @param evidence an ECDSA quote of version 3, 4 or 5, zeros behind it allowed, at most 65,536 bytes. Copied before anything is awaited
@@ -55,8 +55,7 @@ export async function verifySgx(evidence: Uint8Array, options: SgxOptions): Prom
   // 4. Appraisal: the quote is true. Is it what the caller expects? Failures are kept, so that all of them are reported.
   appraisePlatform(tcb, collateral, policy, checks)
   appraiseDebug(isDebug(report) ? `attributes ${toHex(report.attributes)}` : undefined, policy, checks)
-  const references = referencesFor(report, policy.referenceValues)
-  const matched = appraiseReferenceValues('policy-measurements', registersOf(report), references, checks)
+  const matched = appraiseReferenceValues('policy-measurements', registersOf(report), policy.referenceValues, checks)
   appraiseReportData(report.reportData, policy, checks)
 
   // 5. Only here does a result exist, and only if no appraisal failed.

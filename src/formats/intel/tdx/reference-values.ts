@@ -23,7 +23,7 @@ export interface TdxReferenceValues {
   readonly rtmr2: TdxRegister
   /** Default: zero, which says that the system does not use it. */
   readonly rtmr3?: TdxRegister
-  /** Default: zero. Whoever launches the TD chooses these three. */
+  /** Default: zero. The launcher of the TD chooses these three. */
   readonly mrConfigId?: TdxRegister
   readonly mrOwner?: TdxRegister
   readonly mrOwnerConfig?: TdxRegister
@@ -63,7 +63,7 @@ export function readReferenceValues(input: unknown): readonly ReferenceValue[] |
   const values = readRegisterValues(input, registers, "{ mrTd: '…', rtmr0: '…', rtmr1: '…', rtmr2: '…' }")
   if (values === skipReferenceValues) return values
   for (const [i, { registers: expected }] of values.entries()) {
-    const telling = measurements.some((register) => !isZero(expected.get(register) ?? new Uint8Array()))
+    const telling = measurements.some((register) => !isZero(expected.get(register)?.value ?? new Uint8Array()))
     requireOption(`referenceValues[${i}]`, 'one measurement or more that is not zero', telling)
   }
   return values

@@ -1,8 +1,9 @@
 /**
  * Intel TDX: from the bytes of a quote to a result that only an authentic, expected trust domain on a platform in good state can produce.
  */
+import { appraiseAllowance } from '../../../appraisal/allowance.ts'
 import { appraiseReferenceValues } from '../../../appraisal/reference-values.ts'
-import { equalBytes, isZero, toHex } from '../../../encoding/bytes.ts'
+import { type Bytes, equalBytes, isZero, toHex } from '../../../encoding/bytes.ts'
 import { type AttestationResult, attestationResult } from '../../../core/result.ts'
 import { type CheckRecorder, recordChecks } from '../../../core/record.ts'
 import { appraiseDebug, appraisePlatform, appraiseReportData, validUntilOf } from '../appraise.ts'
@@ -22,8 +23,8 @@ export type TdxResult = AttestationResult<'tdx', TdxClaims>
  * Verifies a quote of an Intel TDX trust domain.
  *
  * Proves: a genuine Intel platform made this quote, and every endorsement of it is Intel's, current, about this platform and not revoked; the platform is in
- * an accepted state; the TD runs one of the builds in `referenceValues`, nobody can debug it, and it was made for `reportData`. Does not prove: when it was
- * made (a quote has no date: put your nonce into the report data), nor where. Whoever taps the memory bus of one such machine can make quotes that say
+ * an accepted state; the TD runs one of the builds in `referenceValues`, it cannot be debugged, and it was made for `reportData`. Does not prove: when it was
+ * made (a quote has no date: put your nonce into the report data), nor where. An attacker on the memory bus of one such machine can make quotes that say
  * anything: `platforms` says whose machines you accept.
  *
  * @param evidence a quote of version 4 or 5, zeros behind it allowed, at most 65,536 bytes. Copied before anything is awaited
@@ -45,8 +46,19 @@ export async function verifyTdx(evidence: Uint8Array, options: TdxOptions): Prom
   // 0. The caller's own mistakes: TypeError, before a byte of evidence is read. Evidence and options are copies from here on.
   const bytes = copyEvidence(evidence)
   const policy = await readTdxOptions(options)
-  const checks = recordChecks(policy.trace)
+  return verifyQuote(bytes, policy, recordChecks(policy.trace))
+}
 
+/**
+ * {@link verifyTdx} when the options are read.
+ * @param verifyCarrier verifies what the quote came in, when the quote is authentic and before it is appraised
+ */
+export async function verifyQuote(
+  bytes: Bytes,
+  policy: TdxPolicy,
+  checks: CheckRecorder,
+  verifyCarrier?: (report: TdxReport) => Promise<void>,
+): Promise<TdxResult> {
   // 1. Evidence: shape and bounds. Nothing below is trusted yet.
   const quote = decodeQuoteOf('tdx', bytes, checks)
   const { report } = quote.body
@@ -56,6 +68,7 @@ export async function verifyTdx(evidence: Uint8Array, options: TdxOptions): Prom
 
   // 3. The platform: it is the one that Intel speaks of, the quoting enclave is Intel's, and this is the state they are in.
   const tcb = evaluateTcb(quote, collateral, checks)
+  await verifyCarrier?.(report)
 
   // 4. Appraisal: the quote is true. Is it what the caller expects? Failures are kept, so that all of them are reported.
   appraisePlatform(tcb, collateral, policy, checks)
@@ -79,12 +92,7 @@ export async function verifyTdx(evidence: Uint8Array, options: TdxOptions): Prom
 /** TD attributes, bit 29; fails with `policy-migration`. */
 function appraiseMigration({ tdAttributes }: TdxReport, { migration }: TdxPolicy, checks: CheckRecorder): void {
   const isMigratable = ((tdAttributes[3] ?? 0) & 0x20) !== 0
-  const expected = migration ? 'allowed' : 'off'
-  checks.appraises('policy-migration', 'migration', {
-    holds: migration || !isMigratable,
-    expected,
-    found: isMigratable ? 'on' : 'off',
-  })
+  appraiseAllowance('policy-migration', { subject: 'migration', isAllowed: migration, isOn: isMigratable }, checks)
 }
 
 /** Service TDs can read what they are bound to; fails with `policy-service-td`. */

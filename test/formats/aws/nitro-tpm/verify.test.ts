@@ -1,6 +1,7 @@
 /**
  * NitroTPM documents: the same envelope, payload and chain as an enclave's, verified by the same code. Here is what differs.
  */
+import { refusalOf } from '../../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
 import { AppraisalError } from '../../../../src/core/errors.ts'
 import {
@@ -14,7 +15,7 @@ import {
 import { verifyNitro } from '../../../../src/formats/aws/nitro/index.ts'
 import { hex, pattern } from '../../../attester/bytes.ts'
 import { encodePcrs, moduleIds, tpmPcrs } from '../../../attester/nitro.ts'
-import { type Change, make, now, refusalOf } from '../nitro/made.ts'
+import { type Change, make, now } from '../nitro/made.ts'
 import { negativeCases } from '../nitro/negative-cases.ts'
 
 const pcrs = await tpmPcrs()

@@ -1,6 +1,7 @@
 /**
  * What a verification says: of everything that was checked and in which order, of what was not asked for, and of all failed appraisals together.
  */
+import { refusalOf } from '../../../support/refusal.ts'
 import { expect, test } from 'vitest'
 import { AppraisalError } from '../../../../src/core/errors.ts'
 import {
@@ -15,7 +16,7 @@ import {
 import { hex, pattern, unhex } from '../../../attester/bytes.ts'
 import * as cbor from '../../../attester/cbor.ts'
 import { debugPcrs, encodePcrs, instanceId, moduleIds, testNonce } from '../../../attester/nitro.ts'
-import { make, now, PCR0, pcrs, refusalOf, second } from './made.ts'
+import { make, now, PCR0, pcrs, second } from './made.ts'
 
 const appraisals = [
   'policy-kind',

@@ -1,10 +1,11 @@
 /**
  * Dates to the millisecond: the edges of validity, of the tolerated skew, and of an age.
  */
+import { refusalOf } from '../../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
 import { atEvidenceTime, skipFreshness, verifyNitro } from '../../../../src/formats/aws/nitro/index.ts'
 import { pattern } from '../../../attester/bytes.ts'
-import { type Change, make, minute, now, refusalOf, second } from './made.ts'
+import { type Change, make, minute, now, second } from './made.ts'
 
 const at = now.getTime()
 // The leaf of made evidence: from a minute before, in whole seconds, for three hours and three seconds.

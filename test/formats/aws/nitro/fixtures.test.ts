@@ -1,6 +1,7 @@
 /**
  * Every fixture gets the verdict that its `expected.json` says, and the fixtures are what the generator would write.
  */
+import { refusalOf } from '../../../support/refusal.ts'
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { nitroCases, usual } from '../../../../fixtures/cases.ts'
@@ -8,7 +9,7 @@ import { type Expected, optionsOf } from '../../../../fixtures/expected.ts'
 import { skipReferenceValues, verifyNitro } from '../../../../src/formats/aws/nitro/index.ts'
 import { verifyNitroTpm } from '../../../../src/formats/aws/nitro-tpm/index.ts'
 import { createSigner } from '../../../attester/certificate.ts'
-import { omit, refusalOf } from './made.ts'
+import { omit } from './made.ts'
 
 const folder = new URL('../../../../fixtures/nitro/', import.meta.url)
 const root = new Uint8Array(readFileSync(new URL('root.der', folder)))

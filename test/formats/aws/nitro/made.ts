@@ -9,7 +9,6 @@ import {
   testNonce,
 } from '../../../attester/nitro.ts'
 import type { Signer } from '../../../attester/certificate.ts'
-import { AttestationError } from '../../../../src/core/errors.ts'
 import type { NitroOptions } from '../../../../src/formats/aws/nitro/index.ts'
 
 /** When everything in these tests happens, unless a test says otherwise. */
@@ -57,16 +56,4 @@ export async function make({ attester, document, options }: Change = {}): Promis
 /** A copy without one property: an option that is there but undefined is not the same as one that is left out. */
 export function omit<T extends object, K extends keyof T>(from: T, name: K): Omit<T, K> {
   return Object.fromEntries(Object.entries(from).filter(([key]) => key !== name)) as Omit<T, K>
-}
-
-/** The error that `promise` ends with; anything but an `AttestationError` fails the test. */
-export async function refusalOf(promise: Promise<unknown>): Promise<AttestationError> {
-  let result: unknown
-  try {
-    result = await promise
-  } catch (error) {
-    if (error instanceof AttestationError) return error
-    throw error
-  }
-  throw new Error(`accepted, expected a refusal: ${JSON.stringify(result).slice(0, 200)}`)
 }

@@ -1,6 +1,7 @@
 /**
  * Every document of the shared vectors: 52 that AWS signed, and about 130 that somebody broke. Verdict and reason code are those of the manifest.
  */
+import { refusalOf } from '../../../support/refusal.ts'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
   allowDebug,
@@ -15,7 +16,7 @@ import { type NitroTpmOptions, verifyNitroTpm } from '../../../../src/formats/aw
 import { concat, hex, unhex } from '../../../attester/bytes.ts'
 import { sha384 } from '../../../attester/nitro.ts'
 import { findVectors } from '../../../support/vectors.ts'
-import { omit, refusalOf } from './made.ts'
+import { omit } from './made.ts'
 
 interface Vector {
   readonly file: string

@@ -1,12 +1,13 @@
 /**
  * The SGX extension of PCK certificates: entries in any order are read, and entries that are missing, doubled, unknown or of another size are refused.
  */
+import { refusalOf } from '../../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
 import { concat, hex } from '../../../attester/bytes.ts'
 import type { Bytes } from '../../../attester/der.ts'
 import { boolean, element, integer, octetString, sequence } from '../../../attester/der.ts'
 import { type IntelAttesterOptions, platform, sgxEntry } from '../../../attester/intel.ts'
-import { refusalOf, sgx, tdx } from '../made.ts'
+import { sgx, tdx } from '../made.ts'
 
 type Entries = (entries: Bytes[]) => readonly Uint8Array[]
 const pck = (pckEntries: Entries): { attester: Omit<IntelAttesterOptions, 'now'> } => ({ attester: { pckEntries } })
@@ -63,9 +64,9 @@ describe('refused', () => {
   test.each([
     ['an entry that is missing', pck((entries) => entries.slice(0, -1)), /6 entries in the SGX extension, expected 7/],
     [
-      'an entry that stands twice',
+      'an entry that is there twice',
       pck((entries) => [...entries.slice(0, -1), entries[0] as Bytes]),
-      /entry 1 of the SGX extension is unknown, or stands twice/,
+      /entry 1 of the SGX extension is unknown, or is there twice/,
     ],
     [
       'an entry too many',

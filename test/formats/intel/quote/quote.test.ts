@@ -1,6 +1,7 @@
 /**
  * The reader of quotes: every field of every quote of the vectors, and what becomes of quotes that lose or change a bit.
  */
+import { refusalOf } from '../../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
 import { VerificationError } from '../../../../src/core/errors.ts'
 import { decodeQuote, type Quote } from '../../../../src/formats/intel/quote/quote.ts'
@@ -8,7 +9,7 @@ import { decodeSgxEvidence, verifySgx } from '../../../../src/formats/intel/sgx/
 import { decodeTdxEvidence, verifyTdx } from '../../../../src/formats/intel/tdx/index.ts'
 import { recordChecks } from '../../../../src/core/record.ts'
 import { hex, pattern } from '../../../attester/bytes.ts'
-import { attester, makeSgx, makeTdx, refusalOf } from '../made.ts'
+import { attester, makeSgx, makeTdx } from '../made.ts'
 import { openIntelVectors } from '../intel-vectors.ts'
 
 const decode = (bytes: Uint8Array<ArrayBuffer>): Quote => decodeQuote(bytes, recordChecks())

@@ -1,6 +1,7 @@
 /**
  * `verifySgx`: what it says of a good quote, and its own reference values. What it shares with `verifyTdx` is tested in `../dcap` and `../tdx`.
  */
+import { refusalOf } from '../../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
 import { AppraisalError } from '../../../../src/core/errors.ts'
 import {
@@ -12,7 +13,7 @@ import {
 } from '../../../../src/formats/intel/sgx/index.ts'
 import { hex, pattern, unhex } from '../../../attester/bytes.ts'
 import { measurements, reportData, sgxOffsets, u16 } from '../../../attester/intel.ts'
-import { type Change, makeSgx, refusalOf, sgx } from '../made.ts'
+import { type Change, makeSgx, sgx } from '../made.ts'
 
 const signer = {
   mrSigner: measurements.mrSigner,
@@ -89,7 +90,7 @@ describe('reference values', () => {
     expect((await sgx(accepting(signer))).matched).toBe(0)
     expect((await sgx(accepting({ ...signer, minimumIsvSvn: 0 }))).matched).toBe(0)
     expect(await refused(accepting({ ...signer, minimumIsvSvn: 4 }))).toMatch(
-      /policy-measurements: .*expected (.|\n)*isvSvn 0004, found (.|\n)*isvSvn 0003/,
+      /policy-measurements: .*expected (.|\n)*isvSvn at least 0004, found (.|\n)*isvSvn 0003/,
     )
     expect(await refused(accepting({ ...signer, isvProdId: 8 }))).toMatch(
       /isvProdId 0008(.|\n)*found (.|\n)*isvProdId 0007/,
@@ -128,7 +129,7 @@ describe('reference values', () => {
         [{ ...both, mrEnclave: pattern(32) }, 'mrEnclave 0001'],
         [{ ...both, mrSigner: pattern(32) }, 'mrSigner 0001'],
         [{ ...both, isvProdId: 8 }, 'isvProdId 0008'],
-        [{ ...both, minimumIsvSvn: 4 }, 'isvSvn 0004'],
+        [{ ...both, minimumIsvSvn: 4 }, 'isvSvn at least 0004'],
         [{ ...code, isvProdId: 8 }, 'isvProdId 0008'],
       ] as const)
         expect(await refused(accepting(wrong))).toMatch(

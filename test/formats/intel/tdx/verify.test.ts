@@ -1,6 +1,7 @@
 /**
  * `verifyTdx`: what it says of a good quote, what it is asked for, and what a caller cannot ask.
  */
+import { refusalOf } from '../../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
 import { AppraisalError } from '../../../../src/core/errors.ts'
 import {
@@ -18,17 +19,7 @@ import {
 import type { EndorsementCache } from '../../../../src/x509/endorsement-cache.ts'
 import { hex, pattern, unhex } from '../../../attester/bytes.ts'
 import { measurements, platform, reportData, serialNumbers, tdOffsets } from '../../../attester/intel.ts'
-import {
-  attester,
-  type Change,
-  day,
-  makeTdx,
-  now,
-  refusalOf,
-  tdReferenceValues as values,
-  tdx,
-  without,
-} from '../made.ts'
+import { attester, type Change, day, makeTdx, now, tdReferenceValues as values, tdx, without } from '../made.ts'
 
 const v5 = (...body: readonly (readonly [number, ArrayLike<number>])[]): Change => ({ quote: { version: 5, body } })
 

@@ -107,7 +107,7 @@ function appraiseEvents({ events }: ReplayedEventLog, { registers, dstack }: Eve
   if (dstack.size > 0) appraiseDstack(events, dstack, checks)
 }
 
-/** Exactly these events. The first difference stands for all: what follows it says nothing new. */
+/** Exactly these events. The first difference is enough: what follows it says nothing new. */
 function appraiseSequence({ rtmr, digests }: RegisterPolicy, found: readonly string[], checks: CheckRecorder): void {
   const wanted = digests.map(toHex)
   const length = Math.max(wanted.length, found.length)

@@ -1,7 +1,7 @@
 /**
  * Replays an event log: from what was measured to the values that the runtime measurement registers (RTMRs) of a TDX trust domain must then have.
  *
- * A log is not signed and proves nothing by itself: anybody can write one. It becomes believable when the registers of a verified quote hold what it replays
+ * A log is not signed and proves nothing by itself: anyone can write one. It becomes believable when the registers of a verified quote hold what it replays
  * to. Hence expectations about events are turned into reference values (`rtmrReferenceValues`), which the verifier of the quote compares.
  */
 import { hash } from '../../../../crypto/digest.ts'
@@ -78,7 +78,7 @@ async function measure({ digest: given, preimage, ...event }: LoggedEvent, i: nu
   const computed = await hash('SHA-384', preimage)
   const digest = given ?? computed
   const dataIsMeasured = equalBytes(digest, computed)
-  // Only runtime events have a name, and theirs is always computed: whoever prints it must be able to believe it.
+  // Only runtime events have a name, and theirs is always computed: a printed name must be true.
   if (event.name !== undefined && !dataIsMeasured)
     throw new VerificationError('event-log-digest', {
       subject: `digest of event ${i} of the log`,

@@ -7,7 +7,7 @@ import { snapshotOf } from '../../../../core/options.ts'
 import { digestSize, type RtmrIndex } from './measured-event.ts'
 
 /**
- * Pass it as `others` to accept events that are not listed. Sound only where whoever measures them is itself pinned: code that you do not know can
+ * Pass it as `others` to accept events that are not listed. Sound only where the code that measures them is itself pinned: code that you do not know can
  * measure the events that you expect, after its own.
  */
 export const allowOtherEvents: unique symbol = /* @__PURE__ */ Symbol.for('veritee.allowOtherEvents')
@@ -27,7 +27,7 @@ export type ExpectedEvent =
 
 /**
  * All events of a register: exactly these, in this order, and none for a register that must be untouched. With {@link allowOtherEvents}: each of these,
- * in any order, and whatever else there is.
+ * in any order, among others.
  */
 export type ExpectedRegister =
   readonly ExpectedEvent[] | { readonly events: readonly ExpectedEvent[]; readonly others: typeof allowOtherEvents }
@@ -99,7 +99,7 @@ async function readRegister(register: unknown, name: string, rtmr: RtmrIndex): P
   const { events } = own
   if (!Array.isArray(events)) throw new TypeError(`${name} must be an array of events, or { events, others }`)
   if (allowsOthers && own['others'] !== allowOtherEvents) throw new TypeError(`${name}.others must be allowOtherEvents`)
-  // Nothing in particular among whatever there is: that is no expectation.
+  // No event in particular, among any others: that is no expectation.
   if (allowsOthers && events.length === 0) throw new TypeError(`${name}.events must not be empty`)
   const digests: Bytes[] = []
   for (const [i, event] of events.entries()) digests.push(await digestOf(event, `${name}[${i}]`))

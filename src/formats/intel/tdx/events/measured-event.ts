@@ -7,7 +7,7 @@ import { type Bytes, concatBytes } from '../../../../encoding/bytes.ts'
 /** A runtime measurement register of a TDX trust domain. */
 export type RtmrIndex = 0 | 1 | 2 | 3
 
-/** One event that was extended into a register. It is as trustworthy as the log that it stands in: see `replayEventLog`. */
+/** One event that was extended into a register. It is as trustworthy as its log: see `replayEventLog`. */
 export interface MeasuredEvent {
   readonly rtmr: RtmrIndex
   /** TCG event type, or 0x08000001 for what dstack measures itself. */
@@ -20,7 +20,7 @@ export interface MeasuredEvent {
   readonly data: Uint8Array
   /**
    * Whether `digest` covers `data` (and `name`): only then does a register that matches vouch for it. For many events of firmware the digest is of something
-   * else (of a program's code, say), and the data is mere commentary that anybody can write.
+   * else (of a program's code, say), and the data is mere commentary that anyone can write.
    */
   readonly dataIsMeasured: boolean
 }

@@ -59,7 +59,7 @@ function readHeader(input: Cursor): ReadonlyMap<number, number> {
   const sizes = new Map<number, number>()
   for (let i = 0; i < count; i++) {
     const algorithm = uintLe(header, 2, 'algorithm')
-    if (sizes.has(algorithm)) throw malformed(headerSource, `algorithm 0x${algorithm.toString(16)} stands twice`)
+    if (sizes.has(algorithm)) throw malformed(headerSource, `algorithm 0x${algorithm.toString(16)} is there twice`)
     sizes.set(algorithm, uintLe(header, 2, 'digest size'))
   }
   take(header, uintLe(header, 1, 'size of vendor information'), 'vendor information')

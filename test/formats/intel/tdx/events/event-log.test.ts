@@ -221,14 +221,14 @@ describe('refused', () => {
     ['no SHA-384', tcgHeader({ algorithms: [[0x0b, 32]] }), 'has no SHA-384 digests of 48 bytes'],
     ['SHA-384 of another size', tcgHeader({ algorithms: [[0x0c, 32]] }), 'has no SHA-384 digests of 48 bytes'],
     [
-      'an algorithm that stands twice',
+      'an algorithm that is there twice',
       tcgHeader({
         algorithms: [
           [0x0c, 48],
           [0x0c, 48],
         ],
       }),
-      'algorithm 0xc stands twice',
+      'algorithm 0xc is there twice',
     ],
     ['a bomb of algorithms', tcgHeader({ count: 0xffffffff }), '4294967295 algorithms, at most 16'],
     ['more algorithms than there are', tcgHeader({ count: 3 }), 'event log header: '],

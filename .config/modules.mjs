@@ -1,0 +1,63 @@
+/**
+ * What `import` finds: one ES module per entry point, and beside them a few that they share, by the layers of the house. Fewer files load faster; results,
+ * errors and symbols exist once, whichever entries a program imports.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath, URL } from 'node:url'
+import { rolldown } from 'rolldown'
+import { entries } from './single-files.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** Entries below `src`, each with the module of the same path below `dist`. The command line is one of them. */
+const sources = [...entries.map(({ source }) => source), './src/cli/main.ts']
+
+/** Layers that several entries need, lowest first. What only one entry needs is in that entry. */
+const groups = [
+  { name: 'base', test: /\/src\/(?:core|encoding|crypto|x509|appraisal)\//, priority: 3 },
+  { name: 'formats', test: /\/src\/formats\/[^/]+\.ts$/, priority: 2 },
+  {
+    name: (id) => /\/src\/formats\/([^/]+)\//.exec(id)?.[1],
+    debugName: 'family',
+    test: /\/src\/formats\//,
+    priority: 1,
+  },
+]
+
+/** @param folder where they go, `dist` say */
+export async function bundleModules(folder) {
+  const bundle = await rolldown({
+    cwd: root,
+    input: Object.fromEntries(
+      sources.map((source) => [source.replace(/^\.\/src\/(.*)\.ts$/, '$1'), join(root, source)]),
+    ),
+    // Dependencies stay what npm installs.
+    external: (id) => !/^[./]/.test(id),
+    platform: 'neutral',
+    preserveEntrySignatures: 'strict',
+    tsconfig: false,
+    transform: { target: 'es2022' },
+    logLevel: 'warn',
+  })
+  const { output } = await bundle.write({
+    dir: folder,
+    format: 'esm',
+    sourcemap: true,
+    minify: false,
+    entryFileNames: '[name].js',
+    chunkFileNames: 'shared/[name].js',
+    codeSplitting: { groups },
+  })
+  await bundle.close()
+  for (const { fileName } of output) if (fileName.endsWith('.map')) leaveSourcesOut(join(folder, fileName))
+}
+
+/** The package has the sources; only those of the command line stay in its map. */
+function leaveSourcesOut(path) {
+  const map = JSON.parse(readFileSync(path, 'utf8'))
+  const sourcesContent = map.sourcesContent.map((text, i) => (map.sources[i].includes('/src/cli/') ? text : null))
+  if (sourcesContent.every((text) => text === null)) delete map.sourcesContent
+  else map.sourcesContent = sourcesContent
+  writeFileSync(path, JSON.stringify(map))
+}

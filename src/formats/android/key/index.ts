@@ -1,0 +1,25 @@
+/**
+ * `veritee/android-key`: keys in the secure hardware of Android phones.
+ */
+export { skipFreshness } from '../../../appraisal/freshness.ts'
+export { skipReferenceValues } from '../../../appraisal/reference-values.ts'
+export { AppraisalError, AttestationError, VerificationError } from '../../../core/errors.ts'
+export type { AttestationErrorCode } from '../../../core/codes.ts'
+export { type AttestationResult, isAttestationResult } from '../../../core/result.ts'
+export type { Check, CheckOutcome, CheckStage } from '../../../core/check.ts'
+export type { EndorsementCache } from '../../../x509/endorsement-cache.ts'
+export { allowDebug } from '../../options.ts'
+export type { Hex } from '../../../appraisal/expectations.ts'
+export type { AndroidApplication, AuthorizationList, RootOfTrust, VerifiedBootState } from './authorization-list.ts'
+export { type AndroidKeyClaims, type AndroidKeyEvidence, decodeAndroidKeyEvidence } from './evidence.ts'
+export type { KeyDescription, SecurityLevel } from './key-description.ts'
+export {
+  type AndroidAppReferenceValues,
+  type AndroidKeyOptions,
+  type AndroidStatus,
+  type KeyPurpose,
+  skipRevocation,
+  type WebAuthnExpectation,
+} from './options.ts'
+export type { Provisioning } from '../profile.ts'
+export { type AndroidKeyResult, verifyAndroidKey } from './verify.ts'
