@@ -219,7 +219,10 @@ describe('what the options are about', () => {
       [...td, ...registers, ...bound, '--mrenclave', mrEnclave],
       '--mrenclave is about sgx, but another option is about tdx',
     ],
-    [[...td, ...registers, ...bound, ...nonce], '--nonce is about nitro and nitro-tpm and cca and psa, but another option is about'],
+    [
+      [...td, ...registers, ...bound, ...nonce],
+      '--nonce is about nitro and nitro-tpm and cca and psa and android-key, but another option is about',
+    ],
     [[...td, ...registers, ...bound, '--format', 'sgx'], 'is about tdx, but --format says sgx'],
     [[...td, ...anything, '--allow-migration', '--format', 'nitro'], 'is about tdx and sgx, but --format says nitro'],
     [[...td.slice(0, -1), 'evidence', ...anything], 'a quote has no date of its own: --at needs a time'],
