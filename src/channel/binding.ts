@@ -43,6 +43,12 @@ export function reportDataOf({ role, nonce, keyConfig }: ReportDataParts): Promi
   return hash('SHA-512', concatBytes(...[label, nonce, keyConfig].flatMap((field) => [lengthOf(field), field])))
 }
 
+/** Those 64 bytes, or whatever verified claims have in their place: report data, or the challenge of a CCA realm; `undefined` for neither. */
+export function reportDataIn(claims: unknown): unknown {
+  const { reportData, realm } = Object(claims) as { readonly reportData?: unknown; readonly realm?: unknown }
+  return reportData === undefined ? (Object(realm) as { readonly challenge?: unknown }).challenge : reportData
+}
+
 function lengthOf(field: Uint8Array): Bytes {
   const length = new Uint8Array(4)
   new DataView(length.buffer).setUint32(0, field.length)

@@ -1,8 +1,8 @@
 /**
  * Where in the evidence the key is. One of these is part of the policy; every other field of the evidence is ignored.
  */
-import { keyConfigDigest } from '../channel/binding.ts'
 import type { Suite } from '../channel/suite.ts'
+import { keyConfigDigest, reportDataIn } from '../channel/binding.ts'
 import { type Bytes, equalBytes, isBytes, toHex } from '../encoding/bytes.ts'
 import { VerificationError } from '../core/errors.ts'
 import type { AttestationResult } from '../core/result.ts'
@@ -49,11 +49,11 @@ export const keyHashInUserData: KeyBinding = async ({ claims }, { keyConfig }) =
 }
 
 /**
- * The report data of the evidence (64 bytes: TDX, SGX, SEV-SNP) is that of the challenge, exactly: a digest of role, nonce and key configuration
+ * The report data of the evidence (64 bytes: TDX, SGX, SEV-SNP, the challenge of a CCA realm) is that of the challenge, exactly: a digest of role, nonce and key configuration
  * (`reportDataOf` of `veritee/gateway`). Give `challenge.reportData` to the verifier as well, so that its own checks are whole.
  */
 export const keyHashInReportData: KeyBinding = ({ claims }, { keyConfig, reportData }) => {
-  const found = (claims as { readonly reportData?: unknown }).reportData
+  const found = reportDataIn(claims)
   if (keyConfig === undefined || reportData === undefined)
     throw refused('key configuration', 'one beside the evidence', 'none')
   if (!isBytes(found) || !equalBytes(found, reportData))

@@ -3,6 +3,7 @@
  * allow an age, or return a result from before. So the client itself compares what the verified
  * claims answer with what it asked for, after the verifier and before the key is looked at.
  */
+import { reportDataIn } from '../channel/binding.ts'
 import { type Bytes, equalBytes, isBytes, toHex } from '../encoding/bytes.ts'
 import { VerificationError } from '../core/errors.ts'
 import type { AttestationResult } from '../core/result.ts'
@@ -30,7 +31,8 @@ export interface Asked {
 export function requireFresh({ timeSource, claims }: AttestationResult, { nonce, reportData, isOwnRule }: Asked): void {
   // Certificates that were checked at the evidence's own time show that it was true once.
   if (timeSource !== 'clock') throw stale('time source of the result', 'clock', timeSource)
-  const { nonce: answered, reportData: reported } = Object(claims) as { nonce?: unknown; reportData?: unknown }
+  const { nonce: answered } = Object(claims) as { nonce?: unknown }
+  const reported = reportDataIn(claims)
   if (answered !== undefined) requireEqual('nonce in the verified claims', nonce, answered)
   else if (reported === undefined) throw stale('verified claims', 'a nonce, or report data', 'neither')
   else if (!isOwnRule) return

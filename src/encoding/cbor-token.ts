@@ -1,5 +1,5 @@
 /**
- * CBOR (RFC 8949) as tokens have it: the third way of reading beside the two of `cbor.ts`. Tokens may use longer heads than needed (RFC 9783 section 4.2:
+ * CBOR (RFC 8949) as tokens have it: the third way of reading beside the two of `cbor.ts`. Tokens may use longer heads than needed (RFC 9783, baseline profile:
  * verifiers are variation-tolerant), and claims that a verifier does not know must not be an error, whatever is in them. It is a reader of its own, so
  * that documents that must be strict are read by one that knows no exception.
  *

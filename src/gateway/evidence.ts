@@ -16,7 +16,7 @@
  * verified claims say, not by what `verifyClient` was told to check.
  */
 import { fromBase64Url, toBase64Url } from '../encoding/base64url.ts'
-import { keyConfigDigest, reportDataOf } from '../channel/binding.ts'
+import { keyConfigDigest, reportDataIn, reportDataOf } from '../channel/binding.ts'
 import { hash } from '../crypto/digest.ts'
 import { type Bytes, copyBytes, equalBytes, isBytes } from '../encoding/bytes.ts'
 import { decodeJson, isJsonObject } from '../encoding/json.ts'
@@ -140,8 +140,8 @@ export function createEvidenceEndpoint(
  * or remembers its verdicts does not say so; one in archive mode proves the past only.
  */
 function answersOffer({ claims, timeSource }: AttestationResult, nonce: Bytes, reportData: Bytes): boolean {
-  const said = Object(claims) as { readonly nonce?: unknown; readonly reportData?: unknown }
-  const [found, wanted] = said.nonce === undefined ? [said.reportData, reportData] : [said.nonce, nonce]
+  const said = Object(claims) as { readonly nonce?: unknown }
+  const [found, wanted] = said.nonce === undefined ? [reportDataIn(claims), reportData] : [said.nonce, nonce]
   return timeSource === 'clock' && isBytes(found) && equalBytes(found, wanted)
 }
 

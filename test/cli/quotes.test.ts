@@ -221,7 +221,7 @@ describe('what the options are about', () => {
     ],
     [
       [...td, ...registers, ...bound, ...nonce],
-      '--nonce is about nitro and nitro-tpm and cca and psa, but another option is about',
+      '--nonce is about nitro and nitro-tpm and cca and psa and android-key, but another option is about',
     ],
     [[...td, ...registers, ...bound, '--format', 'sgx'], 'is about tdx, but --format says sgx'],
     [[...td, ...anything, '--allow-migration', '--format', 'nitro'], 'is about tdx and sgx, but --format says nitro'],

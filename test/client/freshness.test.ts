@@ -8,11 +8,14 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { createGatewayKey } from '../../src/channel/key-config.ts'
 import { type AttestationResult, keyHashInReportData, type KeyBinding, type Verify } from '../../src/client/index.ts'
 import { atEvidenceTime, skipFreshness, skipReferenceValues, verifyNitro } from '../../src/formats/aws/nitro/index.ts'
+import { verifyCca } from '../../src/formats/arm/cca/index.ts'
 import { skipReportData, verifyTdx } from '../../src/formats/intel/tdx/index.ts'
 import type { Attest } from '../../src/gateway/index.ts'
 import { hex } from '../attester/bytes.ts'
+import * as cbor from '../attester/cbor.ts'
 import { tdOffsets } from '../attester/intel.ts'
 import type { NitroAttester } from '../attester/nitro.ts'
+import { cca } from '../formats/arm/made.ts'
 import { makeTdx } from '../formats/intel/made.ts'
 import { type Bytes, createWorld, dataOf, startedAt, type World, type WorldOptions } from './world.ts'
 
@@ -174,6 +177,38 @@ describe('H04 freshness is the channel’s own job: TDX', () => {
 
   test('our own: a session', async () => {
     const world = await createWorld(quoting((reportData) => reportData))
+    expect(await (await world.send('/', post)).text()).toBe('echo card 4711')
+  })
+})
+
+describe('H04 freshness is the channel’s own job: a realm on CCA', () => {
+  const asking = (change: (reportData: Bytes) => Bytes): WorldOptions => ({
+    options: { binding: keyHashInReportData, maximumEvidenceBytes: 1_048_576 },
+    verify:
+      () =>
+      async (evidence, { reportData }) => {
+        const freshness = change === replay ? skipFreshness : { nonce: reportData ?? old }
+        return verifyCca(evidence, (await cca({}, { freshness, now: new Date(startedAt) })).options)
+      },
+    gateway: {
+      attest: async ({ reportData }) => ({
+        mediaType: 'application/eat+cwt',
+        evidence: (await cca({ realm: { claims: new Map([[10, cbor.bytes(change(reportData))]]) } })).evidence,
+      }),
+    },
+  })
+  const replayed = new Uint8Array(64).fill(9)
+  const replay = (): Bytes => replayed
+
+  test('a challenge of another session: none', async () => {
+    await expectRefused(
+      asking(replay),
+      new RegExp(`^report data in the verified claims: expected [0-9a-f]{128}, found ${hex(replayed)}$`),
+    )
+  })
+
+  test('our own: a session', async () => {
+    const world = await createWorld(asking((reportData) => reportData))
     expect(await (await world.send('/', post)).text()).toBe('echo card 4711')
   })
 })

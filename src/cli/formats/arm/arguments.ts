@@ -44,14 +44,13 @@ export const tokenOptions: CommandOptions = {
 }
 
 const both: readonly EvidenceFormat[] = ['cca', 'psa']
-const dated: readonly EvidenceFormat[] = ['nitro', 'nitro-tpm', ...both]
 
 /** Which of them are about one kind only, and which are about other families, too. */
 export const tokenOptionFormats: OptionFormats = {
   ...Object.fromEntries([...registers, 'firmware', 'skip-firmware'].map((name) => [name, ['cca']])),
   ...Object.fromEntries(['anchor', 'accept-lifecycle', 'allow-test-keys'].map((name) => [name, both])),
-  nonce: dated,
-  'skip-freshness': dated,
+  nonce: both,
+  'skip-freshness': both,
 }
 
 /** The library's names of options in the words of the command. */
