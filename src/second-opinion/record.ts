@@ -21,82 +21,71 @@ export interface Notes {
   expects(code: AttestationErrorCode, subject: string, holds: boolean, otherwise?: string): void
 }
 
+/** What is asked, and since when. */
+interface Asked {
+  readonly stage: CheckStage
+  readonly code: AttestationErrorCode
+  readonly startedAt: number
+}
+
 /** Starts a record. */
 export function takeNotes(): Notes {
   const made: Check[] = []
 
-  function note(
-    stage: CheckStage,
-    id: AttestationErrorCode,
-    summary: string,
-    startedAt: number,
-    isFailure: boolean,
-  ): void {
-    const outcome = isFailure ? 'fail' : 'pass'
+  function note({ stage, code: id, startedAt }: Asked, outcome: 'pass' | 'fail', summary: string): void {
     const durationMs = elapsed() - startedAt
     made.push(
       Object.freeze({ id, stage, outcome, summary, expected: undefined, actual: undefined, startedAt, durationMs }),
     )
   }
 
-  function refuse(
-    stage: CheckStage,
-    code: AttestationErrorCode,
-    problem: string,
-    startedAt: number,
-    cause?: unknown,
-  ): never {
-    note(stage, code, problem, startedAt, true)
+  function refuse(asked: Asked, problem: string, cause?: unknown): never {
+    const { stage, code } = asked
+    note(asked, 'fail', problem)
     const kind = stage === 'appraise' ? AppraisalError : VerificationError
     const error = cause === undefined ? new kind(code, problem) : new kind(code, problem, { cause })
     throw Object.assign(error, { checks: Object.freeze([...made]) })
   }
 
   /** What was thrown below: a refusal of this record's own goes on as it is. */
-  function pass(
-    error: unknown,
-    stage: CheckStage,
-    code: AttestationErrorCode,
-    subject: string,
-    startedAt: number,
-  ): never {
+  function pass(error: unknown, asked: Asked, subject: string): never {
     if (error instanceof AttestationError && error.checks.length > 0) throw error
     const said = error instanceof Error ? error.message : String(error)
-    return refuse(stage, code, `${subject}: ${said}`, startedAt, error)
+    return refuse(asked, `${subject}: ${said}`, error)
   }
 
   return {
     made,
     reads(code, subject, read) {
-      const startedAt = elapsed()
+      const asked: Asked = { stage: 'decode', code, startedAt: elapsed() }
       try {
         const value = read()
-        note('decode', code, subject, startedAt, false)
+        note(asked, 'pass', subject)
         return value
       } catch (error) {
-        return pass(error, 'decode', code, subject, startedAt)
+        return pass(error, asked, subject)
       }
     },
     proves(code, subject, holds, otherwise = 'does not hold') {
-      const startedAt = elapsed()
-      if (!holds) refuse('verify', code, `${subject}: ${otherwise}`, startedAt)
-      note('verify', code, subject, startedAt, false)
+      const asked: Asked = { stage: 'verify', code, startedAt: elapsed() }
+      if (!holds) refuse(asked, `${subject}: ${otherwise}`)
+      note(asked, 'pass', subject)
     },
     async awaits(code, subject, answer) {
-      const startedAt = elapsed()
+      const asked: Asked = { stage: 'verify', code, startedAt: elapsed() }
       let isRight: unknown
       try {
         isRight = await answer
       } catch (error) {
-        pass(error, 'verify', code, subject, startedAt)
+        pass(error, asked, subject)
       }
-      if (isRight !== true) refuse('verify', code, `${subject}: does not hold`, startedAt)
-      note('verify', code, subject, startedAt, false)
+      if (isRight !== true) refuse(asked, `${subject}: does not hold`)
+      note(asked, 'pass', subject)
     },
     expects(code, subject, holds, otherwise = 'is not what is expected') {
-      const startedAt = elapsed()
-      if (!holds) refuse('appraise', code, `${subject}: ${otherwise}`, startedAt)
-      note('appraise', code, subject, startedAt, false)
+      const asked: Asked = { stage: 'appraise', code, startedAt: elapsed() }
+      if (!holds) refuse(asked, `${subject}: ${otherwise}`)
+      note(asked, 'pass', subject)
     },
   }
 }

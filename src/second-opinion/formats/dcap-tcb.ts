@@ -55,10 +55,10 @@ export function findState(quote: ReadQuote, collateral: Collateral, notes: Notes
   )
   const qe = readQe(quote, qeIdentity, isDomain, notes)
   const launchSvn = isDomain ? bytesIn(quote.report, 'teeTcbSvn') : undefined
-  const launch = findOne(quote.report, info, platform, qe.level, launchSvn, notes)
+  const launch = findOne(quote.report, { info, platform, qe: qe.level }, launchSvn, notes)
   const current =
     isDomain && quote.report['teeTcbSvn2'] !== undefined
-      ? findOne(quote.report, info, platform, qe.level, bytesIn(quote.report, 'teeTcbSvn2'), notes)
+      ? findOne(quote.report, { info, platform, qe: qe.level }, bytesIn(quote.report, 'teeTcbSvn2'), notes)
       : undefined
   return {
     tcbStatus: current === undefined ? launch.status : relaunched(launch.status, current.status),
@@ -231,9 +231,7 @@ interface Found {
 /** The state with these versions of the TDX components; without any for SGX. */
 function findOne(
   report: Report,
-  info: Info,
-  platform: Platform,
-  qe: Level,
+  { info, platform, qe }: { readonly info: Info; readonly platform: Platform; readonly qe: Level },
   svn: Octets | undefined,
   notes: Notes,
 ): Found {

@@ -84,8 +84,8 @@ export async function opineOnDocument(question: Question, isInstance: boolean, n
   notes.expects('policy-debug', 'debug mode', !isDebug || isSymbol(options['debug'], 'allowDebug'), 'on')
   const matched = matchOf(wantedPcrs(options), new Map(Object.entries(claims.pcrs)), 'policy-pcr', notes)
   expectFresh(document, options, isArchive ? undefined : { now, skewMs: moments.skewMs }, notes)
-  expectBytes('policy-user-data', 'user data', claims.userData, options, 'userData', notes)
-  expectBytes('policy-public-key', 'public key', claims.publicKey, options, 'publicKey', notes)
+  expectBytes('policy-user-data', claims.userData, [options, 'userData'], notes)
+  expectBytes('policy-public-key', claims.publicKey, [options, 'publicKey'], notes)
   return {
     claims: isInstance ? claims : { ...claims, debug: isDebug },
     validUntil: endOf(chain),
@@ -199,12 +199,10 @@ function expectFresh(
 
 function expectBytes(
   code: 'policy-user-data' | 'policy-public-key',
-  what: string,
   found: Octets | undefined,
-  options: Options,
-  name: string,
+  [options, name]: readonly [options: Options, name: string],
   notes: Notes,
 ): void {
   if (!Object.hasOwn(options, name)) return
-  notes.expects(code, what, found !== undefined && digitsOf(found) === digitsOf(bytesOf(options[name])))
+  notes.expects(code, name, found !== undefined && digitsOf(found) === digitsOf(bytesOf(options[name])))
 }
