@@ -13,12 +13,21 @@ const folder = process.argv[2]
 if (folder === undefined || (existsSync(folder) && readdirSync(folder).length > 0))
   throw new TypeError('name an empty folder: node .config/jsr.mjs FOLDER')
 
-const { name, version, license, dependencies = {} } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const {
+  name,
+  version,
+  license,
+  dependencies = {},
+  peerDependencies = {},
+} = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 mkdirSync(folder, { recursive: true })
 // The command is for Node, and npm has it.
 cpSync(join(root, 'src'), join(folder, 'src'), { recursive: true, filter: (path) => path !== join(root, 'src/cli') })
 for (const document of ['README.md', 'LICENSE']) cpSync(join(root, document), join(folder, document))
-const imports = Object.entries(dependencies).map(([name, range]) => [name, `npm:${name}@${range}`])
+const imports = Object.entries({ ...dependencies, ...peerDependencies }).map(([name, range]) => [
+  name,
+  `npm:${name}@${range}`,
+])
 const description = {
   // JSR has no names without a scope.
   name: `@${name}/${name}`,

@@ -50,6 +50,7 @@ function bundle(options) {
     minify: true,
     target: 'es2022',
     platform: 'neutral',
+    mainFields: ['module', 'main'],
     charset: 'utf8',
     // Source maps then name dependencies alike wherever they are stored.
     preserveSymlinks: true,

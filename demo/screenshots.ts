@@ -50,6 +50,9 @@ const views: Readonly<Record<string, string | ((page: Page) => Promise<void>)>> 
   'tdx-alone': toFragment({ ...emptyState, evidence: fixture('tdx/valid/evidence.bin') }),
   sgx: 'sample=sgx-valid',
   'sgx-hardening': 'sample=sgx-hardening-needed',
+  snp: 'sample=sev-snp-valid',
+  'snp-minimum': 'sample=sev-snp-below-minimum-tcb',
+  'snp-milan': 'sample=sev-snp-milan',
   garbage: async (page) => {
     await page.type('#evidence', 'deadbeef00112233445566778899')
   },

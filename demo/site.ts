@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { build, type BuildOptions, type BuildResult, type Plugin } from 'esbuild'
 import type { Expected } from '../fixtures/expected.ts'
 import type { ExpectedQuote } from '../fixtures/expected-quote.ts'
-import { folderOf, isQuoteSample, samples } from './page/samples.ts'
+import type { ExpectedSnp } from '../fixtures/expected-snp.ts'
+import { folderOf, isQuoteSample, isReportSample, samples } from './page/samples.ts'
 import { emptyState, type State, toFragment } from './page/state.ts'
 import { channelAttacks } from './send/attacks.ts'
 import { gatedPolicy } from './send/gated-policy.ts'
@@ -23,7 +24,14 @@ export type Site = ReadonlyMap<string, SiteFile>
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const fixtures = '../fixtures'
 /** Roots of the samples, by the name that the page asks for. */
-const roots = { root: 'nitro', 'tdx-root': 'tdx', 'sgx-root': 'sgx' } as const
+const roots = {
+  root: 'nitro/root',
+  'tdx-root': 'tdx/root',
+  'sgx-root': 'sgx/root',
+  'ark-milan': 'sev-snp/ark-milan',
+  'ark-genoa': 'sev-snp/ark-genoa',
+  'ark-turin': 'sev-snp/ark-turin',
+} as const
 
 /** Nothing but the page's own files, nothing inline, no forms, no base. @param addresses that may be talked to besides */
 const policyWith = (...addresses: readonly string[]): string =>
@@ -47,6 +55,7 @@ export async function buildSite(): Promise<Site> {
     reference,
     page,
     quote,
+    report,
     style,
     html,
     send,
@@ -62,6 +71,7 @@ export async function buildSite(): Promise<Site> {
     bundleLibrary('veritee.reference.min'),
     bundlePage('main.ts'),
     bundlePage('formats/intel.ts'),
+    bundlePage('formats/amd.ts'),
     minifyStyle('page/page.css'),
     readFile(here('page/index.html'), 'utf8'),
     bundleSend('main.ts'),
@@ -71,8 +81,8 @@ export async function buildSite(): Promise<Site> {
     minifyStyle('send/send.css'),
     readFile(here('send/index.html'), 'utf8'),
     Promise.all(
-      Object.entries(roots).map(async ([name, folder]) => {
-        const body = await readFile(here(`${fixtures}/${folder}/root.der`))
+      Object.entries(roots).map(async ([name, path]) => {
+        const body = await readFile(here(`${fixtures}/${path}.der`))
         return [`samples/${name}.der`, { type: 'application/octet-stream', body }] as const
       }),
     ),
@@ -85,6 +95,7 @@ export async function buildSite(): Promise<Site> {
     ['page.css', file('text/css', style)],
     ['page.js', file('text/javascript', page)],
     ['quote.js', file('text/javascript', quote)],
+    ['report.js', file('text/javascript', report)],
     ['veritee.nitro.min.js', file('text/javascript', library)],
     ['send/index.html', file('text/html', sendHtml.replace(/\n\s*/g, '\n'))],
     ['send/send.css', file('text/css', sendStyle)],
@@ -139,6 +150,46 @@ export function stateOfQuote(name: string, expected: ExpectedQuote, files: Quote
   }
 }
 
+/** The same for a report, with its endorsements. */
+export function stateOfReport(
+  name: string,
+  expected: ExpectedSnp,
+  files: Pick<QuoteFiles, 'evidence' | 'collateral'>,
+): State {
+  const {
+    reportData,
+    referenceValues,
+    now,
+    debug,
+    products,
+    platformInfo,
+    minimumTcb = [],
+    clockSkewSeconds,
+  } = expected
+  const allowed = [
+    ...(products?.includes('Milan') === true ? ['Milan'] : []),
+    ...(platformInfo === undefined ? [] : ['alias']),
+    ...(expected.provisionalFirmware === undefined ? [] : ['provisional']),
+    ...(expected.migration === undefined ? [] : ['migration']),
+  ]
+  // The page asks for one row: of all that are about Genoa, the parts together.
+  const least = Object.assign({}, ...minimumTcb.filter(({ product }) => product === 'Genoa')) as Record<string, unknown>
+  const parts = ['bootloader', 'tee', 'snp', 'microcode'].filter((part) => least[part] !== undefined)
+  return {
+    ...emptyState,
+    evidence: Buffer.from(files.evidence).toString('base64url'),
+    collateral: files.collateral,
+    root: 'fixture',
+    reference: referenceValues === 'skipReferenceValues' ? '' : linesOf(referenceValues),
+    reportData: reportData === 'skipReportData' ? '' : reportData,
+    minimumTcb: parts.map((part) => `${part} ${String(least[part])}`).join(', '),
+    allowed: String(allowed),
+    at: name.endsWith('-valid') ? '' : now.replace('.000Z', 'Z'),
+    debug: debug !== undefined,
+    skew: String(clockSkewSeconds),
+  }
+}
+
 export interface QuoteFiles {
   readonly evidence: Uint8Array
   readonly collateral: string
@@ -150,6 +201,10 @@ async function sampleOf(name: string): Promise<string> {
   const path = (file: string): string => here(`${fixtures}/${folderOf(name)}/${file}`)
   const expected = JSON.parse(await readFile(path('expected.json'), 'utf8')) as unknown
   const evidence = await readFile(path('evidence.bin'))
+  if (isReportSample(name)) {
+    const collateral = await readFile(path('endorsements.json'), 'utf8')
+    return toFragment(stateOfReport(name, expected as ExpectedSnp, { evidence, collateral }))
+  }
   if (!isQuoteSample(name)) return toFragment(stateOf(name, expected as Expected, evidence))
   const [collateral, log] = await Promise.all([
     readFile(path('endorsements.json'), 'utf8'),
@@ -183,7 +238,7 @@ interface SingleFiles {
 }
 
 /** A script of the page: the page itself, or what it imports when it is needed. */
-async function bundlePage(entry: 'main.ts' | 'formats/intel.ts'): Promise<string> {
+async function bundlePage(entry: 'main.ts' | 'formats/intel.ts' | 'formats/amd.ts'): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [here(`page/${entry}`)],
     bundle: true,
@@ -226,8 +281,10 @@ async function bundleSend(entry: 'main.ts' | 'gated.ts' | 'gate.ts'): Promise<st
 const quoteApart: Plugin = {
   name: 'quote-apart',
   setup({ onResolve }) {
-    onResolve({ filter: /\/formats\/intel\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: './quote.js', external: true } : undefined,
+    onResolve({ filter: /\/formats\/(?:intel|amd)\.ts$/ }, ({ kind, path }) =>
+      kind === 'dynamic-import'
+        ? { path: path.endsWith('amd.ts') ? './report.js' : './quote.js', external: true }
+        : undefined,
     )
   },
 }

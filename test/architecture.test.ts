@@ -45,7 +45,10 @@ describe('import direction', () => {
     ['formats'],
     ['rats'],
     ['root', 'inspect', 'ra-tls', 'reference', 'endorsements', 'client', 'gateway'],
-    ['gate'],
+    ['gate', 'dstack'],
+    ['profiles'],
+    ['ai'],
+    ['second-opinion'],
     ['cli'],
   ]
 
@@ -142,12 +145,15 @@ describe('import direction', () => {
   })
 
   test('the library imports no package that package.json does not name as a dependency', () => {
-    const { dependencies = {} } = packageJson()
+    const { dependencies = {}, peerDependencies = {} } = packageJson()
+    // The libraries of the second opinion are for its readers alone.
+    const allowed = (path: string): object =>
+      path.startsWith('src/second-opinion/readers/') ? peerDependencies : dependencies
     const foreign = library.flatMap(({ path, imports }) =>
       imports
         .filter(
           ({ target, isRelative }) =>
-            !isRelative && !Object.hasOwn(dependencies, target.replace(/^((?:@[^/]+\/)?[^/]+).*$/, '$1')),
+            !isRelative && !Object.hasOwn(allowed(path), target.replace(/^((?:@[^/]+\/)?[^/]+).*$/, '$1')),
         )
         .map(({ target }) => `${path} imports ${target}`),
     )
@@ -167,14 +173,14 @@ describe('what the library never touches', () => {
     Function: /^$/,
     WebAssembly: /^$/,
     // Deadlines, each in the one file that gives time to its folder.
-    setTimeout: /^src\/(client\/runtime|gateway\/clock)\.ts$/,
+    setTimeout: /^src\/(client\/runtime|gateway\/clock|second-opinion\/deadline)\.ts$/,
     setInterval: /^$/,
     localStorage: /^$/,
     // The network belongs to those who ask vendor services and to the channel.
     fetch: /^src\/(endorsements|client|gateway)\//,
     XMLHttpRequest: /^$/,
-    // One stopwatch, for the trace; the client has a world of its own.
-    performance: /^src\/(core\/record|client\/runtime)\.ts$/,
+    // One stopwatch, for the trace; the client has a world of its own, and the second opinion shares nothing.
+    performance: /^src\/(core\/record|client\/runtime|second-opinion\/clock)\.ts$/,
     crypto: /^src\/(crypto|client|gateway)\//,
   }
   /** Properties, wherever they are read from: `globalThis.process`, `{ subtle } = crypto`. */
@@ -238,6 +244,7 @@ describe('what the library never touches', () => {
       'src/client/runtime.ts',
       'src/core/time.ts',
       'src/gateway/clock.ts',
+      'src/second-opinion/clock.ts',
     ])
     expect(
       clockReadings(parseSource('a.ts', 'const a = [new Date(), new Date, Date.now(), Date(), new Date(0)]')),
@@ -295,7 +302,9 @@ describe('bundles', () => {
     const names = table.map(({ name }) => name)
     const listing = sources.filter(({ path, tree }) => {
       const words = [...nodesOf(tree)].flatMap((node) => (ts.isStringLiteralLike(node) ? [node.text] : []))
-      return path !== 'src/formats/table.ts' && names.every((name) => words.includes(name))
+      // The second opinion imports nothing of a format: it has a table of its own.
+      const isTable = path === 'src/formats/table.ts' || path === 'src/second-opinion/table.ts'
+      return !isTable && names.every((name) => words.includes(name))
     })
     expect(listing.map(({ path }) => path)).toEqual([])
   })
@@ -350,7 +359,9 @@ describe('entry points', () => {
   test('package.json: ES modules without side effects, and two dependencies, each for one thing', () => {
     expect(packageJson()).toMatchObject({ type: 'module', sideEffects: false })
     expect(Object.keys(packageJson().dependencies ?? {})).toEqual(['@noble/hashes', 'hpke'])
-    const users = library.filter(({ text }) => /from '[^.]/.test(text)).map(({ path }) => path)
+    const users = library
+      .filter(({ path, text }) => !path.startsWith('src/second-opinion/') && /from '[^.]/.test(text))
+      .map(({ path }) => path)
     expect(users).toEqual([
       'src/channel/hpke.ts',
       'src/channel/key-config.ts',
@@ -360,6 +371,54 @@ describe('entry points', () => {
       'src/reference/snp/launch-digest.ts',
       'src/reference/snp/measure.ts',
     ])
+  })
+})
+
+describe('the second opinion', () => {
+  const own = sources.filter(({ path }) => path.startsWith('src/second-opinion/'))
+  const isOwn = (path: string): boolean => path.startsWith('src/second-opinion/')
+
+  /** What it takes from the rest of the library, beside types. */
+  const taken = (all: readonly Source[]): string[] =>
+    all.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ target, isRelative, isTypeOnly }) => isRelative && !isTypeOnly && !isOwn(target))
+        .map(({ target }) => `${path} runs ${target}`),
+    )
+
+  test('runs nothing of the library but its errors', () => {
+    expect(own.length).toBeGreaterThan(20)
+    const others = taken(own).filter((line) => !line.endsWith(' runs src/core/errors.ts'))
+    expect(others).toEqual([])
+    const path = 'src/second-opinion/readers/a.ts'
+    expect(taken([parseSource(path, "import { decodeCbor } from '../../encoding/cbor.ts'")])).toHaveLength(1)
+    expect(taken([parseSource(path, "import type { Bytes } from '../../encoding/bytes.ts'")])).toEqual([])
+  })
+
+  test('takes not even types from the formats, and only those of bytes and certificates from the readers', () => {
+    const folders = own.flatMap(({ imports }) =>
+      imports
+        .filter(({ target, isRelative }) => isRelative && !isOwn(target))
+        .map(({ target }) => target.split('/')[1]),
+    )
+    expect(folders.filter((folder) => !['core', 'encoding', 'x509'].includes(folder ?? ''))).toEqual([])
+  })
+
+  test('is imported by the command line alone', () => {
+    const users = sources.filter(({ path, imports }) => !isOwn(path) && imports.some(({ target }) => isOwn(target)))
+    expect(users.map(({ path }) => path).filter((path) => !path.startsWith('src/cli/'))).toEqual([])
+  })
+
+  test('its libraries are in no other bundle, and in its own only where they are loaded late', async () => {
+    const { peerDependencies = {} } = packageJson()
+    expect(Object.keys(peerDependencies)).toEqual(['@peculiar/x509', 'asn1js', 'cbor-x', 'pkijs', 'reflect-metadata'])
+    for (const { name, source } of entries) {
+      const { metafile, sources: upFront } = await bundle(source)
+      const isLibrary = (path: string): boolean =>
+        Object.keys(peerDependencies).some((library) => path.startsWith(`node_modules/${library}/`))
+      expect(upFront.filter(isLibrary), name).toEqual([])
+      expect(Object.keys(metafile.inputs).some(isLibrary), name).toBe(name === 'veritee/second-opinion')
+    }
   })
 })
 
@@ -380,6 +439,7 @@ interface PackageJson {
   readonly type?: string
   readonly sideEffects?: boolean
   readonly dependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
 }
 
 function packageJson(): PackageJson {

@@ -25,11 +25,18 @@ const texts = [
   'publicKey',
   'skew',
 ] as const
-/** Fields that come with the first quote; until then the state keeps their content. */
-const quoteTexts = ['collateral', 'log', 'reportData'] as const
+/** Fields that come with the first quote or report; until then the state keeps their content. */
+const quoteTexts = ['collateral', 'log', 'reportData', 'minimumTcb'] as const
 
 const isThere = (id: string): boolean => document.getElementById(id) !== null
-const statuses = (): HTMLInputElement[] => [...document.querySelectorAll<HTMLInputElement>('input[name="tcb"]')]
+const boxesOf = (name: 'tcb' | 'allowed'): HTMLInputElement[] => [
+  ...document.querySelectorAll<HTMLInputElement>(`input[name="${name}"]`),
+]
+/** What is ticked; what it was before, where there are no boxes yet. */
+const ticked = (name: 'tcb' | 'allowed', before: State): string => {
+  const boxes = boxesOf(name)
+  return boxes.length === 0 ? before[name] : String(boxes.flatMap(({ checked, value }) => (checked ? [value] : [])))
+}
 
 function chosen(name: string): string {
   return document.querySelector<HTMLInputElement>(`input[name="${name}"]:checked`)?.value ?? ''
@@ -44,7 +51,6 @@ function choose(name: string, value: string): void {
 export function readForm(before: State): State {
   const there = [...texts, ...quoteTexts].filter(isThere)
   const text = Object.fromEntries(there.map((id) => [id, field(id).value]))
-  const boxes = statuses()
   const time = chosen('time')
   const root = chosen('root')
   return {
@@ -54,7 +60,8 @@ export function readForm(before: State): State {
     // A moment that is not written yet is none.
     at: time === 'evidence' ? 'evidence' : time === 'given' ? field('at').value.trim() || '?' : '',
     root: root === 'own' ? field('root').value : root,
-    tcb: boxes.length === 0 ? before.tcb : String(boxes.flatMap(({ checked, value }) => (checked ? [value] : []))),
+    tcb: ticked('tcb', before),
+    allowed: ticked('allowed', before),
     debug: element('debug', HTMLInputElement).checked,
   }
 }
@@ -69,8 +76,10 @@ export function showForm(state: State): void {
   choose('root', isOwn ? 'own' : state.root)
   field('root').value = isOwn ? state.root : ''
   element('debug', HTMLInputElement).checked = state.debug
-  const accepted = state.tcb.split(',')
-  for (const box of statuses()) box.checked = accepted.includes(box.value)
+  for (const name of ['tcb', 'allowed'] as const) {
+    const accepted = state[name].split(',')
+    for (const box of boxesOf(name)) box.checked = accepted.includes(box.value)
+  }
   showDependents()
 }
 
@@ -85,7 +94,7 @@ export function showDependents(): void {
 }
 
 /** Fields that only one kind of evidence has are there with it: the style sheet hides the others. */
-export function showKind(kind: 'tdx' | 'sgx' | 'nitro'): void {
+export function showKind(kind: 'tdx' | 'sgx' | 'sev-snp' | 'nitro'): void {
   document.body.dataset.kind = kind
 }
 

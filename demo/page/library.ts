@@ -13,6 +13,7 @@ export type ReferenceLibrary = typeof reference
 export type { EifMeasurements, SignedReferenceValues } from '../../src/reference/index.ts'
 
 export type {
+  AmdErrorCode,
   AppraisalError,
   AttestationError,
   AttestationErrorCode,

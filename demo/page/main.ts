@@ -12,7 +12,7 @@ import { type Policy, policyOf, type Problem } from './policy.ts'
 import { buildsOf, type MeasuredImage, measureImage, openSigned, printed } from './reference.ts'
 import { sampleGroups, samples } from './samples.ts'
 import { emptyState, fromFragment, type State, toFragment } from './state.ts'
-import { kindOf, quoteKindOf } from './sniff.ts'
+import { isReport, kindOf, quoteKindOf } from './sniff.ts'
 import { factsOf, verdictOf } from './verdict.ts'
 import { checksView } from './view-checks.ts'
 import { codeView } from './view-code.ts'
@@ -76,6 +76,18 @@ async function verify(): Promise<void> {
   const run = ++runs
   const current = state
   const bytes = fromPasted(current.evidence)
+  if (bytes !== undefined && isReport(bytes)) {
+    showKind('sev-snp')
+    // What verifies reports is loaded with the first of them.
+    const { extendForm, showReport } = await import('./formats/amd.ts')
+    if (extendForm()) showForm(state)
+    const shown = await showReport({ bytes, state: current, clock: new Date(), load, change })
+    if (run !== runs) return
+    showProblems(shown.problems)
+    if ('verdict' in shown) show(shown.code, shown.verdict, ...shown.rest)
+    else showCorrections(shown.problems)
+    return
+  }
   const kind = bytes && quoteKindOf(bytes)
   showKind(kind ?? 'nitro')
   if (bytes !== undefined && kind !== undefined) {
@@ -167,7 +179,7 @@ function welcome(): HTMLElement {
     'div',
     { class: 'welcome' },
     h('h2', {}, 'Nothing to verify yet'),
-    h('p', {}, 'Paste a document or a quote, drop a file, or see what a verdict looks like:'),
+    h('p', {}, 'Paste a document, a quote or a report, drop a file, or see what a verdict looks like:'),
     h(
       'p',
       { class: 'actions' },
@@ -186,7 +198,7 @@ function welcome(): HTMLElement {
         h('section', {}, h('h3', {}, group.title), h('ul', {}, ...group.samples.map(link))),
       ),
     ),
-    h('p', { class: 'note' }, 'Samples are made for this project. Neither AWS nor Intel signed them.'),
+    h('p', { class: 'note' }, 'Samples are made for this project. Neither AWS nor Intel nor AMD signed them.'),
   )
 }
 

@@ -2,7 +2,7 @@
  * The samples: fixtures of this repository, one per interesting failure, in groups. What each is asked stands beside it in `fixtures`.
  */
 export interface Sample {
-  /** Stands in addresses. For Intel's quotes it begins with their kind; see {@link folderOf}. */
+  /** Stands in addresses. For quotes and reports it begins with their kind; see {@link folderOf}. */
   readonly name: string
   readonly title: string
 }
@@ -70,11 +70,29 @@ export const sampleGroups: readonly SampleGroup[] = [
       { name: 'sgx-valid-hardening-accepted', title: 'The same, accepted' },
     ],
   },
+  {
+    title: 'AMD SEV-SNP',
+    samples: [
+      { name: 'sev-snp-valid', title: 'A sound guest' },
+      { name: 'sev-snp-below-minimum-tcb', title: 'Below the minimum' },
+      { name: 'sev-snp-milan', title: 'A processor whose owner can forge' },
+      { name: 'sev-snp-debug', title: 'A guest in debug mode' },
+      { name: 'sev-snp-another-chip', title: 'The key of another chip' },
+      { name: 'sev-snp-tampered-report', title: 'A report with one field changed' },
+    ],
+  },
 ]
 
 /** Where a sample stands in `fixtures`: `tdx-valid` in `tdx/valid`. */
-export const folderOf = (name: string): string => (isQuoteSample(name) ? name.replace('-', '/') : `nitro/${name}`)
+export const folderOf = (name: string): string =>
+  isReportSample(name)
+    ? name.replace(/^sev-snp-/, 'sev-snp/')
+    : isQuoteSample(name)
+      ? name.replace('-', '/')
+      : `nitro/${name}`
 
 export const isQuoteSample = (name: string): boolean => /^(?:tdx|sgx)-/.test(name)
+
+export const isReportSample = (name: string): boolean => name.startsWith('sev-snp-')
 
 export const samples: readonly Sample[] = sampleGroups.flatMap((group) => group.samples)

@@ -14,8 +14,8 @@ export function kindOf(head: Bytes): Kind {
   // A COSE_Sign1 that says in its protected header that it carries a CoRIM. Tag 18 alone could be a document as well.
   if (head[0] === 0xd2 && text.includes('application/rim+cbor')) return 'reference'
   if (/^\s*-----BEGIN CERTIFICATE-----/.test(text) || (head[0] === 0x30 && (head[1] ?? 0) > 0x80)) return 'certificate'
-  if (/^[\s[]*\{\s*"(?:Measurements|PCR\d+|name|mr[A-Z]\w+|rtmr\d)"/.test(text)) return 'measurements'
-  if (/^\s*\{\s*"(?:tcbInfo|qeIdentity|pckC|rootCaCrl)/.test(text)) return 'collateral'
+  if (/^[\s[]*\{\s*"(?:Measurements|PCR\d+|name|mr[A-Z]\w+|rtmr\d|measurement)"/.test(text)) return 'measurements'
+  if (/^\s*\{\s*"(?:tcbInfo|qeIdentity|pckC|rootCaCrl|vek|certificateChain|crl")/.test(text)) return 'collateral'
   // dstack's log, and that of firmware: its first event names the specification that it follows.
   if (/^\s*\[\s*\{[^]*"imr"/.test(text) || text.slice(0, 64).includes('Spec ID Event03')) return 'log'
   return 'document'
@@ -27,4 +27,12 @@ export function quoteKindOf(bytes: Bytes): 'tdx' | 'sgx' | undefined {
   if (bytes.length < 432 || versionHigh !== 0 || keyTypeHigh !== 0 || version < 1 || version > 5) return undefined
   if (version < 3) return keyType < 2 ? 'sgx' : undefined
   return tee === 0x81 ? 'tdx' : tee === 0 ? 'sgx' : undefined
+}
+
+/** Whether this is a report of AMD SEV-SNP, as the library tells it. Some begin like quotes of SGX: this is asked first. */
+export function isReport(bytes: Bytes): boolean {
+  if (bytes.length < 1184) return false
+  const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const version = data.getUint32(0, true)
+  return version >= 2 && version <= 5 && data.getUint32(0x34, true) === 1 && (data.getUint8(0x0a) & 2) !== 0
 }

@@ -24,7 +24,7 @@ export interface State {
   readonly at: string
   /** `aws` for the one that is pinned (Intel's, for quotes), `fixture`, or a certificate: PEM, or DER in hexadecimal or base64. */
   readonly root: string
-  /** For quotes. What Intel says of the platform: the JSON object that `fetchIntelEndorsements` returns. */
+  /** For quotes and reports. What the vendor says of the platform: the JSON object that `fetchIntelEndorsements` or `fetchAmdEndorsements` returns. */
   readonly collateral: string
   /** For TDX. An event log: dstack's JSON, or that of the firmware in hexadecimal or base64. */
   readonly log: string
@@ -32,6 +32,10 @@ export interface State {
   readonly reportData: string
   /** For quotes. States of the platform that are accepted, beside `UpToDate`, with commas between them. */
   readonly tcb: string
+  /** For reports of SEV-SNP. The least versions of the platform, like `snp 27, microcode 86`. */
+  readonly minimumTcb: string
+  /** For reports of SEV-SNP. What is refused unless it is allowed, with commas between them. */
+  readonly allowed: string
   readonly userData: string
   readonly publicKey: string
   readonly debug: boolean
@@ -54,6 +58,8 @@ export const emptyState: State = {
   log: '',
   reportData: '',
   tcb: '',
+  minimumTcb: '',
+  allowed: '',
   userData: '',
   publicKey: '',
   debug: false,
@@ -105,6 +111,8 @@ export function fromFragment(fragment: string): State {
     log: text('log'),
     reportData: text('reportData'),
     tcb: text('tcb'),
+    minimumTcb: text('minimumTcb'),
+    allowed: text('allowed'),
     userData: text('userData'),
     publicKey: text('publicKey'),
     debug: text('debug') === 'true',

@@ -5,7 +5,7 @@
 import { NotSupportedError } from 'hpke'
 import { isPointOfP256 } from '../crypto/p256.ts'
 import { type Bytes, concatBytes, equalBytes, toHex } from '../encoding/bytes.ts'
-import { cursor, end, take, uint } from '../encoding/reader.ts'
+import { type Cursor, cursor, end, skip, type Source, take, uint } from '../encoding/reader.ts'
 import { VerificationError } from '../core/errors.ts'
 import { type Hpke, hpke, type Suite } from './suite.ts'
 
@@ -30,6 +30,9 @@ export interface GatewayKey {
   readonly cipher: Hpke
 }
 
+/** Whose bytes are read, for messages. */
+export const source: Source = { name: 'key configuration', code: 'ohttp-key-config' }
+
 /**
  * Reads what evidence vouched for.
  * @param bytes `application/ohttp-keys` with exactly one key configuration
@@ -38,20 +41,31 @@ export interface GatewayKey {
  */
 export async function decodeKeyConfig(bytes: Uint8Array, suite: Suite): Promise<KeyConfig> {
   const cipher = hpke(suite)
-  const { KEM } = cipher
-  const input = cursor(new Uint8Array(bytes), { name: 'key configuration', code: 'ohttp-key-config' })
+  const input = cursor(new Uint8Array(bytes), source)
   const length = uint(input, 2, 'length')
   const expected = configSize(cipher)
   if (length !== expected) throw refused('bytes', `${expected}, for one key of ${suite.kem}`, `${length}`)
-  const keyId = uint(input, 1, 'key identifier')
-  const kem = uint(input, 2, 'KEM')
-  if (kem !== KEM.id) throw refused('KEM', `${KEM.id} (${suite.kem})`, `${kem}`)
-  const key = take(input, KEM.Npk, 'public key')
-  const algorithms = take(input, 6, 'symmetric algorithms')
+  const { keyId, key, algorithms } = readConfig(input, suite, cipher)
   const wanted = symmetricAlgorithms(cipher)
   if (!equalBytes(algorithms, wanted)) throw refused('symmetric algorithms', toHex(wanted), toHex(algorithms))
-  end(input)
   return { keyId, suite, publicKey: await importPublicKey(key, suite, cipher), cipher }
+}
+
+/** What is left of the input: one configuration. @throws VerificationError `ohttp-key-config` for another KEM, and for what is left over */
+export function readConfig(
+  input: Cursor,
+  { kem: wanted }: Suite,
+  { KEM }: Hpke,
+): { readonly keyId: number; readonly key: Bytes; readonly algorithms: Bytes } {
+  const keyId = uint(input, 1, 'key identifier')
+  const kem = uint(input, 2, 'KEM')
+  if (kem !== KEM.id) throw refused('KEM', `${KEM.id} (${wanted})`, `${kem}`)
+  const key = take(input, KEM.Npk, 'public key')
+  const { at } = input
+  skip(input, uint(input, 2, 'length of the symmetric algorithms'), 'symmetric algorithms')
+  const algorithms = input.bytes.subarray(at, input.at)
+  end(input)
+  return { keyId, key, algorithms }
 }
 
 /** `application/ohttp-keys` with one entry. @param publicKey as the KEM serialises it: an uncompressed point of P-256, or 32 bytes of X25519 */
@@ -108,6 +122,7 @@ export function mayBePoint(key: Uint8Array, { kem }: Suite): boolean {
   return kem !== 'P-256' || isPointOfP256(key)
 }
 
-function refused(subject: string, expected: string, found: string): VerificationError {
+/** The error of a key configuration that will not do. */
+export function refused(subject: string, expected: string, found: string): VerificationError {
   return new VerificationError('ohttp-key-config', { subject: `key configuration: ${subject}`, expected, found })
 }

@@ -8,6 +8,8 @@ const overview = `veritee: check a confidential-computing enclave before any dat
   veritee endorsements FILE|-        fetch what the vendor says of its platform
   veritee measure IMAGE  [--json]    what an image will measure to
   veritee sign FILE…  OPTIONS        sign measurements as reference values
+  veritee ear sign FILE|- OPTIONS    verify evidence, and report it to others
+  veritee ear verify FILE|- OPTIONS  verify what another verifier reports
   veritee --version
 
 Evidence is read as binary, PEM, hexadecimal or base64; - reads standard input.
@@ -171,6 +173,9 @@ How to verify
   --at evidence             verify as of its own time: proves the past only
   --skew 300s               how far clocks may be apart
   --allow-debug             accept an enclave whose operator can read its memory
+  --second-opinion          a second, independent implementation must agree;
+                            needs cbor-x, asn1js, pkijs, @peculiar/x509 and
+                            reflect-metadata beside veritee
   --json                    one JSON document for machines, always
 
 Exit codes: 0 verified, 1 usage, 2 not authentic, 3 not as expected.`
@@ -242,8 +247,41 @@ for itself, with the same names, dates and version: nothing else may differ.
   --valid 90d               for how long (s, m, h or d)
   --from TIME               since when; default: now
   --id TEXT                 how to call the whole; default: product, version
-  --format nitro|nitro-tpm  what the measurements are of; default: nitro
+  --format NAME             what the measurements are of: nitro (the default),
+                            nitro-tpm, tdx, sgx, sev-snp, cca or psa. Of the
+                            others than nitro's, JSON with the registers that
+                            their verifier takes: { "mrTd": "91eb…", … }
   -o, --output FILE         where to write it`
+
+const earHelp = `veritee ear sign FILE|- OPTIONS
+veritee ear verify FILE|- OPTIONS
+
+sign verifies evidence with the options of veritee verify, and writes what was
+found as an attestation result (EAR, draft-ietf-rats-ear-04). It is a report:
+others believe it as much as they believe whoever has the key.
+  --developer NAME          who says so, like https://example.com
+  --policy ID               what it was verified against, as its readers call it;
+                            may be repeated
+  --build TEXT              which verifier; default: veritee and its version
+  --expires 5m              for how long it holds, at most a day
+  --label FORMAT=LABEL      another label; cca-platform is the platform of cca
+  --key FILE                private key, PEM, P-256 or P-384: signs a token
+                            (JWT). Without one, plain claims are written
+  --kid TEXT                a hint for readers: which key it is
+  -o, --output FILE         where to write it
+
+verify reads a token of another verifier
+  --key FILE                public key that you trust, PEM; may be repeated
+  --nonce HEX               it answers exactly this nonce, or
+  --skip-freshness          accept any that is current, a replayed one too
+  --submodule LABEL         what must be there and affirming; may be repeated.
+                            Default: all that is there
+  --profile NAME            dialects: ietf-04 (the default), ietf-03, veraison,
+                            trustee; may be repeated
+  --at TIME --skew 300s     when, and how far clocks may be apart
+  --json                    one JSON document for machines
+
+Exit codes: 0 verified, 1 usage, 2 not authentic, 3 not as expected.`
 
 const helpOf: Readonly<Record<string, string>> = {
   verify: verifyHelp,
@@ -252,6 +290,7 @@ const helpOf: Readonly<Record<string, string>> = {
   collateral: endorsementsHelp,
   measure: measureHelp,
   sign: signHelp,
+  ear: earHelp,
 }
 
 export function usageOf(command = ''): string {

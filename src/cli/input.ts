@@ -64,9 +64,10 @@ export async function readCollateral(path: string): Promise<Readonly<Record<stri
   return readJson(path, 'the one that veritee collateral prints', maximumCollateral)
 }
 
-/** Google's status list, as it is. @throws UsageError */
+/** Text of a file, or of standard input (`-`). @throws UsageError */
 export async function readText(path: string): Promise<string> {
-  return new TextDecoder().decode(await readBytes(path, maximumCollateral))
+  const bytes = await (path === '-' ? readAll(process.stdin, 'standard input') : readBytes(path, maximumCollateral))
+  return new TextDecoder().decode(bytes)
 }
 
 /** A log of what was measured, as it is. @throws UsageError */

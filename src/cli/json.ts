@@ -5,17 +5,20 @@
 import { toHex } from '../encoding/bytes.ts'
 import { AppraisalError, type AttestationError } from '../core/errors.ts'
 import type { EvidenceResult } from '../index.ts'
+import type { EarResult } from '../rats/ear.ts'
 import type { SignedReferenceValues } from '../reference/index.ts'
 import { UsageError } from './failures.ts'
 
 /**
  * @param format the verifier that was asked; null when it did not come to that
  * @param signed where the reference values came from, if they are signed
+ * @param isSecondAsked whether a second opinion had to agree
  */
 export function verdictToJson(
-  verdict: EvidenceResult | AttestationError | UsageError,
+  verdict: EvidenceResult | EarResult | AttestationError | UsageError,
   format: string | null = null,
   signed?: SignedReferenceValues,
+  isSecondAsked = false,
 ): string {
   const failed = verdict instanceof Error ? verdict : undefined
   const result = verdict instanceof Error ? undefined : verdict
@@ -29,6 +32,8 @@ export function verdictToJson(
     failures: failed instanceof AppraisalError ? failed.failures.map(({ id }) => id) : code === undefined ? [] : [code],
     skipped: checks.filter(({ outcome }) => outcome === 'skipped').map(({ id }) => id),
     format,
+    // Only where it was asked for, and it came to that.
+    secondOpinion: result && isSecondAsked ? 'agrees' : /^second-opinion-(.+)$/.exec(code ?? '')?.[1],
     matched: result?.matched,
     reference: signed && {
       id: signed.id,

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { printable } from '../x509/name.ts'
+import { ear } from './ear.ts'
 import { endorsements } from './endorsements.ts'
 import { exitCodeOf, type Failure, failureOf, UsageError } from './failures.ts'
 import { usageOf } from './help.ts'
@@ -23,6 +24,7 @@ const commands: Readonly<Record<string, Command>> = {
   collateral: endorsements,
   measure,
   sign,
+  ear,
 }
 const helpFlags: readonly (string | undefined)[] = ['--help', '-h', 'help']
 

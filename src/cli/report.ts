@@ -18,6 +18,8 @@ const questions: Readonly<Record<string, string>> = {
   'cert-validity': 'Certificates are within their dates',
   'cert-chain-signature': 'Each certificate is signed by its issuer',
   'policy-debug': 'Is not in debug mode',
+  'second-opinion-disagrees': 'A second, independent implementation agrees',
+  'second-opinion-unavailable': 'A second, independent implementation agrees',
   ...ofAll((family) => family.questions),
 }
 
@@ -35,6 +37,9 @@ const hints: Readonly<Record<string, string>> = {
   'root-mismatch': 'Not issued by the vendor. For a PKI of your own, as in tests, name its root with --root FILE.',
   'cert-validity': 'For an archived document, name the time with --at: that proves the past only.',
   'policy-debug': 'The operator of a debug enclave can read its memory. For development only: --allow-debug.',
+  'second-opinion-disagrees':
+    'The library accepts it, and another implementation does not, or reads it in another way: one of them is wrong. Please report it, with the evidence.',
+  'second-opinion-unavailable': 'It needs: npm install cbor-x asn1js pkijs @peculiar/x509 reflect-metadata.',
   'format-refused': 'What is expected of one kind of evidence says nothing of another: see veritee verify --help.',
   ...ofAll((family) => family.hints),
 }
@@ -53,18 +58,26 @@ export interface Circumstances {
   readonly ownRoot: boolean
   /** Where the reference values came from, if they are signed. */
   readonly signed: SignedReferenceValues | undefined
+  /** A second opinion had to agree. */
+  readonly isSecondAsked: boolean
 }
 
-export function printVerdict(verdict: EvidenceResult | AttestationError, { ownRoot, signed }: Circumstances): string {
+export function printVerdict(verdict: EvidenceResult | AttestationError, circumstances: Circumstances): string {
+  const { ownRoot } = circumstances
   const asked = ownRoot ? { ...questions, 'root-mismatch': 'Root certificate is one that you named' } : questions
-  const checklist = (['decode', 'verify', 'appraise'] as const).flatMap((stage) => {
-    const made = verdict.checks.filter((check) => check.stage === stage)
+  const checklist = checklistOf(verdict.checks, asked)
+  const conclusion = verdict instanceof AttestationError ? refusal(verdict) : success(verdict, circumstances)
+  return [...checklist, ...conclusion].join('\n')
+}
+
+/** What was checked, stage by stage. @param asked what each check looks at, by its code */
+export function checklistOf(checks: readonly Check[], asked: typeof questions): readonly string[] {
+  return (['decode', 'verify', 'appraise'] as const).flatMap((stage) => {
+    const made = checks.filter((check) => check.stage === stage)
     return made.length === 0
       ? []
       : [paint('bold', stages[stage]), ...once(made, asked).flatMap((check) => describe(check, asked)), '']
   })
-  const conclusion = verdict instanceof AttestationError ? refusal(verdict) : success(verdict, ownRoot, signed)
-  return [...checklist, ...conclusion].join('\n')
 }
 
 /** Quotes have several of everything: each question is printed once, with the answer that matters. */
@@ -124,15 +137,15 @@ function difference(expected: string | undefined, actual: string | undefined): s
   })
 }
 
-/** A label, and a value that may have several lines of its own. */
-function lines(label: string, value: string): string[] {
-  return value.split('\n').map((line, i) => row(i === 0 ? label : '', line, [6, 9]))
-}
-
 /** A register as reference values test it: one value, or a number that is a minimum. */
 function isMet(wanted: string, found: string): boolean {
   const minimum = /^at least (.*)$/.exec(wanted)?.[1]
   return minimum === undefined ? wanted === found : found.length === minimum.length && found >= minimum
+}
+
+/** A label, and a value that may have several lines of its own. */
+function lines(label: string, value: string): string[] {
+  return value.split('\n').map((line, i) => row(i === 0 ? label : '', line, [6, 9]))
 }
 
 /** The library says which option would accept a status; here it is an argument. */
@@ -142,7 +155,8 @@ function inWords(text: string): string {
   )
 }
 
-function refusal(error: AttestationError): string[] {
+/** What is wrong, what to do about it, and the verdict. */
+export function refusal(error: AttestationError): string[] {
   const codes = error instanceof AppraisalError ? error.failures.map(({ id }) => id) : [error.code]
   const advice = codes.flatMap((code) => (hints[code] === undefined ? [] : [hints[code]]))
   return [
@@ -155,10 +169,11 @@ function refusal(error: AttestationError): string[] {
 
 function reasonOf(error: AttestationError): string {
   if (error instanceof AppraisalError) return 'authentic, but not what you expect'
+  if (error.code.startsWith('second-opinion-')) return 'no second opinion bears it out'
   return error.code === 'clock-suspect' ? 'signed, but its dates do not fit' : 'not authentic'
 }
 
-function success(result: EvidenceResult, ownRoot: boolean, signed: SignedReferenceValues | undefined): string[] {
+function success(result: EvidenceResult, { ownRoot, signed, isSecondAsked }: Circumstances): string[] {
   const weaknesses = caveats(result, ownRoot)
   const { format, matched, attestedAt, clockOffsetSeconds, validUntil } = result
   const [before, after] = familyOf(format).rows(result.claims)
@@ -173,6 +188,7 @@ function success(result: EvidenceResult, ownRoot: boolean, signed: SignedReferen
     ['made at', attestedAt?.toISOString()],
     ['clock', clockOffsetSeconds === undefined ? undefined : offset(clockOffsetSeconds)],
     ['valid until', validUntil.toISOString()],
+    ['2nd opinion', isSecondAsked ? 'agrees' : undefined],
     ...after,
   ]
   return [
@@ -200,7 +216,8 @@ function offset(seconds: number): string {
   return `${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} the time of verification`
 }
 
-function verdictLines(colour: Colour, text: string): string[] {
+/** The last lines: the verdict. */
+export function verdictLines(colour: Colour, text: string): string[] {
   return wrap(text, 80).map((line) => paint(colour, line))
 }
 

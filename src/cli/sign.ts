@@ -1,14 +1,14 @@
 /**
  * `veritee sign`: measurements of a product in, a CoRIM out, signed by the key of a private CA's certificate. Runs where the image is built.
  */
-import { createPrivateKey } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { AttestationError, signReferenceValues } from '../reference/index.ts'
+import { environmentNames } from '../reference/corim/environments.ts'
+import { AttestationError, type ReferenceEnvironment, signReferenceValues } from '../reference/index.ts'
 import { type CommandOptions, listOf, parse, secondsOf, timeOf, type Values, versionOf } from './arguments.ts'
 import { UsageError } from './failures.ts'
 import { readMeasurements } from './formats/aws/arguments.ts'
 import { readCertificate, readCertificates } from './input.ts'
 import { writeOutput } from './output.ts'
+import { readPrivateKey } from './private-key.ts'
 
 const options: CommandOptions = {
   key: { type: 'string' },
@@ -35,8 +35,9 @@ export async function sign(args: string[]): Promise<number> {
   const names = listOf(values, 'name')
   if (names.length > 0 && names.length !== files.length)
     throw new UsageError(`--name is given ${names.length} times for ${files.length} files: name each of them, or none`)
+  const environment = environmentNamed(values['format'])
   const builds = await Promise.all(files.map((path, i) => readMeasurements(path, names[i])))
-  const { key, algorithm } = await readKey(required(values, 'key', 'the key to sign with: --key FILE'))
+  const { key, algorithm } = await readPrivateKey(required(values, 'key', 'the key to sign with: --key FILE'))
   const certificate = await readCertificate(
     required(values, 'cert', 'the certificate of the key: --cert FILE'),
     '--cert',
@@ -44,8 +45,8 @@ export async function sign(args: string[]): Promise<number> {
   const issuers = typeof values['chain'] === 'string' ? await readCertificates(values['chain']) : []
   const notBefore = typeof values['from'] === 'string' ? timeOf(values['from'], '--from') : new Date()
   const validSeconds = secondsOf(required(values, 'valid', 'for how long it shall be valid: --valid 90d'), '--valid')
-  const corim = await signReferenceValues(builds, {
-    environment: formatNamed(values['format']),
+  const corim = await signReferenceValues(builds as never, {
+    environment,
     product: required(values, 'product', 'what the measurements are of, as clients will demand it: --product NAME'),
     key,
     chain: [certificate, ...issuers],
@@ -62,6 +63,7 @@ export async function sign(args: string[]): Promise<number> {
     if (!(error instanceof TypeError)) throw error
     const message = error.message
       .replace(/^name of values\[(\d+)\]/, (whole, i: string) => `name of ${files[Number(i)] ?? whole}`)
+      .replace(/^(?:values|referenceValues)\[(\d+)\]/, (whole, i: string) => files[Number(i)] ?? whole)
       .replace(/^product\b/, '--product')
     throw new UsageError(message, { cause: error })
   })
@@ -79,36 +81,10 @@ function required(values: Values, option: string, demand: string): string {
   return value
 }
 
-function formatNamed(name: Values[string]): 'nitro' | 'nitro-tpm' {
-  if (name === undefined || name === 'nitro') return 'nitro'
-  if (name === 'nitro-tpm') return name
-  throw new UsageError('--format must be nitro or nitro-tpm')
-}
-
-/** A private key as OpenSSL writes it, PEM. P-256 signs with ES256, P-384 with ES384. */
-async function readKey(path: string): Promise<{ key: CryptoKey; algorithm: string }> {
-  let pem: string
-  try {
-    pem = await readFile(path, 'utf8')
-  } catch {
-    throw new UsageError(`cannot read ${path}`)
-  }
-  try {
-    const own = createPrivateKey(pem)
-    const curve = { prime256v1: 'P-256', secp384r1: 'P-384' }[own.asymmetricKeyDetails?.namedCurve ?? '']
-    if (curve === undefined) throw new Error('neither P-256 nor P-384')
-    const pkcs8 = own.export({ type: 'pkcs8', format: 'der' })
-    const key = await crypto.subtle.importKey(
-      'pkcs8',
-      new Uint8Array(pkcs8),
-      { name: 'ECDSA', namedCurve: curve },
-      false,
-      ['sign'],
-    )
-    return { key, algorithm: curve === 'P-256' ? 'ES256' : 'ES384' }
-  } catch (error) {
-    throw new UsageError(
-      `${path} must be a private key in PEM on P-256 or P-384, without a passphrase: ${(error as Error).message}`,
-    )
-  }
+/** What the measurements are of. @throws UsageError */
+function environmentNamed(name: Values[string]): ReferenceEnvironment {
+  if (name === undefined) return 'nitro'
+  const known = environmentNames()
+  if (typeof name === 'string' && known.includes(name)) return name as ReferenceEnvironment
+  throw new UsageError(`--format must be ${known.slice(0, -1).join(', ')} or ${known.at(-1) ?? ''}`)
 }

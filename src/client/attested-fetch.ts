@@ -2,6 +2,7 @@
  * `fetch` to an enclave that is proven first. There is no way through here without an attested session: no option, no fallback, no second path.
  */
 import type { HeaderField } from '../channel/binary-http.ts'
+import { AttestationError } from '../core/errors.ts'
 import type { AttestationResult } from '../core/result.ts'
 import { createDating, newRequestId } from './dating.ts'
 import { exchange, type Setback } from './exchange.ts'
@@ -25,6 +26,8 @@ export interface AttestedFetch {
   readonly state: ClientState
   /** What the enclave was proven to be; `undefined` without a session that may be used now. */
   readonly result: AttestationResult | undefined
+  /** The last error of this library that a call, an attestation or a response ended with: for AI clients that drop the cause of theirs. */
+  readonly refusal: AttestationError | undefined
   /** Attests ahead of the first request: {@link AttestedFetch.reattest} by another name. */
   attest(): Promise<AttestationResult>
   /**
@@ -78,39 +81,58 @@ export function createClient(origin: string, options: AttestedFetchOptions, runt
   const sessions = createSessions(policy, runtime, observer, createAttester(policy, runtime, send))
   const channel = { policy, runtime, send, sessions, dating: createDating(runtime) }
 
-  const call = async (input: unknown, init?: RequestInit): Promise<Response> => {
-    const request = readRequest(policy, input, init)
-    return observer.step('request', async (traceparent) => {
-      const own = request.head.headers.some(([name]) => name === 'traceparent')
-      const fields: readonly HeaderField[] = traceparent === undefined || own ? [] : [['traceparent', traceparent]]
-      let id: string | undefined
-      // Each kind of setback once: an attacker must not keep a request going round.
-      const met = new Set<Setback['kind']>()
-      for (;;) {
-        const end = sessions.begin(request.signal)
-        const outcome = await sessions
-          .get(end.signal)
-          .then((session) => {
-            id ??= newRequestId(runtime)
-            return exchange(channel, { session, request, id, fields, end })
-          })
-          .catch((error: unknown): never => {
-            end.abort(error)
-            throw error
-          })
-        if (!('kind' in outcome)) return outcome
-        const { kind, mayGoAgain, reason } = outcome
-        end.abort(reason)
-        if (!mayGoAgain || request.isStream || met.has(kind)) throw reason
-        met.add(kind)
-      }
-    })
+  let refusal: AttestationError | undefined
+  const note = (error: unknown): void => {
+    if (error instanceof AttestationError) refusal = error
+  }
+  /** What `work` comes to; a refusal is noted. */
+  const noting = <T>(work: Promise<T>): Promise<T> => {
+    work.catch(note)
+    return work
   }
 
-  const reattest = async (): Promise<AttestationResult> => (await sessions.renew()).result
+  const call = async (input: unknown, init?: RequestInit): Promise<Response> => {
+    const request = readRequest(policy, input, init)
+    return noting(
+      observer.step('request', async (traceparent) => {
+        const own = request.head.headers.some(([name]) => name === 'traceparent')
+        const fields: readonly HeaderField[] = traceparent === undefined || own ? [] : [['traceparent', traceparent]]
+        let id: string | undefined
+        // Each kind of setback once: an attacker must not keep a request going round.
+        const met = new Set<Setback['kind']>()
+        for (;;) {
+          const end = sessions.begin(request.signal)
+          const outcome = await sessions
+            .get(end.signal)
+            .then((session) => {
+              id ??= newRequestId(runtime)
+              return exchange(channel, { session, request, id, fields, end })
+            })
+            .catch((error: unknown): never => {
+              end.abort(error)
+              throw error
+            })
+          if (!('kind' in outcome)) {
+            // From here on, what breaks the response off.
+            end.signal.addEventListener('abort', () => {
+              note(end.signal.reason)
+            })
+            return outcome
+          }
+          const { kind, mayGoAgain, reason } = outcome
+          end.abort(reason)
+          if (!mayGoAgain || request.isStream || met.has(kind)) throw reason
+          met.add(kind)
+        }
+      }),
+    )
+  }
+
+  const reattest = async (): Promise<AttestationResult> => (await noting(sessions.renew())).result
   const members = {
     state: { get: sessions.state, enumerable: true },
     result: { get: () => sessions.live()?.result, enumerable: true },
+    refusal: { get: () => refusal, enumerable: true },
     attest: { value: reattest },
     reattest: { value: reattest },
     subscribe: { value: sessions.subscribe },

@@ -2,6 +2,7 @@
  * Where in the evidence the key is. One of these is part of the policy; every other field of the evidence is ignored.
  */
 import { keyConfigDigest, reportDataIn } from '../channel/binding.ts'
+import type { Suite } from '../channel/suite.ts'
 import { type Bytes, equalBytes, isBytes, toHex } from '../encoding/bytes.ts'
 import { VerificationError } from '../core/errors.ts'
 import type { AttestationResult } from '../core/result.ts'
@@ -12,12 +13,17 @@ export interface Challenge {
   readonly nonce: Bytes
   /** The key configuration that came beside the evidence; `undefined` when it is inside. */
   readonly keyConfig: Bytes | undefined
-  /** The 64 bytes that report data must be, for formats that have nothing else; `undefined` when no key configuration came. */
+  /** The 64 bytes that report data must be, for formats that have nothing else; `undefined` when no key configuration came,
+   * and with an evidence source of the caller's, whose rule it is. */
   readonly reportData: Bytes | undefined
+  /** The one suite of the client. */
+  readonly suite?: Suite
   /** The media type that the wrapper gave; it proves nothing. */
   readonly mediaType: string
   /** What came for the verifier beside the evidence, as parsed from JSON; unverified. */
   readonly endorsements: unknown
+  /** What the caller's own evidence source handed on: the documents that it got, say. */
+  readonly context?: unknown
 }
 
 /**

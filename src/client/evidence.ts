@@ -6,17 +6,17 @@
  */
 import { VerificationError } from '../core/errors.ts'
 import { toBase64Url } from '../encoding/base64url.ts'
-import { type Bytes, concatBytes } from '../encoding/bytes.ts'
+import type { Bytes } from '../encoding/bytes.ts'
 import { cmwMediaType, unwrapEvidence, type Wrapped } from '../rats/cmw-evidence.ts'
-import { discard, piecesOf, post, typeOf } from './transport.ts'
+import { readAll } from './evidence-source.ts'
+import { ask, discard, typeOf } from './transport.ts'
 
 /** @throws VerificationError `client-evidence`, `client-transport`, `client-timeout`; the reason of `signal` */
 export async function askForEvidence(
   send: typeof fetch,
   url: string,
   question: { readonly nonce: Bytes; readonly evidence: Uint8Array | undefined },
-  maximum: number,
-  signal: AbortSignal,
+  { maximum, signal }: { readonly maximum: number; readonly signal: AbortSignal },
 ): Promise<Wrapped> {
   const { nonce, evidence } = question
   const body = JSON.stringify({
@@ -24,7 +24,7 @@ export async function askForEvidence(
     ...(evidence && { role: 'client', evidence: toBase64Url(evidence) }),
   })
   const headers = { 'content-type': 'application/json', accept: cmwMediaType }
-  const response = await post(send, { url, headers, body, signal })
+  const response = await ask(send, { url, headers, body, signal })
   const type = typeOf(response)
   if (response.status !== 200 || type !== cmwMediaType) {
     discard(response)
@@ -34,18 +34,5 @@ export async function askForEvidence(
       found: `${response.status} ${type}`,
     })
   }
-  const parts: Bytes[] = []
-  let length = 0
-  // The deadline of the whole attestation is the caller's.
-  for await (const piece of piecesOf(response.body, signal)) {
-    length += piece.length
-    if (length > maximum)
-      throw new VerificationError('client-evidence', {
-        subject: 'bytes of the answer of the evidence endpoint',
-        expected: `at most ${maximum}`,
-        found: 'more',
-      })
-    parts.push(piece)
-  }
-  return unwrapEvidence(concatBytes(...parts))
+  return unwrapEvidence(await readAll(response, signal, maximum))
 }

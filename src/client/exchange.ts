@@ -13,6 +13,9 @@ import { clientSecretHeader } from '../channel/binding.ts'
 import { mediaTypes, sealRequest } from '../channel/ohttp.ts'
 import type { Bytes } from '../encoding/bytes.ts'
 import { VerificationError } from '../core/errors.ts'
+import type { KeyConfig } from '../channel/key-config.ts'
+import { type Outgoing, sealByChannel } from './channel.ts'
+import { collect } from './collect.ts'
 import { type Dating, fieldOf, refusalIn } from './dating.ts'
 import { within } from './deadline.ts'
 import type { ClientPolicy } from './options.ts'
@@ -20,10 +23,7 @@ import type { OutgoingRequest } from './request.ts'
 import type { Runtime } from './runtime.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
-import { discard, piecesOf, post, typeOf } from './transport.ts'
-
-/** Sealed bytes are gathered in parts of this size, which browsers may keep on disk. */
-const partSize = 1_048_576
+import { ask as sendOnce, discard, piecesOf, typeOf } from './transport.ts'
 
 /** What all exchanges of a client have in common. */
 export interface Channel {
@@ -116,11 +116,11 @@ async function ask(
 ): Promise<Message<ResponseHead> | Setback> {
   const own = [...fields, ...dating.fieldsFor(session, id), ...secretOf(session)]
   const source = watched(request.body(), progress)
-  const message = encodeRequest({ ...request.head, headers: [...request.head.headers, ...own] }, source.pieces)
   // sealed
-  const { sealed, openResponse } = await sealRequest(session.key, message)
-  const isStreamed = request.isStream && policy.streams
-  const body = isStreamed ? streamOf(sealed) : await collect(sealed)
+  const { channel } = policy
+  const outgoing = await (channel === undefined
+    ? sealObliviously(policy, { session, request, own, pieces: source.pieces })
+    : sealByChannel(channel, policy, { head: request.head, key: session.key as Bytes, pieces: source.pieces }))
   waiting.throwIfAborted()
   // live? The last thing that is asked: between this and the post, nothing is awaited.
   const ending = sessions.endingOf(session)
@@ -129,9 +129,7 @@ async function ask(
     return { kind: 'ended', reason, mayGoAgain: isHarmless }
   }
   // sent
-  const { request: type, response: wanted } = mediaTypes.chunked
-  const headers = { 'content-type': type, accept: wanted }
-  const response = await post(send, { url: policy.gatewayUrl, headers, body, signal }).finally(() => {
+  const response = await sendOnce(send, { ...outgoing, signal }).finally(() => {
     // What broke the caller's own stream is for the caller, whatever the network made of it.
     const broken = source.failure()
     if (broken !== undefined) throw broken.error
@@ -142,20 +140,45 @@ async function ask(
     const reason = rotated('anyone in between can say so, and the request may still run')
     return { kind: 'rotated', reason, mayGoAgain: request.isRepeatable }
   }
-  refuseUnsealed(response, wanted)
   // streaming
-  const opened = await decodeResponse(
-    openResponse(
-      piecesOf(response.body, signal, () => {
-        arrival.onPiece()
-      }),
-    ),
+  const opened = await outgoing.open(response, (body) =>
+    piecesOf(body, signal, () => {
+      arrival.onPiece()
+    }),
   )
+  // Only a gateway of oblivious HTTP was told a date.
+  if (channel !== undefined) return opened
   const refusal = refusalIn(opened.head, fieldOf({ headers: own }, 'date'))
   if (refusal === undefined) return opened
   void opened.body.return()
   if (refusal.code !== 'client-date') throw refusal
   return { kind: 'dated', reason: refusal, mayGoAgain: dating.correct(session, opened.head) }
+}
+
+/** Oblivious HTTP: everything of a request is inside the seal. */
+async function sealObliviously(
+  { gatewayUrl, streams }: ClientPolicy,
+  one: {
+    readonly session: Session
+    readonly request: OutgoingRequest
+    readonly own: readonly HeaderField[]
+    readonly pieces: Pieces
+  },
+): Promise<Outgoing> {
+  const { head, isStream } = one.request
+  const message = encodeRequest({ ...head, headers: [...head.headers, ...one.own] }, one.pieces)
+  const { sealed, openResponse } = await sealRequest(one.session.key as KeyConfig, message)
+  const { request: type, response: wanted } = mediaTypes.chunked
+  return {
+    method: 'POST',
+    url: gatewayUrl,
+    headers: { 'content-type': type, accept: wanted },
+    body: isStream && streams ? streamOf(sealed) : await collect(sealed),
+    async open(response, pieces) {
+      refuseUnsealed(response, wanted)
+      return decodeResponse(openResponse(pieces(response.body)))
+    },
+  }
 }
 
 function secretOf({ secret }: Session): readonly HeaderField[] {
@@ -271,23 +294,4 @@ function streamOf(pieces: Pieces): ReadableStream<Uint8Array> {
     },
     { highWaterMark: 0 },
   )
-}
-
-/** All sealed bytes. Blobs of blobs: what is gathered need not stay in memory. */
-async function collect(pieces: AsyncIterable<Bytes>): Promise<Blob> {
-  const parts: Blob[] = []
-  let open: Bytes[] = []
-  let size = 0
-  const close = (): void => {
-    parts.push(new Blob(open))
-    open = []
-    size = 0
-  }
-  for await (const piece of pieces) {
-    open.push(piece)
-    size += piece.length
-    if (size >= partSize) close()
-  }
-  close()
-  return new Blob(parts)
 }

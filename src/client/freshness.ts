@@ -16,6 +16,11 @@ export interface Asked {
    * from.
    */
   readonly reportData: Bytes | undefined
+  /**
+   * Whether report data is of this library's rule. With an evidence source of the caller's, the rule is the provider's: `verify` and `binding` compare it, and
+   * a binding that finds a key in report data computes all of it from the nonce.
+   */
+  readonly isOwnRule: boolean
 }
 
 /**
@@ -23,13 +28,14 @@ export interface Asked {
  * data. Claims with neither answer nothing.
  * @throws VerificationError `client-freshness`
  */
-export function requireFresh({ timeSource, claims }: AttestationResult, { nonce, reportData }: Asked): void {
+export function requireFresh({ timeSource, claims }: AttestationResult, { nonce, reportData, isOwnRule }: Asked): void {
   // Certificates that were checked at the evidence's own time show that it was true once.
   if (timeSource !== 'clock') throw stale('time source of the result', 'clock', timeSource)
   const { nonce: answered } = Object(claims) as { nonce?: unknown }
   const reported = reportDataIn(claims)
   if (answered !== undefined) requireEqual('nonce in the verified claims', nonce, answered)
   else if (reported === undefined) throw stale('verified claims', 'a nonce, or report data', 'neither')
+  else if (!isOwnRule) return
   else if (reportData === undefined)
     throw stale('report data in the verified claims', 'that of a key configuration beside the evidence', 'none')
   else requireEqual('report data in the verified claims', reportData, reported)

@@ -6,7 +6,10 @@ import type { Bytes } from '../encoding/bytes.ts'
 import { isPlainObject, knownOptions, requireOption } from '../core/options.ts'
 import { type AttestationResult, isAttestationResult } from '../core/result.ts'
 import { type Challenge, type KeyBinding, keyInPublicKey } from './binding.ts'
+import type { SealedChannel } from './channel-kind.ts'
+import { requireChannel } from './channel-kind.ts'
 import type { ClientMeter, ClientTracer } from './observe.ts'
+import type { EvidenceAnswer, EvidenceQuestion } from './question.ts'
 
 /** A verifier, with its options bound: `(evidence, { nonce }) => verifyNitro(evidence, { referenceValues, freshness: { nonce } })`. */
 export type Verify = (evidence: Bytes, challenge: Challenge) => Promise<AttestationResult>
@@ -39,12 +42,24 @@ export interface AttestedFetchOptions {
   readonly verify: Verify
   /** Where in the evidence the key is. Default {@link keyInPublicKey}. */
   readonly binding?: KeyBinding
+  /**
+   * Seals in place of oblivious HTTP, for providers that have something else. Excludes `relay`, `gatewayPath`, `suite` and `attest`. What it leaves in the
+   * clear is its own to say.
+   */
+  readonly channel?: SealedChannel
   /** The one suite; the gateway must have the same. Default P-256 with AES-128-GCM, which every runtime has. */
   readonly suite?: Suite
   /** Default `/.well-known/attestation`. */
   readonly evidencePath?: string
+  /**
+   * Asks for evidence in the provider's own way, once for each attestation. Excludes `evidencePath` and `attest`. Default: the exchange at `evidencePath`.
+   * `challenge.reportData` is then undefined: the provider's rule is for `verify` and `binding` to compare.
+   */
+  readonly evidenceSource?: (question: EvidenceQuestion) => Promise<EvidenceAnswer>
   /** Default `/.well-known/ohttp-gateway`. */
   readonly gatewayPath?: string
+  /** An absolute https address that sealed requests go to instead of the gateway's: a relay (RFC 9458), which sees sealed bytes only. What they are for stays the origin. */
+  readonly relay?: string
   /** A session ends at the latest after this, or when its result does. Default 3600. */
   readonly maximumSessionSeconds?: number
   /** From the nonce to the key. Default 30. */
@@ -53,7 +68,7 @@ export interface AttestedFetchOptions {
   readonly responseSeconds?: number
   /** The longest wait for the next piece of a response. Default 60. */
   readonly idleSeconds?: number
-  /** Bytes of the evidence endpoint's answer. Default 65,536; endorsements may need more. At most 1,048,576. */
+  /** Bytes of the evidence endpoint's answer. Default 65,536; reports of providers need more. At most 8,388,608. */
   readonly maximumEvidenceBytes?: number
   /**
    * How a body that is a stream goes out: `stream` sends each chunk as it is sealed, which browsers
@@ -95,8 +110,12 @@ export interface ClientPolicy {
   readonly origin: URL
   readonly verify: Verify
   readonly binding: KeyBinding
+  readonly channel: SealedChannel | undefined
   readonly suite: Suite
   readonly evidenceUrl: string
+  readonly evidenceSource: AttestedFetchOptions['evidenceSource']
+  /** Whether an evidence source may ask this address. */
+  readonly mayAsk: (url: unknown) => boolean
   readonly gatewayUrl: string
   readonly sessionMs: number
   readonly attestMs: number
@@ -116,9 +135,12 @@ export interface ClientPolicy {
 const names: readonly (keyof AttestedFetchOptions)[] = [
   'verify',
   'binding',
+  'channel',
   'suite',
   'evidencePath',
+  'evidenceSource',
   'gatewayPath',
+  'relay',
   'maximumSessionSeconds',
   'attestSeconds',
   'responseSeconds',
@@ -156,6 +178,23 @@ export function readOptions(origin: unknown, options: unknown): ClientPolicy {
     requireOption(name, 'a path', isPath)
     return new URL(path as string, base).href
   }
+  const mayAsk = (url: unknown): boolean => isSafe(url, allowLoopbackHttp)
+  const { relay } = given
+  requireOption(
+    'relay',
+    'an absolute https address',
+    !Object.hasOwn(given, 'relay') || (mayAsk(relay) && !String(relay).includes('#')),
+  )
+  const gatewayUrl = urlOf('gatewayPath', '/.well-known/ohttp-gateway')
+  const evidenceSource = functionOf('evidenceSource')
+  requireChannel(given.channel)
+  const excluded = {
+    evidenceSource: ['evidencePath', 'attest'],
+    channel: ['relay', 'gatewayPath', 'suite', 'attest'],
+  } as const
+  for (const [option, others] of Object.entries(excluded))
+    for (const name of Object.hasOwn(given, option) ? others : [])
+      requireOption(name, `left out beside ${option}`, !Object.hasOwn(given, name))
   const verify = functionOf('verify')
   if (verify === undefined) throw new TypeError('verify must be a function')
   requireOption('upload', 'stream or collect', upload === undefined || ['stream', 'collect'].includes(upload))
@@ -166,14 +205,17 @@ export function readOptions(origin: unknown, options: unknown): ClientPolicy {
     origin: base,
     verify,
     binding: functionOf('binding') ?? keyInPublicKey,
+    channel: given.channel,
     suite: readSuite(Object.hasOwn(given, 'suite') ? given.suite : { kem: 'P-256', aead: 'AES-128-GCM' }),
     evidenceUrl: urlOf('evidencePath', '/.well-known/attestation'),
-    gatewayUrl: urlOf('gatewayPath', '/.well-known/ohttp-gateway'),
+    evidenceSource,
+    mayAsk,
+    gatewayUrl: relay === undefined ? gatewayUrl : new URL(relay).href,
     sessionMs: numberOf('maximumSessionSeconds', 3600, 604_800) * 1000,
     attestMs: numberOf('attestSeconds', 30, 3600) * 1000,
     responseMs: numberOf('responseSeconds', 120, 86_400) * 1000,
     idleMs: numberOf('idleSeconds', 60, 86_400) * 1000,
-    maximumEvidence: numberOf('maximumEvidenceBytes', 65_536, 1_048_576),
+    maximumEvidence: numberOf('maximumEvidenceBytes', 65_536, 8_388_608),
     streams: upload === undefined ? !isBrowser() : upload === 'stream',
     repeat,
     fetch: functionOf('fetch'),
@@ -190,16 +232,24 @@ function readOrigin(origin: unknown, allowLoopbackHttp: unknown): URL {
   requireOption('allowLoopbackHttp', 'true', allowLoopbackHttp === undefined || allowLoopbackHttp === true)
   const isText = typeof origin === 'string' && URL.canParse(origin)
   const url = new URL(isText ? origin : 'about:blank')
-  const isLoopback = url.protocol === 'http:' && /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname)
-  const isSafe = url.protocol === 'https:' || (isLoopback && allowLoopbackHttp === true)
-  const hint = isSafe
+  const isLoopback = isSafe(origin, true)
+  const isAllowed = isSafe(origin, allowLoopbackHttp)
+  const hint = isAllowed
     ? `; write ${url.origin}, without a slash or anything else behind it`
     : isLoopback
       ? '; for http to this machine itself, set allowLoopbackHttp: true'
       : ''
   const expected = `an https origin such as https://enclave.example${hint}`
-  requireOption('origin', expected, isText && url.origin === origin && isSafe)
+  requireOption('origin', expected, isText && url.origin === origin && isAllowed)
   return url
+}
+
+/** Over https, or to this machine itself where that is allowed; without a user's name. */
+function isSafe(text: unknown, allowLoopbackHttp: unknown): boolean {
+  if (typeof text !== 'string' || !URL.canParse(text)) return false
+  const { protocol, hostname, username, password } = new URL(text)
+  const isLoopback = protocol === 'http:' && /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(hostname)
+  return (protocol === 'https:' || (isLoopback && allowLoopbackHttp === true)) && username + password === ''
 }
 
 function readSuite(suite: unknown): Suite {

@@ -17,13 +17,15 @@ import { VerificationError } from '../core/errors.ts'
 import type { AttestationResult } from '../core/result.ts'
 import type { Challenge } from './binding.ts'
 import { askForEvidence } from './evidence.ts'
+import { type Answered, askSource } from './evidence-source.ts'
 import { requireFresh } from './freshness.ts'
 import type { ClientPolicy } from './options.ts'
 import { randomOf, type Runtime } from './runtime.ts'
 
 export interface Session {
   readonly result: AttestationResult
-  readonly key: KeyConfig
+  /** For a channel of the caller's: as the binding found it. */
+  readonly key: KeyConfig | Bytes
   /** What a gateway that asks for it tells this client by; travels only inside the seal. */
   readonly secret: string | undefined
   /** Whether it may still be used: by the wall clock, which may jump, and by one that cannot. */
@@ -53,26 +55,30 @@ export function createAttester(
     const nonce = secret === undefined ? freshBytes() : await hash('SHA-256', secret)
     const own = await ownEvidence(policy, nonce)
     signal.throwIfAborted()
-    const question = { nonce, evidence: own }
-    const wrapped = await askForEvidence(send, policy.evidenceUrl, question, policy.maximumEvidence, signal)
+    const { evidenceSource: source, evidenceUrl, maximumEvidence, suite } = policy
+    const answered: Answered = await (source === undefined
+      ? askForEvidence(send, evidenceUrl, { nonce, evidence: own }, { maximum: maximumEvidence, signal })
+      : askSource(source, nonce, { policy, send, signal }))
     // evidence
-    const { evidence, keyConfig } = wrapped
+    const { evidence, keyConfig, mediaType, endorsements, context } = answered
     if (own !== undefined && equalBytes(own, evidence))
       throw new VerificationError('client-evidence', 'the evidence is what this client had sent')
-    const reportData = keyConfig && (await reportDataOf({ role: 'server', nonce, keyConfig }))
+    const reportData = source || !keyConfig ? undefined : await reportDataOf({ role: 'server', nonce, keyConfig })
     // Copies for each of the caller's functions: what one of them changes, nobody compares with.
     const challengeFor = (): Challenge =>
       Object.freeze({
         nonce: nonce.slice(),
         keyConfig: keyConfig?.slice(),
         reportData: reportData?.slice(),
-        mediaType: wrapped.mediaType,
-        endorsements: wrapped.endorsements,
+        suite,
+        mediaType,
+        endorsements,
+        context,
       })
     signal.throwIfAborted()
     const result = await verified(policy, evidence, challengeFor())
     signal.throwIfAborted()
-    requireFresh(result, { nonce, reportData })
+    requireFresh(result, { nonce, reportData, isOwnRule: source === undefined })
     // verified: the key is the object that is imported here, from bytes that the evidence vouches for, and it is never read again.
     const bound = await policy.binding(result, challengeFor())
     if (!isBytes(bound))
@@ -81,7 +87,7 @@ export function createAttester(
         expected: 'bytes',
         found: typeof bound,
       })
-    const key = await decodeKeyConfig(bound, policy.suite)
+    const key = policy.channel === undefined ? await decodeKeyConfig(bound, suite) : new Uint8Array(bound)
     return { result, key, secret: secret && toBase64Url(secret), isLive: lifetimeOf(policy, runtime, result) }
   }
 }

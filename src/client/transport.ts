@@ -1,5 +1,5 @@
 /**
- * The only place where bytes leave: one POST, to one address, without anything that the platform would add or follow by itself.
+ * The only place where bytes leave: one request, to one address, without anything that the platform would add or follow by itself.
  */
 import type { Pieces } from '../channel/pieces.ts'
 import type { Bytes } from '../encoding/bytes.ts'
@@ -9,9 +9,11 @@ import { describeFailure } from './network-failure.ts'
 
 /** What is sent. */
 export interface Post {
+  /** Default POST. */
+  readonly method?: string
   readonly url: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: BodyInit
+  readonly headers: HeadersInit
+  readonly body: BodyInit | null
   readonly signal: AbortSignal
 }
 
@@ -19,9 +21,12 @@ export interface Post {
  * Sends it, once.
  * @throws VerificationError `client-transport` when there is no answer, or one from another address; the reason of the signal
  */
-export async function post(send: typeof fetch, { url, headers, body, signal }: Post): Promise<Response> {
+export async function ask(
+  send: typeof fetch,
+  { method = 'POST', url, headers, body, signal }: Post,
+): Promise<Response> {
   const init = {
-    method: 'POST',
+    method,
     headers,
     body,
     signal,
@@ -81,6 +86,8 @@ export async function* piecesOf(
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((cause: unknown): never => {
+        // A channel of the caller's opens what it reads from here.
+        if (cause instanceof VerificationError) throw cause
         throw broken('the response broke off', cause)
       })
       if (done) return

@@ -20,9 +20,11 @@ export type AttestationErrorCode =
   | AppleErrorCode
   | EndorsementErrorCode
   | RaTlsErrorCode
+  | SecondOpinionErrorCode
   | ReferenceErrorCode
   | RatsErrorCode
   | ImageErrorCode
+  | ProviderErrorCode
   | ChannelErrorCode
   | ClientErrorCode
   | GateErrorCode
@@ -191,6 +193,9 @@ export type EndorsementErrorCode = 'endorsement-fetch' | 'endorsement-format'
 /** Certificates that carry evidence (RA-TLS). */
 export type RaTlsErrorCode = 'ra-tls-evidence' | 'ra-tls-binding'
 
+/** A second, independent implementation that must agree. */
+export type SecondOpinionErrorCode = 'second-opinion-disagrees' | 'second-opinion-unavailable'
+
 /** Signed reference values (CoRIM). */
 export type ReferenceErrorCode =
   | 'reference-size'
@@ -237,6 +242,28 @@ export type ImageErrorCode =
   | 'eif-crc'
   | 'eif-metadata'
   | 'eif-signature'
+
+/** Providers of private AI: the compose file of an application, a provider's report, its receipts. */
+export type ProviderErrorCode =
+  | 'compose-format'
+  | 'report-json'
+  | 'report-field'
+  | 'report-select'
+  | 'report-nonce'
+  | 'report-binding'
+  | 'report-key'
+  | 'receipt-format'
+  | 'receipt-signature'
+  | 'receipt-mismatch'
+  // Appraisal.
+  | 'policy-compose'
+  | 'policy-images'
+  | 'policy-os-image'
+  | 'policy-key-provider'
+  | 'policy-app-id'
+  | 'policy-gpu'
+  | 'policy-expired'
+  | 'policy-unproven'
 
 /** The channel: oblivious HTTP, and binary HTTP inside it. */
 export type ChannelErrorCode =

@@ -1,6 +1,7 @@
 /**
- * Fetches Google's list of certificates of Android phones that are no longer to be trusted. Nothing signs the list: whoever delivers it decides which
- * keys pass, so ask Google itself, or a server that you trust as much.
+ * Fetches Google's list of certificates of Android phones that are no longer to be trusted. Nothing
+ * signs the list: its deliverer decides which keys pass, so ask Google itself, or a server
+ * that you trust as much.
  *
  * Source: "Verify hardware-backed key pairs with key attestation", developer.android.com.
  */
@@ -30,14 +31,16 @@ export interface AndroidStatusRequest {
 const day = 86_400
 
 /**
- * Asks for the list, once, and reads it as strictly as `verifyAndroidKey` does. Keep the object until `validUntil`: that is how long the service lets
- * its answer be kept (`Cache-Control: max-age`, less `Age`), and a day at most. `verifyAndroidKey` refuses it after that.
+ * Asks for the list, once, and reads it as strictly as `verifyAndroidKey` does. Keep the object
+ * until `validUntil`: that is how long the service lets its answer be kept (`Cache-Control:
+ * max-age`, less `Age`), and a day at most. `verifyAndroidKey` refuses it after that.
  *
  * ```ts
  * const endorsements = await fetchAndroidStatus({ baseUrl: androidAttestationUrl, fetch: globalThis.fetch })
  * ```
- * @throws VerificationError `endorsement-fetch` when the service cannot be reached, redirects, or does not answer 200 within the size that is allowed;
- * `endorsement-format` when the answer is no such list
+ * @throws VerificationError `endorsement-fetch` when the service cannot be reached, redirects, or
+ *   does not answer 200 within the size that is allowed; `endorsement-format` when the answer is no
+ *   such list
  * @throws TypeError for a mistake in the request
  * @throws the reason of `signal` when it aborts
  */

@@ -1,8 +1,9 @@
 /**
- * Attestation objects and authenticator data (Web Authentication Level 3, sections 6.5.4 and 6.1): the envelope of a phone's attestation to a web page,
- * and of Apple's App Attest.
+ * Attestation objects and authenticator data (Web Authentication Level 3, sections 6.5.4 and 6.1):
+ * the envelope of a phone's attestation to a web page, and of Apple's App Attest.
  *
- * Accepted: CBOR of definite lengths with shortest heads, as CTAP2 asks for; exactly the members that the standard has; keys of the type EC2.
+ * Accepted: CBOR of definite lengths with shortest heads, as CTAP2 asks for; exactly the members
+ * that the standard has; keys of the type EC2.
  */
 import type { AttestationErrorCode } from '../core/codes.ts'
 import { AttestationError } from '../core/errors.ts'
@@ -43,7 +44,10 @@ export function checkSize({ length }: Bytes): void {
     throw malformed({ name: 'evidence', code: 'payload-size' }, `${length} bytes, at most ${maximumSize} are read`)
 }
 
-/** What `fmt` says. A guess about unverified bytes: `undefined` for whatever is no attestation object. */
+/**
+ * What `fmt` says. A guess about unverified bytes: `undefined` for whatever is no attestation
+ * object.
+ */
 export function attestationFormatOf(bytes: Bytes): string | undefined {
   // A map of three: most other evidence ends here.
   if (bytes[0] !== 0xa3 || bytes.length > maximumSize) return undefined
@@ -57,7 +61,10 @@ export function attestationFormatOf(bytes: Bytes): string | undefined {
   }
 }
 
-/** @param code for what is CBOR, but no attestation object of this format. @throws VerificationError `payload-size`, `outer-cbor`, and with `code` */
+/**
+ * @param code for what is CBOR, but no attestation object of this format.
+ * @throws VerificationError `payload-size`, `outer-cbor`, and with `code`
+ */
 export function decodeAttestationObject(bytes: Bytes, format: string, code: AttestationErrorCode): AttestationObject {
   checkSize(bytes)
   const source: Source = { name: 'attestation object', code }
@@ -82,7 +89,7 @@ export function membersOf(value: CborValue, names: readonly string[], source: So
 /** The bytes of a member. @throws VerificationError with the code of `source` */
 export function bytesMember(map: CborMap, name: string, source: Source): Bytes {
   const value = map.get(name)
-  if (value instanceof Uint8Array && value.length > 0) return value as Bytes
+  if (value instanceof Uint8Array && value.length > 0) return value
   throw malformed(source, `${name} must be bytes`)
 }
 
@@ -101,7 +108,10 @@ export function readHeader(input: Cursor): Pick<AuthenticatorData, 'rpIdHash' | 
   return { rpIdHash, flags, counter: uint(input, 4, 'signCount') }
 }
 
-/** Authenticator data with exactly one attested credential. @throws VerificationError with the code of `source` */
+/**
+ * Authenticator data with exactly one attested credential.
+ * @throws VerificationError with the code of `source`
+ */
 export function decodeAuthenticatorData(bytes: Bytes, source: Source): AuthenticatorData {
   const input = cursor(bytes, source)
   const header = readHeader(input)
@@ -120,7 +130,10 @@ function readMap(input: Cursor, name: string): CborMap {
   return value
 }
 
-/** Whether a COSE_Key (RFC 9053 section 7.1.1) is the key of this SubjectPublicKeyInfo, and for this algorithm; it may have no further parameters. */
+/**
+ * Whether a COSE_Key (RFC 9053 section 7.1.1) is the key of this SubjectPublicKeyInfo, and for this
+ * algorithm; it may have no further parameters.
+ */
 export function isEcKey(key: CborMap, spki: Bytes, { cose, key: type }: SignatureAlgorithm): boolean {
   const { coordinateSize } = type
   const [x, y] = [key.get(-2), key.get(-3)]

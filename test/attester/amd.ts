@@ -77,6 +77,8 @@ export interface AmdOptions {
   readonly intermediate?: AmdCertificateChange
   readonly vek?: AmdCertificateChange & VekPlan
   readonly crl?: AmdCrlChange
+  /** Parts that were made before, for those without a change here: RSA signatures take milliseconds each. */
+  readonly reuse?: AmdChain
 }
 
 /** Bytes to write at an offset. */
@@ -214,44 +216,47 @@ export async function createAmdAttester(options: AmdOptions): Promise<AmdAtteste
   const [arkName, middleName] = [`ARK-${product}`, isChip ? `SEV-${product}` : `SEV-VLEK-${product}`]
   const [arkId, middleId] = await Promise.all([identifierOf(keys.ark.publicKey), identifierOf(middleKeys.publicKey)])
   const [ark, intermediate, vek] = await Promise.all([
-    issue(
-      {
-        serial: integer(1),
-        issuer: arkName,
-        subject: arkName,
-        notBefore: years(-4),
-        notAfter: years(20),
-        extensions: [subjectKey(arkId), basicConstraints(), keyUsage(0x06, 1)],
-      },
-      [keys.ark.publicKey, keys.ark.privateKey],
-      options.ark,
-    ),
-    issue(
-      {
-        serial: integer(1, 0, isChip ? 1 : 2),
-        issuer: arkName,
-        subject: middleName,
-        notBefore: years(-3),
-        notAfter: years(20),
-        extensions: [subjectKey(middleId), authorityKey(arkId), basicConstraints(0), keyUsage(0x04, 2)],
-      },
-      [middleKeys.publicKey, keys.ark.privateKey],
-      options.intermediate,
-    ),
-    issue(
-      {
-        serial: integer(0),
-        issuer: middleName,
-        subject: `SEV-${kind}`,
-        notBefore: years(-0.5),
-        notAfter: years(6),
-        extensions: vekExtensions(product, isChip, options.vek),
-      },
-      [keys.vek.publicKey, middleKeys.privateKey],
-      options.vek,
-    ),
+    made('ark', options) ??
+      issue(
+        {
+          serial: integer(1),
+          issuer: arkName,
+          subject: arkName,
+          notBefore: years(-4),
+          notAfter: years(20),
+          extensions: [subjectKey(arkId), basicConstraints(), keyUsage(0x06, 1)],
+        },
+        [keys.ark.publicKey, keys.ark.privateKey],
+        options.ark,
+      ),
+    made('intermediate', options) ??
+      issue(
+        {
+          serial: integer(1, 0, isChip ? 1 : 2),
+          issuer: arkName,
+          subject: middleName,
+          notBefore: years(-3),
+          notAfter: years(20),
+          extensions: [subjectKey(middleId), authorityKey(arkId), basicConstraints(0), keyUsage(0x04, 2)],
+        },
+        [middleKeys.publicKey, keys.ark.privateKey],
+        options.intermediate,
+      ),
+    made('vek', options) ??
+      issue(
+        {
+          serial: integer(0),
+          issuer: middleName,
+          subject: `SEV-${kind}`,
+          notBefore: years(-0.5),
+          notAfter: years(6),
+          extensions: vekExtensions(product, isChip, options.vek),
+        },
+        [keys.vek.publicKey, middleKeys.privateKey],
+        options.vek,
+      ),
   ])
-  const crl = await makeCrl(arkName, arkId, options)
+  const crl = made('crl', options) ?? (await makeCrl(arkName, arkId, options))
   return {
     ark,
     intermediate,
@@ -260,6 +265,11 @@ export async function createAmdAttester(options: AmdOptions): Promise<AmdAtteste
     endorsements: { vek: base64(vek), certificateChain: pem(intermediate) + pem(ark), crl: base64(crl) },
     report: (overrides = {}) => makeReport(overrides, product, kind, keys.vek.privateKey),
   }
+}
+
+/** A part that need not be made again. */
+function made(part: keyof AmdChain, options: AmdOptions): Bytes | undefined {
+  return options[part] === undefined ? options.reuse?.[part] : undefined
 }
 
 interface Plan {

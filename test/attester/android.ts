@@ -1,9 +1,11 @@
 /**
- * A fake Google, phone makers and phones: chains of both shapes, key descriptions of any content, and WebAuthn around them. Overrides break exactly one
- * thing and keep everything else right, signatures included. Needs nothing but WebCrypto and npm packages; time is an argument.
+ * A fake Google, phone makers and phones: chains of both shapes, key descriptions of any content,
+ * and WebAuthn around them. Overrides break exactly one thing and keep everything else right,
+ * signatures included. Needs nothing but WebCrypto and npm packages; time is an argument.
  *
- * Shape of real chains: the leaf has serial number 1 and keyUsage alone beside the description; attestation keys are P-256; the CA below Google's root is
- * P-384. Here roots are P-384 too: chains under RSA are in the vectors.
+ * Shape of real chains: the leaf has serial number 1 and keyUsage alone beside the description;
+ * attestation keys are P-256; the CA below Google's root is P-384. Here roots are P-384 too: chains
+ * under RSA are in the vectors.
  */
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
@@ -46,7 +48,10 @@ export interface AndroidAttesterOptions {
   readonly description?: DescriptionOverrides
   /** What differs from a sound certificate. */
   readonly certificates?: { readonly [Id in AndroidCertificateId]?: Partial<CertificatePlan> }
-  /** Rearranges the plans, root first, before they are issued; every certificate is issued by the one before. */
+  /**
+   * Rearranges the plans, root first, before they are issued; every certificate is issued by the
+   * one before.
+   */
   readonly chain?: (plans: CertificatePlan[]) => readonly CertificatePlan[]
   /** Keys by certificate id. What is missing is made and added. Default: all new. */
   readonly keys?: Map<string, Signer>
@@ -134,7 +139,7 @@ export function rootOfTrust(overrides: RootOfTrustOverrides = {}): Bytes {
   return der.sequence(der.octetString(key), locked, state, ...(hash === undefined ? [] : [der.octetString(hash)]))
 }
 
-/** AttestationApplicationId, as it stands under its tag. */
+/** AttestationApplicationId, as it is under its tag. */
 export function application(
   packages: readonly (readonly [name: string | Uint8Array, version: number])[] = [[packageName, 7]],
   signers: readonly Uint8Array[] = [signer],

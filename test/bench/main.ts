@@ -7,6 +7,7 @@ import { budgets, bundle, entriesOf } from './bundles.ts'
 import { coldInChromium, coldInNode, type Cold } from './cold.ts'
 import { measurePage } from './demo-page.ts'
 import { profileCold, profileWarm } from './profile.ts'
+import { findSnpSubject, measureSnp } from './sev-snp.ts'
 import { median, quantile, spread, table } from './statistics.ts'
 import { findSubject } from './subject.ts'
 import { findTdxSubject, measureTdx } from './tdx.ts'
@@ -24,6 +25,10 @@ console.log(warmTable(await measureWarm(work, quick ? 60 : 600)))
 const tdx = findTdxSubject()
 console.log(`\n### The same for a TDX quote with its collateral, \`${tdx.name}\`\n`)
 console.log(warmTable(await measureTdx(tdx, quick ? 60 : 600)))
+
+const snp = findSnpSubject()
+console.log(`\n### The same for a report of SEV-SNP with its endorsements, \`${snp.name}\`\n`)
+console.log(warmTable(await measureSnp(snp, quick ? 60 : 600)))
 if (process.argv.includes('--warm')) process.exit()
 
 console.log('\n### `verifyTdx` in seven runtimes, over the bare calls with keys as points\n')

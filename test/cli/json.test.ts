@@ -17,6 +17,7 @@ const keys = [
     'failures',
     'skipped',
     'format',
+    'secondOpinion',
     'matched',
     'reference',
     'verifiedAt',

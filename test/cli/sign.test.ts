@@ -3,8 +3,9 @@
  */
 import { readFileSync, symlinkSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { openReferenceValues } from '../../src/reference/index.ts'
 import { type CorimSigner, createCorimSigner } from '../attester/corim.ts'
-import { expected, file, nonce, root, then, useCommand, veritee, written } from './run.ts'
+import { expected, file, nonce, pathOf, root, then, useCommand, veritee, written } from './run.ts'
 
 useCommand()
 
@@ -63,6 +64,22 @@ const verify = (corim: string, ...more: readonly string[]): ReturnType<typeof ve
   veritee(['verify', file, ...root, ...nonce, ...then, '--reference', corim, '--ca', ca, ...product, ...more])
 
 describe('sign and verify', () => {
+  it('registers of a trust domain, by the names that their verifier gives them', async () => {
+    const build = { mrTd: 'ab'.repeat(48), rtmr0: 'cd'.repeat(48), rtmr1: '01'.repeat(48), rtmr2: '02'.repeat(48) }
+    measurements = written('td.json', JSON.stringify(build))
+    const corim = readFileSync(signed('td.corim', '--format', 'tdx', '--name', 'build 1'))
+    const { referenceValues } = await openReferenceValues(corim, {
+      environment: 'tdx',
+      product: 'example.com/app',
+      trustAnchors: [signer.ca],
+      minimumVersion: 7,
+      now: new Date('2026-06-02T00:00:00Z'),
+    })
+    const bytes = Object.entries(build).map(([name, digits]) => [name, new Uint8Array(Buffer.from(digits, 'hex'))])
+    expect(referenceValues).toEqual([{ name: 'build 1', ...(Object.fromEntries(bytes) as object) }])
+    measurements = pathOf('measurements.json')
+  })
+
   it('what was signed is expected, under its name', () => {
     const corim = signed('app.corim', '--name', 'build 2026-06-01')
     const { code, stdout } = verify(corim)
@@ -230,7 +247,8 @@ describe('usage', () => {
     ],
     [() => sign(...rest(), '--from', 'today'), '--from must be a time with its zone'],
     [() => sign(...rest(), '--name', 'a', '--name', 'b'), '--name is given 2 times for 1 files'],
-    [() => sign(...rest(), '--format', 'tdx'), '--format must be nitro or nitro-tpm'],
+    [() => sign(...rest(), '--format', 'x'), '--format must be nitro, nitro-tpm, tdx, sgx, sev-snp, cca or psa'],
+    [() => sign(...rest(), '--format', 'tdx'), 'measurements.json.Measurements must be one of mrTd, rtmr0'],
     [() => sign(...rest().map((arg) => (arg === '1' ? '1.5' : arg))), '--version must be a whole number'],
     [() => sign('--key', 'package.json', ...rest().slice(2)), 'package.json must be a private key in PEM'],
     [() => verify('x', '--minimum-version', '-1'), "'--minimum-version"],

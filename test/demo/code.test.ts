@@ -12,10 +12,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { commandLine, importCode } from '../../demo/page/code.ts'
 import { type Outcome, outcomeOf } from '../../demo/page/outcome.ts'
 import { policyOf } from '../../demo/page/policy.ts'
+import { reportCommandLine, reportImportCode, type ReportRequest } from '../../demo/page/formats/amd/code.ts'
+import { type ReportOutcome, reportOutcomeOf } from '../../demo/page/formats/amd/outcome.ts'
+import { reportPolicyOf } from '../../demo/page/formats/amd/policy.ts'
 import { quoteCommandLine, quoteImportCode } from '../../demo/page/formats/intel/code.ts'
 import { type QuoteOutcome, quoteOutcomeOf } from '../../demo/page/formats/intel/outcome.ts'
 import { quotePolicyOf } from '../../demo/page/formats/intel/policy.ts'
-import { isQuoteSample, samples } from '../../demo/page/samples.ts'
+import { isQuoteSample, isReportSample, samples } from '../../demo/page/samples.ts'
 import { emptyState, fromFragment } from '../../demo/page/state.ts'
 import { buildSite, type Site } from '../../demo/site.ts'
 import * as library from '../../src/formats/aws/nitro/index.ts'
@@ -34,6 +37,7 @@ beforeAll(async () => {
       nitro: source('formats/aws/nitro/index.ts'),
       tdx: source('formats/intel/tdx/index.ts'),
       sgx: source('formats/intel/sgx/index.ts'),
+      'sev-snp': source('formats/sev-snp.ts'),
       command: source('cli/main.ts'),
     },
     outdir: folder,
@@ -68,7 +72,7 @@ async function ended(program: string, parameters: readonly string[]): Promise<{ 
   }
 }
 
-describe.each(samples.filter(({ name }) => !isQuoteSample(name)))('$name', ({ name }) => {
+describe.each(samples.filter(({ name }) => !isQuoteSample(name) && !isReportSample(name)))('$name', ({ name }) => {
   test('as a module', async () => {
     const outcome = await outcomeOfSample(name)
     const code = importCode(outcome)
@@ -153,4 +157,58 @@ test('a quote without collateral: the command fetches it first', () => {
   expect(quoteCommandLine({ policy, now: clock }).split('\n')[0]).toBe(
     'npx veritee collateral evidence.bin -o endorsements.json',
   )
+})
+
+describe.each(samples.filter(({ name }) => isReportSample(name)))('$name', ({ name }) => {
+  const products = ['milan', 'genoa', 'turin'] as const
+
+  async function requestOfReport(): Promise<{ outcome: ReportOutcome; request: ReportRequest }> {
+    const state = fromFragment(new TextDecoder().decode(site.get(`samples/${name}.txt`)?.body))
+    const { policy, problems } = reportPolicyOf(state)
+    expect(problems).toEqual([])
+    const bytes = new Uint8Array(Buffer.from(state.evidence, 'base64url'))
+    const roots = products.map((product) => new Uint8Array(site.get(`samples/ark-${product}.der`)?.body ?? []))
+    await writeFile(join(folder, 'evidence.bin'), bytes)
+    await writeFile(join(folder, 'endorsements.json'), state.collateral)
+    for (const [i, root] of roots.entries()) await writeFile(join(folder, `ark-${products[i] ?? ''}.der`), root)
+    const outcome = await reportOutcomeOf(bytes, policy, roots, clock)
+    const { now, claims, evidence } = outcome
+    const names = products.map((product) => `ark-${product}.der`)
+    return { outcome, request: { policy, now, roots: names, product: claims?.product ?? evidence?.product ?? 'Genoa' } }
+  }
+
+  test('as a module', async () => {
+    const { outcome, request } = await requestOfReport()
+    const code = reportImportCode(request)
+    expect(code).toContain("from 'veritee/sev-snp'")
+    await writeFile(join(folder, 'copied.mjs'), code.replace("'veritee/sev-snp'", "'./sev-snp.mjs'"))
+    const { status, output } = await ended(process.execPath, ['copied.mjs'])
+    if (outcome.result !== undefined) {
+      expect({ status, output }).toMatchObject({ status: 0 })
+      expect(output).toContain(outcome.result.claims.product)
+      return
+    }
+    expect(status).toBe(1)
+    expect(output).toContain(`code: '${outcome.error?.code ?? ''}'`)
+  })
+
+  test('as a command', async () => {
+    const { outcome, request } = await requestOfReport()
+    const command = reportCommandLine(request)
+    expect(command).toContain('npx veritee verify evidence.bin')
+    await writeFile(
+      join(folder, 'copied.sh'),
+      `${command.replaceAll('npx veritee', `'${process.execPath}' command.mjs`)} --json\n`,
+    )
+    const { status, output } = await ended('/bin/sh', ['copied.sh'])
+    const { error, isAuthentic } = outcome
+    expect({ status, output }).toMatchObject({ status: error === undefined ? 0 : isAuthentic ? 3 : 2 })
+    if (error !== undefined) expect(output).toContain(`"${error.code}"`)
+  })
+})
+
+test('a report without endorsements: the command fetches them first', () => {
+  const { policy } = reportPolicyOf({ ...emptyState, evidence: 'AA' })
+  const request = { policy, now: clock, roots: [], product: 'Genoa' }
+  expect(reportCommandLine(request).split('\n')[0]).toBe('npx veritee endorsements evidence.bin -o endorsements.json')
 })

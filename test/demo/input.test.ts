@@ -175,6 +175,8 @@ describe('the address', () => {
       log: '[]',
       reportData: 'cc',
       tcb: 'OutOfDate,SWHardeningNeeded',
+      minimumTcb: 'snp 27',
+      allowed: 'Milan,alias',
       userData: 'aa',
       publicKey: 'bb',
       debug: true,

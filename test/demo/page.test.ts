@@ -5,11 +5,12 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { attacks } from '../../demo/page/attacks.ts'
-import { folderOf, isQuoteSample, samples } from '../../demo/page/samples.ts'
+import { folderOf, isQuoteSample, isReportSample, samples } from '../../demo/page/samples.ts'
 import { emptyState, toFragment } from '../../demo/page/state.ts'
 import { day, moment } from '../../demo/page/time.ts'
 import { buildSite, type Site } from '../../demo/site.ts'
 import type { ExpectedQuote } from '../../fixtures/expected-quote.ts'
+import type { ExpectedSnp } from '../../fixtures/expected-snp.ts'
 import type { Expected } from '../../fixtures/expected.ts'
 import { browsers } from '../portable/browsers.ts'
 import { makeFolder, removeFolder } from '../portable/cleanup.ts'
@@ -21,9 +22,11 @@ import { bundleDriver, type Visited, visitPage } from './visit.ts'
 
 const fileOf = (path: string): Buffer => readFileSync(new URL(`../../fixtures/${path}`, import.meta.url))
 const fixture = (path: string): Buffer => fileOf(`nitro/${path}`)
-const expectedOf = (name: string): Expected | ExpectedQuote =>
-  JSON.parse(fileOf(`${folderOf(name)}/expected.json`).toString('utf8')) as Expected | ExpectedQuote
-const codeOf = ({ verdict }: Expected | ExpectedQuote): string => (verdict === 'valid' ? 'valid' : verdict.code)
+const expectedOf = (name: string): Expected | ExpectedQuote | ExpectedSnp =>
+  JSON.parse(fileOf(`${folderOf(name)}/expected.json`).toString('utf8')) as Expected | ExpectedQuote | ExpectedSnp
+const signerOf = (sample: string): string => (isReportSample(sample) ? 'AMD' : isQuoteSample(sample) ? 'Intel' : 'AWS')
+const codeOf = ({ verdict }: Expected | ExpectedQuote | ExpectedSnp): string =>
+  verdict === 'valid' ? 'valid' : verdict.code
 
 /** Real documents: one of each kind that the page tells apart. */
 interface RealVector {
@@ -175,7 +178,7 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
     const { verdict, headline, banner } = rowOf(sample)
     expect({ verdict, banner }).toEqual({
       verdict: codeOf(expectedOf(sample)),
-      banner: `Fixture evidence · not signed by ${isQuoteSample(sample) ? 'Intel' : 'AWS'}`,
+      banner: `Fixture evidence · not signed by ${signerOf(sample)}`,
     })
     expect(headline).toMatch(/^[A-Z].*[.]$/)
     expect(headline).not.toMatch(/^This enclave is what you expect/)
@@ -200,6 +203,16 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
 
   test.each(signedVisits)('$name: $verdict', ({ name: visit, verdict, headline }) => {
     expect(rowOf(visit)).toMatchObject({ verdict, headline: expect.stringMatching(headline) as string })
+  })
+
+  test('the versions of an AMD platform stand side by side, with advisories in words', () => {
+    const { platform, headline } = rowOf('sev-snp-below-minimum-tcb')
+    expect(headline).toBe('Genuine, but its firmware or microcode is below your minimum.')
+    expect(platform).toContain('Genoa (EPYC 9004 and 8004), family 0x19, model 0x11, stepping 1')
+    expect(platform).toMatch(/Microcode.*88\s*88\s*88\s*89/s)
+    expect(platform).toContain('CipherLeaks and Heracles: the host can watch ciphertexts')
+    expect(rowOf('sev-snp-milan').platform).toContain('Its owner can sign any report.')
+    expect(rowOf('sev-snp-tampered-report').platform).toContain('Its state is not known')
   })
 
   test('the state of a platform is said in words, with what to do and the advisories', () => {
@@ -334,8 +347,8 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
   test('nothing that was entered is sent anywhere', () => {
     const expected = [
       /^GET \/$/,
-      /^GET \/(page\.css|page\.js|quote\.js|veritee\.(?:nitro|reference)\.min\.js|favicon\.ico)$/,
-      /^GET \/samples\/((?:tdx-|sgx-)?root\.der|[a-z-]+\.txt)$/,
+      /^GET \/(page\.css|page\.js|quote\.js|report\.js|veritee\.(?:nitro|reference)\.min\.js|favicon\.ico)$/,
+      /^GET \/samples\/((?:tdx-|sgx-)?root\.der|ark-[a-z]+\.der|[a-z-]+\.txt)$/,
       /^GET \/enclave\/measurements\.json$/,
       // The nonce is made for the request, and the attack is what the demo enclave shall do.
       /^GET \/enclave\/attestation\?nonce=[0-9a-f]{64}&attack=[a-z-]+$/,

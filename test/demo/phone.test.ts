@@ -1,6 +1,7 @@
 /**
- * demo/examples/phone, run as it is: a Node server and a Worker with its Durable Object challenge fake phones, keep their keys, and take their messages.
- * Only which applications are accepted, and whose roots vouch for them, is written for the test.
+ * demo/examples/phone, run as it is: a Node server and a Worker with its Durable Object challenge
+ * fake phones, keep their keys, and take their messages. Only which applications are accepted, and
+ * whose roots vouch for them, is written for the test.
  */
 import { cp, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
@@ -77,7 +78,7 @@ async function post(address: string, path: string, body: object = {}): Promise<A
 
 /** Everything that a server of phones is for. */
 async function talk(address: string): Promise<void> {
-  const challenge = async (): Promise<string> => (await post(address, '/challenge'))['challenge'] as string
+  const challenge = async (): Promise<string> => (await post(address, '/challenge')).challenge as string
   const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'))
   const message = 'for the server alone'
   const signed = (text: string): Uint8Array => concat(bytesOf(text), new TextEncoder().encode(message))

@@ -24,12 +24,16 @@ describe('files', () => {
       [
         ...pageFiles,
         'quote.js',
+        'report.js',
         'send/index.html',
         'send/send.css',
         'send/send.js',
         'send/gated.js',
         ...channelAttacks.flatMap(({ name }) => [`send/gated/${name}/index.html`, `send/gated/${name}/gate.js`]),
         'veritee.reference.min.js',
+        'samples/ark-genoa.der',
+        'samples/ark-milan.der',
+        'samples/ark-turin.der',
         'samples/root.der',
         'samples/sgx-root.der',
         'samples/tdx-root.der',
@@ -53,6 +57,16 @@ describe('files', () => {
     expect(text('index.html')).not.toContain('quote.js')
   })
 
+  test('what verifies reports comes with the first report, and not before', () => {
+    expect(text('page.js')).toContain('import("./report.js")')
+    for (const word of ['VCEK', 'MEASUREMENT', 'BadRAM']) {
+      expect(text('page.js')).not.toContain(word)
+      expect(text('quote.js')).not.toContain(word)
+      expect(text('report.js')).toContain(word)
+    }
+    expect(text('index.html')).not.toContain('report.js')
+  })
+
   test('the document carries the policy itself, for hosts that send no header', () => {
     const [, inPage] = /Content-Security-Policy"\s+content="([^"]*)"/.exec(text('index.html')) ?? []
     expect(inPage).toBe(contentSecurityPolicy)
@@ -72,13 +86,13 @@ describe('files', () => {
     expect(text('page.css')).not.toMatch(/url\(|@import/)
   })
 
-  test.each(['page.js', 'quote.js', 'veritee.nitro.min.js', 'veritee.reference.min.js'])(
+  test.each(['page.js', 'quote.js', 'report.js', 'veritee.nitro.min.js', 'veritee.reference.min.js'])(
     '%s makes no code out of text, and reaches no other host',
     (path) => {
       const code = text(path)
       expect(code).not.toMatch(/\beval\(|new Function|WebAssembly|innerHTML|document\.write|insertAdjacentHTML/)
       expect([...code.matchAll(/https?:\/\/[^"'`\s]+/g)].map(([address]) => address)).toEqual(
-        path === 'page.js' || path === 'quote.js' ? ['http://www.w3.org/2000/svg'] : [],
+        path === 'page.js' || path === 'quote.js' || path === 'report.js' ? ['http://www.w3.org/2000/svg'] : [],
       )
     },
   )

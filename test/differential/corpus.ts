@@ -1,12 +1,12 @@
 /**
  * What the readers are compared on: every Nitro document of the shared vectors and of the fixtures, and every certificate that is found in them or beside
- * them. Taken apart with `cbor-x` alone, so that what our readers refuse is here as well.
+ * them. Taken apart by the second opinion's readers, so that ours have no say in what they are tried on.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findVectors } from '../support/vectors.ts'
-import { decodeTheirs, isTheirTag } from './cbor-x.ts'
+import { secondCbor, secondEnvelope } from './second-readers.ts'
 
 export type Bytes = Uint8Array<ArrayBuffer>
 
@@ -46,12 +46,10 @@ function vectorDocuments(): Item[] {
   return manifest.documents.map(({ file }) => ({ name: file, bytes: vectors.read(file) }))
 }
 
-/** Leaf and bundle of a document that `cbor-x` can make something of. */
+/** Leaf and bundle of a document that has an envelope and a payload. */
 function certificatesOf(document: Bytes): Bytes[] {
   try {
-    const outer = decodeTheirs(document)
-    const [, , payload] = (isTheirTag(outer) ? outer.value : outer) as unknown[]
-    const fields = decodeTheirs(payload as Bytes) as Map<unknown, unknown>
+    const fields = secondCbor(secondEnvelope(document).payload, 2048) as Map<unknown, unknown>
     return [fields.get('certificate'), ...(fields.get('cabundle') as unknown[])]
       .filter((found) => found instanceof Uint8Array)
       .map((found) => new Uint8Array(found))

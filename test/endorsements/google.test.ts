@@ -1,5 +1,6 @@
 /**
- * Fetching Google's status list: what is asked for, what comes out, how long it may be used, and every answer that must be refused.
+ * Fetching Google's status list: what is asked for, what comes out, how long it may be used, and
+ * every answer that must be refused.
  */
 import { describe, expect, test } from 'vitest'
 import { androidAttestationUrl, fetchAndroidStatus } from '../../src/endorsements/index.ts'

@@ -30,6 +30,7 @@ export async function bundleSuite(folder: string, suite?: URL): Promise<Bundle> 
     format: 'esm',
     target: 'es2022',
     platform: 'neutral',
+    mainFields: ['module', 'main'],
     external: ['node:fs'],
     plugins: suite === undefined ? [] : [insteadOfSuite(fileURLToPath(suite))],
     logLevel: 'warning',

@@ -72,10 +72,10 @@ export async function collectCorpus(): Promise<CollectedCorpus> {
   }
   const quotes = await collectQuotes(keep)
   const reports = collectReports(keep)
-  const tokens = collectTokens(keep)
   const phones = collectPhones(keep)
+  const tokens = collectTokens(keep)
   return {
-    corpus: { bytes, cases, subjects, quotes, reports, tokens, phones },
+    corpus: { bytes, cases, subjects, quotes, reports, phones, tokens },
     skipLine: vectors.found ? undefined : vectors.skipLine,
   }
 }

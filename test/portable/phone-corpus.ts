@@ -1,5 +1,6 @@
 /**
- * The part of the corpus that is about phones: fixtures, and the chains of real devices where the vectors are.
+ * The part of the corpus that is about phones: fixtures, and the chains of real devices where the
+ * vectors are.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { ExpectedAssertion, ExpectedPhone } from '../../fixtures/expected-phone.ts'

@@ -1,5 +1,6 @@
 /**
- * Phones in every runtime: chains of Android, attestations and assertions of App Attest, and hostile bytes.
+ * Phones in every runtime: chains of Android, attestations and assertions of App Attest, and
+ * hostile bytes.
  */
 import {
   androidOptionsOf,

@@ -84,8 +84,8 @@ function wrongVerdicts({
   references,
   quotes,
   reports,
-  tokens,
   phones,
+  tokens,
 }: Report): string[] {
   const { cases, logs, certificates } = corpus.quotes
   const { measured } = corpus.reports
@@ -104,7 +104,7 @@ function wrongVerdicts({
     ...Object.entries(expectedService),
   ])
   return [
-    ...[...rows, ...quotes, ...reports, ...tokens, ...phones].filter(
+    ...[...rows, ...quotes, ...reports, ...phones, ...tokens].filter(
       ({ name, verdict }) => !verdicts.get(name)?.includes(verdict),
     ),
     ...hostile.filter(({ error }) => error !== 'VerificationError'),
@@ -122,7 +122,7 @@ function wrongVerdicts({
 }
 
 function differences(report: Report, other: Report): string[] {
-  const all = ({ corpus: rows, hostile, basics, references, quotes, reports, tokens, phones }: Report): Row[] => [
+  const all = ({ corpus: rows, hostile, basics, references, quotes, reports, phones, tokens }: Report): Row[] => [
     ...rows,
     ...quotes,
     ...reports,

@@ -16,7 +16,7 @@ import { referenceRows } from './references.ts'
 import { rowOf } from './rows.ts'
 import { tokenRows } from './tokens.ts'
 
-export async function runSuite({ bytes, cases, subjects, quotes, reports, tokens, phones }: Corpus): Promise<Report> {
+export async function runSuite({ bytes, cases, subjects, quotes, reports, phones, tokens }: Corpus): Promise<Report> {
   const bytesOf = (name: string): Uint8Array => {
     const text = bytes[name]
     if (text === undefined) throw new Error(`the corpus has no bytes named ${name}`)
@@ -52,17 +52,17 @@ export async function runSuite({ bytes, cases, subjects, quotes, reports, tokens
   })
   const intel = await quoteRows(quotes, bytesOf)
   const amd = await reportRows(reports, bytesOf)
-  const arm = await tokenRows(tokens, bytesOf)
   const phone = await phoneRows(phones, bytesOf)
+  const arm = await tokenRows(tokens, bytesOf)
   return {
     corpus,
-    hostile: [...hostile, ...intel.hostile, ...amd.hostile, ...arm.hostile, ...phone.hostile],
+    hostile: [...hostile, ...intel.hostile, ...amd.hostile, ...phone.hostile, ...arm.hostile],
     basics: basic,
     references,
     quotes: intel.rows,
     reports: amd.rows,
-    tokens: arm.rows,
     phones: phone.rows,
+    tokens: arm.rows,
   }
 }
 

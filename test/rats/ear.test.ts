@@ -680,7 +680,7 @@ describe('toEar', () => {
       'a phone',
       'android-key',
       locked,
-      { passed: ['policy-application' as AttestationErrorCode, 'policy-nonce'] },
+      { passed: ['policy-application', 'policy-nonce'] },
       {
         keymint: [
           'affirming',

@@ -1,4 +1,5 @@
-// A server on Node that knows phones by their keys. It keeps them in memory: yours has a database, whose `delete` must tell whether there was something.
+// A server on Node that knows phones by their keys. It keeps them in memory: yours has a database,
+// whose `delete` must tell whether there was something.
 import { createServer } from 'node:http'
 import { Readable } from 'node:stream'
 import { createService } from './service.js'

@@ -1,5 +1,6 @@
-// A server and its phones: it challenges a phone, verifies what the phone's hardware says of a new key, and keeps the key. From then on it takes messages
-// that this key signed, each for a challenge of its own.
+// A server and its phones: it challenges a phone, verifies what the phone's hardware says of a new
+// key, and keeps the key. From then on it takes messages that this key signed, each for a challenge
+// of its own.
 import { AttestationError, verifyAndroidKey } from 'veritee/android-key'
 import { verifyAppAttest, verifyAppAttestAssertion } from 'veritee/app-attest'
 import { androidAttestationUrl, fetchAndroidStatus } from 'veritee/endorsements'
@@ -8,7 +9,8 @@ import { policy } from './policy.js'
 const challengeLifetime = 5 * 60_000
 
 /**
- * @param store `get`, `put`, and `delete`, which tells whether there was something: a challenge is used once, whoever comes first
+ * @param store `get`, `put`, and `delete`, which tells whether there was something: a challenge is
+ *   used once
  * @param statusUrl where Google's status list is, or a proxy that you trust as much
  */
 export function createService({ store, statusUrl = androidAttestationUrl }) {
@@ -53,7 +55,10 @@ export function createService({ store, statusUrl = androidAttestationUrl }) {
     return fromBase64(text)
   }
 
-  /** `chain`: what KeyStore.getCertificateChain returns, DER one after another, for a key made with setAttestationChallenge(challenge). */
+  /**
+   * `chain`: what KeyStore.getCertificateChain returns, DER one after another, for a key made with
+   * setAttestationChallenge(challenge).
+   */
   async function keepAndroidKey({ challenge, chain }) {
     const nonce = await redeem(challenge)
     const { publicKey, claims } = await verifyAndroidKey(fromBase64(chain), {
@@ -63,7 +68,8 @@ export function createService({ store, statusUrl = androidAttestationUrl }) {
       endorsements: await statusList(),
       purposes: ['sign'],
     })
-    // A key of another kind could not be used below: P-256 is what this server asks its application for.
+    // A key of another kind could not be used below: P-256 is what this server asks its application
+    // for.
     await importP256(publicKey)
     return { phone: await keep('android', { publicKey, securityLevel: claims.securityLevel }) }
   }

@@ -1,4 +1,5 @@
-// A Cloudflare Worker that knows phones by their keys. A Durable Object keeps them, and answers one request after another: a challenge is used once.
+// A Cloudflare Worker that knows phones by their keys. A Durable Object keeps them, and answers one
+// request after another: a challenge is used once.
 import { createService } from './service.js'
 
 /** One object for all phones. For many, take one for each: `idFromName(phone)`. */

@@ -4,6 +4,7 @@
 import { verifyNitro } from '../../formats/aws/nitro/index.ts'
 import { verifyNitroTpm } from '../../formats/aws/nitro-tpm/index.ts'
 import { UsageError } from '../failures.ts'
+import { asAsked } from '../second-opinion.ts'
 import { nsmOptionFormats, nsmOptions, policyOf, spokenOfDocuments } from './aws/arguments.ts'
 import { inspectDocument } from './aws/inspect.ts'
 import { documentHints, documentQuestions, documentRows } from './aws/report.ts'
@@ -20,10 +21,10 @@ export const aws: Family = {
   async request(values, format) {
     if (format !== 'nitro' && format !== 'nitro-tpm') throw new TypeError(`${format} is no format of AWS`)
     const { options, signed } = await policyOf(values, format)
-    if (format === 'nitro') return { verify: (evidence) => verifyNitro(evidence, options), signed }
+    if (format === 'nitro') return { verify: await asAsked(values, verifyNitro, options), signed }
     const { debug, ...others } = options
     if (debug !== undefined) throw new UsageError('--allow-debug is about enclaves: nitro-tpm has no debug mode')
-    return { verify: (evidence) => verifyNitroTpm(evidence, others), signed }
+    return { verify: await asAsked(values, verifyNitroTpm, others), signed }
   },
   readsEventLogs: false,
   inspect: (inspection) => Promise.resolve(inspectDocument(inspection)),

@@ -10,11 +10,14 @@ import type { CertificateProfile, PathProfile, SubjectName } from '../../x509/pr
 /** Certificates issued until 2024 write the default trailerField out, later ones leave it out as DER wants it. */
 const signatures = [ps384By4096, ps384By4096WithTrailer] as const
 
+/** What AMD does although it is forbidden: KeyUsage with zero bits at its end, and the serial number 0. */
+export const quirks = { ca: { paddedKeyUsage: true }, key: { zeroSerial: true } } as const
+
 const ca = (commonName: string): CertificateProfile => ({
   signatures,
   key: rsa4096,
   isCa: true,
-  quirks: { paddedKeyUsage: true },
+  quirks: quirks.ca,
   subject: nameOf(commonName),
   isRemembered: true,
 })
@@ -25,7 +28,7 @@ const endorsementKey = (commonName: string): CertificateProfile => ({
   key: p384,
   isCa: false,
   mayLackKeyUsage: true,
-  quirks: { zeroSerial: true },
+  quirks: quirks.key,
   subject: nameOf(commonName),
   isRemembered: true,
 })
@@ -44,30 +47,25 @@ export const vlekProfile = (product: string): PathProfile => ({
   leaf: endorsementKey('SEV-VLEK'),
 })
 
-/** All six attributes, in AMD's order and string types. */
+/** All six attributes, in AMD's order and string types: five that are always the same, and the common name. */
 function nameOf(commonName: string): SubjectName {
-  const utf8 = 0x0c
-  const printable = 0x13
-  // The last byte of the identifier below 2.5.4.
-  const attributes = [
-    [0x0b, utf8, 'OU', 'Engineering'],
-    [0x06, printable, 'C', 'US'],
-    [0x07, utf8, 'L', 'Santa Clara'],
-    [0x08, utf8, 'ST', 'CA'],
-    [0x0a, utf8, 'O', 'Advanced Micro Devices'],
-    [0x03, utf8, 'CN', commonName],
-  ] as const
-  const sets = attributes.map(([id, type, , value]) =>
-    element(0x31, element(0x30, fromHex('06035504'), [id], element(type, new TextEncoder().encode(value)))),
-  )
+  const text = new TextEncoder().encode(commonName)
+  const { length } = text
+  // SET, SEQUENCE, 2.5.4.3, UTF8String.
+  const last = concatBytes([0x31, length + 9, 0x30, length + 7, 0x06, 3, 0x55, 4, 3, 0x0c, length], text)
+  const size = 103 + last.length
   return {
-    text: attributes.map(([, , name, value]) => `${name}=${value}`).join(', '),
-    der: element(0x30, ...sets),
+    text: `OU=Engineering, C=US, L=Santa Clara, ST=CA, O=Advanced Micro Devices, CN=${commonName}`,
+    der: concatBytes(size < 0x80 ? [0x30, size] : [0x30, 0x81, size], fixedAttributes(), last),
   }
 }
 
-/** A DER element of at most 255 bytes. */
-function element(tag: number, ...parts: readonly (Uint8Array | readonly number[])[]): Bytes {
-  const content = concatBytes(...parts)
-  return concatBytes(content.length < 0x80 ? [tag, content.length] : [tag, 0x81, content.length], content)
-}
+/** 103 bytes, each line a SET of one attribute: OU, C, L, ST, O. All are UTF8Strings but C, which is a PrintableString. */
+const fixedAttributes = (): Bytes =>
+  fromHex(
+    '31143012060355040b0c0b456e67696e656572696e67' +
+      '310b3009060355040613025553' +
+      '3114301206035504070c0b53616e746120436c617261' +
+      '310b300906035504080c024341' +
+      '311f301d060355040a0c16416476616e636564204d6963726f2044657669636573',
+  )

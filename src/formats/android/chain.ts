@@ -1,6 +1,7 @@
 /**
- * A chain of Android key attestation against `profile.ts`: shape, root, names, purposes, signatures, dates. Certificates are in the order of the chain,
- * leaf first; their numbers in messages count from it.
+ * A chain of Android key attestation against `profile.ts`: shape, root, names, purposes,
+ * signatures, dates. Certificates are in the order of the chain, leaf first; their numbers in
+ * messages count from it.
  */
 import { VerificationError } from '../../core/errors.ts'
 import type { CheckRecorder } from '../../core/record.ts'
@@ -19,7 +20,10 @@ import {
 } from '../../x509/certificate.ts'
 import { algorithmOf, type ChainShape, type Root, shapes } from './profile.ts'
 
-/** The extension with the key description, 1.3.6.1.4.1.11129.2.1.17: the content of its OBJECT IDENTIFIER. */
+/**
+ * The extension with the key description, 1.3.6.1.4.1.11129.2.1.17: the content of its OBJECT
+ * IDENTIFIER.
+ */
 export const KEY_DESCRIPTION = '2b06010401d679020111'
 
 /** No chain has more certificates. */
@@ -38,7 +42,8 @@ export interface AndroidChain {
 /**
  * Checks everything about a chain that needs neither clock nor signature.
  * @param mayOmitRoot whether the chain may end below its root, as WebAuthn allows
- * @throws VerificationError `chain-shape`, `cert-parse`, `root-mismatch`, `cert-chain-name`, `cert-extension`
+ * @throws VerificationError `chain-shape`, `cert-parse`, `root-mismatch`, `cert-chain-name`,
+ *   `cert-extension`
  */
 export async function checkChain(
   ders: readonly Bytes[],
@@ -145,7 +150,10 @@ function shapeOf(issued: readonly Certificate[]): ChainShape {
   })
 }
 
-/** Attribute types of a DER Name, by the content of their OBJECT IDENTIFIER in hexadecimal, with their values as text. */
+/**
+ * Attribute types of a DER Name, by the content of their OBJECT IDENTIFIER in hexadecimal, with
+ * their values as text.
+ */
 function attributesOf(name: Bytes): (readonly [type: string, value: string])[] {
   return decodeDer(name, { name: 'name', code: 'cert-parse' })
     .children.flatMap(({ children }) => children)
@@ -155,8 +163,10 @@ function attributesOf(name: Bytes): (readonly [type: string, value: string])[] {
 }
 
 /**
- * From the third certificate on they are CAs (RFC 5280 sections 4.2.1.3 and 4.2.1.9). The attestation certificate of old factories is none, and has name
- * constraints that no leaf is subject to: it has no names of those kinds. Other critical extensions could change what a certificate means.
+ * From the third certificate on they are CAs (RFC 5280 sections 4.2.1.3 and 4.2.1.9). The
+ * attestation certificate of old factories is none, and has name constraints that no leaf is
+ * subject to: it has no names of those kinds. Other critical extensions could change what a
+ * certificate means.
  */
 function checkPurpose({ name, extensions, basicConstraints, keyUsage }: Certificate, i: number): void {
   const demand = (holds: boolean, problem: string): void => {
@@ -201,7 +211,8 @@ export function chainRows({ issued, root, shape }: AndroidChain, checks: CheckRe
 }
 
 /**
- * Dates of what an issuer issued: those of the leaf are the phone's own, and those of a root mean nothing here.
+ * Dates of what an issuer issued: those of the leaf are the phone's own, and those of a root mean
+ * nothing here.
  * @returns the last moment at which all is valid that expires, Unix milliseconds
  * @throws VerificationError `cert-validity`
  */

@@ -1,5 +1,6 @@
 /**
- * Whether bytes look like an attestation of Apple's App Attest. A guess about unverified input: good for choosing a verifier.
+ * Whether bytes look like an attestation of Apple's App Attest. A guess about unverified input:
+ * good for choosing a verifier.
  */
 import type { Bytes } from '../../encoding/bytes.ts'
 import { attestationFormatOf } from '../webauthn.ts'

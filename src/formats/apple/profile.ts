@@ -1,5 +1,6 @@
 /**
- * Apple's certificates of App Attest, as data: a root on P-384 that phones do not send, one CA below it, and a leaf on P-256 for each key.
+ * Apple's certificates of App Attest, as data: a root on P-384 that phones do not send, one CA
+ * below it, and a leaf on P-256 for each key.
  */
 import { ecdsaP384Sha256, ES384, p256, p384 } from '../../crypto/algorithms.ts'
 import type { PathProfile } from '../../x509/profile.ts'
@@ -11,7 +12,10 @@ export const appAttestProfile = (): PathProfile => {
   return { root: ca, ca, leaf: { signatures: [ecdsaP384Sha256], key: p256, isCa: false, isRemembered: false } }
 }
 
-/** CN=Apple App Attestation Root CA, O=Apple Inc., ST=California; until 2045. From https://www.apple.com/certificateauthority/private/. */
+/**
+ * CN=Apple App Attestation Root CA, O=Apple Inc., ST=California; until 2045. From
+ * https://www.apple.com/certificateauthority/private/.
+ */
 export const appleRoots = (): readonly TrustAnchor[] => [
   pinned(
     'MFIxJjAkBgNVBAMMHUFwcGxlIEFwcCBBdHRlc3RhdGlvbiBSb290IENBMRMwEQYDVQQKDApBcHBsZSBJbmMuMRMwEQYDVQQIDApDYWxpZm9ybmlh',

@@ -78,14 +78,22 @@ function readComponent(input: unknown, path: string): MeasuredComponent {
   }
 }
 
+/** The algorithm that a component names, where it is one; else that of digests of its length: builds of TF-M name none, or how they hash. */
+function algorithmOf({ hashAlgorithm, measurement }: MeasuredComponent): string | undefined {
+  const sizes = { 'sha-256': 32, 'sha-384': 48, 'sha-512': 64 }
+  if (hashAlgorithm !== undefined && Object.hasOwn(sizes, hashAlgorithm)) return hashAlgorithm
+  return Object.entries(sizes).find(([, size]) => size === measurement.length)?.[0]
+}
+
 function isExpected(expected: MeasuredComponent, found: MeasuredComponent): boolean {
-  const { type = found.type, version = found.version, hashAlgorithm = found.hashAlgorithm } = expected
+  const algorithm = algorithmOf(found)
+  const { type = found.type, version = found.version, hashAlgorithm = algorithm } = expected
   return (
     equalBytes(expected.measurement, found.measurement) &&
     equalBytes(expected.signerId, found.signerId) &&
     type === found.type &&
     version === found.version &&
-    hashAlgorithm === found.hashAlgorithm
+    hashAlgorithm === algorithm
   )
 }
 

@@ -24,10 +24,6 @@ const published: readonly string[] = [
   '4e5e22099e3bceb4',
   // Veraison's signer of CoRIMs.
   'fe03ecb0b2222e71',
-  // Collections of test vectors.
-  'd41e92c922b7be78',
-  '6a0dca1b3e934aad',
-  '009551593f7f83bb',
   // Secrets: RFC 9783 appendix A, TF-M without provisioning, TF-M's tools.
   'de038b34aca12576',
   'a9b454b26d6f90a4',

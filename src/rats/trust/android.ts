@@ -1,7 +1,6 @@
 /**
  * Trust in keys of Android phones.
  */
-import type { AttestationErrorCode } from '../../core/codes.ts'
 import { hasPassed, only, type Rows, vectorOf } from './attester.ts'
 
 export const android: Rows = {
@@ -12,7 +11,7 @@ export const android: Rows = {
     }
     // By the phone's maker, or by a key that the caller named.
     const isVerified = rootOfTrust.deviceLocked && /^(?:verified|self-?signed)$/i.test(rootOfTrust.verifiedBootState)
-    const isAppraised = hasPassed(result, 'policy-application' as AttestationErrorCode)
+    const isAppraised = hasPassed(result, 'policy-application')
     return [
       {
         key: 'android-key',

@@ -152,13 +152,21 @@ export async function openArmEndorsements(
 function unsignedEnvelope(file: Bytes): { payload: Bytes; validUntil: number; path: undefined } {
   checkSize(file)
   const found = file[0] === 0xd2 ? 'a signature, and no key to check it with' : 'neither'
-  requireThat(isUnsigned(file), 'reference-cbor', 'file', 'a CoRIM without a signature (tag 501)', found)
+  requireThat(isUnsigned(file), 'reference-cbor', {
+    subject: 'file',
+    expected: 'a CoRIM without a signature (tag 501)',
+    found,
+  })
   return { payload: file, validUntil: Infinity, path: undefined }
 }
 
 /** Tag 501 around it, whatever the profile. */
 function readArmCorim(payload: Bytes): RawCorim {
-  requireThat(isUnsigned(payload), 'reference-cbor', 'payload', 'tag 501', toHex(payload.subarray(0, 3)))
+  requireThat(isUnsigned(payload), 'reference-cbor', {
+    subject: 'payload',
+    expected: 'tag 501',
+    found: toHex(payload.subarray(0, 3)),
+  })
   return readRawCorim(payload, dialect())
 }
 
@@ -170,7 +178,11 @@ function readTriples({ comids, profile }: RawCorim): Lists {
   const ofKind = (wanted: number): readonly CborValue[] =>
     triples.flatMap(([kind, list]) => (kind === wanted ? list : []))
   const [references, anchors] = [ofKind(0), ofKind(3)]
-  requireThat(keys || anchors.length === 0, 'reference-content', 'keys of devices', 'none in this profile', 'some')
+  requireThat(keys || anchors.length === 0, 'reference-content', {
+    subject: 'keys of devices',
+    expected: 'none in this profile',
+    found: 'some',
+  })
   return {
     trustAnchors: anchors.map(readAnchor),
     platform: platform === undefined ? [] : references.flatMap(platform),
@@ -185,13 +197,11 @@ function requireOneKey(anchors: readonly ArmTrustAnchor[]): void {
   for (const { implementationId, instanceId, key } of anchors) {
     const device = `${toHex(implementationId)} ${toHex(instanceId)}`
     const other = seen.get(device)
-    requireThat(
-      other === undefined || equalBytes(other, key),
-      'reference-content',
-      `keys of device ${device}`,
-      '1',
-      'several',
-    )
+    requireThat(other === undefined || equalBytes(other, key), 'reference-content', {
+      subject: `keys of device ${device}`,
+      expected: '1',
+      found: 'several',
+    })
     seen.set(device, key)
   }
 }

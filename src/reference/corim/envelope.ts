@@ -12,7 +12,7 @@ import { type CborValue, decodeCbor } from '../../encoding/cbor.ts'
 import { type CoseSign1, decodeSign1, signedBytes } from '../../encoding/cose.ts'
 import { contentOf, decodeDer } from '../../encoding/der.ts'
 import { fingerprint } from '../../crypto/digest.ts'
-import { VerificationError } from '../../core/errors.ts'
+import { type Mismatch, VerificationError } from '../../core/errors.ts'
 import { iso } from '../../core/time.ts'
 import { recordChecks } from '../../core/record.ts'
 import { type Certificate, decodeCertificate } from '../../x509/certificate.ts'
@@ -79,7 +79,11 @@ export async function verifyEnvelope(file: Bytes, policy: SignerPolicy): Promise
     policy.signer === undefined ? await certifiedKey(x5chain, algorithm, policy) : pinnedKey(policy.signer, algorithm)
   const holds = verifySignature(algorithm, key, { signature: sign1.signature, signedBytes: signedBytes(sign1) })
   await chain?.settle(recordChecks())
-  requireThat(await holds, 'reference-signature', 'signature of the CoRIM', 'one by the key of the signer', 'another')
+  requireThat(await holds, 'reference-signature', {
+    subject: 'signature of the CoRIM',
+    expected: 'one by the key of the signer',
+    found: 'another',
+  })
   const meta = decodeMeta(metaBytes)
   checkPeriod('signature', meta?.validity, policy)
   const validUntil = Math.min(endOf(meta?.validity), path?.notAfter ?? Infinity)
@@ -108,8 +112,12 @@ const endOf = (period: CorimPeriod | undefined): number => Number(period?.notAft
 export function decodeEnvelope(file: Bytes): Envelope {
   checkSize(file)
   // Tag 501 without an envelope around it. Anything else is not a signed file either, and said to be malformed.
-  requireThat(!isUnsigned(file), 'reference-unsigned', 'CoRIM', 'a signature', 'none')
-  requireThat(file[0] === 0xd2, 'reference-cbor', 'first byte', 'd2, the tag of COSE_Sign1', toHex(file.subarray(0, 1)))
+  requireThat(!isUnsigned(file), 'reference-unsigned', { subject: 'CoRIM', expected: 'a signature', found: 'none' })
+  requireThat(file[0] === 0xd2, 'reference-cbor', {
+    subject: 'first byte',
+    expected: 'd2, the tag of COSE_Sign1',
+    found: toHex(file.subarray(0, 1)),
+  })
   const sign1 = decodeSign1(file)
   const { protectedHeader, unprotectedHeader, signature } = sign1
   mapOf(protectedHeader, 'protected header', Object.values(header))
@@ -124,18 +132,34 @@ export function decodeEnvelope(file: Bytes): Envelope {
       found: said(alg),
     })
   const size = 2 * algorithm.key.coordinateSize
-  requireThat(signature.length === size, 'cose-signature-length', 'signature bytes', `${size}`, `${signature.length}`)
+  requireThat(signature.length === size, 'cose-signature-length', {
+    subject: 'signature bytes',
+    expected: `${size}`,
+    found: `${signature.length}`,
+  })
   const type = protectedHeader.get(header.contentType)
-  requireThat(type === contentType, 'reference-content', 'content type', contentType, said(type))
+  requireThat(type === contentType, 'reference-content', {
+    subject: 'content type',
+    expected: contentType,
+    found: said(type),
+  })
   const inside = protectedHeader.get(header.x5chain)
   const outside = unprotectedHeader.get(header.x5chain)
-  requireThat(inside === undefined || outside === undefined, 'reference-content', 'x5chain', 'in one header', 'in both')
+  requireThat(inside === undefined || outside === undefined, 'reference-content', {
+    subject: 'x5chain',
+    expected: 'in one header',
+    found: 'in both',
+  })
   return { sign1, algorithm, x5chain: inside ?? outside, meta: protectedHeader.get(header.meta) }
 }
 
 /** @throws VerificationError `reference-size` */
 export function checkSize(file: Bytes): void {
-  requireThat(file.length <= maximumSize, 'reference-size', 'bytes', `at most ${maximumSize}`, `${file.length}`)
+  requireThat(file.length <= maximumSize, 'reference-size', {
+    subject: 'bytes',
+    expected: `at most ${maximumSize}`,
+    found: `${file.length}`,
+  })
 }
 
 /** Whether a file is a CoRIM without an envelope: it begins with tag 501. */
@@ -149,7 +173,11 @@ interface SignerKey {
 }
 
 function pinnedKey(spki: Bytes, algorithm: SignatureAlgorithm): SignerKey {
-  requireThat(fits(spki, algorithm), 'reference-algorithm', 'alg', 'that of the key of signer', algorithm.name)
+  requireThat(fits(spki, algorithm), 'reference-algorithm', {
+    subject: 'alg',
+    expected: 'that of the key of signer',
+    found: algorithm.name,
+  })
   return { key: importPublicKey(spki, algorithm) }
 }
 
@@ -164,13 +192,11 @@ async function certifiedKey(
     der,
     name: i === 0 ? 'CA' : i === length - 1 ? 'signing certificate' : `x5chain[${length - 1 - i}]`,
   }))
-  requireThat(
-    named.length > 1,
-    'reference-untrusted',
-    'signing certificate',
-    'one that the CA issued',
-    'that of the CA',
-  )
+  requireThat(named.length > 1, 'reference-untrusted', {
+    subject: 'signing certificate',
+    expected: 'one that the CA issued',
+    found: 'that of the CA',
+  })
   const roots = await Promise.all(trustAnchors.map(({ der }) => fingerprint(der)))
   const profile = uniformProfile(algorithm)
   // Opening a file has no trace: the first failure is all there is to say.
@@ -189,7 +215,11 @@ function checkPurpose({ extensions }: Certificate): void {
   const source = { name: 'extended key usage', code: 'cert-extension' } as const
   const purposes = decodeDer(usage, source).children.map((purpose) => toHex(contentOf(purpose)))
   const isForThis = purposes.some((purpose) => purpose === CODE_SIGNING || purpose === ANY_PURPOSE)
-  requireThat(isForThis, 'cert-extension', 'purposes of the signing certificate', 'code signing', purposes.join(', '))
+  requireThat(isForThis, 'cert-extension', {
+    subject: 'purposes of the signing certificate',
+    expected: 'code signing',
+    found: purposes.join(', '),
+  })
 }
 
 const EXTENDED_KEY_USAGE = '551d25'
@@ -198,12 +228,16 @@ const ANY_PURPOSE = '551d2500'
 
 /** One certificate, or a list of two or more (RFC 9360 section 2). Certificates for ECDSA have about 1000 bytes. */
 function chainOf(x5chain: CborValue): readonly Bytes[] {
-  requireThat(x5chain !== undefined, 'reference-untrusted', 'certificate of the signer (x5chain)', 'one', 'none')
+  requireThat(x5chain !== undefined, 'reference-untrusted', {
+    subject: 'certificate of the signer (x5chain)',
+    expected: 'one',
+    found: 'none',
+  })
   const list: readonly unknown[] = Array.isArray(x5chain) ? x5chain : [x5chain]
   const isWhole =
     list.length > 0 && list.length <= 8 && list.every((der) => der instanceof Uint8Array && der.length <= 4096)
   const expected = '1 to 8 certificates of at most 4096 bytes'
-  requireThat(isWhole, 'reference-content', 'x5chain', expected, 'others')
+  requireThat(isWhole, 'reference-content', { subject: 'x5chain', expected, found: 'others' })
   return list as Bytes[]
 }
 
@@ -256,17 +290,15 @@ function checkPeriod(
   const isEarly = notBefore !== undefined && now < notBefore.getTime() - skewMs
   const isLate = notAfter !== undefined && now > notAfter.getTime() + skewMs
   const limit = isEarly ? `from ${notBefore.toISOString()}` : `until ${notAfter?.toISOString()}`
-  requireThat(!isEarly && !isLate, 'reference-validity', `validity of the ${name}`, limit, iso(now))
+  requireThat(!isEarly && !isLate, 'reference-validity', {
+    subject: `validity of the ${name}`,
+    expected: limit,
+    found: iso(now),
+  })
 }
 
-export function requireThat(
-  holds: boolean,
-  code: VerificationError['code'],
-  subject: string,
-  expected: string,
-  found: string,
-): asserts holds {
-  if (!holds) throw new VerificationError(code, { subject, expected, found })
+export function requireThat(holds: boolean, code: VerificationError['code'], mismatch: Mismatch): asserts holds {
+  if (!holds) throw new VerificationError(code, mismatch)
 }
 
 /** A header value in a message. */

@@ -133,49 +133,51 @@ export async function openReferenceValues<Name extends ReferenceEnvironment>(
   // 2. All of them signed the same, and they are enough.
   const [first] = envelopes as [VerifiedEnvelope]
   const other = envelopes.findIndex(({ payload }) => !equalBytes(payload, first.payload))
-  requireThat(other < 0, 'reference-mismatch', `files[${other}]`, 'what files[0] says', 'others')
+  requireThat(other < 0, 'reference-mismatch', {
+    subject: `files[${other}]`,
+    expected: 'what files[0] says',
+    found: 'others',
+  })
   const paths = envelopes.map(({ path }) => path as CertificationPath)
   const authorities = countAuthorities(
     policy.trustAnchors,
     paths.map(({ certificates }) => certificates),
   )
-  requireThat(
-    authorities >= policy.threshold,
-    'reference-threshold',
-    'authorities that signed',
-    `at least ${policy.threshold}`,
-    `${authorities}`,
-  )
+  requireThat(authorities >= policy.threshold, 'reference-threshold', {
+    subject: 'authorities that signed',
+    expected: `at least ${policy.threshold}`,
+    found: `${authorities}`,
+  })
 
   // 3. What they signed: for this product and environment, and nothing older than what was seen before.
   const { content, validUntil } = openPayload(envelopes, policy, (payload) => readRawCorim(payload, dialect))
   // One product has one CoMID: the draft counts its `tag-version` by its `tag-id`, as versions of a product do.
   const [{ id, version, triples }, ...more] = content.comids as readonly [RawComid, ...RawComid[]]
-  requireThat(more.length === 0, 'reference-content', 'CoMIDs in one file', '1', 'others')
-  requireThat(id === product, 'reference-product', 'product', product, printable(id))
-  requireThat(version >= least, 'reference-rollback', `version of ${product}`, `at least ${least}`, `${version}`)
+  requireThat(more.length === 0, 'reference-content', { subject: 'CoMIDs in one file', expected: '1', found: 'others' })
+  requireThat(id === product, 'reference-product', { subject: 'product', expected: product, found: printable(id) })
+  requireThat(version >= least, 'reference-rollback', {
+    subject: `version of ${product}`,
+    expected: `at least ${least}`,
+    found: `${version}`,
+  })
   // The dialect has no other triples.
   const references = triples.flatMap(([, list]) => list)
   const until = new Date(validUntil)
   const values = references.map((triple, i) => openBuild(triple, i, environment, until))
   const repeated = indexOfRepeated(values.map(({ build }) => build.name))
-  requireThat(
-    repeated < 0,
-    'reference-content',
-    `name of build ${repeated}`,
-    'one that no other build has',
-    `${values[repeated]?.build.name}`,
-  )
+  requireThat(repeated < 0, 'reference-content', {
+    subject: `name of build ${repeated}`,
+    expected: 'one that no other build has',
+    found: `${values[repeated]?.build.name}`,
+  })
 
   // 4. What is revoked is not accepted, no matter who signed it.
   const accepted = values.filter(({ build }) => !policy.revoked.some((revoked) => couldBe(build, revoked)))
-  requireThat(
-    accepted.length > 0,
-    'reference-revoked',
-    'builds that are not revoked',
-    'at least 1',
-    `0 of ${values.length}`,
-  )
+  requireThat(accepted.length > 0, 'reference-revoked', {
+    subject: 'builds that are not revoked',
+    expected: 'at least 1',
+    found: `0 of ${values.length}`,
+  })
   return frozen({
     // What is read by the rules of an environment is what its verifier takes.
     referenceValues: accepted.map(({ value }) => value) as unknown as readonly ReferenceValuesOf[Name][],
@@ -197,7 +199,11 @@ function openBuild(
 ): { readonly value: object; readonly build: Build } {
   const { environment: found, measurements } = decodeReference(triple, dialect)
   const wanted = classOf(environment)
-  requireThat(found.id === wanted.id, 'reference-environment', 'environment', nameOfClass(wanted), nameOfClass(found))
+  requireThat(found.id === wanted.id, 'reference-environment', {
+    subject: 'environment',
+    expected: nameOfClass(wanted),
+    found: nameOfClass(found),
+  })
   const { valueOf, readBuilds, isDated = false } = environmentOf(environment)
   const build = `build ${index}`
   const raw = listOf(listOf(triple, 'reference triple')[1], 'measurements')

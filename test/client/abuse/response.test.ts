@@ -395,6 +395,7 @@ test('A68 websocket-upgrade: there is no helper for any other channel', async ()
     'keyHashInReportData',
     'keyHashInUserData',
     'keyInPublicKey',
+    'selectKeyConfig',
   ])
 })
 

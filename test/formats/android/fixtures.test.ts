@@ -1,5 +1,6 @@
 /**
- * Every fixture of phones through the library, bare and through the front door, and its assertion where there is one.
+ * Every fixture of phones through the library, bare and through the front door, and its assertion
+ * where there is one.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'

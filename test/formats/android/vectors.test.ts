@@ -1,5 +1,6 @@
 /**
- * Every vector of phones: chains of real devices, the same with one thing changed, WebAuthn, App Attest. Verdict and reason codes are those of the manifest.
+ * Every vector of phones: chains of real devices, the same with one thing changed, WebAuthn, App
+ * Attest. Verdict and reason codes are those of the manifest.
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
@@ -128,15 +129,15 @@ if (!vectors.found) {
     const { kind, file, challenge } = vector
     if (kind === 'app attest') {
       const own = json(file)
-      const bytes = base64(own['attestation'] as string)
-      const appId = vector.appId ?? (own['appId'] as string)
+      const bytes = base64(own.attestation as string)
+      const appId = vector.appId ?? own.appId ?? ''
       const isDevelopment = vector.development ?? vector.facts?.environment === 'development'
       return {
         bytes,
         verify: async () => {
           const { keyId, assertion } = own
           const result = await verifyAppAttest(bytes, {
-            clientData: base64(own['attestationClientData'] as string),
+            clientData: base64(own.attestationClientData as string),
             referenceValues: { appId },
             ...(keyId !== undefined && { keyId: base64(keyId) }),
             ...(isDevelopment && { debug: allowDebug }),
@@ -146,7 +147,7 @@ if (!vectors.found) {
           if (typeof assertion !== 'string') return result
           return verifyAppAttestAssertion(base64(assertion), {
             publicKey: result.publicKey as Uint8Array,
-            clientData: base64(own['assertionClientData'] as string),
+            clientData: base64(own.assertionClientData as string),
             referenceValues: { appId },
             previousCounter: vector.previousCounter ?? 0,
           })
@@ -159,8 +160,8 @@ if (!vectors.found) {
       return { bytes, verify: () => verifyAndroidKey(bytes, { ...androidOptions(vector, now), freshness }) }
     }
     const own = json(file)
-    const bytes = base64(own['attestationObject'] as string)
-    const clientDataJSON = base64(own['clientDataJSON'] as string)
+    const bytes = base64(own.attestationObject as string)
+    const clientDataJSON = base64(own.clientDataJSON as string)
     const client = JSON.parse(new TextDecoder().decode(clientDataJSON)) as { challenge: string; origin: string }
     const webauthn = {
       clientDataJSON,

@@ -20,6 +20,7 @@ import {
 } from '../../../formats/amd/sev-snp/index.ts'
 import { type CommandOptions, listOf, requireOne, secondsOf, timeOf, type Values, versionOf } from '../../arguments.ts'
 import { UsageError } from '../../failures.ts'
+import { asAsked } from '../../second-opinion.ts'
 import { readCertificates, readCollateral, readJson, readValue } from '../../input.ts'
 import type { OptionFormats, Verifier } from '../family.ts'
 
@@ -107,7 +108,7 @@ export async function reportVerifier(values: Values): Promise<Verifier> {
     ...(typeof at === 'string' && { now: timeOf(at, '--at') }),
     ...(typeof skew === 'string' && { clockSkewSeconds: secondsOf(skew, '--skew') }),
   }
-  return (evidence) => verifySevSnp(evidence, options)
+  return asAsked(values, verifySevSnp, options)
 }
 
 /** What is refused unless the command line says otherwise. */

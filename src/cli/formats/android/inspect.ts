@@ -72,7 +72,7 @@ function authorizations({ rootOfTrust: boot, application, others, ...list }: Aut
 
 function valueAsText(value: AuthorizationList['others'][number]['value']): string {
   if (value instanceof Uint8Array) return bytesAsText(value).join(' ')
-  return Array.isArray(value) ? value.join(', ') : String(value as number)
+  return Array.isArray(value) ? value.join(', ') : String(value)
 }
 
 function field(name: string, value: string): string {

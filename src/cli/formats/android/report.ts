@@ -1,5 +1,6 @@
 /**
- * What is particular to verdicts on keys of Android phones: questions that their checks answer, what to do about a refusal, and what they say.
+ * What is particular to verdicts on keys of Android phones: questions that their checks answer,
+ * what to do about a refusal, and what they say.
  */
 import { toHex } from '../../../encoding/bytes.ts'
 import type { AndroidKeyClaims } from '../../../formats/android/key/index.ts'
@@ -82,7 +83,9 @@ function patchesOf({ osPatchLevel, vendorPatchLevel, bootPatchLevel }: AndroidKe
   return known.join(', ') || 'none said'
 }
 
-/** Everything that makes this verdict weaker than it could be, beside what every verdict can lack. */
+/**
+ * Everything that makes this verdict weaker than it could be, beside what every verdict can lack.
+ */
 export function androidCaveats({ rootOfTrust }: AndroidKeyClaims, checks: readonly Check[]): string[] {
   const isSkipped = (code: string): boolean => checks.some(({ id, outcome }) => id === code && outcome === 'skipped')
   const { deviceLocked, verifiedBootState } = rootOfTrust

@@ -21,6 +21,7 @@ import {
 } from '../../../formats/intel/tdx/events/index.ts'
 import { type CommandOptions, listOf, requireOne, secondsOf, timeOf, type Values, versionOf } from '../../arguments.ts'
 import { UsageError } from '../../failures.ts'
+import { asAsked } from '../../second-opinion.ts'
 import type { OptionFormats, Verifier } from '../family.ts'
 import { readCertificates, readCollateral, readEventLog, readJson, readValue } from '../../input.ts'
 
@@ -107,7 +108,7 @@ export async function quoteVerifier(values: Values, format: 'tdx' | 'sgx'): Prom
   const common = await commonOf(values)
   if (format === 'sgx') {
     const options: SgxOptions = { ...common, referenceValues: await sgxReferenceValuesOf(values) }
-    return (evidence) => verifySgx(evidence, options)
+    return asAsked(values, verifySgx, options)
   }
   const options: TdxOptions = {
     ...common,
@@ -115,7 +116,7 @@ export async function quoteVerifier(values: Values, format: 'tdx' | 'sgx'): Prom
     ...(values['allow-migration'] === true && { migration: allowMigration }),
     ...(values['service-td'] !== undefined && { serviceTds: listOf(values, 'service-td') }),
   }
-  return (evidence) => verifyTdx(evidence, options)
+  return asAsked(values, verifyTdx, options)
 }
 
 async function commonOf(values: Values): Promise<DcapOptions> {

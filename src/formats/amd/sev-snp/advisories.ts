@@ -7,6 +7,7 @@
  * changelog. Floors are those that AMD or two independent reviews give; a product without a known floor
  * is left out.
  */
+import { snapshotOf } from '../../../core/options.ts'
 import type { SnpReport } from './report.ts'
 import type { SnpProduct, SnpTcb, TcbPart } from './tcb.ts'
 
@@ -92,13 +93,16 @@ export function advisoriesFor(facts: Facts): readonly string[] {
 /** Whether the reported TCB is below a floor for this processor. A report of version 2 does not say its model: every floor of its product counts. */
 function isBelow(floors: readonly Floor[]): (facts: Facts) => boolean {
   return ({ report: { cpu }, product, tcb }) =>
-    floors.some(
-      ({ product: ofProduct, model, stepping, ...parts }) =>
+    floors.some((floor) => {
+      // Own properties alone: what a page's code has put on `Object.prototype` is no model.
+      const { product: ofProduct, model, stepping, ...parts } = snapshotOf<Floor>(floor, 'floor')
+      return (
         ofProduct === product &&
         (cpu === undefined || model === undefined || model === cpu.model) &&
         (cpu === undefined || stepping === undefined || stepping === cpu.stepping) &&
-        (Object.entries(parts) as [TcbPart, number][]).some(([part, least]) => (tcb[part] ?? 0) < least),
-    )
+        (Object.entries(parts) as [TcbPart, number][]).some(([part, least]) => (tcb[part] ?? 0) < least)
+      )
+    })
 }
 
 /** What no report of SEV-SNP covers, in words for people. */

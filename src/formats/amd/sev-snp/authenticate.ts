@@ -11,8 +11,8 @@ import { type Bytes, equalBytes, isZero, toHex } from '../../../encoding/bytes.t
 import { type Certificate, decodeCertificate } from '../../../x509/certificate.ts'
 import { authenticCrl, checkCrlContent, type Crl, crlRow, decodeCrl, refuseRevoked } from '../../../x509/crl.ts'
 import { checkDates, checkRoot, checkRules, signatureRows } from '../../../x509/path.ts'
-import { type PathProfile, profileAt } from '../../../x509/profile.ts'
-import { vcekProfile, vlekProfile } from '../profile.ts'
+import type { PathProfile } from '../../../x509/profile.ts'
+import { quirks, vcekProfile, vlekProfile } from '../profile.ts'
 import { compare, type Verified } from './appraise.ts'
 import { type EndorsementBytes, readEndorsements } from './endorsements.ts'
 import type { DecodedEvidence } from './evidence.ts'
@@ -60,7 +60,7 @@ export async function authenticate(
   const crl = readCrl(bytes, checks)
 
   // 2. The path: names, purposes, algorithms and dates. The root's name says which product it is.
-  const product = checkProduct(certificates[0], report.signingKey, checks)
+  const product = checkProduct(certificates[0], checks)
   const profile = profileOf(product, report.signingKey)
   const path = checkRules(certificates, profile, checks)
   checkDates(path, policy.clock, 'dates of the certificates', checks)
@@ -130,22 +130,11 @@ function readCertificates(
   signingKey: SigningKey,
   checks: CheckRecorder,
 ): readonly [Certificate, Certificate, Certificate] {
-  const profile = profileOf('', signingKey)
-  const named = [
-    ['ARK', ark],
-    [nameOf[signingKey], intermediate],
-    [signingKey, vek],
-  ] as const
-  return checks.verifies(
-    'cert-parse',
-    '3 X.509 v3 certificates',
-    () =>
-      named.map(([name, der], i) => decodeCertificate(der, name, profileAt(profile, i, named.length).quirks)) as [
-        Certificate,
-        Certificate,
-        Certificate,
-      ],
-  )
+  return checks.verifies('cert-parse', '3 X.509 v3 certificates', () => [
+    decodeCertificate(ark, 'ARK', quirks.ca),
+    decodeCertificate(intermediate, nameOf[signingKey], quirks.ca),
+    decodeCertificate(vek, signingKey, quirks.key),
+  ])
 }
 
 /** @throws VerificationError `crl-parse`, `crl-algorithm`, `crl-extension` */
@@ -154,12 +143,13 @@ function readCrl({ crl }: EndorsementBytes, checks: CheckRecorder): Crl | undefi
   return checks.decodes('crl-parse', 'revocation list of the ARK', () => decodeCrl(crl, 'CRL of the ARK'))
 }
 
-/** The product by the root's name, AMD's or that of a caller's own anchor. @throws VerificationError `cert-chain-name` */
-function checkProduct({ subject }: Certificate, signingKey: SigningKey, checks: CheckRecorder): SnpProduct {
-  const product = products.find((known) => {
-    const { subject: name } = profileOf(known, signingKey).root
-    return name !== undefined && equalBytes(subject, name.der)
-  })
+/**
+ * The product by the end of the root's name, AMD's or that of a caller's own anchor. The whole name is the profile's.
+ * @throws VerificationError `cert-chain-name`
+ */
+function checkProduct({ subject }: Certificate, checks: CheckRecorder): SnpProduct {
+  const name = String.fromCharCode(...subject)
+  const product = products.find((known) => name.endsWith(`ARK-${known}`))
   const expected = products.map((known) => `ARK-${known}`).join(', ')
   checks.verifies('cert-chain-name', 'name of the ARK', {
     holds: product !== undefined,

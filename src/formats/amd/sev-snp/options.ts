@@ -23,7 +23,13 @@ import {
 } from '../../../appraisal/expectations.ts'
 import { amdRoots, type SevSnpEndorsements } from './endorsements.ts'
 import { readReferenceValues, type SnpReferenceValues } from './reference-values.ts'
-import type { FirmwareVersion, SnpGuestPolicy, SnpPlatformInfo } from './report.ts'
+import {
+  type FirmwareVersion,
+  platformFlags,
+  policyFlags,
+  type SnpGuestPolicy,
+  type SnpPlatformInfo,
+} from './report.ts'
 import { products as knownProducts, type SnpProduct, type SnpTcb, type TcbPart } from './tcb.ts'
 
 /** Pass it as `revocation` to go without the ARK's revocation list. A revoked ASK then goes unnoticed. */
@@ -155,41 +161,40 @@ const names = [
 export async function readSevSnpOptions(options: SevSnpOptions): Promise<SevSnpPolicy> {
   const own = snapshotOptions<SevSnpOptions>(options, names)
   requireOption('endorsements', 'an object like { certificateChain, crl, vek }', isPlainObject(own.endorsements))
-  const { minimumAbi, ...guestFlags } =
-    own.guestPolicy === undefined ? {} : snapshotOf<GuestPolicyExpectation>(own.guestPolicy, 'guestPolicy')
+  const guest = (value: unknown): Partial<GuestPolicyExpectation> => snapshotOf(value, 'guestPolicy')
+  const { minimumAbi, ...guestFlags } = optional(own.guestPolicy, guest) ?? guest({})
   const policy: Omit<SevSnpPolicy, keyof VerifierPolicy> = {
     endorsements: snapshotOf<Record<keyof SevSnpEndorsements, unknown>>(own.endorsements, 'endorsements'),
     referenceValues: readReferenceValues(own.referenceValues),
     reportData: readReportData(own.reportData),
     checksRevocation: !isAllowed(own.revocation, 'revocation', 'skipRevocation', skipRevocation),
-    products: own.products === undefined ? (['Genoa', 'Turin'] as const) : readProducts(own.products),
-    cspIds: own.cspIds === undefined ? undefined : readCspIds(own.cspIds),
-    platforms: own.platforms === undefined ? undefined : readPlatforms(own.platforms),
+    products: optional(own.products, readProducts) ?? ['Genoa', 'Turin'],
+    cspIds: optional(own.cspIds, readCspIds),
+    platforms: optional(own.platforms, readPlatforms),
     debug: isAllowed(own.debug, 'debug', 'allowDebug', allowDebug),
     migration: isAllowed(own.migration, 'migration', 'allowMigration', allowMigration),
     vmpls: readVmpls(own.vmpl),
-    guestPolicy: readFlags(guestFlags, 'guestPolicy', guestDefaults),
-    minimumAbi:
-      minimumAbi === undefined
-        ? undefined
-        : (readNumbers(minimumAbi, 2, 255, 'guestPolicy.minimumAbi') as readonly [number, number]),
-    platformInfo: readFlags(own.platformInfo, 'platformInfo', platformDefaults),
+    guestPolicy: readFlags(guestFlags, 'guestPolicy', guestFlagNames(), { cxlAllowed: false }),
+    minimumAbi: optional(
+      minimumAbi,
+      (value) => readNumbers(value, 2, 'guestPolicy.minimumAbi') as readonly [number, number],
+    ),
+    platformInfo: readFlags(own.platformInfo, 'platformInfo', Object.keys(platformFlags), { aliasCheckComplete: true }),
     unknownBits: isAllowed(own.unknownBits, 'unknownBits', 'allowUnknownBits', allowUnknownBits),
-    minimumTcb: readMinimums(own.minimumTcb, 'minimumTcb'),
-    minimumLaunchTcb: readMinimums(own.minimumLaunchTcb, 'minimumLaunchTcb'),
-    minimumFirmware:
-      own.minimumFirmware === undefined
-        ? undefined
-        : (readNumbers(own.minimumFirmware, 3, 255, 'minimumFirmware') as unknown as FirmwareVersion),
+    minimumTcb: optional(own.minimumTcb, (value) => readMinimums(value, 'minimumTcb')),
+    minimumLaunchTcb: optional(own.minimumLaunchTcb, (value) => readMinimums(value, 'minimumLaunchTcb')),
+    minimumFirmware: optional(
+      own.minimumFirmware,
+      (value) => readNumbers(value, 3, 'minimumFirmware') as unknown as FirmwareVersion,
+    ),
     provisionalFirmware: isAllowed(
       own.provisionalFirmware,
       'provisionalFirmware',
       'allowProvisionalFirmware',
       allowProvisionalFirmware,
     ),
-    minimumMitigations: readMitigations(own.minimumMitigations),
-    minimumGuestSvn:
-      own.minimumGuestSvn === undefined ? undefined : readNumber(own.minimumGuestSvn, 0xffff_ffff, 'minimumGuestSvn'),
+    minimumMitigations: optional(own.minimumMitigations, readMitigations),
+    minimumGuestSvn: optional(own.minimumGuestSvn, (value) => readNumber(value, 0xffff_ffff, 'minimumGuestSvn')),
   }
   const { clock, ...common } = await readVerifierOptions(own, ...amdRoots)
   if (clock === undefined) throw new TypeError('now must be a Date: a report has no date of its own')
@@ -202,40 +207,29 @@ function isAllowed(value: unknown, name: string, symbolName: string, symbol: sym
   return value === symbol
 }
 
-const guestDefaults: Readonly<Record<string, Flag>> = {
-  smtAllowed: anyValue,
-  singleSocket: anyValue,
-  cxlAllowed: false,
-  memAes256Xts: anyValue,
-  raplDisabled: anyValue,
-  ciphertextHiding: anyValue,
-  pageSwapDisabled: anyValue,
-}
-
-const platformDefaults: Readonly<Record<string, Flag>> = {
-  smtEnabled: anyValue,
-  tsmeEnabled: anyValue,
-  eccEnabled: anyValue,
-  raplDisabled: anyValue,
-  ciphertextHiding: anyValue,
-  aliasCheckComplete: true,
-  iommuWriteSafe: anyValue,
-  tioEnabled: anyValue,
-}
+/** What callers may ask of the guest policy: debug mode and migration have options of their own. */
+const guestFlagNames = (): readonly string[] =>
+  Object.keys(policyFlags).filter((flag) => flag !== 'debug' && flag !== 'migrateMa')
 
 /** @throws TypeError for flags that there are not */
 function readFlags(
   input: unknown,
   path: string,
+  known: readonly string[],
   defaults: Readonly<Record<string, Flag>>,
 ): Readonly<Record<string, boolean>> {
   const given = input === undefined ? {} : snapshotOf<Record<string, unknown>>(input, path)
   for (const [flag, value] of Object.entries(given)) {
-    requireOption(`${path}.${flag}`, `one of ${Object.keys(defaults).join(', ')}`, Object.hasOwn(defaults, flag))
+    requireOption(`${path}.${flag}`, `one of ${known.join(', ')}`, known.includes(flag))
     requireOption(`${path}.${flag}`, 'true, false or anyValue', typeof value === 'boolean' || value === anyValue)
   }
   const flags = Object.entries({ ...defaults, ...given }).filter(([, value]) => typeof value === 'boolean')
   return Object.fromEntries(flags) as Record<string, boolean>
+}
+
+/** What reads an option, where it is given. */
+function optional<T>(value: unknown, read: (value: unknown) => T): T | undefined {
+  return value === undefined ? undefined : read(value)
 }
 
 function readProducts(value: unknown): readonly SnpProduct[] {
@@ -280,14 +274,15 @@ function readVmpls(value: unknown): readonly number[] {
   return list as readonly number[]
 }
 
-function readMinimums(value: unknown, name: string): readonly MinimumTcb[] | undefined {
-  if (value === undefined) return undefined
+function readMinimums(value: unknown, name: string): readonly MinimumTcb[] {
   return (Array.isArray(value) ? readList(value, name) : [value]).map((row, i) => readMinimum(row, `${name}[${i}]`))
 }
 
 function readMinimum(input: unknown, path: string): MinimumTcb {
   requireOption(path, "like { product: 'Genoa', model: 17, snp: 27, microcode: 86 }", isPlainObject(input))
-  const { product, ...numbers } = snapshotOf<MinimumTcb>(input, path)
+  // It stays what it is, an object that inherits nothing: what is read from it later is its own.
+  const row = snapshotOf<MinimumTcb>(input, path)
+  const { product, ...numbers } = row
   requireOption(
     `${path}.product`,
     `one of ${knownProducts.join(', ')}`,
@@ -306,11 +301,10 @@ function readMinimum(input: unknown, path: string): MinimumTcb {
     parts.some((part) => Object.hasOwn(numbers, part)),
   )
   requireOption(`${path}.fmc`, 'left out: only Turin has it', product === 'Turin' || !Object.hasOwn(numbers, 'fmc'))
-  return { product: product as SnpProduct, ...numbers }
+  return row as MinimumTcb
 }
 
 function readMitigations(value: unknown): SevSnpPolicy['minimumMitigations'] {
-  if (value === undefined) return undefined
   const given = snapshotOf<Record<string, unknown>>(value, 'minimumMitigations')
   const entries = Object.entries(given)
   requireOption('minimumMitigations', '{ launch, current }, one or both', entries.length > 0)
@@ -324,13 +318,9 @@ function readMitigations(value: unknown): SevSnpPolicy['minimumMitigations'] {
   return { launch: BigInt(launch), current: BigInt(current) }
 }
 
-function readNumbers(value: unknown, count: number, maximum: number, name: string): readonly number[] {
+function readNumbers(value: unknown, count: number, name: string): readonly number[] {
   const list: readonly unknown[] = Array.isArray(value) ? [...(value as unknown[])] : []
-  requireOption(
-    name,
-    `${count} numbers from 0 to ${maximum}`,
-    list.length === count && list.every((n) => isUint(n, maximum)),
-  )
+  requireOption(name, `${count} numbers from 0 to 255`, list.length === count && list.every((n) => isUint(n, 255)))
   return list as readonly number[]
 }
 

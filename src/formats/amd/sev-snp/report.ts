@@ -239,37 +239,47 @@ export const knownPolicyBits = 0x3ffffffn
 /** Bits of PLATFORM_INFO that are known here. */
 export const knownPlatformBits = 0xffn
 
+/** Flags of POLICY, by their bits. */
+export const policyFlags = {
+  smtAllowed: 16,
+  migrateMa: 18,
+  debug: 19,
+  singleSocket: 20,
+  cxlAllowed: 21,
+  memAes256Xts: 22,
+  raplDisabled: 23,
+  ciphertextHiding: 24,
+  pageSwapDisabled: 25,
+} as const
+
+/** Flags of PLATFORM_INFO, by their bits. */
+export const platformFlags = {
+  smtEnabled: 0,
+  tsmeEnabled: 1,
+  eccEnabled: 2,
+  raplDisabled: 3,
+  ciphertextHiding: 4,
+  aliasCheckComplete: 5,
+  iommuWriteSafe: 6,
+  tioEnabled: 7,
+} as const
+
 function guestPolicyOf(raw: bigint): SnpGuestPolicy {
-  const bit = (index: bigint): boolean => ((raw >> index) & 1n) === 1n
   return {
     abiMajor: Number((raw >> 8n) & 0xffn),
     abiMinor: Number(raw & 0xffn),
-    smtAllowed: bit(16n),
-    migrateMa: bit(18n),
-    debug: bit(19n),
-    singleSocket: bit(20n),
-    cxlAllowed: bit(21n),
-    memAes256Xts: bit(22n),
-    raplDisabled: bit(23n),
-    ciphertextHiding: bit(24n),
-    pageSwapDisabled: bit(25n),
+    ...flagsIn(raw, policyFlags),
     raw,
   }
 }
 
 function platformInfoOf(raw: bigint): SnpPlatformInfo {
-  const bit = (index: bigint): boolean => ((raw >> index) & 1n) === 1n
-  return {
-    smtEnabled: bit(0n),
-    tsmeEnabled: bit(1n),
-    eccEnabled: bit(2n),
-    raplDisabled: bit(3n),
-    ciphertextHiding: bit(4n),
-    aliasCheckComplete: bit(5n),
-    iommuWriteSafe: bit(6n),
-    tioEnabled: bit(7n),
-    raw,
-  }
+  return { ...flagsIn(raw, platformFlags), raw }
+}
+
+function flagsIn<Name extends string>(raw: bigint, flags: Readonly<Record<Name, number>>): Record<Name, boolean> {
+  const found = Object.entries<number>(flags).map(([name, bit]) => [name, ((raw >> BigInt(bit)) & 1n) === 1n] as const)
+  return Object.fromEntries(found) as Record<Name, boolean>
 }
 
 /** What was probably meant, for bytes that are no report. */

@@ -1,6 +1,7 @@
 /**
- * The chain is genuine. Is it the phone, the application and the key that the caller expects? Every failure is kept, so that all of them are reported.
- * What Android alone vouches for never stands in for what the hardware must.
+ * The chain is genuine. Is it the phone, the application and the key that the caller expects? Every
+ * failure is kept, so that all of them are reported. What Android alone vouches for never replaces
+ * what the hardware must.
  */
 import { appraiseBinding } from '../../../appraisal/binding.ts'
 import { type Matched, skipReferenceValues } from '../../../appraisal/reference-values.ts'
@@ -34,7 +35,10 @@ export function appraise(verified: Verified, policy: AndroidKeyPolicy, checks: C
   return appraiseApplication(softwareEnforced.application, policy.applications, checks)
 }
 
-/** Both levels are the same, high enough, and what the certificates say: a broken TEE could write `strongbox` into its own. */
+/**
+ * Both levels are the same, high enough, and what the certificates say: a broken TEE could write
+ * `strongbox` into its own.
+ */
 function appraiseLevel(
   { description, levelsSaid, mustSayLevel }: Verified,
   { securityLevel }: AndroidKeyPolicy,
@@ -75,23 +79,30 @@ function appraiseKey(
   })
 }
 
-/** The device is locked and runs what its maker signed, or what a key signed that the caller pins. */
+/**
+ * The device is locked and runs what its maker signed, or what a key signed that the caller pins.
+ */
 function appraiseBoot(
   rootOfTrust: RootOfTrust | undefined,
   { verifiedBootKeys, debug }: AndroidKeyPolicy,
   checks: CheckRecorder,
 ): void {
-  const { deviceLocked = false, verifiedBootState: state, verifiedBootKey = new Uint8Array() } = rootOfTrust ?? {}
-  const isPinned = state === 'self-signed' && verifiedBootKeys.some((key) => equalBytes(key, verifiedBootKey))
-  const isVerified = deviceLocked && (state === 'verified' || isPinned)
+  const state = rootOfTrust?.verifiedBootState
+  const isLocked = rootOfTrust?.deviceLocked === true
+  const bootKey = rootOfTrust?.verifiedBootKey ?? new Uint8Array()
+  const isPinned = state === 'self-signed' && verifiedBootKeys.some((key) => equalBytes(key, bootKey))
+  const isVerified = isLocked && (state === 'verified' || isPinned)
   checks.appraises('policy-boot', 'boot, by the hardware', {
     holds: rootOfTrust !== undefined && (debug || isVerified),
     expected: debug ? 'any, allowed' : `locked, verified or by one of ${verifiedBootKeys.length} keys`,
-    found: state === undefined ? 'nothing' : `${deviceLocked ? '' : 'un'}locked, ${state} by ${toHex(verifiedBootKey)}`,
+    found: state === undefined ? 'nothing' : `${isLocked ? '' : 'un'}locked, ${state} by ${toHex(bootKey)}`,
   })
 }
 
-/** Months are six digits, days eight. Vendors also write a month for a day: it is the month's beginning. */
+/**
+ * Months are six digits, days eight. Vendors also write a month for a day: it is the month's
+ * beginning.
+ */
 function appraisePatchLevels(
   { hardwareEnforced }: KeyDescription,
   { minimums }: AndroidKeyPolicy,
@@ -121,12 +132,13 @@ function appraiseApplication(
     checks.omit('policy-application', 'skipped', 'reference values skipped')
     return undefined
   }
-  const { packages = [], signers = [] } = application ?? {}
+  const packages = application?.packages ?? []
+  const signers = application?.signers ?? []
   const match = expected.find((one) => isApplication(packages, signers, one))
-  const shown = match ?? (expected[0] as ExpectedApplication)
+  const shown = match ?? expected[0]
   checks.appraises('policy-application', `application, 1 of ${expected.length}`, {
     holds: match !== undefined,
-    expected: `${listed(shown.packages, shown.signers)}, version ${shown.minimumVersion} or later`,
+    expected: `${listed(shown?.packages ?? [], shown?.signers ?? [])}, version ${shown?.minimumVersion} or later`,
     found: listed(
       packages.map(({ name, version }) => `${name} ${version}`),
       signers,
@@ -135,7 +147,10 @@ function appraiseApplication(
   return match?.label
 }
 
-/** The same packages, none older than asked for, all signed by expected signers, and by at least one. */
+/**
+ * The same packages, none older than asked for, all signed by expected signers, and by at least
+ * one.
+ */
 function isApplication(
   packages: AndroidApplication['packages'],
   signers: AndroidApplication['signers'],

@@ -1,9 +1,10 @@
 /**
- * AuthorizationList: what one part of the system (hardware, or Android) enforces about a key. Source: "Key attestation extension data schema" at
- * source.android.com, versions 1 to 500.
+ * AuthorizationList: what one part of the system (hardware, or Android) enforces about a key.
+ * Source: "Key attestation extension data schema" at source.android.com, versions 1 to 500.
  *
- * DER, read strictly, with the one thing that phones do otherwise: elements of a SET OF come in any order. Tags are explicit, ascending, each once.
- * Tags that are not known are kept and mean nothing.
+ * DER, read strictly, with the one thing that phones do otherwise: elements of a SET OF come in any
+ * order. Tags are explicit, ascending, each once. Tags that are not known are kept and mean
+ * nothing.
  */
 import { type Bytes, copyBytes } from '../../../encoding/bytes.ts'
 import {
@@ -27,7 +28,10 @@ export type VerifiedBootState = 'verified' | 'self-signed' | 'unverified' | 'fai
 
 /** What the boot loader told the hardware. */
 export interface RootOfTrust {
-  /** SHA-256 of the key that the system is signed with; empty or zeros on devices that are not locked. */
+  /**
+   * SHA-256 of the key that the system is signed with; empty or zeros on devices that are not
+   * locked.
+   */
   readonly verifiedBootKey: Uint8Array
   readonly deviceLocked: boolean
   /** `verified`: by the maker's key. `self-signed`: by a key of the owner's. */
@@ -36,7 +40,10 @@ export interface RootOfTrust {
   readonly verifiedBootHash: Uint8Array | undefined
 }
 
-/** The applications that share the user id which asked for the key, as Android says: the hardware knows nothing of them. */
+/**
+ * The applications that share the user id which asked for the key, as Android says: the hardware
+ * knows nothing of them.
+ */
 export interface AndroidApplication {
   readonly packages: readonly { readonly name: string; readonly version: number | bigint }[]
   /** SHA-256 of the certificates that they are signed with. */
@@ -46,7 +53,10 @@ export interface AndroidApplication {
 /** A number is a bigint from 2^53 on. */
 type Integer = number | bigint
 
-/** What is enforced, by the names of the schema; what is not said is absent. Dates are Unix milliseconds. */
+/**
+ * What is enforced, by the names of the schema; what is not said is absent. Dates are Unix
+ * milliseconds.
+ */
 export interface AuthorizationList {
   readonly purpose?: readonly Integer[]
   readonly algorithm?: Integer
@@ -71,7 +81,10 @@ export interface AuthorizationList {
   readonly vendorPatchLevel?: Integer
   /** YYYYMMDD */
   readonly bootPatchLevel?: Integer
-  /** All others by their numbers in the schema: of known types, or as DER where the tag is not known. */
+  /**
+   * All others by their numbers in the schema: of known types, or as DER where the tag is not
+   * known.
+   */
   readonly others: readonly Authorization[]
 }
 
@@ -126,21 +139,24 @@ const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: 
  */
 export function readAuthorizationList(element: Element, version: number, source: Source): AuthorizationList {
   const input = cursor(contentOf(element), source)
-  const named: Record<string, unknown> = {}
+  // Inherits nothing: what the hardware does not say, no code of the page can say for it.
+  const list = Object.create(null) as Record<string, unknown>
   const others: Authorization[] = []
   for (let last = -1; remaining(input) > 0;) {
     const tag = readTag(input)
     if (tag <= last) throw malformed(source, `tag ${tag} behind tag ${last}`)
     last = tag
-    const name = names[tag] ?? `tag ${tag}`
+    const isNamed = Object.hasOwn(names, tag)
+    const name = isNamed ? (names[tag] as string) : `tag ${tag}`
     const content = cursor(take(input, readLength(input, name), name), source)
     const [read] = types.find(([, ...tags]) => tags.includes(tag)) ?? [takeAll]
     const value = read(content, name, version)
     end(content)
-    if (tag in names) named[name] = value
+    if (isNamed) list[name] = value
     else others.push(Object.freeze({ tag, value } as Authorization))
   }
-  return Object.freeze({ ...named, others: Object.freeze(others) })
+  list['others'] = Object.freeze(others)
+  return Object.freeze(list) as unknown as AuthorizationList
 }
 
 /** Of a tag that is not known: one element, whatever it is. */
@@ -148,7 +164,10 @@ function takeAll(input: Cursor): Bytes {
   return copyBytes(take(input, remaining(input), 'value'))
 }
 
-/** The number of an explicit tag of the context class, in the shortest of the two forms (X.690 section 8.1.2). */
+/**
+ * The number of an explicit tag of the context class, in the shortest of the two forms (X.690
+ * section 8.1.2).
+ */
 function readTag(input: Cursor): number {
   const first = uint(input, 1, 'tag')
   const low = first & 0x1f

@@ -1,5 +1,6 @@
 /**
- * Evidence of Android's key store: a chain of certificates, bare or inside a WebAuthn attestation object.
+ * Evidence of Android's key store: a chain of certificates, bare or inside a WebAuthn attestation
+ * object.
  */
 import { type CheckRecorder, recordChecks } from '../../../core/record.ts'
 import { type Bytes, copyBytes } from '../../../encoding/bytes.ts'
@@ -37,9 +38,15 @@ export interface AndroidKeyClaims {
   readonly bootPatchLevel: number | bigint | undefined
   readonly hardwareEnforced: AuthorizationList
   readonly softwareEnforced: AuthorizationList
-  /** Positions, counted from the leaf, of certificates that ended before the time of the verification: factory chains do not expire. */
+  /**
+   * Positions, counted from the leaf, of certificates that ended before the time of the
+   * verification: factory chains do not expire.
+   */
   readonly expiredCertificates: readonly number[]
-  /** How many certificates Google's server gave this phone lately, where the chain says so: very many hint at a leaked key that is shared. */
+  /**
+   * How many certificates Google's server gave this phone lately, where the chain says so: very
+   * many hint at a leaked key that is shared.
+   */
   readonly certificatesIssued: number | undefined
 }
 
@@ -103,7 +110,10 @@ export function keyDescriptionOf({ extensions }: Certificate): KeyDescription {
   return decodeKeyDescription(extensions.get(KEY_DESCRIPTION)?.value)
 }
 
-/** Provisioning information, 1.3.6.1.4.1.11129.2.1.30: CBOR, informative, so that what is malformed says nothing. */
+/**
+ * Provisioning information, 1.3.6.1.4.1.11129.2.1.30: CBOR, informative, so that what is malformed
+ * says nothing.
+ */
 export function certificatesIssued(attestation: Certificate | undefined): number | undefined {
   const info = attestation?.extensions.get('2b06010401d67902011e')
   const map = info && tolerant(() => decodeCbor(info.value, { name: 'provisioning information', code: 'outer-cbor' }))
@@ -122,8 +132,10 @@ function tolerant<T>(read: () => T): T | undefined {
 }
 
 /**
- * Reads a chain, or a WebAuthn attestation object, without verifying it: anyone can write such a thing.
- * @throws VerificationError `payload-size`, `chain-shape`, `cert-parse`, `outer-cbor`, `webauthn-format`
+ * Reads a chain, or a WebAuthn attestation object, without verifying it: anyone can write such a
+ * thing.
+ * @throws VerificationError `payload-size`, `chain-shape`, `cert-parse`, `outer-cbor`,
+ *   `webauthn-format`
  * @throws TypeError when `evidence` is no `Uint8Array`
  */
 export function decodeAndroidKeyEvidence(evidence: Uint8Array): AndroidKeyEvidence {

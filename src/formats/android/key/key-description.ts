@@ -1,5 +1,6 @@
 /**
- * KeyDescription: what the attestation certificate of a phone says of the key below it. The extension 1.3.6.1.4.1.11129.2.1.17 of the leaf.
+ * KeyDescription: what the attestation certificate of a phone says of the key below it. The
+ * extension 1.3.6.1.4.1.11129.2.1.17 of the leaf.
  */
 import { type Bytes, copyBytes } from '../../../encoding/bytes.ts'
 import {
@@ -18,7 +19,7 @@ import { type AuthorizationList, readAuthorizationList } from './authorization-l
 /** Who keeps the key: Android itself, a trusted execution environment, or a chip of its own. */
 export type SecurityLevel = 'software' | 'tee' | 'strongbox'
 
-/** A description, as it stands in the certificate. Bytes are copies. */
+/** A description, as the certificate has it. Bytes are copies. */
 export interface KeyDescription {
   /** Version of the schema: 1 to 4, and hundreds from 100 to 500. */
   readonly attestationVersion: number
@@ -40,7 +41,10 @@ const source: Source = { name: 'key description', code: 'key-description' }
 const versions: readonly number[] = [1, 2, 3, 4, 100, 200, 300, 400, 500]
 const levels: readonly SecurityLevel[] = ['software', 'tee', 'strongbox']
 
-/** @param bytes the value of the extension; `undefined` where there is none. @throws VerificationError `key-description` */
+/**
+ * @param bytes the value of the extension; `undefined` where there is none.
+ * @throws VerificationError `key-description`
+ */
 export function decodeKeyDescription(bytes: Bytes | undefined): KeyDescription {
   if (bytes === undefined) throw malformed(source, 'the leaf has none')
   const input = cursor(bytes, source)

@@ -13,7 +13,10 @@ import { readAnchors } from '../../../x509/trust-anchor.ts'
 import { allowDebug, bytesOf } from '../../options.ts'
 import { googleRoots, type Root } from '../profile.ts'
 
-/** Pass it as `endorsements` to go without Google's status list: keys that are known to have leaked then pass. */
+/**
+ * Pass it as `endorsements` to go without Google's status list: keys that are known to have leaked
+ * then pass.
+ */
 export const skipRevocation: unique symbol = /* @__PURE__ */ Symbol.for('veritee.skipRevocation')
 
 /** What a key may be for. */
@@ -25,7 +28,10 @@ export interface AndroidAppReferenceValues {
   readonly name?: string
   /** The package, or all packages that share one user id: the set must be the same. */
   readonly packageName: string | readonly string[]
-  /** SHA-256 of the certificates that it may be signed with, 32 bytes each: every signer of the application must be among them. */
+  /**
+   * SHA-256 of the certificates that it may be signed with, 32 bytes each: every signer of the
+   * application must be among them.
+   */
   readonly signers: readonly (Hex | Uint8Array)[]
   /** The least version code of every package. */
   readonly minimumVersion?: number
@@ -33,9 +39,15 @@ export interface AndroidAppReferenceValues {
 
 /** Google's status list, as text. */
 export interface AndroidStatus {
-  /** JSON as https://android.googleapis.com/attestation/status answers it. `fetchAndroidStatus` of `veritee/endorsements` fetches it. */
+  /**
+   * JSON as https://android.googleapis.com/attestation/status answers it. `fetchAndroidStatus` of
+   * `veritee/endorsements` fetches it.
+   */
   readonly statusList: string
-  /** Until when it may be used. A list says nothing of its age itself. Default: it is used as long as you pass it. */
+  /**
+   * Until when it may be used. A list says nothing of its age itself. Default: it is used as long
+   * as you pass it.
+   */
   readonly validUntil?: Date
 }
 
@@ -51,15 +63,24 @@ export interface WebAuthnExpectation {
 
 /** Options of `verifyAndroidKey`. */
 export interface AndroidKeyOptions {
-  /** Your challenge, 1 to 128 bytes, new for every request. To go without, pass `skipFreshness`: whoever has seen the chain can then show it again. */
+  /**
+   * Your challenge, 1 to 128 bytes, new for every request. To go without, pass `skipFreshness`:
+   * anyone who has seen the chain can then show it again.
+   */
   readonly freshness: { readonly nonce: Uint8Array } | typeof skipFreshness
-  /** The applications that are accepted: any one must match. Android says which asked, the hardware does not know. To accept any, pass `skipReferenceValues`. */
+  /**
+   * The applications that are accepted: any one must match. Android says which asked, the hardware
+   * does not know. To accept any, pass `skipReferenceValues`.
+   */
   readonly referenceValues:
     AndroidAppReferenceValues | readonly AndroidAppReferenceValues[] | typeof skipReferenceValues
   readonly endorsements: AndroidStatus | typeof skipRevocation
   /** The least that must keep the key. Default: `tee`. */
   readonly securityLevel?: 'tee' | 'strongbox'
-  /** SHA-256 of keys that own systems may be signed with: a locked device that booted with one of them is accepted as well. */
+  /**
+   * SHA-256 of keys that own systems may be signed with: a locked device that booted with one of
+   * them is accepted as well.
+   */
   readonly verifiedBootKeys?: readonly (Hex | Uint8Array)[]
   /** YYYYMM. Default: not checked. */
   readonly minimumOsPatchLevel?: number
@@ -67,9 +88,15 @@ export interface AndroidKeyOptions {
   readonly minimumVendorPatchLevel?: number
   /** YYYYMMDD. Default: not checked. */
   readonly minimumBootPatchLevel?: number
-  /** What the hardware must let the key do: all of them. Default: not checked; with `webauthn`, `sign`. */
+  /**
+   * What the hardware must let the key do: all of them. Default: not checked; with `webauthn`,
+   * `sign`.
+   */
   readonly purposes?: readonly KeyPurpose[]
-  /** Devices that are unlocked, or whose boot is not verified, are refused unless this is `allowDebug`. */
+  /**
+   * Devices that are unlocked, or whose boot is not verified, are refused unless this is
+   * `allowDebug`.
+   */
   readonly debug?: typeof allowDebug
   /** For evidence that a page got: a WebAuthn attestation object. */
   readonly webauthn?: WebAuthnExpectation
@@ -79,7 +106,10 @@ export interface AndroidKeyOptions {
   readonly now?: Date
   /** How far clocks may be apart, 0 to 86400. Default 300. */
   readonly clockSkewSeconds?: number
-  /** A `Map` of yours that spares the signature checks of Google's certificates in chains of remote provisioning. Default: none. */
+  /**
+   * A `Map` of yours that spares the signature checks of Google's certificates in chains of remote
+   * provisioning. Default: none.
+   */
   readonly endorsementCache?: EndorsementCache
   /** Called with every check as soon as it was made. What it throws, the verifier throws. */
   readonly trace?: (check: Check) => void

@@ -1,6 +1,7 @@
 /**
- * Google's list of certificates that are no longer to be trusted: https://android.googleapis.com/attestation/status. JSON without a signature: it is
- * as good as the connection that it came over.
+ * Google's list of certificates that are no longer to be trusted:
+ * https://android.googleapis.com/attestation/status. JSON without a signature: it is as good as the
+ * connection that it came over.
  */
 import { VerificationError } from '../../../core/errors.ts'
 import { toHex } from '../../../encoding/bytes.ts'
@@ -16,11 +17,15 @@ export const maximumStatusList = 8_388_608
 
 const source: Source = { name: 'status list', code: 'endorsement-format' }
 
-/** Hexadecimal, lower case, without leading zeros: as the list has them, also where one looks like a decimal number. */
+/**
+ * Hexadecimal, lower case, without leading zeros: as the list has them, also where one looks like a
+ * decimal number.
+ */
 const serial = (hexadecimal: string): string => hexadecimal.toLowerCase().replace(/^0+/, '')
 
 /**
- * Strict: an answer that is something else, an error page say, must not be read as a list that names nothing.
+ * Strict: an answer that is something else, an error page say, must not be read as a list that
+ * names nothing.
  * @throws VerificationError `endorsement-format`
  */
 export function decodeStatusList(text: string): StatusList {

@@ -1,5 +1,6 @@
 /**
- * Android key attestation: from a chain of certificates to a result that only a key inside the secure hardware of an expected phone can produce.
+ * Android key attestation: from a chain of certificates to a result that only a key inside the
+ * secure hardware of an expected phone can produce.
  */
 import { type CheckRecorder, recordChecks } from '../../../core/record.ts'
 import { type AttestationResult, attestationResult } from '../../../core/result.ts'
@@ -31,17 +32,20 @@ const day = 86_400_000
 /**
  * Verifies an attestation of a key in Android's key store.
  *
- * Proves: Google's root vouches for the hardware of this phone; the key was made inside it (`claims.securityLevel`) for your challenge; the phone had
- * booted what its maker signed and was locked; its certificates are not in Google's status list. Android adds which application asked. `publicKey` is that
- * key (SubjectPublicKeyInfo, DER): whoever signs with it later has this phone.
+ * Proves: Google's root vouches for the hardware of this phone; the key was made inside it
+ * (`claims.securityLevel`) for your challenge; the phone had booted what its maker signed and was
+ * locked; its certificates are not in Google's status list. Android adds which application asked.
+ * `publicKey` is that key (SubjectPublicKeyInfo, DER): a signature by it comes from this phone.
  *
- * Does not prove: who holds the phone, that Android was not attacked while it ran (the hardware knows how it booted, and no more), nor that the
- * application is what it says: Android vouches for that, not the hardware.
+ * Does not prove: who holds the phone, that Android was not attacked while it ran (the hardware
+ * knows how it booted, and no more), nor that the application is what it says: Android vouches for
+ * that, not the hardware.
  *
- * @param evidence certificates in PEM, or one after another in DER, leaf first, root last; with `webauthn` an attestation object. At most 65,536 bytes.
- *   Copied before anything is awaited
+ * @param evidence certificates in PEM, or one after another in DER, leaf first, root last; with
+ *   `webauthn` an attestation object. At most 65,536 bytes. Copied before anything is awaited
  * @throws VerificationError when the evidence is not authentic: `code` says which check failed
- * @throws AppraisalError when it is authentic, but not what you expect: `failures` lists everything that differs
+ * @throws AppraisalError when it is authentic, but not what you expect: `failures` lists everything
+ *   that differs
  * @throws TypeError when the options are wrong
  * @example
  * ```ts
@@ -54,7 +58,8 @@ const day = 86_400_000
  * ```
  */
 export async function verifyAndroidKey(evidence: Uint8Array, options: AndroidKeyOptions): Promise<AndroidKeyResult> {
-  // 0. The caller's own mistakes: TypeError, before a byte of evidence is read. Evidence and options are copies from here on.
+  // 0. The caller's own mistakes: TypeError, before a byte of evidence is read. Evidence and
+  // options are copies from here on.
   const bytes = copyEvidence(evidence)
   const policy = readAndroidKeyOptions(options)
   const { webauthn, clock, cache } = policy
@@ -106,7 +111,10 @@ export async function verifyAndroidKey(evidence: Uint8Array, options: AndroidKey
   })
 }
 
-/** The signature of a WebAuthn statement, by a key that is the credential's. @throws VerificationError `webauthn-key` */
+/**
+ * The signature of a WebAuthn statement, by a key that is the credential's.
+ * @throws VerificationError `webauthn-key`
+ */
 function statementRows(
   { statement }: DecodedEvidence,
   clientData: ClientData | undefined,
@@ -118,7 +126,10 @@ function statementRows(
   return [statementRow(statement, clientData, leaf)]
 }
 
-/** Every certificate counts, the leaf too. @throws VerificationError `endorsement-format`, `status-expired`, `status-revoked` */
+/**
+ * Every certificate counts, the leaf too.
+ * @throws VerificationError `endorsement-format`, `status-expired`, `status-revoked`
+ */
 function checkStatus(
   certificates: readonly Certificate[],
   { status, clock }: AndroidKeyPolicy,

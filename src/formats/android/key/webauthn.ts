@@ -1,6 +1,7 @@
 /**
- * WebAuthn around a chain (Web Authentication Level 3, sections 7.1 and 8.4): the attestation statement `android-key`, the client data, and that the
- * attested key is the credential's and signed both.
+ * WebAuthn around a chain (Web Authentication Level 3, sections 7.1 and 8.4): the attestation
+ * statement `android-key`, the client data, and that the attested key is the credential's and
+ * signed both.
  */
 import type { CheckRecorder } from '../../../core/record.ts'
 import { ES256, ES384, isKeyOf, RS256, type SignatureAlgorithm } from '../../../crypto/algorithms.ts'

@@ -6,9 +6,11 @@ import type { CheckRecorder } from '../../../core/record.ts'
 import { hash } from '../../../crypto/digest.ts'
 import { type Bytes, equalBytes, toHex } from '../../../encoding/bytes.ts'
 import type { AppAttestEnvironment } from './evidence.ts'
-import type { AppAttestPolicy, ExpectedApplication } from './options.ts'
+import type { AppAttestPolicy } from './options.ts'
 
-/** Applications in development are attested by a service of their own. Fails with `policy-debug`. */
+/**
+ * Applications in development are attested by a service of their own. Fails with `policy-debug`.
+ */
 export function appraiseEnvironment(environment: AppAttestEnvironment, debug: boolean, checks: CheckRecorder): void {
   checks.appraises('policy-debug', 'environment', {
     holds: debug || environment === 'production',
@@ -18,7 +20,8 @@ export function appraiseEnvironment(environment: AppAttestEnvironment, debug: bo
 }
 
 /**
- * The relying party of the authenticator data is one of the applications. Fails with `policy-application`.
+ * The relying party of the authenticator data is one of the applications. Fails with
+ * `policy-application`.
  * @returns which one; `undefined` when the caller skipped this, or none is
  */
 export async function appraiseApplication(
@@ -32,11 +35,11 @@ export async function appraiseApplication(
   }
   const digests = await Promise.all(expected.map(({ appId }) => hash('SHA-256', new TextEncoder().encode(appId))))
   const match = expected.find((_, i) => equalBytes(digests[i] as Bytes, rpIdHash))
-  const { appId } = match ?? (expected[0] as ExpectedApplication)
+  const appId = `${(match ?? expected[0])?.appId}`
   checks.appraises('policy-application', `application, 1 of ${expected.length}`, {
     holds: match !== undefined,
     expected: appId,
-    found: match === undefined ? `another, SHA-256 ${toHex(rpIdHash)}` : appId,
+    found: match === undefined ? toHex(rpIdHash) : appId,
   })
   return match?.label
 }

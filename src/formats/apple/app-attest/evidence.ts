@@ -1,5 +1,6 @@
 /**
- * Evidence of App Attest: an attestation object once for each key, and an assertion for each request after that.
+ * Evidence of App Attest: an attestation object once for each key, and an assertion for each
+ * request after that.
  */
 import { type CheckRecorder, recordChecks } from '../../../core/record.ts'
 import { type Bytes, copyBytes, toHex } from '../../../encoding/bytes.ts'
@@ -17,7 +18,9 @@ import {
   readHeader,
 } from '../../webauthn.ts'
 
-/** Whose service made the attestation: Apple's for published applications, or that for development. */
+/**
+ * Whose service made the attestation: Apple's for published applications, or that for development.
+ */
 export type AppAttestEnvironment = 'production' | 'development'
 
 /** What a verified attestation says. Frozen. */
@@ -60,10 +63,10 @@ const source: Source = { name: 'attestation', code: 'app-attest-format' }
 const assertionSource: Source = { name: 'assertion', code: 'app-attest-format' }
 
 /** `appattest` with seven zeros behind it, and `appattestdevelop`. */
-const environments: Readonly<Record<string, AppAttestEnvironment>> = {
-  '61707061747465737400000000000000': 'production',
-  '617070617474657374646576656c6f70': 'development',
-}
+const environments: readonly (readonly [aaguid: string, AppAttestEnvironment])[] = [
+  ['61707061747465737400000000000000', 'production'],
+  ['617070617474657374646576656c6f70', 'development'],
+]
 
 /** @throws VerificationError `payload-size`, `outer-cbor`, `app-attest-format` */
 export function decodeAttestation(bytes: Bytes, checks: CheckRecorder): DecodedAttestation {
@@ -75,7 +78,7 @@ export function decodeAttestation(bytes: Bytes, checks: CheckRecorder): DecodedA
       throw malformed(source, 'x5c must be two certificates')
     const authenticator = decodeAuthenticatorData(authenticatorData, source)
     const { aaguid, credentialId } = authenticator
-    const environment = environments[toHex(aaguid)]
+    const environment = environments.find(([id]) => id === toHex(aaguid))?.[1]
     if (environment === undefined) throw malformed(source, `aaguid ${toHex(aaguid)} is no environment of App Attest`)
     if (credentialId.length !== 32) throw malformed(source, 'credentialId must have 32 bytes')
     return {

@@ -21,9 +21,15 @@ export interface AppAttestReferenceValues {
 
 /** What attestations and assertions are asked alike. */
 interface SharedOptions {
-  /** Exactly the bytes whose SHA-256 the application gave to the phone. Your challenge must be in them: nothing else says that this is new. */
+  /**
+   * Exactly the bytes whose SHA-256 the application gave to the phone. Your challenge must be in
+   * them: nothing else says that this is new.
+   */
   readonly clientData: Uint8Array
-  /** The applications that are accepted: any one must match. To accept any, pass `skipReferenceValues`. */
+  /**
+   * The applications that are accepted: any one must match. To accept any, pass
+   * `skipReferenceValues`.
+   */
   readonly referenceValues: AppAttestReferenceValues | readonly AppAttestReferenceValues[] | typeof skipReferenceValues
   /** The time to verify at. Default: the clock, read once. */
   readonly now?: Date
@@ -33,7 +39,10 @@ interface SharedOptions {
 
 /** Options of `verifyAppAttest`. */
 export interface AppAttestOptions extends SharedOptions {
-  /** What the application calls the key: 32 bytes. Default: what the attestation says, which must be the digest of its key. */
+  /**
+   * What the application calls the key: 32 bytes. Default: what the attestation says, which must be
+   * the digest of its key.
+   */
   readonly keyId?: Uint8Array
   /** Attestations of applications in development are refused unless this is `allowDebug`. */
   readonly debug?: typeof allowDebug
@@ -47,7 +56,10 @@ export interface AppAttestOptions extends SharedOptions {
 export interface AppAttestAssertionOptions extends SharedOptions {
   /** `result.publicKey` of the attestation: SubjectPublicKeyInfo, DER. */
   readonly publicKey: Uint8Array
-  /** The counter of the last assertion that you accepted from this key; 0 after its attestation. Keep `claims.counter` of this one. */
+  /**
+   * The counter of the last assertion that you accepted from this key; 0 after its attestation.
+   * Keep `claims.counter` of this one.
+   */
   readonly previousCounter: number
 }
 

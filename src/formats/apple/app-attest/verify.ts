@@ -1,8 +1,10 @@
 /**
- * Apple App Attest: from an attestation to a result that only a key in the Secure Enclave of a genuine device, made by an expected application, can
- * produce; and assertions by such a key after that.
+ * Apple App Attest: from an attestation to a result that only a key in the Secure Enclave of a
+ * genuine device, made by an expected application, can produce; and assertions by such a key after
+ * that.
  *
- * Source: Apple, "Validating apps that connect to your server", and "Attestation object validation guide".
+ * Source: Apple, "Validating apps that connect to your server", and "Attestation object validation
+ * guide".
  */
 import { type CheckRecorder, recordChecks } from '../../../core/record.ts'
 import { type AttestationResult, attestationResult } from '../../../core/result.ts'
@@ -49,14 +51,18 @@ const NONCE = '2a864886f763640802'
 /**
  * Verifies an attestation of App Attest.
  *
- * Proves: an instance of one of your applications, on a genuine device of Apple's, made the key `publicKey` (SubjectPublicKeyInfo, DER) in its Secure
- * Enclave, for these client data. Whoever signs with it later is that instance: `verifyAppAttestAssertion`. To bind another key, put it in the client data.
+ * Proves: an instance of one of your applications, on a genuine device of Apple's, made the key
+ * `publicKey` (SubjectPublicKeyInfo, DER) in its Secure Enclave, for these client data. A
+ * later signature by it comes from that instance: `verifyAppAttestAssertion`. To bind another key,
+ * put it in the client data.
  *
- * Does not prove: who holds the device, or that its system is not modified. The receipt, and with it Apple's measure of risk, is not verified.
+ * Does not prove: who holds the device, or that its system is not modified. The receipt, and with
+ * it Apple's measure of risk, is not verified.
  *
  * @param evidence the attestation object, at most 65,536 bytes. Copied before anything is awaited
  * @throws VerificationError when it is not authentic: `code` says which check failed
- * @throws AppraisalError when it is authentic, but not what you expect: `failures` lists everything that differs
+ * @throws AppraisalError when it is authentic, but not what you expect: `failures` lists everything
+ *   that differs
  * @throws TypeError when the options are wrong
  * @example
  * ```ts
@@ -67,7 +73,8 @@ const NONCE = '2a864886f763640802'
  * ```
  */
 export async function verifyAppAttest(evidence: Uint8Array, options: AppAttestOptions): Promise<AppAttestResult> {
-  // 0. The caller's own mistakes: TypeError, before a byte of evidence is read. Evidence and options are copies from here on.
+  // 0. The caller's own mistakes: TypeError, before a byte of evidence is read. Evidence and
+  // options are copies from here on.
   const bytes = copyEvidence(evidence)
   const policy = readAppAttestOptions(options)
   const { clock } = policy
@@ -75,15 +82,11 @@ export async function verifyAppAttest(evidence: Uint8Array, options: AppAttestOp
 
   // 1. Evidence: shape and bounds. Nothing below is trusted yet.
   const attestation = decodeAttestation(bytes, checks)
-  const certificates = checks.decodes('cert-parse', '2 X.509 v3 certificates', () => [
-    decodeCertificate(attestation.ca, 'x5c[1]'),
-    decodeCertificate(attestation.leaf, 'x5c[0]'),
-  ]) as [Certificate, Certificate]
+  const [ca, leaf] = checks.decodes('cert-parse', '2 X.509 v3 certificates', () => readCertificates(attestation))
 
   // 2. Authenticity: a path from Apple's root to the leaf, valid now.
-  const [ca, leaf] = certificates
   const anchor = checkIssuer(ca, policy.anchors, checks)
-  const path = checkRules(certificates, appAttestProfile(), checks)
+  const path = checkRules([ca, leaf], appAttestProfile(), checks)
   const { tbs, signature, name } = ca
   const algorithm = appAttestProfile().ca.signatures[0]
   const signatures = startSignatures([
@@ -101,7 +104,7 @@ export async function verifyAppAttest(evidence: Uint8Array, options: AppAttestOp
 
   // 3. The leaf is for this key and these client data.
   checkNonce(leaf, digests.nonce, checks)
-  checkKey(attestation, leaf, digests.key, policy, checks)
+  checkKey(attestation, { spki: leaf.spki, digest: digests.key }, policy, checks)
 
   // 4. Appraisal: failures are kept, so that all of them are reported.
   const { authenticator, environment } = attestation
@@ -116,6 +119,10 @@ export async function verifyAppAttest(evidence: Uint8Array, options: AppAttestOp
     matched,
     publicKey: copyBytes(leaf.spki),
   })
+}
+
+function readCertificates({ ca, leaf }: DecodedAttestation): readonly [ca: Certificate, leaf: Certificate] {
+  return [decodeCertificate(ca, 'x5c[1]'), decodeCertificate(leaf, 'x5c[0]')]
 }
 
 /** The anchor that the CA names. @throws VerificationError `root-mismatch` */
@@ -164,8 +171,7 @@ function checkNonce({ extensions }: Certificate, expected: Bytes, checks: CheckR
 /** @throws VerificationError `app-attest-key`, `app-attest-counter` */
 function checkKey(
   { authenticator }: DecodedAttestation,
-  { spki }: Certificate,
-  digest: Bytes,
+  { spki, digest }: { readonly spki: Bytes; readonly digest: Bytes },
   { keyId }: AppAttestPolicy,
   checks: CheckRecorder,
 ): void {
@@ -177,7 +183,7 @@ function checkKey(
   })
   checks.verifies('app-attest-key', 'credential key', {
     holds: isEcKey(credentialKey, spki, ES256),
-    otherwise: "it is not the leaf's",
+    otherwise: 'another',
   })
   if (keyId !== undefined)
     checks.verifies('app-attest-key', 'key id', {
@@ -195,8 +201,9 @@ function checkKey(
 /**
  * Verifies an assertion by a key that was attested before.
  *
- * Proves: the instance of your application that holds this key signed these client data, after whatever it signed with `previousCounter`. Keep
- * `claims.counter` for the next one, in one step with this verdict: who verifies two copies at once accepts both.
+ * Proves: the instance of your application that holds this key signed these client data, after
+ * whatever it signed with `previousCounter`. Keep `claims.counter` for the next one, in one step
+ * with this verdict: who verifies two copies at once accepts both.
  *
  * @param evidence the assertion object, at most 65,536 bytes. Copied before anything is awaited
  * @throws VerificationError when it is not authentic, or not newer: `code` says which check failed
@@ -216,7 +223,8 @@ export async function verifyAppAttestAssertion(
   // 1. Evidence: shape and bounds.
   const { signature, authenticatorData, rpIdHash, counter } = decodeAssertion(bytes, checks)
 
-  // 2. Authenticity. The phone signs a digest as if it were the message, so that it is hashed once more.
+  // 2. Authenticity. The phone signs a digest as if it were the message, so that it is hashed once
+  // more.
   await startSignatures([
     {
       code: 'app-attest-signature',

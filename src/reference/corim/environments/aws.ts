@@ -51,13 +51,11 @@ function readBuilds(values: unknown, isSet: (register: string) => boolean): read
 /** One build: exactly one measurement, whose integrity registers are PCRs. */
 function valueOf({ decoded, build }: FoundMeasurements): SignedReferenceValue {
   const [{ key, name, digests, registers, others }, ...more] = decoded as readonly [CorimMeasurement]
-  requireThat(
-    key === undefined && others.length + digests.length + more.length === 0,
-    'reference-content',
-    build,
-    'one measurement with a name and integrity registers',
-    'others',
-  )
+  requireThat(key === undefined && others.length + digests.length + more.length === 0, 'reference-content', {
+    subject: build,
+    expected: 'one measurement with a name and integrity registers',
+    found: 'others',
+  })
   const entries = registers.map(({ id, digests }) => {
     const [digest, ...more] = digests
     // Numbers only: as text, a number could stand there a second time.

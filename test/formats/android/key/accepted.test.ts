@@ -1,5 +1,6 @@
 /**
- * What is accepted: both shapes of chains in both encodings, WebAuthn with and without the root, every version, and what the result says.
+ * What is accepted: both shapes of chains in both encodings, WebAuthn with and without the root,
+ * every version, and what the result says.
  */
 import { describe, expect, test } from 'vitest'
 import {
@@ -26,6 +27,7 @@ import {
   signer,
 } from '../../../attester/android.ts'
 import { concat, pattern, unhex } from '../../../attester/bytes.ts'
+import type { Signer } from '../../../attester/certificate.ts'
 import * as der from '../../../attester/der.ts'
 import { extension, keyUsages } from '../../../attester/nitro.ts'
 import * as x509 from '@peculiar/x509'
@@ -84,7 +86,7 @@ describe('a result', () => {
   })
 
   test('has the key of the leaf', async () => {
-    const keys = new Map()
+    const keys = new Map<string, Signer>()
     const { leaf, certificates, root } = await createPhone({ now, keys })
     const { options } = await make()
     const result = await verifyAndroidKey(concat(...certificates), { ...options, trustAnchors: [root] })

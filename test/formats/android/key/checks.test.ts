@@ -1,5 +1,6 @@
 /**
- * Every rule of a verification of Android's keys, broken alone: the reason, its class and what its message says.
+ * Every rule of a verification of Android's keys, broken alone: the reason, its class and what its
+ * message says.
  */
 import { describe, expect, test } from 'vitest'
 import { AppraisalError, VerificationError } from '../../../../src/core/errors.ts'

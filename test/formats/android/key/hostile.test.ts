@@ -1,5 +1,6 @@
 /**
- * Bytes that nobody made: cut anywhere, with any bit changed, bombs. Nothing but a `VerificationError` or an `AppraisalError` may leave, and nothing verify.
+ * Bytes that no phone made: cut anywhere, with any bit changed, bombs. Nothing but a
+ * `VerificationError` or an `AppraisalError` may leave, and nothing verify.
  */
 import { describe, expect, test } from 'vitest'
 import { AttestationError } from '../../../../src/core/errors.ts'

@@ -1,5 +1,6 @@
 /**
- * Made evidence for the tests of this folder: a phone, the options that accept it, and what to change in either.
+ * Made evidence for the tests of this folder: a phone, the options that accept it, and what to
+ * change in either.
  */
 import { type AndroidKeyOptions, skipRevocation, verifyAndroidKey } from '../../../../src/formats/android/key/index.ts'
 import {

@@ -1,5 +1,6 @@
 /**
- * One case per rule: what evidence breaks, and how it must be refused. Everything that a case does not speak of is right, signatures included.
+ * One case per rule: what evidence breaks, and how it must be refused. Everything that a case does
+ * not speak of is right, signatures included.
  */
 import type { AttestationErrorCode } from '../../../../src/core/codes.ts'
 import {

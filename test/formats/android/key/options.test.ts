@@ -72,7 +72,7 @@ const mistakes: readonly (readonly [name: string, value: unknown, message: RegEx
 describe('options', () => {
   test.each(mistakes)('%s: %o', async (name, value, message) => {
     const given = Object.fromEntries(
-      Object.entries({ ...options, [name]: value }).filter(([, own]) => own !== undefined),
+      Object.entries<unknown>({ ...options, [name]: value }).filter(([, own]) => own !== undefined),
     )
     // Garbage: evidence is not what the mistake is found by.
     const outcome = await verifyAndroidKey(pattern(10), given as never).catch((error: unknown) => error)

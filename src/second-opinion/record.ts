@@ -1,0 +1,102 @@
+/**
+ * The record of a second opinion: the same kind of lines that the first one leaves, written by other code. A check passes, or it throws; what a library
+ * throws becomes a refusal that says which check it was.
+ */
+import type { Check, CheckStage } from '../core/check.ts'
+import type { AttestationErrorCode } from '../core/codes.ts'
+import { AppraisalError, AttestationError, VerificationError } from '../core/errors.ts'
+import { elapsed } from './clock.ts'
+
+/** What the readers of a format write to. */
+export interface Notes {
+  /** The checks so far, in order. */
+  readonly made: readonly Check[]
+  /** The bytes have the right shape. @throws VerificationError for whatever `read` throws */
+  reads<T>(code: AttestationErrorCode, subject: string, read: () => T): T
+  /** The evidence is authentic. @throws VerificationError with `code` unless `holds` */
+  proves(code: AttestationErrorCode, subject: string, holds: boolean, otherwise?: string): void
+  /** A signature or a digest, which WebCrypto decides. @throws VerificationError with `code` unless it resolves to `true` */
+  awaits(code: AttestationErrorCode, subject: string, answer: Promise<boolean>): Promise<void>
+  /** The evidence is what the caller expects. @throws AppraisalError with `code` unless `holds` */
+  expects(code: AttestationErrorCode, subject: string, holds: boolean, otherwise?: string): void
+}
+
+/** Starts a record. */
+export function takeNotes(): Notes {
+  const made: Check[] = []
+
+  function note(
+    stage: CheckStage,
+    id: AttestationErrorCode,
+    summary: string,
+    startedAt: number,
+    isFailure: boolean,
+  ): void {
+    const outcome = isFailure ? 'fail' : 'pass'
+    const durationMs = elapsed() - startedAt
+    made.push(
+      Object.freeze({ id, stage, outcome, summary, expected: undefined, actual: undefined, startedAt, durationMs }),
+    )
+  }
+
+  function refuse(
+    stage: CheckStage,
+    code: AttestationErrorCode,
+    problem: string,
+    startedAt: number,
+    cause?: unknown,
+  ): never {
+    note(stage, code, problem, startedAt, true)
+    const kind = stage === 'appraise' ? AppraisalError : VerificationError
+    const error = cause === undefined ? new kind(code, problem) : new kind(code, problem, { cause })
+    throw Object.assign(error, { checks: Object.freeze([...made]) })
+  }
+
+  /** What was thrown below: a refusal of this record's own goes on as it is. */
+  function pass(
+    error: unknown,
+    stage: CheckStage,
+    code: AttestationErrorCode,
+    subject: string,
+    startedAt: number,
+  ): never {
+    if (error instanceof AttestationError && error.checks.length > 0) throw error
+    const said = error instanceof Error ? error.message : String(error)
+    return refuse(stage, code, `${subject}: ${said}`, startedAt, error)
+  }
+
+  return {
+    made,
+    reads(code, subject, read) {
+      const startedAt = elapsed()
+      try {
+        const value = read()
+        note('decode', code, subject, startedAt, false)
+        return value
+      } catch (error) {
+        return pass(error, 'decode', code, subject, startedAt)
+      }
+    },
+    proves(code, subject, holds, otherwise = 'does not hold') {
+      const startedAt = elapsed()
+      if (!holds) refuse('verify', code, `${subject}: ${otherwise}`, startedAt)
+      note('verify', code, subject, startedAt, false)
+    },
+    async awaits(code, subject, answer) {
+      const startedAt = elapsed()
+      let isRight: unknown
+      try {
+        isRight = await answer
+      } catch (error) {
+        pass(error, 'verify', code, subject, startedAt)
+      }
+      if (isRight !== true) refuse('verify', code, `${subject}: does not hold`, startedAt)
+      note('verify', code, subject, startedAt, false)
+    },
+    expects(code, subject, holds, otherwise = 'is not what is expected') {
+      const startedAt = elapsed()
+      if (!holds) refuse('appraise', code, `${subject}: ${otherwise}`, startedAt)
+      note('appraise', code, subject, startedAt, false)
+    },
+  }
+}
