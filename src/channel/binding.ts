@@ -45,8 +45,8 @@ export function reportDataOf({ role, nonce, keyConfig }: ReportDataParts): Promi
 
 /** Those 64 bytes, or whatever verified claims have in their place: report data, or the challenge of a CCA realm; `undefined` for neither. */
 export function reportDataIn(claims: unknown): unknown {
-  const { reportData, realm } = Object(claims) as { readonly reportData?: unknown; readonly realm?: unknown }
-  return reportData === undefined ? (Object(realm) as { readonly challenge?: unknown }).challenge : reportData
+  const said = Object(claims) as { readonly reportData?: unknown; readonly realm?: { readonly challenge?: unknown } }
+  return said.reportData ?? said.realm?.challenge
 }
 
 function lengthOf(field: Uint8Array): Bytes {

@@ -1,8 +1,8 @@
 /**
  * Where in the evidence the key is. One of these is part of the policy; every other field of the evidence is ignored.
  */
-import type { Suite } from '../channel/suite.ts'
 import { keyConfigDigest, reportDataIn } from '../channel/binding.ts'
+import type { Suite } from '../channel/suite.ts'
 import { type Bytes, equalBytes, isBytes, toHex } from '../encoding/bytes.ts'
 import { VerificationError } from '../core/errors.ts'
 import type { AttestationResult } from '../core/result.ts'

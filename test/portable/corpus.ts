@@ -72,7 +72,6 @@ export async function collectCorpus(): Promise<CollectedCorpus> {
   }
   const quotes = await collectQuotes(keep)
   const reports = collectReports(keep)
-  const tokens = collectTokens(keep)
   const phones = collectPhones(keep)
   return {
     corpus: { bytes, cases, subjects, quotes, reports, phones, tokens },

@@ -52,7 +52,6 @@ export async function runSuite({ bytes, cases, subjects, quotes, reports, phones
   })
   const intel = await quoteRows(quotes, bytesOf)
   const amd = await reportRows(reports, bytesOf)
-  const arm = await tokenRows(tokens, bytesOf)
   const phone = await phoneRows(phones, bytesOf)
   return {
     corpus,
