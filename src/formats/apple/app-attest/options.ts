@@ -119,7 +119,7 @@ export function readAssertionOptions(options: AppAttestAssertionOptions): Assert
 
 function readShared({ clientData, referenceValues, now, trace }: Partial<SharedOptions>, skew: unknown): SharedPolicy {
   const data = bytesOf(clientData)
-  requireOption('clientData', 'the bytes that the application hashed (Uint8Array)', data.length > 0)
+  requireOption('clientData', 'bytes (Uint8Array)', data.length > 0)
   requireOption('trace', 'a function', trace === undefined || typeof trace === 'function')
   requireOption('now', 'a Date', now === undefined || now instanceof Date)
   return {
@@ -136,7 +136,7 @@ function readApplications(input: unknown): SharedPolicy['applications'] {
   requireOption('referenceValues', 'at least one, or skipReferenceValues', list.length > 0)
   return list.map((entry, i) => {
     const path = `referenceValues[${i}]`
-    requireOption(path, "like { appId: 'ABCDE12345.com.example.app' }", isPlainObject(entry))
+    requireOption(path, 'an object with appId', isPlainObject(entry))
     const { name, appId, ...others } = snapshotOf<AppAttestReferenceValues>(entry, path)
     const [other] = Object.keys(others)
     requireOption(`${path}.${other}`, 'name or appId', other === undefined)

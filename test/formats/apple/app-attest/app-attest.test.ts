@@ -387,10 +387,10 @@ describe('an assertion', () => {
 
 describe('options', () => {
   const shared: readonly (readonly [name: string, value: unknown, message: RegExp])[] = [
-    ['clientData', undefined, /^clientData must be the bytes/],
-    ['clientData', new Uint8Array(), /^clientData must be the bytes/],
-    ['clientData', 'text', /^clientData must be the bytes/],
-    ['referenceValues', undefined, /^referenceValues\[0\] must be like/],
+    ['clientData', undefined, /^clientData must be bytes/],
+    ['clientData', new Uint8Array(), /^clientData must be bytes/],
+    ['clientData', 'text', /^clientData must be bytes/],
+    ['referenceValues', undefined, /^referenceValues\[0\] must be an object/],
     ['referenceValues', [], /^referenceValues must be at least one/],
     ['referenceValues', { appId: 'ABCDE12345' }, /^referenceValues\[0\]\.appId must be team and bundle/],
     ['referenceValues', { appId, name: '' }, /^referenceValues\[0\]\.name must be text$/],
