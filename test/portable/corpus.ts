@@ -73,6 +73,7 @@ export async function collectCorpus(): Promise<CollectedCorpus> {
   const quotes = await collectQuotes(keep)
   const reports = collectReports(keep)
   const phones = collectPhones(keep)
+  const tokens = collectTokens(keep)
   return {
     corpus: { bytes, cases, subjects, quotes, reports, phones, tokens },
     skipLine: vectors.found ? undefined : vectors.skipLine,

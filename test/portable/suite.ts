@@ -53,6 +53,7 @@ export async function runSuite({ bytes, cases, subjects, quotes, reports, phones
   const intel = await quoteRows(quotes, bytesOf)
   const amd = await reportRows(reports, bytesOf)
   const phone = await phoneRows(phones, bytesOf)
+  const arm = await tokenRows(tokens, bytesOf)
   return {
     corpus,
     hostile: [...hostile, ...intel.hostile, ...amd.hostile, ...phone.hostile, ...arm.hostile],
