@@ -13,17 +13,22 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** Entries below `src`, each with the module of the same path below `dist`. The command line is one of them. */
 const sources = [...entries.map(({ source }) => source), './src/cli/main.ts']
 
-/** Layers that several entries need, lowest first. What only one entry needs is in that entry. */
+/**
+ * Layers that several entries need, lowest first: a layer takes along what it imports and what no layer
+ * before it has. What only one entry needs is in the file of that entry.
+ */
 const groups = [
-  { name: 'base', test: /\/src\/(?:core|encoding|crypto|x509|appraisal)\//, priority: 3 },
-  { name: 'formats', test: /\/src\/formats\/[^/]+\.ts$/, priority: 2 },
-  {
-    name: (id) => /\/src\/formats\/([^/]+)\//.exec(id)?.[1],
-    debugName: 'family',
-    test: /\/src\/formats\//,
-    priority: 1,
-  },
-]
+  /\/src\/(core|encoding|crypto|x509|appraisal)\//,
+  /\/src\/(channel)\//,
+  /\/src\/rats\/(cmw)[^/]*$/,
+  /\/src\/(formats)\/(?:options|common|webauthn)\.ts$/,
+  /\/src\/formats\/(aws|intel|amd|arm|android|apple|tpm)\/(?!looks-like)/,
+].map((test, i, { length }) => ({
+  name: (id) => (i === 0 ? 'base' : test.exec(id)?.[1]),
+  debugName: test.source,
+  test,
+  priority: length - i,
+}))
 
 /** @param folder where they go, `dist` say */
 export async function bundleModules(folder) {

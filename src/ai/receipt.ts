@@ -13,7 +13,7 @@ import type { Source } from '../encoding/reader.ts'
 
 /** What a receipt is compared with. */
 export interface ReceiptOptions {
-  /** The Ed25519 key, 32 bytes, out of verified report data: a key that stands in the receipt proves nothing. */
+  /** The Ed25519 key, 32 bytes, out of verified report data: a key inside the receipt proves nothing. */
   readonly key: Uint8Array
   /** The bytes that were sent, before sealing. */
   readonly requestBody: Uint8Array

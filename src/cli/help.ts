@@ -258,7 +258,7 @@ veritee ear verify FILE|- OPTIONS
 
 sign verifies evidence with the options of veritee verify, and writes what was
 found as an attestation result (EAR, draft-ietf-rats-ear-04). It is a report:
-others believe it as much as they believe whoever has the key.
+others believe it as much as they believe the holder of the key.
   --developer NAME          who says so, like https://example.com
   --policy ID               what it was verified against, as its readers call it;
                             may be repeated

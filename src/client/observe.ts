@@ -102,7 +102,7 @@ function traceparent(span: ClientSpan | undefined): string | undefined {
   return /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(text) ? text : undefined
 }
 
-/** Whoever watches must not be able to break what is watched. */
+/** A watcher must not be able to break what is watched. */
 export function quietly<T>(act: () => T): T | undefined {
   try {
     return act()

@@ -64,7 +64,7 @@ export function createAttester(
     if (own !== undefined && equalBytes(own, evidence))
       throw new VerificationError('client-evidence', 'the evidence is what this client had sent')
     const reportData = source || !keyConfig ? undefined : await reportDataOf({ role: 'server', nonce, keyConfig })
-    // Copies for each of the caller's functions: what one of them changes, nobody compares with.
+    // Copies for each of the caller's functions: what one of them changes is not compared with.
     const challengeFor = (): Challenge =>
       Object.freeze({
         nonce: nonce.slice(),

@@ -141,7 +141,7 @@ export function createSessions(
   function start(isRenewal: boolean): Promise<Session> {
     const before = current
     current = undefined
-    // Later, so that whoever calls from `onState` finds it.
+    // Later, so that callers from within `onState` find it.
     const work = Promise.resolve().then(() => attestNow(before, isRenewal))
     const forget = (): void => {
       if (pending === work) pending = undefined

@@ -1,7 +1,7 @@
 /**
  * Provider profiles: what a private-AI provider serves and what it vouches for, as data. The code that reads a profile knows no provider.
  *
- * What is refused before anything is asked for: names and kinds that are not known, evidence that answers no nonce, bytes that nobody compares unless they
+ * What is refused before anything is asked for: names and kinds that are not known, evidence that answers no nonce, bytes that are not compared unless they
  * are listed, and a channel whose key is not inside the report data of verified evidence.
  */
 import { isPlainObject, requireOption } from '../core/options.ts'

@@ -113,7 +113,7 @@ function checkedCmw(cmw: UncheckedCmw, isJson: boolean, refuse: (problem: string
   const { entries } = given
   if (given.kind !== 'collection' || !(entries instanceof Map) || entries.size === 0)
     return refuse('must be a record, or a collection with entries')
-  if (depth === 0) refuse('at most 4 collections may stand in one another')
+  if (depth === 0) refuse('at most 4 collections may be nested')
   if (type !== undefined && !isCollectionType(type)) refuse('type of a collection must be a URI or OID')
   const checked = [...(entries as ReadonlyMap<string | number, UncheckedCmw>)].map(([label, entry]) => {
     if (!isTextLabel(label) && (isJson || !Number.isSafeInteger(label)))

@@ -114,7 +114,7 @@ export interface SignEarOptions {
 }
 
 /**
- * Signs a claims-set as a JSON Web Token. The key is yours and says who you are: others believe it as much as they believe whoever can use it. A key
+ * Signs a claims-set as a JSON Web Token. The key is yours and says who you are: others believe it as much as they believe its users. A key
  * inside a page is one that everyone has.
  *
  * @param claims of {@link toEar}, with more claims of your own if you like

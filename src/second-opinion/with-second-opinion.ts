@@ -25,7 +25,7 @@ export interface SecondOpinionSettings {
  */
 const commentary: readonly string[] = ['advisories', 'notCovered']
 
-/** How far a result's clock may be from ours when nobody sets clocks: they are read within the same call. */
+/** How far a result's clock may be from ours when clocks are not set meanwhile: they are read within the same call. */
 const clockTolerance = 1000
 
 /**

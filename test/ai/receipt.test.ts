@@ -106,7 +106,7 @@ describe('refused', () => {
       'a member twice',
       async () =>
         verifyReceipt('aci-1', (await aci()).replace('{', '{"api_version":"aci/1",'), { ...bodies(), keysetDigest }),
-      /^receipt-format: receipt: a name stands twice in one object$/,
+      /^receipt-format: receipt: a name is there twice in one object$/,
     ],
     [
       'another version',

@@ -89,7 +89,7 @@ describe('verifiedFirst', () => {
   test('a refusal is thrown as itself, and nothing is prepared; instances made of this one do the same', async () => {
     const { calls, send } = sender(() => Promise.reject(own))
     const client = new (verifiedFirst(Sdk))({ fetch: send })
-    for (const one of [client, client.withOptions({ timeout: 1 })]) {
+    for (const one of [client, client.withOptions({ maxRetries: 1 })]) {
       await expect(one.prepareOptions()).rejects.toBe(own)
       expect(one.prepared).toEqual([])
     }

@@ -36,6 +36,7 @@ beforeAll(async () => {
     entryPoints: {
       nitro: source('formats/aws/nitro/index.ts'),
       tdx: source('formats/intel/tdx/index.ts'),
+      events: source('formats/intel/tdx/events/index.ts'),
       sgx: source('formats/intel/sgx/index.ts'),
       'sev-snp': source('formats/sev-snp.ts'),
       command: source('cli/main.ts'),
@@ -125,7 +126,10 @@ describe.each(samples.filter(({ name }) => isQuoteSample(name)))('$name', ({ nam
     const outcome = await outcomeOfQuote()
     const code = quoteImportCode(outcome)
     expect(code).toContain(`from 'veritee/${kind}'`)
-    await writeFile(join(folder, 'copied.mjs'), code.replace(`'veritee/${kind}'`, `'./${kind}.mjs'`))
+    await writeFile(
+      join(folder, 'copied.mjs'),
+      code.replace(`'veritee/${kind}'`, `'./${kind}.mjs'`).replace("'veritee/tdx/events'", "'./events.mjs'"),
+    )
     const { status, output } = await ended(process.execPath, ['copied.mjs'])
     if (outcome.result !== undefined) {
       expect({ status, output }).toMatchObject({ status: 0 })

@@ -74,7 +74,7 @@ describe('images', () => {
     [
       'two compose files',
       '{"runner":"docker-compose","docker_compose_file":"","docker_compose_file":""}',
-      /a name stands twice/,
+      /a name is there twice/,
     ],
     ['a text without end', ' '.repeat(2 ** 20 + 1), /^app-compose: more than 1048576 characters$/],
   ])('refused: %s', (_name, text, message) => {

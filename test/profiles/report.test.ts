@@ -132,13 +132,13 @@ describe('refused', () => {
       'a member twice',
       { plan: { text: (text) => text.replace('{', '{"config":"00",') } },
       'report-json',
-      /^document report: a name stands twice in one object$/,
+      /^document report: a name is there twice in one object$/,
     ],
     [
       'a member twice, once with an escape',
       { plan: { text: (text) => text.replace('{', '{"\\u0063onfig":"00",') } },
       'report-json',
-      /a name stands twice/,
+      /a name is there twice/,
     ],
     [
       'text that is no Unicode',
@@ -162,7 +162,7 @@ describe('refused', () => {
       'JSON in text with a member twice',
       { plan: { report: member('gpus', '{"list":[],"list":[]}') } },
       'report-json',
-      /a name stands twice/,
+      /a name is there twice/,
     ],
     [
       'a member that is missing',

@@ -2,6 +2,7 @@
  * Both opinions on evidence that was changed inside and signed again. VERITEE_MUTATIONS says on how many pieces, VERITEE_SEED where the numbers begin.
  */
 import { expect, test } from 'vitest'
+import { patienceMs } from '../support/patience.ts'
 import { askBoth, type Both } from './agreement.ts'
 import { unexplained } from './differences.ts'
 import { createMutants, randomNumbers } from './mutants.ts'
@@ -9,7 +10,7 @@ import { createMutants, randomNumbers } from './mutants.ts'
 const count = Number(process.env.VERITEE_MUTATIONS ?? 300)
 const seed = Number(process.env.VERITEE_SEED ?? 17)
 
-test(`${count} mutants`, { timeout: 86_400_000 }, async () => {
+test(`${count} mutants`, { timeout: patienceMs * Math.ceil(count / 20_000) }, async () => {
   const next = await createMutants(randomNumbers(seed))
   const tally: Record<string, number> = {}
   const surprises: string[] = []

@@ -98,7 +98,7 @@ function framed(sealed: Bytes): Bytes {
   return concatBytes(length, sealed)
 }
 
-/** A response without it is not sealed, whoever it is from. @throws VerificationError `client-response` */
+/** A response without it is not sealed, from any sender. @throws VerificationError `client-response` */
 function nonceOf(response: Response): Bytes {
   const text = response.headers.get('ehbp-response-nonce') ?? ''
   if (/^[0-9a-f]{64}$/i.test(text)) return fromHex(text)

@@ -74,7 +74,7 @@ export function appraiseReferences<Measured>(
   }
   const live = references.filter(({ validUntil }) => validUntil >= now)
   const match = live.find(({ tests }) => tests.every(({ holds }) => holds(measured)))
-  // Where none matches, the first one stands for all: digests are never nearly right.
+  // Where none matches, the message shows the first: digests are never nearly right.
   const shown = match ?? live[0]
   checks.appraises(
     code,
@@ -92,7 +92,7 @@ export function appraiseReferences<Measured>(
 
 /**
  * One reference value or several.
- * @param skip the symbol that stands for none
+ * @param skip the symbol that means none
  * @returns `undefined` where the caller skips them
  * @throws TypeError when there is none, or one is not what `read` wants
  */

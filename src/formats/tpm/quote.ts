@@ -12,7 +12,7 @@ import { hash } from '../../crypto/digest.ts'
 import { type Bytes, concatBytes, copyBytes, equalBytes, toHex } from '../../encoding/bytes.ts'
 import { cursor, end, type Source, take, uint } from '../../encoding/reader.ts'
 
-/** A quote as it stands. Nothing in it is verified; bytes are copies. */
+/** A quote as it is written. Nothing in it is verified; bytes are copies. */
 export interface TpmQuote {
   /** The name of the key that signed, as the TPM gives it. */
   readonly qualifiedSigner: Uint8Array

@@ -28,7 +28,7 @@ export type {
 } from './arm-triples.ts'
 
 /**
- * Pass it as `signer` to open files without a signature. Whoever can change such a file decides which keys are genuine and which code is good: do so for
+ * Pass it as `signer` to open files without a signature. An attacker who can change such a file decides which keys are genuine and which code is good: do so for
  * files that are part of your own code only.
  */
 export const dangerouslyAllowUnsigned: unique symbol = /* @__PURE__ */ Symbol.for('veritee.dangerouslyAllowUnsigned')

@@ -71,7 +71,7 @@ export interface CorimKey {
   readonly conditions: string | undefined
 }
 
-/** Who had to do with a file. Anybody can be named here. */
+/** Who had to do with a file. Anyone can be named here. */
 export interface CorimEntity {
   readonly name: string | undefined
   /** URI. */
@@ -118,7 +118,7 @@ export interface Dialect {
   readonly class: readonly number[]
   /** In a signed file, what cocli wrote before the draft had them: no tag 501 around the map, profiles as plain text. */
   readonly isLenient: boolean
-  /** `undefined` stands for files without one. */
+  /** `undefined` for files without one. */
   readonly profiles: readonly (string | undefined)[]
 }
 
@@ -179,7 +179,7 @@ const profileOfPsa = 'tag:arm.com,2025:psa#1.0.0'
 /** Of a measurement, in the CDDL of the draft. */
 const keysOfValues: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15]
 
-/** What stands around the triples of a CoRIM. @throws VerificationError `reference-cbor`, `reference-profile`, `reference-content` */
+/** What is around the triples of a CoRIM. @throws VerificationError `reference-cbor`, `reference-profile`, `reference-content` */
 export function readRawCorim(bytes: Bytes, dialect: Dialect): RawCorim {
   // Those of CoMIDs included. Real files have an item for 6 to 12 bytes; 65,536 hold 1900 builds of three registers.
   const budget: CborBudget = { items: Math.min(256 + bytes.length / 4, 65_536) }
@@ -292,7 +292,7 @@ function decodeEnvironment(environment: CborValue, dialect: Dialect): CorimEnvir
     id: shownOf(own.get(0)),
     vendor: textOf(own.get(1), 'vendor'),
     model: textOf(own.get(2), 'model'),
-    // No key stands for two of these.
+    // No key means two of these.
     others: [...entriesOf(map, [0]), ...entriesOf(own, [0, 1, 2])],
   }
 }

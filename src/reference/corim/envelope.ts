@@ -51,7 +51,7 @@ export interface VerifiedContent<Content> {
   readonly validUntil: number
 }
 
-/** What stands beside a signature: who made it, as they say themselves, and when it holds. */
+/** What is beside a signature: who made it, as they say themselves, and when it holds. */
 export interface CorimMeta {
   readonly signer: CorimEntity
   readonly validity: CorimPeriod

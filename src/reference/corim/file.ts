@@ -41,9 +41,9 @@ export interface OpenCorimOptions extends DecodeCorimOptions {
   readonly clockSkewSeconds?: number
 }
 
-/** What {@link decodeCorim} returns; frozen. Texts are as they stand in the file: escape them before you show them. */
+/** What {@link decodeCorim} returns; frozen. Texts are as the file has them: escape them before you show them. */
 export interface DecodedCorim extends CorimContent {
-  /** What stands beside the signature; `undefined` where nothing does, as in files without one. */
+  /** What is beside the signature; `undefined` where nothing does, as in files without one. */
   readonly meta: CorimMeta | undefined
 }
 
@@ -67,7 +67,7 @@ const dialectOf = (profiles: Dialect['profiles'], isLenient: boolean): Dialect =
 })
 
 /**
- * Reads a CoRIM for display, signed or not. Nothing is verified, not even dates: anybody can write one. To believe it, {@link openCorim}.
+ * Reads a CoRIM for display, signed or not. Nothing is verified, not even dates: anyone can write one. To believe it, {@link openCorim}.
  *
  * @param bytes a CoRIM (draft-ietf-rats-corim) with tag 501, or in a COSE_Sign1 with tag 18; at most 1 MiB
  * @throws VerificationError `reference-size`, `reference-cbor`, `reference-profile`, `reference-algorithm`, `reference-content` or a `cose-` code
@@ -127,7 +127,7 @@ export async function openCorim(bytes: Uint8Array, options: OpenCorimOptions): P
 
 /**
  * Who may sign, and when now is.
- * @param isUnsigned whether nobody need sign
+ * @param isUnsigned whether a signature may be missing
  * @throws TypeError
  */
 export function readSignerOptions(

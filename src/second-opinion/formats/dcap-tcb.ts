@@ -159,7 +159,7 @@ function readLevel(level: unknown, key: readonly number[], statuses: readonly st
   return { key, status, date: dateIn(level, 'tcbDate'), advisories }
 }
 
-/** A level that stands twice could have two statuses. */
+/** A level that is there twice could have two statuses. */
 function eachOnce(levels: readonly Level[]): readonly Level[] {
   demand(levels.length > 0, 'no levels')
   demand(new Set(levels.map(({ key }) => key.join())).size === levels.length, 'a level is there twice')

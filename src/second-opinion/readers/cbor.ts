@@ -1,5 +1,5 @@
 /**
- * CBOR by `cbor-x`, made strict. The library merges keys that stand twice, replaces invalid UTF-8, acts on some twenty tags and recurses as deep as the
+ * CBOR by `cbor-x`, made strict. The library merges keys that are there twice, replaces invalid UTF-8, acts on some twenty tags and recurses as deep as the
  * input says. So the heads are walked first, without recursion: the walk refuses what the library would let pass, and gives tags and floats numbers on
  * which the library does not act. The number of entries that were walked must then be the number that the library made.
  */
@@ -29,7 +29,7 @@ export function readStrictCbor(bytes: Octets, limits: CborLimits): unknown {
   const decoder = new Decoder({ mapsAsObjects: false, useRecords: false, tagUint8Array: false, int64AsNumber: true })
   const counted = { entries: 0, renamed }
   const value = plain(decoder.decode(joined(...parts)), counted)
-  demand(counted.entries === entries, 'a key stands twice in one map')
+  demand(counted.entries === entries, 'a key is there twice in one map')
   return value
 }
 

@@ -301,7 +301,7 @@ export function commonNameOf(name: x509.Name): string {
   return only
 }
 
-/** Whether a key is a point: id-ecPublicKey stands at its beginning. */
+/** Whether a key is a point: id-ecPublicKey is at its beginning. */
 export const isElliptic = ({ key }: ReadCertificate): boolean =>
   digitsOf(key.slice(0, 16)).includes('06072a8648ce3d0201')
 

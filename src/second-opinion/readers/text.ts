@@ -31,7 +31,7 @@ export interface JsonObject {
   readonly [name: string]: unknown
 }
 
-/** A member of the outermost object: its text, every character as it stands. */
+/** A member of the outermost object: its text, every character as written. */
 export type Members = ReadonlyMap<string, string>
 
 const deepest = 32

@@ -80,6 +80,6 @@ export function reportCaveats({ advisories, vmpl }: SevSnpClaims, checks: readon
     ...(vmpl === 0 ? [] : [`asked for at VMPL ${vmpl}`]),
     ...(isMigratable ? ['can be moved to another machine'] : []),
     ...(isOmitted('crl-revoked') ? ['without revocation'] : []),
-    ...(isOmitted('policy-report-data') ? ['whoever it was made for'] : []),
+    ...(isOmitted('policy-report-data') ? ['whatever it was made for'] : []),
   ]
 }

@@ -11,7 +11,7 @@ import { snapshotOf } from '../../../core/options.ts'
 import type { SnpReport } from './report.ts'
 import type { SnpProduct, SnpTcb, TcbPart } from './tcb.ts'
 
-/** When somebody last compared this table with AMD's bulletins. */
+/** When this table was last compared with AMD's bulletins. */
 export const advisoriesAsOf = '2026-11-29'
 
 /** Which processors a floor is for, and the lowest versions that have the mitigation. */

@@ -51,14 +51,14 @@ export interface SnpPlatformInfo {
   readonly raw: bigint
 }
 
-/** Where a processor stands in AMD's numbering; reports of version 2 do not say. */
+/** The place of a processor in AMD's numbering; reports of version 2 do not say. */
 export interface SnpCpu {
   readonly family: number
   readonly model: number
   readonly stepping: number
 }
 
-/** A report as it stands. Nothing in it is verified; bytes are copies. */
+/** A report as it is written. Nothing in it is verified; bytes are copies. */
 export interface SnpReport {
   readonly version: number
   readonly guestSvn: number

@@ -20,7 +20,7 @@ export type SevSnpResult = AttestationResult<'sev-snp', SevSnpClaims>
  *
  * Proves: AMD's root vouches for the key that signed this report; the key is of this chip (VCEK) or
  * this cloud (VLEK) and of the TCB that the report says; the platform is as you allow; the guest was
- * launched from what one of `referenceValues` measures, nobody may debug or move it, and it asked for
+ * launched from what one of `referenceValues` measures, it cannot be debugged or moved, and it asked for
  * this report with `reportData`.
  *
  * Does not prove: when (a report has no date: put your nonce into the report data), nor where, nor

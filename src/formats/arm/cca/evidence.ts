@@ -82,7 +82,7 @@ export interface DecodedCca extends CcaEvidence {
 }
 
 /**
- * Reads a CCA token for display. **Nothing that it returns is verified**: anybody can write such a token. Use `verifyCca` to decide anything.
+ * Reads a CCA token for display. **Nothing that it returns is verified**: anyone can write such a token. Use `verifyCca` to decide anything.
  * @param evidence a collection of a platform token and a realm token under tag 399 or 907, at most 65,536 bytes
  * @throws VerificationError `token-…`, `outer-cbor`, `cose-…`, `payload-…` or `realm-key` when the bytes are not a well-formed token
  * @throws TypeError when `evidence` is not a `Uint8Array`

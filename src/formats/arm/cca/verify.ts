@@ -116,7 +116,7 @@ async function authenticate(
   const signatures = startSignatures(rows)
   const startedAt = stopwatch()
   const keyHash = hash(realm.publicKeyHashAlgorithm.toUpperCase() as DigestAlgorithm, keyContent)
-  // Whatever the signatures say first: a rejection must find somebody who waits for it.
+  // Whatever the signatures say first: a rejection must be waited for.
   keyHash.catch(() => undefined)
   await signatures.settle(checks, 'realm-signature')
   checkBinding(binding, await keyHash, startedAt, checks)

@@ -60,7 +60,7 @@ export interface DecodedPsa {
 const maximumSize = 65_536
 
 /**
- * Reads a PSA token for display. **Nothing that it returns is verified**: anybody can write such a token. Use `verifyPsa` to decide anything.
+ * Reads a PSA token for display. **Nothing that it returns is verified**: anyone can write such a token. Use `verifyPsa` to decide anything.
  * @param evidence a COSE_Sign1 under tag 18 or a COSE_Mac0 under tag 17, at most 65,536 bytes
  * @throws VerificationError `outer-cbor`, `cose-…`, `token-profile` or `payload-…` when the bytes are not a well-formed token
  * @throws TypeError when `evidence` is not a `Uint8Array`

@@ -29,7 +29,7 @@ export type PsaResult = AttestationResult<'psa', PsaClaims>
  *   provision a key sign with one that is published: such keys are a `TypeError` here unless `testKeys` allows them.
  * - anything of the application: a token names what booted, and no more. To bind a key, put its hash into the nonce.
  * - when: a token has no date. Without a nonce it may be of any age.
- * - with a secret as trust anchor: to anyone but you. Whoever has it, you included, can make such tokens, so keep it on servers.
+ * - with a secret as trust anchor: to anyone but you. Its holders, you included, can make such tokens, so keep it on servers.
  *
  * @param evidence a COSE_Sign1 under CBOR tag 18, or a COSE_Mac0 under tag 17, at most 65,536 bytes. Copied before anything is awaited
  * @throws VerificationError when the token is not authentic: `code` says which check failed. `cose-mac-refused` is a MAC where the trust anchor is a public

@@ -58,7 +58,7 @@ function valueOf({ decoded, build }: FoundMeasurements): SignedReferenceValue {
   })
   const entries = registers.map(({ id, digests }) => {
     const [digest, ...more] = digests
-    // Numbers only: as text, a number could stand there a second time.
+    // Numbers only: as text, a number could be there a second time.
     if (digest?.algorithm !== 'sha-384' || more.length > 0 || typeof id !== 'number' || id < 0 || id > 31)
       throw new VerificationError('reference-content', {
         subject: `register ${id} of ${build}`,

@@ -2,7 +2,7 @@
  * Reference values that are fields of known sizes: a measurement with the name of the build and its digests as integrity registers, and one more for each
  * field that is no digest, under the field's name as `mkey`.
  *
- * Refused: fields that the verifier does not have, other sizes, `anyValue` (what nothing was measured for, nobody can sign), fields twice.
+ * Refused: fields that the verifier does not have, other sizes, `anyValue` (a value that was not measured cannot be signed), fields twice.
  */
 import { anyValue, readSizedBytes } from '../../../appraisal/expectations.ts'
 import { isPlainObject, itemsOf, requireOption, snapshotOf } from '../../../core/options.ts'
