@@ -1,5 +1,6 @@
 /**
- * `veritee`: for callers that meet several formats. A page that knows its format imports that one alone.
+ * `veritee`: for callers that meet several formats. A page that knows its format imports that one
+ * alone.
  */
 import { VerificationError } from './core/errors.ts'
 import { isPlainObject, requireOption } from './core/options.ts'
@@ -29,9 +30,10 @@ export type { EvidenceCarrier, EvidenceFormat, EvidenceOptions, EvidenceResult }
 const names = /* @__PURE__ */ formats.map(({ name }) => name)
 
 /**
- * Tells the format from the shape of the bytes. It is a guess about unverified input: good for choosing a verifier, for nothing else.
- * @returns a format; a carrier for evidence inside a cloud's wrapping, which a function of its own verifies; `undefined` when the bytes look like nothing
- *   that is known here
+ * Tells the format from the shape of the bytes. It is a guess about unverified input: good for
+ * choosing a verifier, for nothing else.
+ * @returns a format; a carrier for evidence inside a cloud's wrapping, which a function of its own
+ *   verifies; `undefined` when the bytes look like nothing that is known here
  * @throws TypeError when `evidence` is not a `Uint8Array`
  */
 export function detectFormat(evidence: Uint8Array): EvidenceFormat | EvidenceCarrier | undefined {
@@ -40,8 +42,9 @@ export function detectFormat(evidence: Uint8Array): EvidenceFormat | EvidenceCar
 }
 
 /**
- * A copy down to the bytes: what the caller changes while a format is being loaded has no effect. Caches and functions stay the caller's.
- * Copies of objects inherit nothing: what code on the page has put on `Object.prototype` is no option.
+ * A copy down to the bytes: what the caller changes while a format is being loaded has no effect.
+ * Caches and functions stay the caller's. Copies of objects inherit nothing: what code on the page
+ * has put on `Object.prototype` is no option.
  */
 function copyOptions(value: unknown): unknown {
   if (isBytes(value)) return copyBytes(value)
@@ -53,13 +56,18 @@ function copyOptions(value: unknown): unknown {
   return Object.assign(Object.create(null) as object, Object.fromEntries(entries))
 }
 
-/** The first byte of a record (CMW, RFC 9999): an array of two or three, a tag of a content format, or `[` of JSON. No format begins so. */
+/**
+ * The first byte of a record (CMW, RFC 9999): an array of two or three, a tag of a content format,
+ * or `[` of JSON. No format begins so.
+ */
 const beginsLikeWrapper = ([first]: Uint8Array): boolean => [0x82, 0x83, 0xda, 0x5b].includes(first ?? 0)
 
 /**
- * Verifies evidence of any format that `options` has an entry for. A format's code is loaded when its evidence is first met. Evidence may come in a record
- * (CMW, RFC 9999) that calls it `application/eat+cwt`; a collection of several is for the caller to take apart (`veritee/cmw`).
- * @throws VerificationError `format-unknown`, `format-refused`, or what the format's verifier throws
+ * Verifies evidence of any format that `options` has an entry for. A format's code is loaded when
+ * its evidence is first met. Evidence may come in a record (CMW, RFC 9999) that calls it
+ * `application/eat+cwt`; a collection of several is for the caller to take apart (`veritee/cmw`).
+ * @throws VerificationError `format-unknown`, `format-refused`, or what the format's verifier
+ *   throws
  * @throws AppraisalError as the format's verifier does
  * @throws TypeError when the options are wrong
  */

@@ -1,6 +1,7 @@
 /**
- * The structure that DESIGN promises, kept true: which folder imports from which, what the library never touches, what importing it does (nothing),
- * and that every entry point is a plain, documented list of exports. The rules are tried on small wrong sources first.
+ * The structure that DESIGN promises, kept true: which folder imports from which, what the library
+ * never touches, what importing it does (nothing), and that every entry point is a plain,
+ * documented list of exports. The rules are tried on small wrong sources first.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -29,12 +30,18 @@ const entries = entriesOf()
 const formats = sources.flatMap(({ path }) => /^src\/formats\/([^/]+\/[^/]+)\/index\.ts$/.exec(path)?.[1] ?? [])
 const namesOf = (folder: string): readonly [family: string, format: string] =>
   folder.split('/') as [family: string, format: string]
-/** What the table calls the format of a folder: after the folder, and after its family where that alone would not say what it is. */
+/**
+ * What the table calls the format of a folder: after the folder, and after its family where that
+ * alone would not say what it is.
+ */
 const tableNameOf = (folder: string): string =>
   table.map(({ name }): string => name).find((name) => name === folder.replace('/', '-')) ?? namesOf(folder)[1]
 
 describe('import direction', () => {
-  /** A part imports from itself and from the lines above it; parts of one line do not know each other. */
+  /**
+   * A part imports from itself and from the lines above it; parts of one line do not know each
+   * other.
+   */
   const order: readonly (readonly string[])[] = [
     ['core'],
     ['encoding'],
@@ -77,7 +84,8 @@ describe('import direction', () => {
     if (to === 'src/formats/table.ts') return false
     // An entry for a format and its carriers only exports again.
     if (/^src\/formats\/sev-snp\.ts$/.test(from)) return true
-    // A format imports its family, and nothing beside it. Carriers are above the families that they carry, and TPM quotes are below both.
+    // A format imports its family, and nothing beside it. Carriers are above the families that they
+    // carry, and TPM quotes are below both.
     const [owner, otherOwner] = [ownerOf(from), ownerOf(to)]
     if (otherOwner === 'tpm') return owner === 'azure' || owner === 'tpm'
     if (owner === 'azure') return otherOwner !== 'aws'
@@ -162,7 +170,10 @@ describe('import direction', () => {
 })
 
 describe('what the library never touches', () => {
-  /** Names of globals, and the files that may use them; everything else may not. Comments and property names do not count. */
+  /**
+   * Names of globals, and the files that may use them; everything else may not. Comments and
+   * property names do not count.
+   */
   const reserved: Readonly<Record<string, RegExp>> = {
     Buffer: /^$/,
     process: /^$/,
@@ -179,7 +190,8 @@ describe('what the library never touches', () => {
     // The network belongs to those who ask vendor services and to the channel.
     fetch: /^src\/(endorsements|client|gateway)\//,
     XMLHttpRequest: /^$/,
-    // One stopwatch, for the trace; the client has a world of its own, and the second opinion shares nothing.
+    // One stopwatch, for the trace; the client has a world of its own, and the second opinion
+    // shares nothing.
     performance: /^src\/(core\/record|client\/runtime|second-opinion\/clock)\.ts$/,
     crypto: /^src\/(crypto|client|gateway)\//,
   }
@@ -272,7 +284,8 @@ describe('bundles', () => {
       const folder = `src/formats/${isForeign ? otherFamily : other}/`
       const met = bundled.filter((path) => path.startsWith(folder))
       expect(met, `sources of ${other}`).toEqual([])
-      // Intel's platforms speak of SGX whatever they run: inside a family, one format may name another.
+      // Intel's platforms speak of SGX whatever they run: inside a family, one format may name
+      // another.
       const words = [...(await exportedByNoOther(other)), ...(isForeign ? [otherFamily, tableNameOf(other)] : [])]
       const found = words.filter((word) => new RegExp(`\\b${word}\\b`).test(code))
       expect(found, `words of ${other}`).toEqual([])

@@ -1,5 +1,6 @@
 /**
- * What a page pays for each entry point. The budgets are those of the design; a new entry point needs one.
+ * What a page pays for each entry point. The budgets are those of the design; a new entry point
+ * needs one.
  */
 import { describe, expect, test } from 'vitest'
 import { budgets, bundle, entriesOf } from './bench/bundles.ts'
@@ -23,7 +24,8 @@ describe('bundle sizes, minified and gzip -9', () => {
   test('SEV-SNP without Azure and TPM is within its budget', async () => {
     const { gzipBytes, sources } = await bundle('src/formats/amd/sev-snp/index.ts')
     expect(sources.filter((path) => /\/(?:azure|tpm)\//.test(path))).toEqual([])
-    // The design asks for 16,384: certificates, lists and DER alone, which all such formats need, are a third of this.
+    // The design asks for 16,384: certificates, lists and DER alone, which all such formats need,
+    // are a third of this.
     expect(gzipBytes).toBeLessThanOrEqual(19_072)
   })
 })

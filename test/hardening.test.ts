@@ -42,7 +42,9 @@ function numbersIn(sources: readonly Source[]): ReadonlySet<string> {
   return new Set(sources.flatMap(titlesIn).flatMap((title) => /^H\d\d(?= )/.exec(title) ?? []))
 }
 
-/** The files of tests, except this one. Those without any number are not parsed, which takes long. */
+/**
+ * The files of tests, except this one. Those without any number are not parsed, which takes long.
+ */
 function readTests(): readonly Source[] {
   return readdirSync(`${root}test`, { recursive: true, encoding: 'utf8' })
     .map((name) => `test/${name.replaceAll('\\', '/')}`)

@@ -1,5 +1,6 @@
 /**
- * The demo enclave over HTTP: `GET enclave/attestation?nonce=HEX&attack=NAME`, and `GET enclave/measurements.json`.
+ * The demo enclave over HTTP: `GET enclave/attestation?nonce=HEX&attack=NAME`, and
+ * `GET enclave/measurements.json`.
  */
 import { attacks } from '../page/attacks.ts'
 import type { SiteFile } from '../site.ts'

@@ -1,6 +1,7 @@
 /**
- * The enclave of the demo: answers a nonce with a document of the shape that Nitro has, under the fixture root, whose keys are public. It can do wrong
- * on request, one thing at a time and everything else right, so that each attack can be seen being caught.
+ * The enclave of the demo: answers a nonce with a document of the shape that Nitro has, under the
+ * fixture root, whose keys are public. It can do wrong on request, one thing at a time and
+ * everything else right, so that each attack can be seen being caught.
  */
 import { readFile } from 'node:fs/promises'
 import { createSigner, type Signer } from '../../test/attester/certificate.ts'
@@ -56,7 +57,10 @@ export async function attest(attack: AttackName, nonce: Bytes, now: Date): Promi
   }
 }
 
-/** Evidence for a gateway's key: of the enclave that is expected, of one with other code, and of one that can be debugged. */
+/**
+ * Evidence for a gateway's key: of the enclave that is expected, of one with other code, and of one
+ * that can be debugged.
+ */
 export async function attestKey(
   which: 'honest' | 'other-build' | 'debug',
   nonce: Uint8Array,

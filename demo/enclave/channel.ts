@@ -1,5 +1,6 @@
 /**
- * The enclave of the demo behind a gateway, and whoever stands in between: `…/NAME-OF-THE-ATTACK/attestation`, `…/gateway` and `…/plain`.
+ * The enclave of the demo behind a gateway, and whoever stands in between:
+ * `…/NAME-OF-THE-ATTACK/attestation`, `…/gateway` and `…/plain`.
  */
 import { createGateway, type Gateway } from '../../src/gateway/index.ts'
 import { createGatewayKey } from '../../src/channel/key-config.ts'
@@ -45,7 +46,10 @@ export function createChannel(origins: readonly string[]): (path: string, reques
   }
 }
 
-/** The app: it has the card number, and nobody else has. Its answer comes in pieces, as that of a language model does. */
+/**
+ * The app: it has the card number, and nobody else has. Its answer comes in pieces, as that of a
+ * language model does.
+ */
 async function pay(request: Request): Promise<Response> {
   const { card = '' } = (await request.json()) as { card?: string }
   const digits = card.replace(/\D/g, '')
@@ -107,7 +111,8 @@ async function swapKey(request: Request, gateway: Gateway): Promise<Response> {
   const [mediaType, evidence, kind] = (await response.json()) as [string, string, number]
   const document = Buffer.from(evidence, 'base64url')
   const { config } = await createGatewayKey(0, { kem: 'P-256', aead: 'AES-128-GCM' })
-  // The configuration begins with its length and key identifier; the genuine one is where the same algorithms stand around a point.
+  // The configuration begins with its length and key identifier; the genuine one is where the same
+  // algorithms stand around a point.
   const at = document.indexOf(Buffer.from(config.subarray(0, 2)), document.indexOf('public_key'))
   document.set(config, at)
   return cmw([mediaType, document.toString('base64url'), kind])

@@ -1,6 +1,7 @@
 /**
- * Asking an enclave for a document, with a nonce that was made for this one request. The page may only reach its own origin: for enclaves elsewhere
- * it prepares the nonce and the command, so that nothing is loosened.
+ * Asking an enclave for a document, with a nonce that was made for this one request. The page may
+ * only reach its own origin: for enclaves elsewhere it prepares the nonce and the command, so that
+ * nothing is loosened.
  */
 import { attacks } from './attacks.ts'
 import { type Bytes, fromAnything, toHex } from './bytes.ts'
@@ -74,7 +75,7 @@ async function ask(address: string, nonce: string, attack: string | undefined): 
 
 async function get(url: URL): Promise<Bytes> {
   const response = await fetch(url, { credentials: 'omit', cache: 'no-store' }).catch((): undefined => undefined)
-  if (response === undefined) throw new Error('Nobody answered at this address.')
+  if (response === undefined) throw new Error('No one answered at this address.')
   if (!response.ok) throw new Error(`The answer was ${response.status} ${response.statusText}`.trimEnd() + '.')
   const bytes = new Uint8Array(await response.arrayBuffer())
   if (bytes.length > maximumAnswer) throw new Error('The answer is larger than any document.')

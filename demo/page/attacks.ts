@@ -1,5 +1,6 @@
 /**
- * What the demo enclave can be asked to do. Shared by the page, which offers it, and the enclave, which does it.
+ * What the demo enclave can be asked to do. Shared by the page, which offers it, and the enclave,
+ * which does it.
  */
 export const attacks = [
   { name: 'none', title: 'Be honest', says: 'Answers this page’s nonce, runs the published build.', code: 'valid' },
@@ -8,7 +9,7 @@ export const attacks = [
   {
     name: 'replayed-nonce',
     title: 'Replay an old answer',
-    says: 'A relay sends the answer that somebody else got.',
+    says: 'A relay sends the answer that someone else got.',
     code: 'policy-nonce',
   },
   {

@@ -6,14 +6,19 @@ export type Bytes = Uint8Array<ArrayBuffer>
 export const toHex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
-/** Hexadecimal, with or without `0x`, colons or white space; `undefined` when it is something else. */
+/**
+ * Hexadecimal, with or without `0x`, colons or white space; `undefined` when it is something else.
+ */
 export function fromHex(text: string): Bytes | undefined {
   const digits = text.replace(/[\s:]/g, '').replace(/^0x/i, '')
   if (!/^(?:[0-9a-f]{2})*$/i.test(digits)) return undefined
   return Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16))
 }
 
-/** Base64 or base64url, with or without padding and white space; `undefined` when it is something else. */
+/**
+ * Base64 or base64url, with or without padding and white space; `undefined` when it is something
+ * else.
+ */
 export function fromBase64(text: string): Bytes | undefined {
   const digits = text.replace(/\s/g, '').replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, '')
   if (!/^[A-Za-z0-9+/]*$/.test(digits) || digits.length % 4 === 1) return undefined
@@ -28,13 +33,19 @@ export function toBase64(bytes: Uint8Array): string {
 export const toBase64Url = (bytes: Uint8Array): string =>
   toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
 
-/** Bytes that somebody pasted: hexadecimal when it can be that, which base64 never is by accident, else base64. */
+/**
+ * Bytes that someone pasted: hexadecimal when it can be that, which base64 never is by accident,
+ * else base64.
+ */
 export function fromPasted(text: string): Bytes | undefined {
   const trimmed = text.trim().replace(/^(["'])(.*)\1$/s, '$2')
   return trimmed === '' ? undefined : (fromHex(trimmed) ?? fromBase64(trimmed))
 }
 
-/** What came from a file or an enclave: bytes as they are, or text that stands for bytes, or JSON with such text in it. */
+/**
+ * What came from a file or an enclave: bytes as they are, or text that stands for bytes, or JSON
+ * with such text in it.
+ */
 export function fromAnything(bytes: Bytes): Bytes | undefined {
   const isText = bytes.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x09 || byte === 0x0a || byte === 0x0d)
   if (!isText || bytes.length === 0) return bytes
@@ -42,7 +53,9 @@ export function fromAnything(bytes: Bytes): Bytes | undefined {
   return text.startsWith('{') ? fromJson(text) : fromPasted(text)
 }
 
-/** The longest text of a JSON object: enclaves that answer in JSON put the document in one of them. */
+/**
+ * The longest text of a JSON object: enclaves that answer in JSON put the document in one of them.
+ */
 function fromJson(text: string): Bytes | undefined {
   try {
     const texts = Object.values(JSON.parse(text) as object).filter((value) => typeof value === 'string')

@@ -1,5 +1,6 @@
 /**
- * The same verification as code: for `import`, and for the command line. What is copied from here gives the verdict that the page shows.
+ * The same verification as code: for `import`, and for the command line. What is copied from here
+ * gives the verdict that the page shows.
  */
 import { toHex } from './bytes.ts'
 import { type Build, type Policy, registersOf } from './policy.ts'
@@ -19,7 +20,10 @@ export const rootFile = 'root.der'
 export const corimFile = 'reference.corim'
 export const caFile = 'ca.der'
 
-/** An ES module that verifies `evidence.bin` (and, under another root than AWS's, `root.der`) beside it. */
+/**
+ * An ES module that verifies `evidence.bin` (and, under another root than AWS's, `root.der`) beside
+ * it.
+ */
 export function importCode({ policy, now, clock }: Request): string {
   const { builds, signed, freshness, at, root, userData, publicKey, debug, skewSeconds } = policy
   const names = ['verifyNitro']
@@ -102,7 +106,8 @@ export function commandLine({ policy, now }: Request): string {
   if (debug) flags.push('--allow-debug')
   if (skewSeconds !== 300) flags.push(`--skew ${skewSeconds}s`)
   const write = files.map(([name, build]) => `echo '${JSON.stringify(build)}' > ${name}`)
-  // The page looks at enclaves only; without this the command would tell the format from the evidence.
+  // The page looks at enclaves only; without this the command would tell the format from the
+  // evidence.
   return [...write, [`npx veritee verify ${evidenceFile} --format nitro`, ...flags].join(' \\\n  ')].join('\n')
 }
 

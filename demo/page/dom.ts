@@ -1,5 +1,6 @@
 /**
- * Elements out of plain values. Text is always set as text; there is no way from here to markup, and none to inline styles, which the policy forbids.
+ * Elements out of plain values. Text is always set as text; there is no way from here to markup,
+ * and none to inline styles, which the policy forbids.
  */
 export type Child = Node | string | undefined | false | readonly Child[]
 type Attributes = Readonly<Record<string, string | boolean | undefined>>
@@ -78,7 +79,10 @@ export function saveButton(name: string, bytes: Uint8Array<ArrayBuffer>): HTMLBu
   )
 }
 
-/** What a state looks like, in words too: colour alone would say it to some people only. Without a label where the text beside it says the same. */
+/**
+ * What a state looks like, in words too: colour alone would say it to some people only. Without a
+ * label where the text beside it says the same.
+ */
 export function mark(kind: 'yes' | 'no' | 'open' | 'never', label?: string): HTMLElement {
   return h('span', {
     class: `mark ${kind}`,

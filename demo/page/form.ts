@@ -93,7 +93,9 @@ export function showDependents(): void {
   if (field('corim').value !== '') element('signed', HTMLDetailsElement).open = true
 }
 
-/** Fields that only one kind of evidence has are there with it: the style sheet hides the others. */
+/**
+ * Fields that only one kind of evidence has are there with it: the style sheet hides the others.
+ */
 export function showKind(kind: 'tdx' | 'sgx' | 'sev-snp' | 'nitro'): void {
   document.body.dataset.kind = kind
 }

@@ -1,5 +1,6 @@
 /**
- * The library, as a page gets it from the script tag: the global `veritee`. Only its types are imported here.
+ * The library, as a page gets it from the script tag: the global `veritee`. Only its types are
+ * imported here.
  */
 import type * as nitro from '../../src/formats/aws/nitro/index.ts'
 import type * as reference from '../../src/reference/index.ts'

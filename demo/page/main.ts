@@ -1,5 +1,6 @@
 /**
- * The page: what is entered goes into the state, the state into a verification, its outcome onto the page. Every change starts over from the bytes.
+ * The page: what is entered goes into the state, the state into a verification, its outcome onto
+ * the page. Every change starts over from the bytes.
  */
 import { setUpAsk } from './ask.ts'
 import { type Bytes, fromAnything, fromPasted, toHex } from './bytes.ts'
@@ -28,7 +29,10 @@ const maximumReference = 1_048_576
 const verdict = element('verdict', HTMLElement)
 const rest = element('rest', HTMLElement)
 let state = emptyState
-/** Expectations that came with a sample or from the demo enclave are not meant for the next document. */
+/**
+ * Expectations that came with a sample or from the demo enclave are not meant for the next
+ * document.
+ */
 let isBorrowed = false
 let runs = 0
 /** The image that was measured last, and what is measuring one. */
@@ -65,7 +69,7 @@ function change(to: Partial<State>): void {
   enter(next, isBorrowed)
 }
 
-/** A document that somebody else's expectations are not meant for. */
+/** A document that someone else's expectations are not meant for. */
 function enterEvidence(evidence: string): void {
   const next = { ...(isBorrowed ? emptyState : state), evidence }
   showForm(next)
@@ -280,7 +284,10 @@ async function enterAddress(): Promise<void> {
   showVerdict()
 }
 
-/** The verdict stands right after the document where there is one column, and on top of its own column where there are two. */
+/**
+ * The verdict stands right after the document where there is one column, and on top of its own
+ * column where there are two.
+ */
 function placeVerdict({ matches }: Pick<MediaQueryList, 'matches'>): void {
   if (matches) element('results', HTMLElement).prepend(verdict)
   else element('document-step', HTMLElement).after(verdict)

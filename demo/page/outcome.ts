@@ -1,5 +1,6 @@
 /**
- * One verification, from bytes to everything that the page shows. The library decides; this only collects.
+ * One verification, from bytes to everything that the page shows. The library decides; this only
+ * collects.
  */
 import { type Bytes } from './bytes.ts'
 import type { AttestationError, Check, Library, NitroEvidence, NitroResult, SignedReferenceValues } from './library.ts'
@@ -15,7 +16,10 @@ export interface Outcome {
   readonly result: NitroResult | undefined
   readonly error: AttestationError | undefined
   readonly checks: readonly Check[]
-  /** The signatures hold, up to a root that the policy trusts: what the document says is the word of that root. */
+  /**
+   * The signatures hold, up to a root that the policy trusts: what the document says is the word of
+   * that root.
+   */
   readonly isAuthentic: boolean
   /** The moment that dates were checked at, as far as it is known. */
   readonly now: Date

@@ -1,5 +1,6 @@
 /**
- * From what a visitor entered to what the verifier is asked. Mistakes come back as sentences, each with the field that it belongs to.
+ * From what a visitor entered to what the verifier is asked. Mistakes come back as sentences, each
+ * with the field that it belongs to.
  */
 import { type Bytes, fromCertificate, fromHex, fromPasted, isZero } from './bytes.ts'
 import type { Library, NitroOptions } from './library.ts'
@@ -15,7 +16,9 @@ export interface Build {
 export interface Policy {
   /** Empty: any code. */
   readonly builds: readonly Build[]
-  /** Where the builds are to be taken from instead: a file, who may sign it, and for which product. */
+  /**
+   * Where the builds are to be taken from instead: a file, who may sign it, and for which product.
+   */
   readonly signed:
     { readonly corim: Bytes; readonly trustAnchors: readonly Bytes[]; readonly product: string } | undefined
   readonly freshness: { readonly nonce: Bytes } | { readonly maxAgeSeconds: number } | undefined
@@ -34,7 +37,10 @@ export interface Problem {
 
 export const registersOf = (build: Build): string[] => Object.keys(build).filter((key) => key !== 'name')
 
-/** @returns the policy, and what is wrong with what was entered: with any problem there is nothing to verify */
+/**
+ * @returns the policy, and what is wrong with what was entered: with any problem there is nothing
+ *   to verify
+ */
 export function policyOf(state: State): { readonly policy: Policy; readonly problems: readonly Problem[] } {
   const problems: Problem[] = []
   const attempt = attemptInto(problems)
@@ -71,7 +77,10 @@ export function attemptInto(problems: Problem[]): Attempt {
   }
 }
 
-/** The options of `verifyNitro`. Every check that is left out is left out by the symbol named for it. */
+/**
+ * The options of `verifyNitro`. Every check that is left out is left out by the symbol named for
+ * it.
+ */
 export function optionsOf(policy: Policy, library: Library, fixtureRoot: Bytes | undefined): NitroOptions {
   const { builds, freshness, at, root, userData, publicKey, debug, skewSeconds } = policy
   const anchor = root === 'fixture' ? fixtureRoot : root
@@ -88,7 +97,8 @@ export function optionsOf(policy: Policy, library: Library, fixtureRoot: Bytes |
 }
 
 /**
- * What nitro-cli printed, a list of such, all registers of a document, or lines like `PCR0 <hex>`; a value alone is PCR0.
+ * What nitro-cli printed, a list of such, all registers of a document, or lines like `PCR0 <hex>`;
+ * a value alone is PCR0.
  * @param isDebug whether debug enclaves are accepted: zeros stand for their image
  */
 export function readBuilds(text: string, isDebug = false): readonly Build[] {
@@ -99,7 +109,7 @@ export function readBuilds(text: string, isDebug = false): readonly Build[] {
   for (const line of trimmed.split(/[\n,;]+/)) {
     if (line.trim() === '') continue
     const [, index = '0', value = ''] = /^\s*(?:"?pcr\s*(\d+)"?\s*[:=\s])?\s*"?([^"]*?)"?\s*$/i.exec(line) ?? []
-    if (`PCR${index}` in build) throw new Error(`PCR${index} stands there twice.`)
+    if (`PCR${index}` in build) throw new Error(`PCR${index} is there twice.`)
     build[`PCR${index}`] = value
   }
   return [readBuild(build, isDebug)]

@@ -1,5 +1,6 @@
 /**
- * Reference values from an image or from a signed file. The part of the library that makes them is a script of its own, which is loaded when it is needed.
+ * Reference values from an image or from a signed file. The part of the library that makes them is
+ * a script of its own, which is loaded when it is needed.
  */
 import type { Bytes } from './bytes.ts'
 import { toHex } from './bytes.ts'
@@ -51,7 +52,10 @@ export async function measureImage(
   return { name, measured, seconds: (performance.now() - startedAt) / 1000 }
 }
 
-/** How much is done, 0 to 1. Progress bars throw for what is no number, which an empty file would give them. */
+/**
+ * How much is done, 0 to 1. Progress bars throw for what is no number, which an empty file would
+ * give them.
+ */
 export const shareOf = (done: number, size: number): number => (size === 0 ? 1 : done / size)
 
 /** What nitro-cli would print for the image, as people paste it. */

@@ -1,8 +1,11 @@
 /**
- * The samples: fixtures of this repository, one per interesting failure, in groups. What each is asked stands beside it in `fixtures`.
+ * The samples: fixtures of this repository, one per interesting failure, in groups. What each is
+ * asked stands beside it in `fixtures`.
  */
 export interface Sample {
-  /** Stands in addresses. For quotes and reports it begins with their kind; see {@link folderOf}. */
+  /**
+   * Stands in addresses. For quotes and reports it begins with their kind; see {@link folderOf}.
+   */
   readonly name: string
   readonly title: string
 }

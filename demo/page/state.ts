@@ -1,13 +1,17 @@
 /**
- * Everything that a visitor has entered. It lives in the fragment of the address, which browsers never send to a server, so that a verdict can be
- * shared as a link: whoever opens it verifies the same document in their own browser.
+ * Everything that a visitor has entered. It lives in the fragment of the address, which browsers
+ * never send to a server, so that a verdict can be shared as a link: whoever opens it verifies the
+ * same document in their own browser.
  */
 import { fromPasted, toBase64Url } from './bytes.ts'
 
 export interface State {
   /** Hexadecimal or base64. */
   readonly evidence: string
-  /** What `nitro-cli` printed, or lines like `PCR0 <hex>`; for quotes JSON or lines like `MRTD <hex>`. */
+  /**
+   * What `nitro-cli` printed, or lines like `PCR0 <hex>`; for quotes JSON or lines like
+   * `MRTD <hex>`.
+   */
   readonly reference: string
   /** Signed reference values (CoRIM), hexadecimal or base64. */
   readonly corim: string
@@ -22,15 +26,24 @@ export interface State {
   readonly age: string
   /** '' for the clock, `evidence` for the evidence's own time, or a moment with its zone. */
   readonly at: string
-  /** `aws` for the one that is pinned (Intel's, for quotes), `fixture`, or a certificate: PEM, or DER in hexadecimal or base64. */
+  /**
+   * `aws` for the one that is pinned (Intel's, for quotes), `fixture`, or a certificate: PEM, or
+   * DER in hexadecimal or base64.
+   */
   readonly root: string
-  /** For quotes and reports. What the vendor says of the platform: the JSON object that `fetchIntelEndorsements` or `fetchAmdEndorsements` returns. */
+  /**
+   * For quotes and reports. What the vendor says of the platform: the JSON object that
+   * `fetchIntelEndorsements` or `fetchAmdEndorsements` returns.
+   */
   readonly collateral: string
   /** For TDX. An event log: dstack's JSON, or that of the firmware in hexadecimal or base64. */
   readonly log: string
   /** For quotes. Hexadecimal. */
   readonly reportData: string
-  /** For quotes. States of the platform that are accepted, beside `UpToDate`, with commas between them. */
+  /**
+   * For quotes. States of the platform that are accepted, beside `UpToDate`, with commas between
+   * them.
+   */
   readonly tcb: string
   /** For reports of SEV-SNP. The least versions of the platform, like `snp 27, microcode 86`. */
   readonly minimumTcb: string
@@ -71,7 +84,10 @@ const maximumText = 40_000
 /** Real collateral has 40 KB, and an event log may have as much. */
 const maximumAttachment = 120_000
 
-/** Only what differs from an empty form; binary files in their shortest form. Browsers refuse addresses that are too long. */
+/**
+ * Only what differs from an empty form; binary files in their shortest form. Browsers refuse
+ * addresses that are too long.
+ */
 export function toFragment(state: State): string {
   const short = {
     ...state,

@@ -1,5 +1,6 @@
 /**
- * Moments and lengths of time as people say them. Always UTC: a verdict that is shared must read the same everywhere.
+ * Moments and lengths of time as people say them. Always UTC: a verdict that is shared must read
+ * the same everywhere.
  */
 const units = [
   [365.25 * 86_400_000, 'year'],

@@ -1,5 +1,6 @@
 /**
- * The verdict in one plain sentence, and what a visitor can do about it. Everything that was left out is said: a link can carry any settings.
+ * The verdict in one plain sentence, and what a visitor can do about it. Everything that was left
+ * out is said: a link can carry any settings.
  */
 import { describeCertificate } from '../../src/inspect/index.ts'
 import type { AttestationErrorCode } from './library.ts'
@@ -137,9 +138,7 @@ function caveatsOf(outcome: Outcome): readonly string[] {
   const { policy, now, evidence } = outcome
   const caveats: string[] = []
   if (policy.root === 'fixture')
-    caveats.push(
-      'The trusted root is the fixture root of this project. Its keys are public: anybody can sign under it.',
-    )
+    caveats.push('The trusted root is the fixture root of this project. Its keys are public: anyone can sign under it.')
   else if (policy.root !== 'aws')
     caveats.push('The trusted root is a certificate that was pasted into this page, or came with the link.')
   if (policy.builds.length === 0) caveats.push('You have not said what should run there, so any code would do.')
@@ -181,12 +180,18 @@ export function factsOf(outcome: Outcome): readonly Fact[] {
   ]
 }
 
-/** With one named build, which is what whoever measured an image has, the question is about that image. */
+/**
+ * With one named build, which is what whoever measured an image has, the question is about that
+ * image.
+ */
 function runs({ builds: [only, ...more] }: Outcome['policy']): string {
   return only?.name === undefined || more.length > 0 ? 'Runs what you expect' : `Runs ${only.name}`
 }
 
-/** When the first of the certificates expired: from then on there is no valid path. The check names the one nearest to the root. */
+/**
+ * When the first of the certificates expired: from then on there is no valid path. The check names
+ * the one nearest to the root.
+ */
 function firstExpiry({ evidence, now }: Outcome): Date {
   const certificates = evidence === undefined ? [] : [...evidence.cabundle, evidence.certificate]
   return certificates.reduce((first, der) => {

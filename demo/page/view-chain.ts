@@ -1,6 +1,7 @@
 /**
- * The certificates from the root down to the enclave, each with a bar for its validity around the moment of the verdict. The scale is logarithmic on
- * both sides of that moment, because a root lives thirty years and an enclave's certificate three hours.
+ * The certificates from the root down to the enclave, each with a bar for its validity around the
+ * moment of the verdict. The scale is logarithmic on both sides of that moment, because a root
+ * lives thirty years and an enclave's certificate three hours.
  */
 import { type CertificateDescription, describeCertificate } from '../../src/inspect/index.ts'
 import { type Child, h, mark, svg } from './dom.ts'

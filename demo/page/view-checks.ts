@@ -1,5 +1,6 @@
 /**
- * Every check in order: passed, failed, left out on purpose, or not reached because an earlier one failed.
+ * Every check in order: passed, failed, left out on purpose, or not reached because an earlier one
+ * failed.
  */
 import { type Child, h, hex, mark } from './dom.ts'
 import type { AttestationErrorCode, Check } from './library.ts'

@@ -1,5 +1,6 @@
 /**
- * What the document says, section by section. Each section says whether anybody vouches for it: until the signatures hold, anybody could have written it.
+ * What the document says, section by section. Each section says whether anyone vouches for it:
+ * until the signatures hold, anyone could have written it.
  */
 import { printable } from '../../src/inspect/index.ts'
 import { type Child, h, mark, pairs } from './dom.ts'

@@ -49,7 +49,10 @@ export function pcrsView({ evidence, policy, result }: Outcome): Child {
   )
 }
 
-/** The build that matched: by its name, else by its index; the first where none did, as the library's message has it. */
+/**
+ * The build that matched: by its name, else by its index; the first where none did, as the
+ * library's message has it.
+ */
 function buildOf(builds: readonly Build[], matched: string | number | undefined): Build | undefined {
   return builds.find(({ name }, i) => (name ?? i) === matched) ?? builds[0]
 }

@@ -1,5 +1,6 @@
 /**
- * Where the expected measurements came from: an image that was measured on this page, or a file that a CA signed.
+ * Where the expected measurements came from: an image that was measured on this page, or a file
+ * that a CA signed.
  */
 import { printable } from '../../src/inspect/index.ts'
 import { type Child, h, hex, mark, pairs } from './dom.ts'

@@ -1,9 +1,10 @@
 /**
- * One section of what evidence says, which says itself whether anybody vouches for it: until the signatures hold, anybody could have written it.
+ * One section of what evidence says, which says itself whether anyone vouches for it: until the
+ * signatures hold, anyone could have written it.
  */
 import { type Child, h } from './dom.ts'
 
-/** @param signer who vouches for it; `undefined` when nobody does */
+/** @param signer who vouches for it; `undefined` when no one does */
 export function evidenceSection(
   id: string,
   title: string,
@@ -17,7 +18,7 @@ export function evidenceSection(
       'header',
       {},
       h('h3', { id: `${id}-title` }, title),
-      h('p', { class: 'trust' }, signer ?? 'Unverified: anybody can write this'),
+      h('p', { class: 'trust' }, signer ?? 'Unverified: anyone can write this'),
     ),
     ...body,
   )

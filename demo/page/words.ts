@@ -1,5 +1,6 @@
 /**
- * What every check means, for people: one table, in the order the checks are made. The library says what failed; this says why anybody should care.
+ * What every check means, for people: one table, in the order the checks are made. The library says
+ * what failed; this says why anyone should care.
  */
 import type {
   AttestationErrorCode,
@@ -18,7 +19,10 @@ export interface Words {
   readonly why: string
   /** The sentence when nothing was asked: for appraisals only. */
   readonly open?: string
-  /** The check that this is another failure of, when it has no place of its own in a verification that goes well. */
+  /**
+   * The check that this is another failure of, when it has no place of its own in a verification
+   * that goes well.
+   */
   readonly part?: AttestationErrorCode
 }
 
@@ -30,7 +34,10 @@ const shape = 'Strict reading: two programs must never understand the same bytes
 const fields =
   'The Nitro Security Module always writes these fields, in these types and sizes. Anything else was not written by it.'
 
-/** The reasons that have to do with documents; others are about other formats, images and signed reference values. */
+/**
+ * The reasons that have to do with documents; others are about other formats, images and signed
+ * reference values.
+ */
 type DocumentCode =
   | RuntimeErrorCode
   | CoseErrorCode
@@ -74,7 +81,7 @@ const words: Readonly<Record<DocumentCode, Words>> = {
   'cose-alg': {
     holds: 'It names the signature algorithm that AWS uses (ES384)',
     fails: 'It claims a signature algorithm that AWS does not use.',
-    why: 'Whoever may choose the algorithm may choose a weak one.',
+    why: 'A signer who chooses the algorithm may choose a weak one.',
   },
   'cose-protected': {
     holds: 'Its signed header holds the algorithm and nothing else',
@@ -83,8 +90,8 @@ const words: Readonly<Record<DocumentCode, Words>> = {
   },
   'cose-unprotected': {
     holds: 'Its unsigned header is empty',
-    fails: 'Somebody put something into the part of the document that is not signed.',
-    why: 'Nothing protects that header: whatever stands there was put in by somebody else.',
+    fails: 'Someone put something into the part of the document that is not signed.',
+    why: 'Nothing protects that header: others could have written what it holds.',
   },
   'cose-signature-length': {
     holds: 'The signature has the right length',
@@ -94,7 +101,7 @@ const words: Readonly<Record<DocumentCode, Words>> = {
   'payload-cbor': {
     holds: 'The signed content is well-formed, every key once',
     fails: brokenDocument,
-    why: `A register that stands there twice would have two values. ${shape}`,
+    why: `A register that is there twice would have two values. ${shape}`,
   },
   'payload-field-type': {
     holds: 'All fields are there, with the right types and sizes',
@@ -124,7 +131,7 @@ const words: Readonly<Record<DocumentCode, Words>> = {
   'root-mismatch': {
     holds: 'Its chain begins at the trusted root certificate',
     fails: 'It does not come from the trusted root.',
-    why: 'Anybody can make a chain of certificates. Only the one that begins at the pinned root, byte for byte, is AWS’s; a name proves nothing.',
+    why: 'Anyone can make a chain of certificates. Only the one that begins at the pinned root, byte for byte, is AWS’s.',
   },
   'cert-parse': { holds: 'Every certificate is well-formed', fails: 'A certificate in it is malformed.', why: shape },
   'cert-algorithm': {
@@ -182,7 +189,7 @@ const words: Readonly<Record<DocumentCode, Words>> = {
   'policy-debug': {
     holds: 'The enclave is closed to its operator (not in debug mode)',
     fails: 'Genuine, but in debug mode: its operator can look inside.',
-    why: 'In debug mode the console is open and the image measures to zero, so nobody can tell what runs there.',
+    why: 'In debug mode the console is open and the image measures to zero, so no one can tell what runs there.',
   },
   'policy-pcr': {
     holds: 'It runs the code that you expect',
@@ -193,7 +200,7 @@ const words: Readonly<Record<DocumentCode, Words>> = {
   'policy-nonce': {
     holds: 'It answers your nonce',
     fails: 'Genuine, but it does not answer your nonce: it may be a replay.',
-    why: 'A nonce is a number that nobody could know before. Who answers it answers now; an older document cannot.',
+    why: 'A nonce is a number that no one could know before. Who answers it answers now; an older document cannot.',
     open: 'No nonce was expected',
   },
   'policy-freshness': {
@@ -211,7 +218,7 @@ const words: Readonly<Record<DocumentCode, Words>> = {
   'policy-public-key': {
     holds: 'It vouches for the public key that you expect',
     fails: 'Genuine, but it vouches for another public key than you expect.',
-    why: 'Data encrypted to another key would be read by somebody else.',
+    why: 'Data encrypted to another key would be read by someone else.',
     open: 'No particular public key was expected',
   },
 

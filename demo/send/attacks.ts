@@ -1,12 +1,15 @@
 /**
- * What somebody between this page and the enclave can do, and what a visitor should know about it.
+ * What someone between this page and the enclave can do, and what a visitor should know about it.
  */
 export interface ChannelAttack {
   readonly name: ChannelAttackName
   readonly title: string
   /** What the attacker does. */
   readonly words: string
-  /** Whether it can only begin after the enclave was proven: a sealed request is out there then, and nobody can read it. */
+  /**
+   * Whether it can only begin after the enclave was proven: a sealed request is out there then, and
+   * no one can read it.
+   */
   readonly isLate: boolean
 }
 
@@ -35,7 +38,7 @@ const late = (name: ChannelAttackName, title: string, words: string): ChannelAtt
 })
 
 export const channelAttacks: readonly ChannelAttack[] = [
-  early('none', 'Nobody in between', 'The page talks to the enclave that it expects.'),
+  early('none', 'No one in between', 'The page talks to the enclave that it expects.'),
   early(
     'swapped-key',
     'Swap the key',

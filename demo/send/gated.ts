@@ -1,5 +1,6 @@
 /**
- * A page that knows nothing of attestation: it calls `fetch`. The worker of a gate is between it and the network.
+ * A page that knows nothing of attestation: it calls `fetch`. The worker of a gate is between it
+ * and the network.
  */
 import { type GateRefusal, gateRefusalOf, installGate, watchGate } from '../../src/gate/index.ts'
 import { element, h } from '../page/dom.ts'
@@ -47,7 +48,7 @@ async function send(): Promise<void> {
     if (refusal === undefined) {
       answer.textContent = await response.text()
       const words = 'The page called fetch on a name that exists nowhere, and the worker did the rest.'
-      say('yes', 'Sent, to the proven enclave and to nobody else.', words)
+      say('yes', 'Sent, to the proven enclave and to no one else.', words)
     } else {
       const { detail } = (await response.json()) as { readonly detail: string }
       say('no', titleOf(refusal), `${shortened(detail)} (${refusal.code})`)
@@ -74,7 +75,7 @@ function titleOf({ code, status }: GateRefusal): string {
 // A machine that does many things at once may take long for it.
 installGate('gate.js', { ...gatedPolicy, installSeconds: 600 }).then(
   () => {
-    const words = 'What it sends to the enclave goes through the worker, or to nobody.'
+    const words = 'What it sends to the enclave goes through the worker, or to no one.'
     say('open', 'The gate is closed behind this page.', words)
     watchGate(({ of, state, code, policyVersion }) => {
       const why = code === undefined ? '' : `: ${code}`

@@ -1,5 +1,6 @@
 /**
- * Sends a card number to the enclave of the demo, with somebody in between, and shows what went over the wire.
+ * Sends a card number to the enclave of the demo, with someone in between, and shows what went over
+ * the wire.
  */
 import { attestedFetch } from '../../src/client/index.ts'
 import { AttestationError } from '../../src/formats/aws/nitro/index.ts'
@@ -77,7 +78,7 @@ async function send(): Promise<void> {
       if (isCurrent()) answer.append(value)
     }
     if (isCurrent())
-      say('yes', 'Sent, to the proven enclave and to nobody else.', 'Every piece of its answer was authenticated.')
+      say('yes', 'Sent, to the proven enclave and to no one else.', 'Every piece of its answer was authenticated.')
   } catch (error) {
     if (isCurrent()) refuse(error, own)
   } finally {
@@ -97,7 +98,7 @@ async function sendPlain(): Promise<void> {
   })
   if (!isCurrent()) return
   answer.textContent = await response.text()
-  say('no', 'Sent. To whom?', 'TLS ends somewhere before the enclave: whoever stands there has read the number.')
+  say('no', 'Sent. To whom?', 'TLS ends somewhere before the enclave: its operator has read the number.')
   document.body.dataset.done = 'plain'
 }
 
@@ -108,7 +109,7 @@ function refuse(error: unknown, own: readonly Crossing[]): void {
     'no',
     left ? 'Stopped: the answer is not the enclave’s.' : 'Refused: nothing was sent.',
     `${error instanceof Error ? error.message : String(error)}${isOurs ? ` (${error.code})` : ''}`,
-    left ? 'The number had left sealed; nobody but the proven enclave can open it.' : undefined,
+    left ? 'The number had left sealed; no one but the proven enclave can open it.' : undefined,
   )
   verdict.dataset.code = isOurs ? error.code : 'none'
 }

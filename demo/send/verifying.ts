@@ -4,7 +4,10 @@
 import type { AttestedFetchOptions } from '../../src/client/index.ts'
 import { verifyNitro } from '../../src/formats/aws/nitro/index.ts'
 
-/** Pinned when this page was built: the measurements of the demo's image, and the root of its vendor. */
+/**
+ * Pinned when this page was built: the measurements of the demo's image, and the root of its
+ * vendor.
+ */
 declare const PINNED: { readonly measurements: Readonly<Record<`PCR${number}`, string>>; readonly root: string }
 
 /** The client's options, with an attacker of that name in between. */
@@ -19,7 +22,8 @@ export function optionsFor(attack: string): AttestedFetchOptions {
       }),
     evidencePath: `${base}/attestation`,
     gatewayPath: `${base}/gateway`,
-    // A busy machine is no attack: the deadline is short only where an attacker lets the answer stall.
+    // A busy machine is no attack: the deadline is short only where an attacker lets the answer
+    // stall.
     attestSeconds: 600,
     responseSeconds: 600,
     idleSeconds: attack === 'stalled' ? 3 : 600,

@@ -1,6 +1,6 @@
 /**
- * The wire, as this page sees it: every request that goes out and every answer that comes back, byte for byte, recorded at the only place where the client has
- * a network.
+ * The wire, as this page sees it: every request that goes out and every answer that comes back,
+ * byte for byte, recorded at the only place where the client has a network.
  */
 export interface Crossing {
   readonly direction: 'out' | 'in'
@@ -34,7 +34,10 @@ export function recorded(crossings: Crossing[], changed: () => void): typeof fet
   }
 }
 
-/** The same body, recorded as it is read. Not a clone: in service workers of Firefox, two readers of one body see pieces of each other. */
+/**
+ * The same body, recorded as it is read. Not a clone: in service workers of Firefox, two readers of
+ * one body see pieces of each other.
+ */
 function watched(body: ReadableStream<Uint8Array>, answer: Crossing, changed: () => void): ReadableStream<Uint8Array> {
   const reader = body.getReader()
   const end = (): void => {
@@ -69,7 +72,10 @@ function watched(body: ReadableStream<Uint8Array>, answer: Crossing, changed: ()
   })
 }
 
-/** Where a card number can be read in bytes: as it is, with spaces or hyphens, in hexadecimal, in base64 at any offset. */
+/**
+ * Where a card number can be read in bytes: as it is, with spaces or hyphens, in hexadecimal, in
+ * base64 at any offset.
+ */
 export function readableAt(bytes: Uint8Array, card: string): readonly (readonly [from: number, to: number])[] {
   const digits = card.replace(/\D/g, '')
   if (digits.length < 8) return []

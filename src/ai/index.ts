@@ -1,5 +1,6 @@
 /**
- * `veritee/ai`: private-AI providers, verified as their profiles say, and what AI clients need beside `veritee/client`.
+ * `veritee/ai`: private-AI providers, verified as their profiles say, and what AI clients need
+ * beside `veritee/client`.
  */
 export { AppraisalError, AttestationError, VerificationError } from '../core/errors.ts'
 export type { AttestationErrorCode } from '../core/codes.ts'

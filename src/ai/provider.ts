@@ -1,5 +1,6 @@
 /**
- * A provider's profile as options of `attestedFetch`: asks, verifies, and finds the key in what was verified.
+ * A provider's profile as options of `attestedFetch`: asks, verifies, and finds the key in what was
+ * verified.
  */
 import type { Challenge } from '../client/binding.ts'
 import type { SealedChannel } from '../client/channel-kind.ts'
@@ -15,7 +16,10 @@ import { type ProviderContext, providerSource, type ProviderSourceOptions } from
 /** Options of {@link attestedProvider}. */
 export interface AttestedProviderOptions
   extends Omit<ProviderReportOptions, 'nonce' | 'suite' | 'now'>, ProviderSourceOptions {
-  /** For profiles whose channel is not oblivious HTTP: one of that kind, such as `ehbp` of `veritee/ai/ehbp`. */
+  /**
+   * For profiles whose channel is not oblivious HTTP: one of that kind, such as `ehbp` of
+   * `veritee/ai/ehbp`.
+   */
   readonly channel?: SealedChannel
   /** Called with each report that was verified: for a user interface. */
   readonly onReport?: (report: ProviderReport) => void
@@ -26,8 +30,8 @@ const reportNames = ['parameters', 'verify', 'verifyGpus', 'accept', 'unproven']
 const maximumEvidence = 8_388_608
 
 /**
- * What a client needs to talk to a provider: evidence source, verifier, binding, and how requests are sealed. That is oblivious HTTP; channels of other
- * kinds have entry points of their own.
+ * What a client needs to talk to a provider: evidence source, verifier, binding, and how requests
+ * are sealed. That is oblivious HTTP; channels of other kinds have entry points of their own.
  *
  * ```ts
  * const send = attestedFetch('https://provider.example', {
@@ -35,7 +39,8 @@ const maximumEvidence = 8_388_608
  *   relay: 'https://relay.example/ohttp',
  * })
  * ```
- * @throws TypeError for a caller's mistake, and for a profile without a channel, or with one of another kind
+ * @throws TypeError for a caller's mistake, and for a profile without a channel, or with one of
+ *   another kind
  */
 export function attestedProvider(
   profile: ProviderProfile | object,

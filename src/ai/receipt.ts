@@ -1,6 +1,6 @@
 /**
- * Receipts of providers: a signature of the enclave over what was asked and answered. Over a sealed channel they prove nothing new to the page; they are for
- * third parties, later.
+ * Receipts of providers: a signature of the enclave over what was asked and answered. Over a sealed
+ * channel they prove nothing new to the page; they are for third parties, later.
  */
 import { VerificationError } from '../core/errors.ts'
 import { knownOptions, requireOption } from '../core/options.ts'
@@ -13,7 +13,10 @@ import type { Source } from '../encoding/reader.ts'
 
 /** What a receipt is compared with. */
 export interface ReceiptOptions {
-  /** The Ed25519 key, 32 bytes, out of verified report data: a key inside the receipt proves nothing. */
+  /**
+   * The Ed25519 key, 32 bytes, out of verified report data: a key inside the receipt proves
+   * nothing.
+   */
   readonly key: Uint8Array
   /** The bytes that were sent, before sealing. */
   readonly requestBody: Uint8Array
@@ -32,10 +35,12 @@ const source: Source = { name: 'receipt', code: 'receipt-format' }
 /**
  * Verifies a receipt.
  *
- * Proves that the owner of `key` signed that it got these bytes and gave those. Does *not* prove whose key that is (take it from verified report data), nor
- * when it was.
- * @param kind `dstack-text`: an object with `text`, `signature` and `signing_algo`; `aci-1`: the text of a JSON document
- * @throws VerificationError `receipt-format`, `receipt-signature`, `receipt-mismatch`; `unsupported` for signatures that WebCrypto does not have
+ * Proves that the owner of `key` signed that it got these bytes and gave those. Does *not* prove
+ * whose key that is (take it from verified report data), nor when it was.
+ * @param kind `dstack-text`: an object with `text`, `signature` and `signing_algo`; `aci-1`: the
+ *   text of a JSON document
+ * @throws VerificationError `receipt-format`, `receipt-signature`, `receipt-mismatch`;
+ *   `unsupported` for signatures that WebCrypto does not have
  * @throws TypeError for a caller's mistake
  */
 export async function verifyReceipt(

@@ -1,9 +1,13 @@
 /**
- * What an AI client makes of a refusal, undone: SDKs wrap what their `fetch` throws, and some ask for it again and again.
+ * What an AI client makes of a refusal, undone: SDKs wrap what their `fetch` throws, and some ask
+ * for it again and again.
  */
 import { AttestationError } from '../core/errors.ts'
 
-/** A function shaped like `fetch` that attests first: what `attestedFetch` of `veritee/client` returns. */
+/**
+ * A function shaped like `fetch` that attests first: what `attestedFetch` of `veritee/client`
+ * returns.
+ */
 interface Attesting {
   readonly result: unknown
   reattest(): Promise<unknown>
@@ -12,7 +16,8 @@ interface Attesting {
 const maximumSteps = 8
 
 /**
- * The refusal inside what an SDK threw: the very error of this library, found by its class behind `cause`, `lastError` or `error`.
+ * The refusal inside what an SDK threw: the very error of this library, found by its class behind
+ * `cause`, `lastError` or `error`.
  *
  * ```ts
  * await client.chat.completions.create(request).catch((error: unknown) => { throw refusalOf(error) ?? error })
@@ -42,13 +47,15 @@ function within(error: unknown): readonly unknown[] {
 }
 
 /**
- * A subclass of an SDK's client (OpenAI's and Anthropic's) that attests before it prepares a request: a refusal is then thrown as itself, once, and not
- * wrapped and tried again. It says no more than `fetch: send` does alone, which remains what keeps a prompt from leaving.
+ * A subclass of an SDK's client (OpenAI's and Anthropic's) that attests before it prepares a
+ * request: a refusal is then thrown as itself, once, and not wrapped and tried again. It says no
+ * more than `fetch: send` does alone, which remains what keeps a prompt from leaving.
  *
  * ```ts
  * const client = new (verifiedFirst(OpenAI))({ apiKey, baseURL: 'https://enclave.example/v1', fetch: send, maxRetries: 0 })
  * ```
- * @param Client its constructor takes `{ fetch }`, which must be an `attestedFetch`; else constructing it is a `TypeError`
+ * @param Client its constructor takes `{ fetch }`, which must be an `attestedFetch`; else
+ *   constructing it is a `TypeError`
  * @throws TypeError when `Client` is no class with `prepareOptions`
  */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what TypeScript wants of a class that is extended
@@ -58,7 +65,8 @@ export function verifiedFirst<Class extends new (...args: any[]) => object>(Clie
     typeof (Client.prototype as { prepareOptions?: unknown }).prepareOptions !== 'function'
   )
     throw new TypeError('Client must be a class with prepareOptions, as those of OpenAI and Anthropic are')
-  // A subclass: what makes other instances out of this one (`withOptions`) makes them of this class.
+  // A subclass: what makes other instances out of this one (`withOptions`) makes them of this
+  // class.
   return class extends Client {
     readonly #send: Attesting
 

@@ -28,9 +28,11 @@ export interface ProviderContext {
 }
 
 /**
- * An evidence source that asks a provider as its profile says. Its answer has the evidence of the channel's component and, for oblivious HTTP, the key
- * configuration as served; all documents are in `challenge.context`. Everything is unverified: give the documents to `verifyProviderReport`.
- * @throws TypeError for a caller's mistake; what it returns throws VerificationError `client-evidence`, `report-…`
+ * An evidence source that asks a provider as its profile says. Its answer has the evidence of the
+ * channel's component and, for oblivious HTTP, the key configuration as served; all documents are
+ * in `challenge.context`. Everything is unverified: give the documents to `verifyProviderReport`.
+ * @throws TypeError for a caller's mistake; what it returns throws VerificationError
+ *   `client-evidence`, `report-…`
  */
 export function providerSource(
   profile: ProviderProfile | object,

@@ -1,5 +1,6 @@
 /**
- * Bytes that the evidence must carry exactly: our nonce, a hash of a certificate in user data, the key of a channel.
+ * Bytes that the evidence must carry exactly: our nonce, a hash of a certificate in user data, the
+ * key of a channel.
  */
 import { type Bytes, equalBytes, toHex } from '../encoding/bytes.ts'
 import type { AttestationErrorCode } from '../core/codes.ts'

@@ -10,15 +10,21 @@ import { equal, type RegisterTest } from './tests.ts'
 /** Bytes as hexadecimal digits in either case, with or without `0x`. */
 export type Hex = string
 
-/** Pass it where a value would be compared, to accept any: because you compare it yourself, for example. */
+/**
+ * Pass it where a value would be compared, to accept any: because you compare it yourself, for
+ * example.
+ */
 export const anyValue: unique symbol = /* @__PURE__ */ Symbol.for('veritee.anyValue')
 
-/** Pass it as `migration` to accept guests that may move to another machine, by an agent that you must trust as much as the guest. */
+/**
+ * Pass it as `migration` to accept guests that may move to another machine, by an agent that you
+ * must trust as much as the guest.
+ */
 export const allowMigration: unique symbol = /* @__PURE__ */ Symbol.for('veritee.allowMigration')
 
 /**
- * Pass it as `reportData` to accept evidence that was made for another purpose. Anyone can then replay it: such
- * evidence has no date, and nothing else in it says to whom it speaks.
+ * Pass it as `reportData` to accept evidence that was made for another purpose. Anyone can then
+ * replay it: such evidence has no date, and nothing else in it says to whom it speaks.
  */
 export const skipReportData: unique symbol = /* @__PURE__ */ Symbol.for('veritee.skipReportData')
 
@@ -31,7 +37,10 @@ export function readSizedBytes(value: unknown, size: number, path: string): Byte
   return bytes
 }
 
-/** The report data that evidence must carry; `undefined` where the caller skips it. @throws TypeError */
+/**
+ * The report data that evidence must carry; `undefined` where the caller skips it. @throws
+ * TypeError
+ */
 export function readReportData(value: unknown): Bytes | undefined {
   if (value === skipReportData) return undefined
   const bytes = isBytes(value) ? copyBytes(value) : new Uint8Array()
@@ -40,7 +49,10 @@ export function readReportData(value: unknown): Bytes | undefined {
   return bytes
 }
 
-/** What registers a reference value may name: each with its size in bytes, and what it must be when it is not named; `undefined` when it must be. */
+/**
+ * What registers a reference value may name: each with its size in bytes, and what it must be when
+ * it is not named; `undefined` when it must be.
+ */
 export type RegisterRules = Readonly<
   Record<string, readonly [size: number, unnamed: Hex | Uint8Array | typeof anyValue | undefined]>
 >
@@ -48,7 +60,8 @@ export type RegisterRules = Readonly<
 /**
  * One reference value or several, of formats whose registers have fixed sizes.
  * @param example what a reference value looks like, for messages
- * @throws TypeError when there is nothing to compare, a register is unknown, or a value is not of its size
+ * @throws TypeError when there is nothing to compare, a register is unknown, or a value is not of
+ *   its size
  */
 export function readRegisterValues(
   input: unknown,

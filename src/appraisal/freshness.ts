@@ -1,16 +1,22 @@
 /**
- * Is the evidence from now? A nonce of the caller proves it without trusting any clock. A maximum age is for evidence that was fetched without one, or
- * comes on top.
+ * Is the evidence from now? A nonce of the caller proves it without trusting any clock. A maximum
+ * age is for evidence that was fetched without one, or comes on top.
  */
 import { type Bytes, equalBytes } from '../encoding/bytes.ts'
 import type { CheckRecorder } from '../core/record.ts'
 import type { Clock } from '../core/time.ts'
 import { appraiseBinding } from './binding.ts'
 
-/** Pass it as `freshness` to accept evidence of any age, a replayed one too, within the dates of its certificates. */
+/**
+ * Pass it as `freshness` to accept evidence of any age, a replayed one too, within the dates of its
+ * certificates.
+ */
 export const skipFreshness: unique symbol = /* @__PURE__ */ Symbol.for('veritee.skipFreshness')
 
-/** What the caller expects of freshness, checked and copied: a nonce, an age, both, or neither when the caller skips it. */
+/**
+ * What the caller expects of freshness, checked and copied: a nonce, an age, both, or neither when
+ * the caller skips it.
+ */
 export interface FreshnessPolicy {
   readonly nonce: Bytes | undefined
   readonly maxAgeSeconds: number | undefined
@@ -28,7 +34,8 @@ export function answersNonce(found: Pick<FreshnessClaims, 'nonce'>, expected: Pi
 }
 
 /**
- * The nonce, and the age: not older than asked for, and never from the future beyond the skew. Fails with `policy-nonce`, `policy-freshness` or both.
+ * The nonce, and the age: not older than asked for, and never from the future beyond the skew.
+ * Fails with `policy-nonce`, `policy-freshness` or both.
  * @param clock `undefined` in archive mode
  */
 export function appraiseFreshness(
@@ -56,7 +63,10 @@ export function appraiseFreshness(
   })
 }
 
-/** The nonce alone, for evidence that has no date. Fails with `policy-nonce`. @param expected `undefined` when the caller skips freshness */
+/**
+ * The nonce alone, for evidence that has no date. Fails with `policy-nonce`. @param expected
+ * `undefined` when the caller skips freshness
+ */
 export function appraiseNonce(found: Bytes | undefined, expected: Bytes | undefined, checks: CheckRecorder): void {
   if (expected === undefined) checks.omit('policy-nonce', 'skipped', 'freshness skipped')
   else appraiseBinding('policy-nonce', 'nonce', { found, expected }, checks)

@@ -1,15 +1,21 @@
 /**
- * Measurements against reference values (RFC 9334 section 8.3). Knows no format: registers have names, values are bytes.
+ * Measurements against reference values (RFC 9334 section 8.3). Knows no format: registers have
+ * names, values are bytes.
  */
 import { type Bytes, toHex } from '../encoding/bytes.ts'
 import type { RegisterTest } from './tests.ts'
 import type { AttestationErrorCode } from '../core/codes.ts'
 import type { CheckRecorder } from '../core/record.ts'
 
-/** Pass it as `referenceValues` to accept any code inside genuine hardware. The result then says nothing about what runs there. */
+/**
+ * Pass it as `referenceValues` to accept any code inside genuine hardware. The result then says
+ * nothing about what runs there.
+ */
 export const skipReferenceValues: unique symbol = /* @__PURE__ */ Symbol.for('veritee.skipReferenceValues')
 
-/** One build that is accepted: every register it names must pass its test. Never without registers. */
+/**
+ * One build that is accepted: every register it names must pass its test. Never without registers.
+ */
 export interface ReferenceValue {
   readonly name: string | undefined
   readonly registers: ReadonlyMap<string, RegisterTest>

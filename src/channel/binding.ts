@@ -1,5 +1,6 @@
 /**
- * What ties a key configuration to evidence. Client and gateway must compute the same bytes; which field of which format holds them:
+ * What ties a key configuration to evidence. Client and gateway must compute the same bytes; which
+ * field of which format holds them:
  *
  * | format        | field         | bytes                                                                   |
  * | ------------- | ------------- | ----------------------------------------------------------------------- |
@@ -12,10 +13,16 @@
 import { hash } from '../crypto/digest.ts'
 import { type Bytes, concatBytes } from '../encoding/bytes.ts'
 
-/** The header inside the seal by which a gateway tells a client that proved itself: a secret, of which the nonce of the client's evidence was the SHA-256. */
+/**
+ * The header inside the seal by which a gateway tells a client that proved itself: a secret, of
+ * which the nonce of the client's evidence was the SHA-256.
+ */
 export const clientSecretHeader = 'veritee-client-secret'
 
-/** Who the evidence is of. It is part of what is signed, so that evidence cannot be sent back to its own sender. */
+/**
+ * Who the evidence is of. It is part of what is signed, so that evidence cannot be sent back to its
+ * own sender.
+ */
 export type Role = 'client' | 'server'
 
 /** What report data vouches for. */
@@ -27,15 +34,19 @@ export interface ReportDataParts {
   readonly keyConfig: Uint8Array
 }
 
-/** SHA-256 of the key configuration, 32 bytes: for a field that is too small to hold it. @throws VerificationError `unsupported` without WebCrypto */
+/**
+ * SHA-256 of the key configuration, 32 bytes: for a field that is too small to hold it. @throws
+ * VerificationError `unsupported` without WebCrypto
+ */
 export function keyConfigDigest(keyConfig: Uint8Array): Promise<Bytes> {
   return hash('SHA-256', new Uint8Array(keyConfig))
 }
 
 /**
- * The 64 bytes for formats whose evidence has one field for what the attester wants to say (SEV-SNP, TDX, SGX `REPORT_DATA`; the CCA challenge):
- * SHA-512 over three fields, each preceded by its length in 4 bytes, big-endian: the label `veritee/1 server` or `veritee/1 client`, the nonce, the
- * key configuration. Nothing may be cut off or padded.
+ * The 64 bytes for formats whose evidence has one field for what the attester wants to say
+ * (SEV-SNP, TDX, SGX `REPORT_DATA`; the CCA challenge): SHA-512 over three fields, each preceded by
+ * its length in 4 bytes, big-endian: the label `veritee/1 server` or `veritee/1 client`, the nonce,
+ * the key configuration. Nothing may be cut off or padded.
  * @throws VerificationError `unsupported` where there is no WebCrypto
  */
 export function reportDataOf({ role, nonce, keyConfig }: ReportDataParts): Promise<Bytes> {
@@ -43,7 +54,10 @@ export function reportDataOf({ role, nonce, keyConfig }: ReportDataParts): Promi
   return hash('SHA-512', concatBytes(...[label, nonce, keyConfig].flatMap((field) => [lengthOf(field), field])))
 }
 
-/** Those 64 bytes, or whatever verified claims have in their place: report data, or the challenge of a CCA realm; `undefined` for neither. */
+/**
+ * Those 64 bytes, or whatever verified claims have in their place: report data, or the challenge of
+ * a CCA realm; `undefined` for neither.
+ */
 export function reportDataIn(claims: unknown): unknown {
   const said = Object(claims) as { readonly reportData?: unknown; readonly realm?: { readonly challenge?: unknown } }
   return said.reportData ?? said.realm?.challenge

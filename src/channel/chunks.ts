@@ -1,6 +1,6 @@
 /**
- * Messages under a seal, whole (RFC 9458) or in chunks (draft-ietf-ohai-chunked-ohttp, section 5). Chunks are authenticated one by one, in their order, and
- * the last one says that it is the last.
+ * Messages under a seal, whole (RFC 9458) or in chunks (draft-ietf-ohai-chunked-ohttp, section 5).
+ * Chunks are authenticated one by one, in their order, and the last one says that it is the last.
  *
  *     whole     one seal over all of it
  *     chunked   for each chunk but the last: length as QUIC writes numbers · that many sealed bytes
@@ -28,9 +28,15 @@ export interface Limits {
   readonly maximumMessage: number
 }
 
-/** Longer pieces are sealed as several chunks: every receiver must take chunks of this size (section 2 of the draft). */
+/**
+ * Longer pieces are sealed as several chunks: every receiver must take chunks of this size (section
+ * 2 of the draft).
+ */
 const chunkSize = 16_384
-/** Nonces have the number of the chunk in them. Long before one could come again, no more is sealed or opened. */
+/**
+ * Nonces have the number of the chunk in them. Long before one could come again, no more is sealed
+ * or opened.
+ */
 const maximumChunks = 4_294_967_296
 /** So many chunks in a row may hold nothing. */
 const maximumEmpty = 16
@@ -44,7 +50,8 @@ export async function* sealWhole(sealer: Sealer, input: PieceReader): Pieces {
 }
 
 /**
- * What is there is sealed without waiting for more. The last chunk is empty: wherever the message is cut off, that is what one sees.
+ * What is there is sealed without waiting for more. The last chunk is empty: wherever the message
+ * is cut off, that is what one sees.
  */
 export async function* sealChunks(sealer: Sealer, input: PieceReader, maximum: number = maximumChunks): Pieces {
   let chunks = 1
@@ -65,7 +72,8 @@ export async function* openWhole(opener: Opener, input: PieceReader, source: Sou
 /**
  * A chunk comes out only after its seal was found whole.
  * @param maximum chunks, for tests
- * @throws VerificationError `ohttp-open`, `ohttp-incomplete`, `ohttp-size`, `ohttp-limit`, `ohttp-format`
+ * @throws VerificationError `ohttp-open`, `ohttp-incomplete`, `ohttp-size`, `ohttp-limit`,
+ *   `ohttp-format`
  */
 export async function* openChunks(
   opener: Opener,

@@ -1,6 +1,8 @@
 /**
- * HPKE in base mode (RFC 9180 section 5): from a shared secret to a context that seals or opens one message after the other. The key encapsulation and the
- * labelled derivations are those of the library `hpke`; its class for whole suites has every mode, which is more than a page should carry.
+ * HPKE in base mode (RFC 9180 section 5): from a shared secret to a context that seals or opens one
+ * message after the other. The key encapsulation and the labelled derivations are those of the
+ * library `hpke`; its class for whole suites has every mode, which is more than a page should
+ * carry.
  */
 import { LabeledExpand, LabeledExtract } from 'hpke'
 import { type AesGcm, aesGcm, counterNonce } from '../crypto/aead.ts'

@@ -1,6 +1,7 @@
 /**
- * Key configurations (RFC 9458 section 3): the public key that a request is sealed to, with what it is used for. Written as `application/ohttp-keys`
- * with one entry: two bytes of length, then key identifier, KEM, public key, and the one pair of KDF and AEAD.
+ * Key configurations (RFC 9458 section 3): the public key that a request is sealed to, with what it
+ * is used for. Written as `application/ohttp-keys` with one entry: two bytes of length, then key
+ * identifier, KEM, public key, and the one pair of KDF and AEAD.
  */
 import { NotSupportedError } from 'hpke'
 import { isPointOfP256 } from '../crypto/p256.ts'
@@ -37,7 +38,8 @@ export const source: Source = { name: 'key configuration', code: 'ohttp-key-conf
  * Reads what evidence vouched for.
  * @param bytes `application/ohttp-keys` with exactly one key configuration
  * @param suite the only one that will do: anything else, or anything besides, is refused
- * @throws VerificationError `ohttp-key-config`; `unsupported` where this runtime does not have the curve
+ * @throws VerificationError `ohttp-key-config`; `unsupported` where this runtime does not have the
+ *   curve
  */
 export async function decodeKeyConfig(bytes: Uint8Array, suite: Suite): Promise<KeyConfig> {
   const cipher = hpke(suite)
@@ -51,7 +53,10 @@ export async function decodeKeyConfig(bytes: Uint8Array, suite: Suite): Promise<
   return { keyId, suite, publicKey: await importPublicKey(key, suite, cipher), cipher }
 }
 
-/** What is left of the input: one configuration. @throws VerificationError `ohttp-key-config` for another KEM, and for what is left over */
+/**
+ * What is left of the input: one configuration. @throws VerificationError `ohttp-key-config` for
+ * another KEM, and for what is left over
+ */
 export function readConfig(
   input: Cursor,
   { kem: wanted }: Suite,
@@ -68,7 +73,10 @@ export function readConfig(
   return { keyId, key, algorithms }
 }
 
-/** `application/ohttp-keys` with one entry. @param publicKey as the KEM serialises it: an uncompressed point of P-256, or 32 bytes of X25519 */
+/**
+ * `application/ohttp-keys` with one entry. @param publicKey as the KEM serialises it: an
+ * uncompressed point of P-256, or 32 bytes of X25519
+ */
 export function encodeKeyConfig(keyId: number, suite: Suite, publicKey: Uint8Array): Bytes {
   const cipher = hpke(suite)
   const { id, Npk } = cipher.KEM
@@ -77,7 +85,10 @@ export function encodeKeyConfig(keyId: number, suite: Suite, publicKey: Uint8Arr
   return concatBytes(uint16(configSize(cipher)), [keyId], uint16(id), publicKey, symmetricAlgorithms(cipher))
 }
 
-/** A new key pair. @throws VerificationError `unsupported` where this runtime does not have the curve */
+/**
+ * A new key pair. @throws VerificationError `unsupported` where this runtime does not have the
+ * curve
+ */
 export async function createGatewayKey(keyId: number, suite: Suite): Promise<GatewayKey> {
   const cipher = hpke(suite)
   const pair = await cipher.KEM.GenerateKeyPair(false).catch((): never => {
@@ -101,7 +112,10 @@ function symmetricAlgorithms({ KDF, AEAD }: Hpke): Bytes {
   return Uint8Array.from([...uint16(4), ...uint16(KDF.id), ...uint16(AEAD.id)])
 }
 
-/** Imported, and tried once: with a point of small order, everybody knows the secret, and that shows only when it is used. */
+/**
+ * Imported, and tried once: with a point of small order, everybody knows the secret, and that shows
+ * only when it is used.
+ */
 async function importPublicKey(key: Bytes, suite: Suite, cipher: Hpke): Promise<CryptoKey> {
   const { kem } = suite
   const problem = refused('public key', `a point of ${kem}, not of small order`, toHex(key))

@@ -1,6 +1,6 @@
 /**
- * Oblivious HTTP (RFC 9458), whole or in chunks (draft-ietf-ohai-chunked-ohttp): seals one request to a gateway's key, and opens the one response that was
- * sealed under keys derived from it.
+ * Oblivious HTTP (RFC 9458), whole or in chunks (draft-ietf-ohai-chunked-ohttp): seals one request
+ * to a gateway's key, and opens the one response that was sealed under keys derived from it.
  *
  *     sealed request    header (key identifier, KEM, KDF, AEAD) · enc · sealed message
  *     sealed response   nonce · sealed message
@@ -24,7 +24,10 @@ export const mediaTypes = {
 
 /** How messages are sealed, and what may be opened. */
 export interface ChannelOptions extends Partial<Limits> {
-  /** In chunks, as they come: request and response alike. Default true; whole messages are held in memory. */
+  /**
+   * In chunks, as they come: request and response alike. Default true; whole messages are held in
+   * memory.
+   */
   readonly chunked?: boolean
   /** Bytes of one chunk that is opened, 16,384 or more. Default 65,536. */
   readonly maximumChunk?: number
@@ -36,8 +39,10 @@ export interface SealedRequest {
   /** The request as it goes over the wire: once. */
   readonly sealed: Pieces
   /**
-   * Opens the response: once. A piece comes out only after its seal was found whole; the end comes only after the seal of the last.
-   * @throws VerificationError `ohttp-open`, `ohttp-incomplete`, `ohttp-format`, `ohttp-size`, `ohttp-limit`
+   * Opens the response: once. A piece comes out only after its seal was found whole; the end comes
+   * only after the seal of the last.
+   * @throws VerificationError `ohttp-open`, `ohttp-incomplete`, `ohttp-format`, `ohttp-size`,
+   *   `ohttp-limit`
    */
   readonly openResponse: (sealed: AsyncIterable<Bytes>) => Pieces
 }
@@ -46,7 +51,10 @@ export interface OpenedRequest {
   readonly keyId: number
   /** The encapsulated key. No two requests have the same: one that was seen before is a replay. */
   readonly enc: Bytes
-  /** The request, opened: once. Until it has given something, nothing shows that the sender knows the key. */
+  /**
+   * The request, opened: once. Until it has given something, nothing shows that the sender knows
+   * the key.
+   */
   readonly message: Pieces
   /** Seals the response: once. */
   readonly sealResponse: (message: AsyncIterable<Bytes>) => Pieces
@@ -88,8 +96,8 @@ export async function sealRequest(
 /**
  * Opens a request as far as its header; `message` opens the rest.
  * @param keyOf the gateway's keys
- * @throws VerificationError `ohttp-key-unknown` when there is no such key, `ohttp-format`, `ohttp-incomplete`; reading `message` throws what
- * `openResponse` does
+ * @throws VerificationError `ohttp-key-unknown` when there is no such key, `ohttp-format`,
+ *   `ohttp-incomplete`; reading `message` throws what `openResponse` does
  */
 export async function openRequest(
   keyOf: (keyId: number) => GatewayKey | undefined,
@@ -141,7 +149,10 @@ function sealResponse(message: AsyncIterable<Bytes>, exchange: Exchange): Pieces
   })
 }
 
-/** RFC 9458 section 4.4, and for chunks section 5.2 of the draft: keys for this response to this request only. */
+/**
+ * RFC 9458 section 4.4, and for chunks section 5.2 of the draft: keys for this response to this
+ * request only.
+ */
 async function responseKeys(
   { context, enc, cipher, options }: Exchange,
   responseNonce: Bytes,

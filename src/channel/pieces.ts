@@ -1,6 +1,7 @@
 /**
- * Messages come as pieces of any size. This reads fields out of them, without holding more than one field, and makes new messages whose readers can tell
- * the source at any time that they have enough.
+ * Messages come as pieces of any size. This reads fields out of them, without holding more than one
+ * field, and makes new messages whose readers can tell the source at any time that they have
+ * enough.
  */
 import { type Bytes, concatBytes } from '../encoding/bytes.ts'
 import { malformed, type Source } from '../encoding/reader.ts'
@@ -18,11 +19,17 @@ export interface Pieces {
 /** So many pieces in a row may be empty. A sender of nothing must not keep us busy for ever. */
 const maximumEmpty = 1024
 
-/** What comes within so many turns of the microtask queue was there already, or was made without a wait. */
+/**
+ * What comes within so many turns of the microtask queue was there already, or was made without a
+ * wait.
+ */
 const turns = 32
 
 export interface PieceReader {
-  /** Exactly `length` bytes: a claim of the sender, judged by the caller. Memory is taken as bytes come. @throws VerificationError when there are fewer */
+  /**
+   * Exactly `length` bytes: a claim of the sender, judged by the caller. Memory is taken as bytes
+   * come. @throws VerificationError when there are fewer
+   */
   take(length: number, field: string): Promise<Bytes>
   /** At least 1 and at most `maximum` bytes, as they come; `undefined` at the end. */
   some(maximum: number): Promise<Bytes | undefined>
@@ -30,11 +37,17 @@ export interface PieceReader {
   batch(maximum: number): Promise<Bytes | undefined>
   /** All that is left; `undefined` when that is more than `maximum` bytes. */
   rest(maximum: number): Promise<Bytes | undefined>
-  /** A number as QUIC writes it (RFC 9000 section 16), in any of its lengths. @throws VerificationError when there is none, or from 2^53 on */
+  /**
+   * A number as QUIC writes it (RFC 9000 section 16), in any of its lengths. @throws
+   * VerificationError when there is none, or from 2^53 on
+   */
   number(field: string): Promise<number>
   /** The same, or `undefined` at the end. */
   optionalNumber(field: string): Promise<number | undefined>
-  /** Tells the source that the rest is not wanted. It waits for nothing, never fails, and does nothing after the end. */
+  /**
+   * Tells the source that the rest is not wanted. It waits for nothing, never fails, and does
+   * nothing after the end.
+   */
   cancel(): void
 }
 
@@ -75,7 +88,10 @@ export function readPieces(
     return held.length > 0
   }
 
-  /** Whether `pull` would have something at once. An error is not something: what came before it goes first. */
+  /**
+   * Whether `pull` would have something at once. An error is not something: what came before it
+   * goes first.
+   */
   async function isReady(): Promise<boolean> {
     let settled = false
     const isSettled = (): boolean => settled
@@ -165,8 +181,9 @@ export function readPieces(
 }
 
 /**
- * The pieces that `body` makes out of `input`. A plain generator would not hear of its `return()` before its first piece was asked for, nor while the next
- * one is awaited; of this one, the source hears at once. No piece comes after that, nor after an error.
+ * The pieces that `body` makes out of `input`. A plain generator would not hear of its `return()`
+ * before its first piece was asked for, nor while the next one is awaited; of this one, the source
+ * hears at once. No piece comes after that, nor after an error.
  */
 export function generate(input: PieceReader, body: () => Pieces): Pieces {
   const pieces = body()

@@ -1,6 +1,8 @@
 /**
- * Key configurations of other gateways (RFC 9458 section 3): several symmetric algorithms in one, several in a list, or one without a length before it.
- * What comes out is the one form that this library reads: a list with one configuration, of one suite. The suite is the caller's; nothing is negotiated.
+ * Key configurations of other gateways (RFC 9458 section 3): several symmetric algorithms in one,
+ * several in a list, or one without a length before it. What comes out is the one form that this
+ * library reads: a list with one configuration, of one suite. The suite is the caller's; nothing is
+ * negotiated.
  *
  *     single                 key identifier (1) · KEM (2) · public key · length of pairs (2) · pairs of KDF (2) and AEAD (2)
  *     list                   for each: length (2) · single
@@ -17,9 +19,11 @@ import { type Hpke, hpke, type Suite } from './suite.ts'
  *
  * Proves nothing about whose key it is: only evidence does.
  * @param bytes of someone else's gateway
- * @param form `single`: one configuration as it is; `list`: `application/ohttp-keys`, each with its length. Stated, never guessed
+ * @param form `single`: one configuration as it is; `list`: `application/ohttp-keys`, each with its
+ *   length. Stated, never guessed
  * @returns `application/ohttp-keys` with the one configuration and the one suite
- * @throws VerificationError `ohttp-key-config` for none, for several, and for anything that is left over; `unsupported` for a suite that this library does not have
+ * @throws VerificationError `ohttp-key-config` for none, for several, and for anything that is left
+ *   over; `unsupported` for a suite that this library does not have
  * @throws TypeError for a caller's mistake
  */
 export async function selectKeyConfig(bytes: Uint8Array, suite: Suite, form: 'single' | 'list'): Promise<Bytes> {

@@ -1,5 +1,6 @@
 /**
- * The HPKE suites (RFC 9180) that a channel can use. A caller fixes one; nothing is negotiated, so nothing can be talked down.
+ * The HPKE suites (RFC 9180) that a channel can use. A caller fixes one; nothing is negotiated, so
+ * nothing can be talked down.
  */
 import { type KDF, KDF_HKDF_SHA256, type KEM, KEM_DHKEM_P256_HKDF_SHA256, KEM_DHKEM_X25519_HKDF_SHA256 } from 'hpke'
 
@@ -10,7 +11,10 @@ export interface Suite {
   readonly aead: 'AES-128-GCM' | 'AES-256-GCM'
 }
 
-/** The parts of a suite, with their numbers (RFC 9180 section 7) and sizes in bytes. What they compute is the library's, AES-GCM is WebCrypto's. */
+/**
+ * The parts of a suite, with their numbers (RFC 9180 section 7) and sizes in bytes. What they
+ * compute is the library's, AES-GCM is WebCrypto's.
+ */
 export interface Hpke {
   readonly KEM: KEM<CryptoKey>
   readonly KDF: KDF

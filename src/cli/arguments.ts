@@ -1,6 +1,6 @@
 /**
- * From the command line to the options of the library. What is not plain is refused: an option given twice, a number without its unit, a
- * time without its zone.
+ * From the command line to the options of the library. What is not plain is refused: an option
+ * given twice, a number without its unit, a time without its zone.
  */
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { UsageError } from './failures.ts'
@@ -50,7 +50,10 @@ export function parseOne(command: string, args: string[], options: CommandOption
   return { path: files[0] as string, values }
 }
 
-/** The library speaks of its options, people of what they typed. @param own names of options of one kind of evidence, by the library's */
+/**
+ * The library speaks of its options, people of what they typed. @param own names of options of one
+ * kind of evidence, by the library's
+ */
 export function inWordsOfTheCommand(
   error: TypeError,
   values: Values,
@@ -94,7 +97,8 @@ export function versionOf(text: string, option: string): number {
 
 /** A moment with its zone. @throws UsageError */
 export function timeOf(text: string, option: string, otherwise = ''): Date {
-  // Without a zone, or as a bare number, a date would mean something else on every machine; and JavaScript takes 30 February for 2 March.
+  // Without a zone, or as a bare number, a date would mean something else on every machine; and
+  // JavaScript takes 30 February for 2 March.
   const [, year, month, day] =
     /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/.exec(text) ?? []
   const time = new Date(text).getTime()

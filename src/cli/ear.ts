@@ -1,6 +1,7 @@
 /**
- * `veritee ear`: attestation results in the form that others read (EAR). `sign` verifies evidence, as `veritee verify` does, and writes what was found;
- * `verify` reads what another verifier has signed.
+ * `veritee ear`: attestation results in the form that others read (EAR). `sign` verifies evidence,
+ * as `veritee verify` does, and writes what was found; `verify` reads what another verifier has
+ * signed.
  */
 import { readFileSync } from 'node:fs'
 import { AttestationError } from '../core/errors.ts'

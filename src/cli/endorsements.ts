@@ -1,6 +1,7 @@
 /**
- * `veritee endorsements`: what the vendor says of the platform or key behind evidence, fetched for `veritee verify`. Nothing is verified here.
- * `veritee collateral`, Intel's word for it, is the same command.
+ * `veritee endorsements`: what the vendor says of the platform or key behind evidence, fetched for
+ * `veritee verify`. Nothing is verified here. `veritee collateral`, Intel's word for it, is the
+ * same command.
  */
 import {
   amdKdsUrl,
@@ -34,7 +35,10 @@ interface Question {
   readonly about: string
 }
 
-/** @throws UsageError, VerificationError for what is no such evidence, and `endorsement-…` for what cannot be had */
+/**
+ * @throws UsageError, VerificationError for what is no such evidence, and `endorsement-…` for what
+ *   cannot be had
+ */
 export async function endorsements(args: string[]): Promise<number> {
   const { path, values } = parseOne('endorsements', args, options)
   const { timeout, output } = values

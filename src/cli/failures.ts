@@ -1,5 +1,6 @@
 /**
- * What can go wrong, and the exit code of each class: 0 ok, 1 usage, 2 not authentic, 3 authentic but not as expected.
+ * What can go wrong, and the exit code of each class: 0 ok, 1 usage, 2 not authentic, 3 authentic
+ * but not as expected.
  */
 import { AppraisalError, AttestationError } from '../core/errors.ts'
 
@@ -15,7 +16,10 @@ export function isFailure(error: unknown): error is Failure {
   return error instanceof UsageError || error instanceof AttestationError
 }
 
-/** The library and the runtime say with a TypeError that their caller is wrong: here that is the user of the command. */
+/**
+ * The library and the runtime say with a TypeError that their caller is wrong: here that is the
+ * user of the command.
+ */
 export function failureOf(error: unknown): Failure {
   if (isFailure(error)) return error
   if (error instanceof TypeError) return new UsageError(error.message, { cause: error })

@@ -19,10 +19,16 @@ const maximumCollateral = 4_194_304
 /** What a log area holds, and dstack's JSON for the same in hexadecimal. */
 const maximumEventLog = 1_048_576
 
-/** How binary evidence begins: a CBOR array of 4 (COSE_Sign1), a tag in front of one or two, a certificate, a CBOR map of 3, or the version of a quote or report.  */
+/**
+ * How binary evidence begins: a CBOR array of 4 (COSE_Sign1), a tag in front of one or two, a
+ * certificate, a CBOR map of 3, or the version of a quote or report.
+ */
 const evidenceHeads: readonly (number | undefined)[] = [0x84, 0xd1, 0xd2, 0xd9, 0x30, 0xa3, 2, 3, 4, 5]
 
-/** Evidence from a file, or from standard input for `-`: binary, PEM, hexadecimal or base64. @throws UsageError */
+/**
+ * Evidence from a file, or from standard input for `-`: binary, PEM, hexadecimal or base64. @throws
+ * UsageError
+ */
 export async function readEvidence(path: string): Promise<Bytes> {
   const name = path === '-' ? 'standard input' : path
   const bytes = path === '-' ? await readAll(process.stdin as AsyncIterable<Uint8Array>, name) : await readBytes(path)
@@ -59,7 +65,10 @@ export async function readCorim(path: string): Promise<Bytes> {
   return readBytes(path, maximumCorim)
 }
 
-/** What Intel says of a platform, as `fetchIntelEndorsements` returns it, in JSON. @throws UsageError when the file is something else */
+/**
+ * What Intel says of a platform, as `fetchIntelEndorsements` returns it, in JSON. @throws
+ * UsageError when the file is something else
+ */
 export async function readCollateral(path: string): Promise<Readonly<Record<string, unknown>>> {
   return readJson(path, 'the one that veritee collateral prints', maximumCollateral)
 }
@@ -114,7 +123,10 @@ export async function readValue(value: string, option: string): Promise<Bytes> {
   return value.startsWith('@') ? readBytes(value.slice(1)) : fromHex(value, option)
 }
 
-/** Text can be hexadecimal and base64 at once: then the one that begins like evidence is meant, and nothing is guessed when that does not tell. */
+/**
+ * Text can be hexadecimal and base64 at once: then the one that begins like evidence is meant, and
+ * nothing is guessed when that does not tell.
+ */
 function decodeText(text: string, name: string): Bytes {
   const readings = [attempt(() => fromHex(text)), attempt(() => fromBase64(withoutPadding(text)))].filter(
     (bytes) => bytes !== undefined,

@@ -1,6 +1,6 @@
 /**
- * What machines get: always one JSON document, with the same keys; what does not apply is null. Bytes are lower-case
- * hexadecimal, times ISO 8601.
+ * What machines get: always one JSON document, with the same keys; what does not apply is null.
+ * Bytes are lower-case hexadecimal, times ISO 8601.
  */
 import { toHex } from '../encoding/bytes.ts'
 import { AppraisalError, type AttestationError } from '../core/errors.ts'
@@ -53,7 +53,10 @@ export function verdictToJson(
   })
 }
 
-/** JSON without anything that a terminal would act upon. CBOR maps come out as lists of pairs: their keys need not be text. */
+/**
+ * JSON without anything that a terminal would act upon. CBOR maps come out as lists of pairs: their
+ * keys need not be text.
+ */
 export function stringify(value: unknown): string {
   const text = JSON.stringify(
     value,

@@ -36,7 +36,8 @@ async function main([name, ...args]: string[]): Promise<number> {
   if (command === undefined)
     throw new UsageError(`unknown command ${JSON.stringify(name)}; commands are ${Object.keys(commands).join(', ')}`)
   if (args.length === 1 && helpFlags.slice(0, 2).includes(args[0])) return say(usageOf(name))
-  // Among other arguments it might come from a variable of a script, whose exit code 0 would then read as verified.
+  // Among other arguments it might come from a variable of a script, whose exit code 0 would then
+  // read as verified.
   if (args.some((arg) => helpFlags.slice(0, 2).includes(arg)))
     throw new UsageError(`--help comes alone: veritee ${name} --help`)
   return command(args)

@@ -1,5 +1,6 @@
 /**
- * `veritee measure`: what an image, a role, an instance or a signing certificate will measure to, as nitro-cli prints it.
+ * `veritee measure`: what an image, a role, an instance or a signing certificate will measure to,
+ * as nitro-cli prints it.
  */
 import { type EifMeasurements, measureEif, pcr3OfRole, pcr4OfInstance, pcr8OfCertificate } from '../reference/index.ts'
 import { type CommandOptions, parse, timeOf, type Values } from './arguments.ts'

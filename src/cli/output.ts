@@ -5,7 +5,10 @@ import { fstatSync, type Stats } from 'node:fs'
 import { stat, writeFile } from 'node:fs/promises'
 import { UsageError } from './failures.ts'
 
-/** Writes a file, but over none of `inputs`: a slip of the shell's history must not cost a key. @throws UsageError */
+/**
+ * Writes a file, but over none of `inputs`: a slip of the shell's history must not cost a key.
+ * @throws UsageError
+ */
 export async function writeOutput(
   output: string,
   content: string | Uint8Array,

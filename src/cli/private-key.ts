@@ -11,7 +11,10 @@ export interface PrivateKey {
   readonly algorithm: 'ES256' | 'ES384'
 }
 
-/** A private key as OpenSSL writes it, PEM. P-256 signs with ES256, P-384 with ES384. @throws UsageError */
+/**
+ * A private key as OpenSSL writes it, PEM. P-256 signs with ES256, P-384 with ES384. @throws
+ * UsageError
+ */
 export async function readPrivateKey(path: string): Promise<PrivateKey> {
   let pem: string
   try {

@@ -80,7 +80,9 @@ export function checklistOf(checks: readonly Check[], asked: typeof questions): 
   })
 }
 
-/** Quotes have several of everything: each question is printed once, with the answer that matters. */
+/**
+ * Quotes have several of everything: each question is printed once, with the answer that matters.
+ */
 function once(made: readonly Check[], asked: typeof questions): readonly Check[] {
   const answers = new Map<string, Check>()
   for (const check of made) {
@@ -96,7 +98,10 @@ function subjectOf({ summary, actual }: Check): string {
   return actual === undefined ? summary : (summary.split(': expected ')[0] ?? summary)
 }
 
-/** By the whole subject or its first word, where a code has several; families can share codes, and mean other things by them. */
+/**
+ * By the whole subject or its first word, where a code has several; families can share codes, and
+ * mean other things by them.
+ */
 function questionOf(check: Check, asked: typeof questions): string {
   const subject = subjectOf(check)
   const [first = ''] = subject.split(' ')
@@ -118,7 +123,10 @@ function describe(check: Check, asked: typeof questions): string[] {
   return [question, ...(plain.includes(id) ? [] : indented(subject, 6)), ...difference(expected, actual)]
 }
 
-/** Expected and found, one above the other; for registers, each with its name and only where they differ. */
+/**
+ * Expected and found, one above the other; for registers, each with its name and only where they
+ * differ.
+ */
 function difference(expected: string | undefined, actual: string | undefined): string[] {
   if (expected === undefined || actual === undefined) return []
   const found = actual.split('\n')

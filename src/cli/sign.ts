@@ -1,5 +1,6 @@
 /**
- * `veritee sign`: measurements of a product in, a CoRIM out, signed by the key of a private CA's certificate. Runs where the image is built.
+ * `veritee sign`: measurements of a product in, a CoRIM out, signed by the key of a private CA's
+ * certificate. Runs where the image is built.
  */
 import { environmentNames } from '../reference/corim/environments.ts'
 import { AttestationError, type ReferenceEnvironment, signReferenceValues } from '../reference/index.ts'

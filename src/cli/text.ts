@@ -1,5 +1,6 @@
 /**
- * Text for a terminal of 80 columns: nothing in it that the terminal would act upon, except colours of our own.
+ * Text for a terminal of 80 columns: nothing in it that the terminal would act upon, except colours
+ * of our own.
  */
 import { toHex } from '../encoding/bytes.ts'
 import { printable } from '../x509/name.ts'
@@ -28,7 +29,10 @@ export function row(label: string, value: string, [indent, labelWidth, width = v
   return [`${' '.repeat(indent)}${label.padEnd(labelWidth)} ${first}`, ...more.map((line) => margin + line)].join('\n')
 }
 
-/** Text in lines of at most `width` characters, escaped. Words that are longer, like keys, are cut into lines of equal length. */
+/**
+ * Text in lines of at most `width` characters, escaped. Words that are longer, like keys, are cut
+ * into lines of equal length.
+ */
 export function wrap(text: string, width: number): string[] {
   const words = printable(text)
     .split(' ')

@@ -1,5 +1,6 @@
 /**
- * `fetch` to an enclave that is proven first. There is no way through here without an attested session: no option, no fallback, no second path.
+ * `fetch` to an enclave that is proven first. There is no way through here without an attested
+ * session: no option, no fallback, no second path.
  */
 import type { HeaderField } from '../channel/binary-http.ts'
 import { AttestationError } from '../core/errors.ts'
@@ -16,9 +17,11 @@ import { createSessions } from './sessions.ts'
 /** A function shaped like `fetch`, for one origin and one policy. */
 export interface AttestedFetch {
   /**
-   * Sends a request, sealed for the enclave, and gives its opened response. The first call attests; calls at the same time share one attestation.
-   * Redirections are responses like others: nothing is followed. Responses have no `url`; browsers drop `set-cookie`.
-   * @throws VerificationError or AppraisalError when the enclave is not proven (nothing of this try has left; one before it, that a 422 answered, may run), `client-…` when the channel fails
+   * Sends a request, sealed for the enclave, and gives its opened response. The first call attests;
+   * calls at the same time share one attestation. Redirections are responses like others: nothing
+   * is followed. Responses have no `url`; browsers drop `set-cookie`.
+   * @throws VerificationError or AppraisalError when the enclave is not proven (nothing of this try
+   *   has left; one before it, that a 422 answered, may run), `client-…` when the channel fails
    * @throws TypeError when the request is for another origin, or asks for what cannot be kept
    * @throws the reason of the request's signal
    */
@@ -26,7 +29,10 @@ export interface AttestedFetch {
   readonly state: ClientState
   /** What the enclave was proven to be; `undefined` without a session that may be used now. */
   readonly result: AttestationResult | undefined
-  /** The last error of this library that a call, an attestation or a response ended with: for AI clients that drop the cause of theirs. */
+  /**
+   * The last error of this library that a call, an attestation or a response ended with: for AI
+   * clients that drop the cause of theirs.
+   */
   readonly refusal: AttestationError | undefined
   /** Attests ahead of the first request: {@link AttestedFetch.reattest} by another name. */
   attest(): Promise<AttestationResult>
@@ -37,7 +43,8 @@ export interface AttestedFetch {
    */
   reattest(): Promise<AttestationResult>
   /**
-   * Calls `listener` at each change of state from now on, beside `onState`. A listener has one place, however often it is given.
+   * Calls `listener` at each change of state from now on, beside `onState`. A listener has one
+   * place, however often it is given.
    * @returns what ends it
    */
   subscribe(listener: (event: ClientEvent) => void): () => void

@@ -1,5 +1,6 @@
 /**
- * Keys that are one step further: the evidence holds a signing key, and that key signed the key configuration.
+ * Keys that are one step further: the evidence holds a signing key, and that key signed the key
+ * configuration.
  */
 import { selectKeyConfig } from '../channel/select-key-config.ts'
 import { AttestationError, VerificationError } from '../core/errors.ts'
@@ -23,9 +24,11 @@ export interface AttestedKeyOptions {
 }
 
 /**
- * The report data of the evidence is that of an Ed25519 key and the nonce, and this key signed the key configuration. A key that is not inside report data
- * cannot be used: report data is computed from it.
- * @throws TypeError for a caller's mistake; what it returns throws VerificationError `client-key`, `ohttp-key-config`, `unsupported`
+ * The report data of the evidence is that of an Ed25519 key and the nonce, and this key signed the
+ * key configuration. A key that is not inside report data cannot be used: report data is computed
+ * from it.
+ * @throws TypeError for a caller's mistake; what it returns throws VerificationError `client-key`,
+ *   `ohttp-key-config`, `unsupported`
  */
 export function keySignedByAttestedKey(options: AttestedKeyOptions): KeyBinding {
   const own = snapshotOf<AttestedKeyOptions>(options, 'options')

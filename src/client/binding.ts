@@ -1,5 +1,6 @@
 /**
- * Where in the evidence the key is. One of these is part of the policy; every other field of the evidence is ignored.
+ * Where in the evidence the key is. One of these is part of the policy; every other field of the
+ * evidence is ignored.
  */
 import { keyConfigDigest, reportDataIn } from '../channel/binding.ts'
 import type { Suite } from '../channel/suite.ts'
@@ -9,12 +10,16 @@ import type { AttestationResult } from '../core/result.ts'
 
 /** What the evidence was asked for, and what came with it. All bytes are copies. */
 export interface Challenge {
-  /** The 32 bytes that the evidence must answer: `freshness: { nonce }` for formats with a nonce. */
+  /**
+   * The 32 bytes that the evidence must answer: `freshness: { nonce }` for formats with a nonce.
+   */
   readonly nonce: Bytes
   /** The key configuration that came beside the evidence; `undefined` when it is inside. */
   readonly keyConfig: Bytes | undefined
-  /** The 64 bytes that report data must be, for formats that have nothing else; `undefined` when no key configuration came,
-   * and with an evidence source of the caller's, whose rule it is. */
+  /**
+   * The 64 bytes that report data must be, for formats that have nothing else; `undefined` when no
+   * key configuration came, and with an evidence source of the caller's, whose rule it is.
+   */
   readonly reportData: Bytes | undefined
   /** The one suite of the client. */
   readonly suite?: Suite
@@ -38,7 +43,10 @@ export const keyInPublicKey: KeyBinding = ({ publicKey }) => {
   return publicKey
 }
 
-/** The user data of the evidence is the SHA-256 of the key configuration, 32 bytes, exactly: Nitro, when the public key has another use. */
+/**
+ * The user data of the evidence is the SHA-256 of the key configuration, 32 bytes, exactly: Nitro,
+ * when the public key has another use.
+ */
 export const keyHashInUserData: KeyBinding = async ({ claims }, { keyConfig }) => {
   const { userData } = claims as { readonly userData?: unknown }
   if (keyConfig === undefined) throw refused('key configuration', 'one beside the evidence', 'none')
@@ -49,8 +57,10 @@ export const keyHashInUserData: KeyBinding = async ({ claims }, { keyConfig }) =
 }
 
 /**
- * The report data of the evidence (64 bytes: TDX, SGX, SEV-SNP, the challenge of a CCA realm) is that of the challenge, exactly: a digest of role, nonce and key configuration
- * (`reportDataOf` of `veritee/gateway`). Give `challenge.reportData` to the verifier as well, so that its own checks are whole.
+ * The report data of the evidence (64 bytes: TDX, SGX, SEV-SNP, the challenge of a CCA realm) is
+ * that of the challenge, exactly: a digest of role, nonce and key configuration (`reportDataOf` of
+ * `veritee/gateway`). Give `challenge.reportData` to the verifier as well, so that its own checks
+ * are whole.
  */
 export const keyHashInReportData: KeyBinding = ({ claims }, { keyConfig, reportData }) => {
   const found = reportDataIn(claims)

@@ -1,6 +1,7 @@
 /**
- * Channels beside oblivious HTTP: how one request is sealed to an attested key, and its response opened. Each is a file of its own, which a page bundles
- * where it is used; the client attests, asks whether the session is live, and sends once, as ever.
+ * Channels beside oblivious HTTP: how one request is sealed to an attested key, and its response
+ * opened. Each is a file of its own, which a page bundles where it is used; the client attests,
+ * asks whether the session is live, and sends once, as ever.
  */
 import type { Bytes } from '../encoding/bytes.ts'
 import { requireOption } from '../core/options.ts'
@@ -23,7 +24,9 @@ export interface SealedExchange {
   readonly url: string
   /** Method, headers and body; nothing else of it counts. */
   readonly init: RequestInit
-  /** Opens the response. @throws VerificationError for one that is not sealed, whatever its status */
+  /**
+   * Opens the response. @throws VerificationError for one that is not sealed, whatever its status
+   */
   readonly open: (response: Response) => Promise<Response>
 }
 

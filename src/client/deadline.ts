@@ -13,8 +13,10 @@ export interface Wait {
 }
 
 /**
- * What `work` comes to, if it comes within `milliseconds` and nobody aborts. The first outcome counts; whatever `work` comes to later is ignored.
- * @param work gets a signal that is aborted when nobody waits any more, and a function that starts the time anew
+ * What `work` comes to, if it comes within `milliseconds` and nobody aborts. The first outcome
+ * counts; whatever `work` comes to later is ignored.
+ * @param work gets a signal that is aborted when nobody waits any more, and a function that starts
+ *   the time anew
  * @throws VerificationError `client-timeout`; the reason of `signal`
  */
 export async function within<T>(

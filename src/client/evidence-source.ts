@@ -1,6 +1,7 @@
 /**
- * Where evidence comes from, when a provider has a way of its own to be asked for it. A source gets a nonce, and nothing of any request; what it returns is
- * unverified. Only what the verifier returns and what the binding finds counts.
+ * Where evidence comes from, when a provider has a way of its own to be asked for it. A source gets
+ * a nonce, and nothing of any request; what it returns is unverified. Only what the verifier
+ * returns and what the binding finds counts.
  */
 import { AttestationError, VerificationError } from '../core/errors.ts'
 import { type Bytes, copyBytes, isBytes } from '../encoding/bytes.ts'
@@ -17,7 +18,10 @@ export interface Answered {
   readonly context?: unknown
 }
 
-/** Asks the caller's source, once. @throws VerificationError `client-evidence`; an error of this library that the source throws */
+/**
+ * Asks the caller's source, once. @throws VerificationError `client-evidence`; an error of this
+ * library that the source throws
+ */
 export async function askSource(
   source: (question: EvidenceQuestion) => Promise<EvidenceAnswer>,
   nonce: Bytes,
@@ -101,7 +105,10 @@ function limitedFetch(
   }
 }
 
-/** The whole body. @throws VerificationError `client-evidence` for more than `maximum` bytes, `client-transport` */
+/**
+ * The whole body. @throws VerificationError `client-evidence` for more than `maximum` bytes,
+ * `client-transport`
+ */
 export async function readAll(response: Response, signal: AbortSignal, maximum: number): Promise<Bytes> {
   const parts: Bytes[] = []
   let length = 0

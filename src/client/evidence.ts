@@ -1,5 +1,6 @@
 /**
- * Asks for evidence: a fresh nonce goes out, and nothing else; a wrapper (CMW, RFC 9999, in JSON) comes back, of which nothing is believed.
+ * Asks for evidence: a fresh nonce goes out, and nothing else; a wrapper (CMW, RFC 9999, in JSON)
+ * comes back, of which nothing is believed.
  *
  *     POST /.well-known/attestation     { "nonce": "<base64url, 32 bytes>" }       with "role": "client" and "evidence" where both prove themselves
  *     200, application/cmw+json         [ "<media type>", "<base64url>", 4 ]       or { "evidence": […], "key-config": […], "endorsements": […] }
@@ -11,7 +12,10 @@ import { cmwMediaType, unwrapEvidence, type Wrapped } from '../rats/cmw-evidence
 import { readAll } from './evidence-source.ts'
 import { ask, discard, typeOf } from './transport.ts'
 
-/** @throws VerificationError `client-evidence`, `client-transport`, `client-timeout`; the reason of `signal` */
+/**
+ * @throws VerificationError `client-evidence`, `client-transport`, `client-timeout`; the reason of
+ *   `signal`
+ */
 export async function askForEvidence(
   send: typeof fetch,
   url: string,

@@ -220,7 +220,10 @@ function responseOf({ status, headers }: ResponseHead, body: ReadableStream<Uint
 /** The next opened piece, within its deadline. */
 type Next = () => Promise<IteratorResult<Bytes, unknown>>
 
-/** The body for the caller: read as fast as the caller reads, each piece after its seal was found whole. */
+/**
+ * The body for the caller: read as fast as the caller reads, each piece after its seal was found
+ * whole.
+ */
 function openedStream(
   { next, stop }: { readonly next: Next; readonly stop: () => void },
   end: AbortController,

@@ -17,8 +17,9 @@ export interface Asked {
    */
   readonly reportData: Bytes | undefined
   /**
-   * Whether report data is of this library's rule. With an evidence source of the caller's, the rule is the provider's: `verify` and `binding` compare it, and
-   * a binding that finds a key in report data computes all of it from the nonce.
+   * Whether report data is of this library's rule. With an evidence source of the caller's, the
+   * rule is the provider's: `verify` and `binding` compare it, and a binding that finds a key in
+   * report data computes all of it from the nonce.
    */
   readonly isOwnRule: boolean
 }

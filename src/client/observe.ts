@@ -1,6 +1,7 @@
 /**
- * What operators see of a client: spans per step of a session, refusals by code, and how far the enclave's clock is off. Nothing of a request or of a key
- * gets in here: no address, no header, no size, no nonce. What a tracer throws has no effect.
+ * What operators see of a client: spans per step of a session, refusals by code, and how far the
+ * enclave's clock is off. Nothing of a request or of a key gets in here: no address, no header, no
+ * size, no nonce. What a tracer throws has no effect.
  */
 /** A span, as `@opentelemetry/api` has it. */
 export interface ClientSpan {

@@ -1,5 +1,6 @@
 /**
- * What a client is made of: read once, copied, and checked before anything is sent. Whatever is wrong here is a `TypeError`.
+ * What a client is made of: read once, copied, and checked before anything is sent. Whatever is
+ * wrong here is a `TypeError`.
  */
 import type { Suite } from '../channel/suite.ts'
 import type { Bytes } from '../encoding/bytes.ts'
@@ -11,7 +12,10 @@ import { requireChannel } from './channel-kind.ts'
 import type { ClientMeter, ClientTracer } from './observe.ts'
 import type { EvidenceAnswer, EvidenceQuestion } from './question.ts'
 
-/** A verifier, with its options bound: `(evidence, { nonce }) => verifyNitro(evidence, { referenceValues, freshness: { nonce } })`. */
+/**
+ * A verifier, with its options bound:
+ * `(evidence, { nonce }) => verifyNitro(evidence, { referenceValues, freshness: { nonce } })`.
+ */
 export type Verify = (evidence: Bytes, challenge: Challenge) => Promise<AttestationResult>
 
 /** What the evidence of a client must answer, and what its report data (or user data) must be. */
@@ -43,22 +47,29 @@ export interface AttestedFetchOptions {
   /** Where in the evidence the key is. Default {@link keyInPublicKey}. */
   readonly binding?: KeyBinding
   /**
-   * Seals in place of oblivious HTTP, for providers that have something else. Excludes `relay`, `gatewayPath`, `suite` and `attest`. What it leaves in the
-   * clear is its own to say.
+   * Seals in place of oblivious HTTP, for providers that have something else. Excludes `relay`,
+   * `gatewayPath`, `suite` and `attest`. What it leaves in the clear is its own to say.
    */
   readonly channel?: SealedChannel
-  /** The one suite; the gateway must have the same. Default P-256 with AES-128-GCM, which every runtime has. */
+  /**
+   * The one suite; the gateway must have the same. Default P-256 with AES-128-GCM, which every
+   * runtime has.
+   */
   readonly suite?: Suite
   /** Default `/.well-known/attestation`. */
   readonly evidencePath?: string
   /**
-   * Asks for evidence in the provider's own way, once for each attestation. Excludes `evidencePath` and `attest`. Default: the exchange at `evidencePath`.
-   * `challenge.reportData` is then undefined: the provider's rule is for `verify` and `binding` to compare.
+   * Asks for evidence in the provider's own way, once for each attestation. Excludes `evidencePath`
+   * and `attest`. Default: the exchange at `evidencePath`. `challenge.reportData` is then
+   * undefined: the provider's rule is for `verify` and `binding` to compare.
    */
   readonly evidenceSource?: (question: EvidenceQuestion) => Promise<EvidenceAnswer>
   /** Default `/.well-known/ohttp-gateway`. */
   readonly gatewayPath?: string
-  /** An absolute https address that sealed requests go to instead of the gateway's: a relay (RFC 9458), which sees sealed bytes only. What they are for stays the origin. */
+  /**
+   * An absolute https address that sealed requests go to instead of the gateway's: a relay (RFC
+   * 9458), which sees sealed bytes only. What they are for stays the origin.
+   */
   readonly relay?: string
   /** A session ends at the latest after this, or when its result does. Default 3600. */
   readonly maximumSessionSeconds?: number
@@ -68,7 +79,10 @@ export interface AttestedFetchOptions {
   readonly responseSeconds?: number
   /** The longest wait for the next piece of a response. Default 60. */
   readonly idleSeconds?: number
-  /** Bytes of the evidence endpoint's answer. Default 65,536; reports of providers need more. At most 8,388,608. */
+  /**
+   * Bytes of the evidence endpoint's answer. Default 65,536; reports of providers need more. At
+   * most 8,388,608.
+   */
   readonly maximumEvidenceBytes?: number
   /**
    * How a body that is a stream goes out: `stream` sends each chunk as it is sealed, which browsers
@@ -88,9 +102,15 @@ export interface AttestedFetchOptions {
   readonly repeat?: 'safe' | 'idempotent'
   /** Allows `http:` to this machine itself, for development. */
   readonly allowLoopbackHttp?: true
-  /** Default: the platform's, as it was when this module was loaded. It sees nonces, evidence and sealed bytes. */
+  /**
+   * Default: the platform's, as it was when this module was loaded. It sees nonces, evidence and
+   * sealed bytes.
+   */
   readonly fetch?: typeof fetch
-  /** Tells results of verifiers. Pass the `isAttestationResult` of the verifier's own file where that is another copy of the library: two script tags. */
+  /**
+   * Tells results of verifiers. Pass the `isAttestationResult` of the verifier's own file where
+   * that is another copy of the library: two script tags.
+   */
   readonly isAttestationResult?: (value: unknown) => boolean
   /** Evidence of this client, for gateways that ask for it: from one enclave to another. */
   readonly attest?: (challenge: ClientChallenge) => Uint8Array | Promise<Uint8Array>
@@ -260,7 +280,10 @@ function readSuite(suite: unknown): Suite {
   return { kem, aead } as Suite
 }
 
-/** Pages and workers of browsers; other runtimes have no `location` of their own, or can stream all the same. */
+/**
+ * Pages and workers of browsers; other runtimes have no `location` of their own, or can stream all
+ * the same.
+ */
 function isBrowser(): boolean {
   const { navigator } = globalThis as { readonly navigator?: { readonly userAgent?: string } }
   return (navigator?.userAgent ?? '').startsWith('Mozilla/')

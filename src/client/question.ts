@@ -10,8 +10,9 @@ export interface EvidenceQuestion {
   /** Aborted when no one waits any more. */
   readonly signal: AbortSignal
   /**
-   * The client's own: GET and POST, without cookies and caches, redirections not followed, at most `maximumEvidenceBytes` in all answers together. It
-   * throws `client-closed` once the source has settled.
+   * The client's own: GET and POST, without cookies and caches, redirections not followed, at most
+   * `maximumEvidenceBytes` in all answers together. It throws `client-closed` once the source has
+   * settled.
    */
   readonly fetch: typeof fetch
 }

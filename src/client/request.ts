@@ -1,5 +1,6 @@
 /**
- * From what a caller gives, shaped as for `fetch`, to what is sealed. Nothing of a body is read here: that waits until the enclave is proven.
+ * From what a caller gives, shaped as for `fetch`, to what is sealed. Nothing of a body is read
+ * here: that waits until the enclave is proven.
  */
 import type { Pieces } from '../channel/pieces.ts'
 import type { HeaderField, RequestHead } from '../channel/binary-http.ts'

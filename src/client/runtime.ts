@@ -1,5 +1,6 @@
 /**
- * What the client needs of the world: network, time and randomness. Taken once when this module loads, so that what a page patches afterwards is not called.
+ * What the client needs of the world: network, time and randomness. Taken once when this module
+ * loads, so that what a page patches afterwards is not called.
  */
 
 import { isZero } from '../encoding/bytes.ts'
@@ -10,9 +11,14 @@ export interface Runtime {
   readonly fetch: typeof fetch
   /** Unix milliseconds; may jump. */
   readonly now: () => number
-  /** Milliseconds since any fixed moment; never goes back, but may stand still while a machine sleeps. */
+  /**
+   * Milliseconds since any fixed moment; never goes back, but may stand still while a machine
+   * sleeps.
+   */
   readonly elapsed: () => number
-  /** Calls `act` once after `milliseconds`, unless the function that is returned is called before. */
+  /**
+   * Calls `act` once after `milliseconds`, unless the function that is returned is called before.
+   */
   readonly after: (milliseconds: number, act: () => void) => () => void
   /** That many random bytes. */
   readonly randomBytes: (size: number) => Uint8Array<ArrayBuffer>

@@ -79,7 +79,8 @@ export function createAttester(
     const result = await verified(policy, evidence, challengeFor())
     signal.throwIfAborted()
     requireFresh(result, { nonce, reportData, isOwnRule: source === undefined })
-    // verified: the key is the object that is imported here, from bytes that the evidence vouches for, and it is never read again.
+    // verified: the key is the object that is imported here, from bytes that the evidence vouches
+    // for, and it is never read again.
     const bound = await policy.binding(result, challengeFor())
     if (!isBytes(bound))
       throw new VerificationError('client-key', {

@@ -1,5 +1,6 @@
 /**
- * The only place where bytes leave: one request, to one address, without anything that the platform would add or follow by itself.
+ * The only place where bytes leave: one request, to one address, without anything that the platform
+ * would add or follow by itself.
  */
 import type { Pieces } from '../channel/pieces.ts'
 import type { Bytes } from '../encoding/bytes.ts'
@@ -19,7 +20,8 @@ export interface Post {
 
 /**
  * Sends it, once.
- * @throws VerificationError `client-transport` when there is no answer, or one from another address; the reason of the signal
+ * @throws VerificationError `client-transport` when there is no answer, or one from another
+ *   address; the reason of the signal
  */
 export async function ask(
   send: typeof fetch,
@@ -30,7 +32,8 @@ export async function ask(
     headers,
     body,
     signal,
-    // Not followed: the next host would be another one. `error` would not say what came, and workerd does not have it.
+    // Not followed: the next host would be another one. `error` would not say what came, and
+    // workerd does not have it.
     redirect: 'manual',
     ...(body instanceof ReadableStream && { duplex: 'half' }),
     // Runtimes without cookies and caches refuse to be told to leave them alone.

@@ -10,7 +10,10 @@ import type { AttestationErrorCode } from './codes.ts'
  */
 export type CheckStage = 'decode' | 'verify' | 'appraise'
 
-/** `not-requested`: the caller gave no expectation. `skipped`: the caller named the skip with one of the exported symbols. */
+/**
+ * `not-requested`: the caller gave no expectation. `skipped`: the caller named the skip with one of
+ * the exported symbols.
+ */
 export type CheckOutcome = 'pass' | 'fail' | 'not-requested' | 'skipped'
 
 /** One check, as it was made. */
@@ -23,7 +26,9 @@ export interface Check {
   readonly summary: string
   readonly expected: string | undefined
   readonly actual: string | undefined
-  /** Milliseconds on the clock of `performance.now()`; add `performance.timeOrigin` for Unix time. */
+  /**
+   * Milliseconds on the clock of `performance.now()`; add `performance.timeOrigin` for Unix time.
+   */
   readonly startedAt: number
   readonly durationMs: number
 }

@@ -1,6 +1,6 @@
 /**
- * The reason codes, stable across releases. Each names the check that failed: `Check.id` uses the same
- * words. The vendor documents behind them are cited where the check is made.
+ * The reason codes, stable across releases. Each names the check that failed: `Check.id` uses the
+ * same words. The vendor documents behind them are cited where the check is made.
  */
 
 /** Any reason: one union for the whole library, by the part that gives it. */
@@ -243,7 +243,9 @@ export type ImageErrorCode =
   | 'eif-metadata'
   | 'eif-signature'
 
-/** Providers of private AI: the compose file of an application, a provider's report, its receipts. */
+/**
+ * Providers of private AI: the compose file of an application, a provider's report, its receipts.
+ */
 export type ProviderErrorCode =
   | 'compose-format'
   | 'report-json'

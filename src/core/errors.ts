@@ -1,5 +1,6 @@
 /**
- * Everything that bad input can make this library throw. A caller's own mistake is a `TypeError` instead.
+ * Everything that bad input can make this library throw. A caller's own mistake is a `TypeError`
+ * instead.
  */
 import type { Check } from './check.ts'
 import type { AttestationErrorCode } from './codes.ts'
@@ -38,9 +39,15 @@ export class VerificationError extends AttestationError {
   override readonly name: 'VerificationError' = 'VerificationError' as const
 }
 
-/** The evidence is authentic, but not what the caller expects: perhaps another build, or an old document. */
+/**
+ * The evidence is authentic, but not what the caller expects: perhaps another build, or an old
+ * document.
+ */
 export class AppraisalError extends AttestationError {
   override readonly name: 'AppraisalError' = 'AppraisalError' as const
-  /** Every appraisal that failed, in the order they were made; `code` and `message` are those of the first. */
+  /**
+   * Every appraisal that failed, in the order they were made; `code` and `message` are those of the
+   * first.
+   */
   readonly failures: readonly Check[] = []
 }

@@ -1,5 +1,6 @@
 /**
- * How options are read, everywhere: once, and all of them known. What is wrong here is the caller's mistake: a `TypeError`.
+ * How options are read, everywhere: once, and all of them known. What is wrong here is the caller's
+ * mistake: a `TypeError`.
  */
 
 /** @throws TypeError unless `holds`: `name` must be what `expected` says */
@@ -14,7 +15,8 @@ export function isPlainObject(value: unknown): value is object {
 
 /**
  * A copy of a plain object's own properties, each read once, that inherits nothing.
- * @throws TypeError for objects of a class, or that inherit: what is not their own would not be copied, and so go unchecked
+ * @throws TypeError for objects of a class, or that inherit: what is not their own would not be
+ *   copied, and so go unchecked
  */
 export function snapshotOf<T extends object>(value: unknown, name: string): Partial<T> {
   requireOption(name, 'a plain object', isPlainObject(value))
@@ -33,12 +35,18 @@ export function knownOptions<T extends object>(options: unknown, known: readonly
   return snapshot
 }
 
-/** What is in a list, read once, holes included, which `every` and `map` pass over; nothing for what is no list. */
+/**
+ * What is in a list, read once, holes included, which `every` and `map` pass over; nothing for what
+ * is no list.
+ */
 export function itemsOf(list: unknown): readonly unknown[] {
   return Array.isArray(list) ? [...(list as unknown[])] : []
 }
 
-/** Reads what is the caller's own, and theirs to correct. @throws TypeError with the message of what `read` throws */
+/**
+ * Reads what is the caller's own, and theirs to correct. @throws TypeError with the message of what
+ * `read` throws
+ */
 export function readOwn<T>(read: () => T): T {
   try {
     return read()

@@ -1,6 +1,7 @@
 /**
- * The record of what was checked. Verifiers write one {@link Check} per rule, in the order the rules were applied, so that
- * a verdict can be explained line by line and a slow or failing step can be seen from outside.
+ * The record of what was checked. Verifiers write one {@link Check} per rule, in the order the
+ * rules were applied, so that a verdict can be explained line by line and a slow or failing step
+ * can be seen from outside.
  */
 import type { Check, CheckStage } from './check.ts'
 import type { AttestationErrorCode } from './codes.ts'
@@ -22,13 +23,15 @@ export interface Statement {
 
 /** What a check is decided by. */
 export type Facts = (Comparison | Statement) & {
-  /** When the work began, on the clock of `performance.now()`; left out where there was hardly any. */
+  /**
+   * When the work began, on the clock of `performance.now()`; left out where there was hardly any.
+   */
   readonly startedAt?: number
 }
 
 /**
- * The record of one verification. A check reads as a sentence: this verb, that code, the subject, and
- * the facts that decide. Where a reader decides, it returns what it proved, or throws.
+ * The record of one verification. A check reads as a sentence: this verb, that code, the subject,
+ * and the facts that decide. Where a reader decides, it returns what it proved, or throws.
  */
 export interface CheckRecorder {
   /** The checks made so far, in order. */
@@ -41,7 +44,10 @@ export interface CheckRecorder {
   verifies<T>(code: AttestationErrorCode, subject: string, prove: () => T): T
   /** @throws VerificationError with `code` where it does not hold */
   verifies(code: AttestationErrorCode, subject: string, facts: Facts): void
-  /** The evidence is what the caller expects. A failure is kept for {@link CheckRecorder.conclude}, so that all of them are reported. */
+  /**
+   * The evidence is what the caller expects. A failure is kept for {@link CheckRecorder.conclude},
+   * so that all of them are reported.
+   */
   appraises(code: AttestationErrorCode, subject: string, facts: Facts): void
   /** Notes an appraisal that was not made, and who decided so. */
   omit(id: AttestationErrorCode, outcome: 'not-requested' | 'skipped', summary: string): void
@@ -55,7 +61,9 @@ export type CheckRunner = Pick<CheckRecorder, 'decodes' | 'verifies'>
 /** Milliseconds from a clock that does not jump. */
 export const stopwatch = (): number => performance.now()
 
-/** Starts the record of one verification; `trace` is called with each check as soon as it was made. */
+/**
+ * Starts the record of one verification; `trace` is called with each check as soon as it was made.
+ */
 export function recordChecks(trace?: (check: Check) => void): CheckRecorder {
   const made: Check[] = []
   const failed: AppraisalError[] = []

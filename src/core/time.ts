@@ -11,7 +11,10 @@ export interface Clock {
   readonly skewMs: number
 }
 
-/** The first and the last moment at which something is in force, Unix milliseconds; both belong to it. */
+/**
+ * The first and the last moment at which something is in force, Unix milliseconds; both belong to
+ * it.
+ */
 export interface Validity {
   readonly notBefore: number
   readonly notAfter: number
@@ -20,7 +23,10 @@ export interface Validity {
 /** The last millisecond of the year 9999: later moments cannot be written as text. */
 export const lastMoment = 253_402_300_799_999
 
-/** Whether something is in force by this clock; each of its two dates may be off by the clock's skew. */
+/**
+ * Whether something is in force by this clock; each of its two dates may be off by the clock's
+ * skew.
+ */
 export function isInForce({ notBefore, notAfter }: Validity, { now, skewMs }: Clock): boolean {
   return now >= notBefore - skewMs && now <= notAfter + skewMs
 }
@@ -31,14 +37,20 @@ export const iso = (milliseconds: number): string => new Date(milliseconds).toIS
 /** A period as error messages write it. */
 export const period = ({ notBefore, notAfter }: Validity): string => `${iso(notBefore)} to ${iso(notAfter)}`
 
-/** The option `now` in Unix milliseconds. Without it this reads the clock, and nothing else does. @throws TypeError */
+/**
+ * The option `now` in Unix milliseconds. Without it this reads the clock, and nothing else does.
+ * @throws TypeError
+ */
 export function readTime(now: unknown): number {
   const time = now === undefined ? Date.now() : now instanceof Date ? now.getTime() : NaN
   requireOption('now', 'a Date or atEvidenceTime', Number.isFinite(time))
   return time
 }
 
-/** The option `clockSkewSeconds` in milliseconds: at most a day. The default is five minutes, because enclaves have no NTP. @throws TypeError */
+/**
+ * The option `clockSkewSeconds` in milliseconds: at most a day. The default is five minutes,
+ * because enclaves have no NTP. @throws TypeError
+ */
 export function readSkew(clockSkewSeconds: unknown = 300): number {
   const isNumber = typeof clockSkewSeconds === 'number'
   requireOption('clockSkewSeconds', '0 to 86400', isNumber && clockSkewSeconds >= 0 && clockSkewSeconds <= 86_400)

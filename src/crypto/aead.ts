@@ -1,5 +1,6 @@
 /**
- * The symmetric half of a channel: HKDF-SHA256 (RFC 5869) and AES-GCM. A file of its own, so that verifiers do not carry it.
+ * The symmetric half of a channel: HKDF-SHA256 (RFC 5869) and AES-GCM. A file of its own, so that
+ * verifiers do not carry it.
  */
 import { type Bytes, copyBytes } from '../encoding/bytes.ts'
 import { importKey, unsupported } from './subtle.ts'
@@ -18,7 +19,9 @@ export interface AesGcm {
   readonly open: (nonce: Bytes, sealed: Bytes, additionalData: Bytes) => Promise<ArrayBuffer>
 }
 
-/** Extract and expand, once for each info. @param lengths of the outputs, in bytes, by their info */
+/**
+ * Extract and expand, once for each info. @param lengths of the outputs, in bytes, by their info
+ */
 export async function hkdf<Info extends string>(
   secret: Bytes,
   salt: Bytes,
@@ -44,7 +47,10 @@ export async function aesGcm(key: Bytes): Promise<AesGcm> {
   }
 }
 
-/** `base` with a counter, big-endian, combined with its last 4 bytes by exclusive or. @throws TypeError from 2^32 on: no nonce may come twice */
+/**
+ * `base` with a counter, big-endian, combined with its last 4 bytes by exclusive or. @throws
+ * TypeError from 2^32 on: no nonce may come twice
+ */
 export function counterNonce(base: Bytes, counter: number): Bytes {
   if (counter >= 2 ** 32) throw new TypeError('counter of a nonce must be below 2^32')
   const nonce = copyBytes(base)

@@ -1,9 +1,10 @@
 /**
- * The one table of what this library knows about signature algorithms. A format names the rows it accepts; the code below it takes the resolved
- * row and never an identifier to switch on. Each row is its own export, so that a bundle holds only the rows it names.
+ * The one table of what this library knows about signature algorithms. A format names the rows it
+ * accepts; the code below it takes the resolved row and never an identifier to switch on. Each row
+ * is its own export, so that a bundle holds only the rows it names.
  *
- * Identifiers: COSE from RFC 9053 section 2 and RFC 8812; X.509 from RFC 5758, RFC 4055 and RFC 5480. DER is written in hexadecimal, and complete:
- * comparing it leaves no parameter unread.
+ * Identifiers: COSE from RFC 9053 section 2 and RFC 8812; X.509 from RFC 5758, RFC 4055 and RFC
+ * 5480. DER is written in hexadecimal, and complete: comparing it leaves no parameter unread.
  */
 
 import { toHex } from '../encoding/bytes.ts'
@@ -27,7 +28,10 @@ export interface KeyEncoding {
   readonly size: number
 }
 
-/** Whether a DER SubjectPublicKeyInfo is a key of this type. Whether the key is a point of the curve is for WebCrypto to say. */
+/**
+ * Whether a DER SubjectPublicKeyInfo is a key of this type. Whether the key is a point of the curve
+ * is for WebCrypto to say.
+ */
 export function isKeyOf(spki: Uint8Array, { encodings }: KeyAlgorithm): boolean {
   return encodings.some(
     ({ begins, ends = '', size }) =>
@@ -185,8 +189,8 @@ export const PS512: SignatureAlgorithm = /* @__PURE__ */ rsaPss({
 /** {@link PS384} by a key of 4096 bits, as AMD writes it since 2024. */
 export const ps384By4096: SignatureAlgorithm = /* @__PURE__ */ (() => ({ ...PS384, key: rsa4096 }))()
 /**
- * The same as AMD wrote it before: with trailerField 1, which is the default. DER leaves defaults out, and RFC 4055 section 3.1 wants them to be
- * recognised in either form.
+ * The same as AMD wrote it before: with trailerField 1, which is the default. DER leaves defaults
+ * out, and RFC 4055 section 3.1 wants them to be recognised in either form.
  */
 export const ps384By4096WithTrailer: SignatureAlgorithm = /* @__PURE__ */ (() => ({
   ...ps384By4096,

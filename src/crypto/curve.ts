@@ -1,6 +1,7 @@
 /**
- * Keys that no certificate vouches for: whether they are points of their curve (SP 800-186 section 3.2.1), and whether the runtime has that curve at all.
- * WebCrypto should refuse other points when it imports them; WebKit does not.
+ * Keys that no certificate vouches for: whether they are points of their curve (SP 800-186 section
+ * 3.2.1), and whether the runtime has that curve at all. WebCrypto should refuse other points when
+ * it imports them; WebKit does not.
  */
 import { VerificationError } from '../core/errors.ts'
 import { type Bytes, toHex } from '../encoding/bytes.ts'
@@ -25,7 +26,9 @@ function constantsOf(key: KeyAlgorithm): readonly [p: bigint, b: bigint] {
   ]
 }
 
-/** @param point public, so that the time this takes tells nothing. Uncompressed: 4, x, y, big-endian */
+/**
+ * @param point public, so that the time this takes tells nothing. Uncompressed: 4, x, y, big-endian
+ */
 export function isPointOf(key: KeyAlgorithm, point: Uint8Array): boolean {
   const { coordinateSize: size } = key
   if (point.length !== 1 + 2 * size || point[0] !== 4) return false
@@ -36,7 +39,8 @@ export function isPointOf(key: KeyAlgorithm, point: Uint8Array): boolean {
 }
 
 /**
- * Not every runtime has P-521: what a sound key cannot be imported for is no verdict on the evidence.
+ * Not every runtime has P-521: what a sound key cannot be imported for is no verdict on the
+ * evidence.
  * @param point a point of the curve
  * @throws VerificationError `unsupported`
  */

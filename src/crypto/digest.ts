@@ -11,7 +11,10 @@ export async function hash(algorithm: DigestAlgorithm, data: Bytes): Promise<Byt
   return new Uint8Array(await digest(algorithm, data).catch(unsupported))
 }
 
-/** SHA-256 of a certificate, lower-case hexadecimal. Equal fingerprints are equal bytes. @throws VerificationError `unsupported` */
+/**
+ * SHA-256 of a certificate, lower-case hexadecimal. Equal fingerprints are equal bytes. @throws
+ * VerificationError `unsupported`
+ */
 export async function fingerprint(der: Bytes): Promise<string> {
   return toHex(await hash('SHA-256', der))
 }

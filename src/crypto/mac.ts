@@ -1,5 +1,6 @@
 /**
- * HMAC (RFC 2104) under a secret that the caller holds. A file of its own, so that other verifiers do not carry it.
+ * HMAC (RFC 2104) under a secret that the caller holds. A file of its own, so that other verifiers
+ * do not carry it.
  */
 import type { Bytes } from '../encoding/bytes.ts'
 import type { DigestAlgorithm } from './digest.ts'
@@ -18,7 +19,10 @@ export const HS256: MacAlgorithm = { name: 'HMAC 256/256', cose: 5, hash: 'SHA-2
 export const HS384: MacAlgorithm = { name: 'HMAC 384/384', cose: 6, hash: 'SHA-384', size: 48 }
 export const HS512: MacAlgorithm = { name: 'HMAC 512/512', cose: 7, hash: 'SHA-512', size: 64 }
 
-/** Whether `tag` over `data` holds. WebCrypto compares. Rejects only where there is no WebCrypto, with VerificationError `unsupported`. */
+/**
+ * Whether `tag` over `data` holds. WebCrypto compares. Rejects only where there is no WebCrypto,
+ * with VerificationError `unsupported`.
+ */
 export async function verifyMac({ hash }: MacAlgorithm, secret: Bytes, tag: Bytes, data: Bytes): Promise<boolean> {
   const imported = importKey('raw', secret, { name: 'HMAC', hash }, false, ['verify'])
   try {

@@ -11,7 +11,10 @@ const getRandomValues: (bytes: Bytes) => Bytes = /* @__PURE__ */ (() => {
   return crypto?.getRandomValues.bind(crypto) ?? unsupported
 })()
 
-/** @throws VerificationError `unsupported` where a replacement for the source of randomness gives zeros. @param length 12 or more */
+/**
+ * @throws VerificationError `unsupported` where a replacement for the source of randomness gives
+ *   zeros. @param length 12 or more
+ */
 export function randomBytes(length: number): Bytes {
   const bytes = getRandomValues(new Uint8Array(length))
   if (isZero(bytes)) throw new VerificationError('unsupported', 'random bytes: expected any, found zeros')

@@ -1,5 +1,6 @@
 /**
- * Signature checks of messages that come without X.509: a bundle that meets no certificate holds no DER.
+ * Signature checks of messages that come without X.509: a bundle that meets no certificate holds no
+ * DER.
  */
 import type { Bytes } from '../encoding/bytes.ts'
 import type { SignatureAlgorithm } from './algorithms.ts'

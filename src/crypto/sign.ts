@@ -1,7 +1,7 @@
 /**
- * The one use of WebCrypto that makes a signature instead of checking one: of reference values, where an image is built, and of attestation
- * results. A file of its own, so that
- * verifiers do not carry it.
+ * The one use of WebCrypto that makes a signature instead of checking one: of reference values,
+ * where an image is built, and of attestation results. A file of its own, so that verifiers do not
+ * carry it.
  */
 import { unsupported } from './subtle.ts'
 

@@ -1,5 +1,6 @@
 /**
- * Signature checks. A signature holds when WebCrypto says `true`; anything else, a rejected promise included, is a signature that does not hold.
+ * Signature checks. A signature holds when WebCrypto says `true`; anything else, a rejected promise
+ * included, is a signature that does not hold.
  */
 import type { Bytes } from '../encoding/bytes.ts'
 import { childrenOf, contentOf, decodeDer, INTEGER } from '../encoding/der.ts'
@@ -7,15 +8,20 @@ import { malformed, type Source } from '../encoding/reader.ts'
 import type { SignatureAlgorithm } from './algorithms.ts'
 import { importKey, verify } from './subtle.ts'
 
-/** A public key that is on its way into WebCrypto; `undefined` when WebCrypto refuses it (a point off the curve, say). */
+/**
+ * A public key that is on its way into WebCrypto; `undefined` when WebCrypto refuses it (a point
+ * off the curve, say).
+ */
 export type PublicKey = Promise<CryptoKey | undefined>
 
 /**
- * Starts the import of a DER SubjectPublicKeyInfo of this algorithm. One import serves every signature by that key. Never rejects.
+ * Starts the import of a DER SubjectPublicKeyInfo of this algorithm. One import serves every
+ * signature by that key. Never rejects.
  * @throws VerificationError `unsupported` where there is no WebCrypto
  */
 export function importPublicKey(spki: Bytes, { importParams, key: { coordinateSize } }: SignatureAlgorithm): PublicKey {
-  // The point is at the end, uncompressed. Node imports it in a third of the time that it takes for the whole structure.
+  // The point is at the end, uncompressed. Node imports it in a third of the time that it takes for
+  // the whole structure.
   const isPoint = coordinateSize > 0
   const key = isPoint ? spki.subarray(-1 - 2 * coordinateSize) : spki
   return importKey(isPoint ? 'raw' : 'spki', key, importParams, false, ['verify']).catch(() => undefined)
@@ -25,7 +31,10 @@ export function importPublicKey(spki: Bytes, { importParams, key: { coordinateSi
 export interface SignatureOver {
   readonly signature: Bytes
   readonly signedBytes: Bytes
-  /** Whether an ECDSA signature is a SEQUENCE of r and s, as in X.509. Default: r || s, as WebCrypto and COSE have it. */
+  /**
+   * Whether an ECDSA signature is a SEQUENCE of r and s, as in X.509. Default: r || s, as WebCrypto
+   * and COSE have it.
+   */
   readonly isDer?: boolean
 }
 
@@ -46,7 +55,8 @@ export async function verifySignature(
 }
 
 /**
- * An X.509 ECDSA signature, DER `SEQUENCE { r INTEGER, s INTEGER }` (RFC 3279 section 2.2.3), as r || s of `size` bytes each.
+ * An X.509 ECDSA signature, DER `SEQUENCE { r INTEGER, s INTEGER }` (RFC 3279 section 2.2.3), as r
+ * || s of `size` bytes each.
  * @throws VerificationError `cert-parse` for integers that are negative, padded or too long
  */
 export function ecdsaFromDer(der: Bytes, size: number): Bytes {

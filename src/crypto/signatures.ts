@@ -1,6 +1,7 @@
 /**
- * One table of signatures: every signature of one verification as a row, root first. All checks start together, so that WebCrypto runs them side by
- * side; they are judged in the order of the table, which does not depend on which was done first.
+ * One table of signatures: every signature of one verification as a row, root first. All checks
+ * start together, so that WebCrypto runs them side by side; they are judged in the order of the
+ * table, which does not depend on which was done first.
  */
 import type { AttestationErrorCode } from '../core/codes.ts'
 import { type CheckRunner, stopwatch } from '../core/record.ts'
@@ -21,8 +22,9 @@ export interface Signed {
   /** Its own key, where it is a certificate: rows below are signed by that. */
   readonly spki?: Bytes
   /**
-   * All of it as text, signature included, where a cache may spare the check: an ECDSA signature has a second valid form, so that no part of it would be
-   * enough. The key of the signer in front of it must not run into it.
+   * All of it as text, signature included, where a cache may spare the check: an ECDSA signature
+   * has a second valid form, so that no part of it would be enough. The key of the signer in front
+   * of it must not run into it.
    */
   readonly whole?: () => string
 }
@@ -47,7 +49,10 @@ export interface SignatureRow {
   readonly hint?: () => string
 }
 
-/** A memory of signatures that held: what was signed, with the key that signed it. The value is the key that rows below are checked with. */
+/**
+ * A memory of signatures that held: what was signed, with the key that signed it. The value is the
+ * key that rows below are checked with.
+ */
 export type SignatureCache = Map<string, Promise<CryptoKey | undefined>>
 
 /** The checks of one table: under way. */
@@ -65,7 +70,10 @@ const maximumEntries = 100
 /** Longer entries are not remembered, so that a cache stays small. */
 const maximumEntry = 65_536
 
-/** Starts every check of a table, each key imported once and only where a check needs it; a cache spares those that it knows. */
+/**
+ * Starts every check of a table, each key imported once and only where a check needs it; a cache
+ * spares those that it knows.
+ */
 export function startSignatures(rows: readonly SignatureRow[], cache?: SignatureCache): StartedSignatures {
   const startedAt = stopwatch()
   const keys: (readonly [spki: Bytes, key: PublicKey, importedFor: SignatureAlgorithm | undefined])[] = []

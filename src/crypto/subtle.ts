@@ -1,6 +1,7 @@
 /**
- * The WebCrypto functions, taken once when this module loads: what a page patches into `crypto.subtle` afterwards is not called. Code that runs
- * before this module can still replace them: the first code on a page owns it.
+ * The WebCrypto functions, taken once when this module loads: what a page patches into
+ * `crypto.subtle` afterwards is not called. Code that runs before this module can still replace
+ * them: the first code on a page owns it.
  */
 import { VerificationError } from '../core/errors.ts'
 
@@ -11,7 +12,10 @@ export const importKey: SubtleCrypto['importKey'] = /* @__PURE__ */ (() =>
 export const verify: SubtleCrypto['verify'] = /* @__PURE__ */ (() => (subtle?.verify ?? unsupported).bind(subtle))()
 export const digest: SubtleCrypto['digest'] = /* @__PURE__ */ (() => (subtle?.digest ?? unsupported).bind(subtle))()
 
-/** Pages have WebCrypto over https and on localhost only; a replacement must not be taken for a signature that does not hold. */
+/**
+ * Pages have WebCrypto over https and on localhost only; a replacement must not be taken for a
+ * signature that does not hold.
+ */
 export function unsupported(): never {
   throw new VerificationError('unsupported', 'no WebCrypto: pages need https')
 }

@@ -1,5 +1,6 @@
 /**
- * What a caller accepts of a dstack application, read once and checked. Every list is required and not empty; to accept anything, `'any'` must be written.
+ * What a caller accepts of a dstack application, read once and checked. Every list is required and
+ * not empty; to accept anything, `'any'` must be written.
  */
 import { itemsOf, requireOption, snapshotOf } from '../core/options.ts'
 
@@ -7,17 +8,29 @@ import { itemsOf, requireOption, snapshotOf } from '../core/options.ts'
 export interface DstackExpectations {
   /** Hashes of app-compose files: see `composeHash`. */
   readonly appComposes: readonly string[] | 'any'
-  /** Hashes of operating system images. Such a hash is the guest's own word: it is proven only where MRTD, RTMR1 and RTMR2 are those of that image. */
+  /**
+   * Hashes of operating system images. Such a hash is the guest's own word: it is proven only where
+   * MRTD, RTMR1 and RTMR2 are those of that image.
+   */
   readonly osImages: readonly string[] | 'any'
-  /** Identifiers of key providers: the public key of a KMS, hexadecimal digits of its SubjectPublicKeyInfo. */
+  /**
+   * Identifiers of key providers: the public key of a KMS, hexadecimal digits of its
+   * SubjectPublicKeyInfo.
+   */
   readonly keyProviders: readonly string[] | 'any'
   /** Default: any. */
   readonly appIds?: readonly string[]
-  /** `'pinned'`: every image of the compose file must be named by its digest. Default: as the compose file has it, which is in the hash. */
+  /**
+   * `'pinned'`: every image of the compose file must be named by its digest. Default: as the
+   * compose file has it, which is in the hash.
+   */
   readonly images?: 'pinned'
 }
 
-/** {@link DstackExpectations}, checked, copied and in lower case; `undefined` for what may be anything. */
+/**
+ * {@link DstackExpectations}, checked, copied and in lower case; `undefined` for what may be
+ * anything.
+ */
 export interface DstackPolicy {
   readonly appComposes: readonly string[] | undefined
   readonly osImages: readonly string[] | undefined

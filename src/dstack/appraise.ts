@@ -1,6 +1,7 @@
 /**
- * Appraises what runs in a guest of dstack, from claims that a verifier proved: the event log replays to the registers, what was measured before the
- * application ran is what was served, and the caller accepts it.
+ * Appraises what runs in a guest of dstack, from claims that a verifier proved: the event log
+ * replays to the registers, what was measured before the application ran is what was served, and
+ * the caller accepts it.
  */
 import { isPlainObject, requireOption, snapshotOf } from '../core/options.ts'
 import { type CheckRecorder, recordChecks } from '../core/record.ts'
@@ -30,7 +31,10 @@ export interface DstackSnpClaims {
 
 /** What an application serves beside its evidence: nothing of it is believed. */
 export interface DstackServed {
-  /** dstack's JSON. Guests on SEV-SNP have no registers that it could replay to: there it is not read, and may be left out. */
+  /**
+   * dstack's JSON. Guests on SEV-SNP have no registers that it could replay to: there it is not
+   * read, and may be left out.
+   */
   readonly eventLog?: string
   /** The app-compose, byte for byte. */
   readonly appCompose: string
@@ -48,10 +52,15 @@ export interface DstackClaims {
   readonly instanceId: string | undefined
   /** The guest's own word; `undefined` on SEV-SNP, where the launch measurement is all there is. */
   readonly osImageHash: string | undefined
-  /** The identifier of the key provider: for a KMS the SubjectPublicKeyInfo of its root. Empty where there is none. */
+  /**
+   * The identifier of the key provider: for a KMS the SubjectPublicKeyInfo of its root. Empty where
+   * there is none.
+   */
   readonly keyProvider: string
   readonly keyProviderName: string
-  /** Which form `mr_config_id` has; 0: zeros, so that only the event log speaks of the application. */
+  /**
+   * Which form `mr_config_id` has; 0: zeros, so that only the event log speaks of the application.
+   */
   readonly mrConfigVersion: 0 | 1 | 3
   /** Whether `appCertificate` was served, and chains up to the key provider. */
   readonly kmsChain: boolean
@@ -90,17 +99,21 @@ const eventNames = ['app-id', 'compose-hash', 'instance-id', 'os-image-hash', 'k
 /**
  * Appraises a dstack application.
  *
- * Proves, of a TD whose MRTD and RTMR0 to RTMR2 you pinned: this app-compose was measured before any application ran, by this key provider's guest, and the
- * certificates come from that key provider. Does *not* prove which code runs where images are named by tag or a container loads more; and of a TD whose
- * firmware and system you did not pin it proves nothing, since any system can measure any hash. The dates of `appCertificate` are not checked.
+ * Proves, of a TD whose MRTD and RTMR0 to RTMR2 you pinned: this app-compose was measured before
+ * any application ran, by this key provider's guest, and the certificates come from that key
+ * provider. Does *not* prove which code runs where images are named by tag or a container loads
+ * more; and of a TD whose firmware and system you did not pin it proves nothing, since any system
+ * can measure any hash. The dates of `appCertificate` are not checked.
  *
  * ```ts
  * const { claims } = await verifyTdx(quote, options)
  * const app = await appraiseDstack(claims, { eventLog, appCompose }, { appComposes: [hash], osImages: [image], keyProviders: [kms] })
  * ```
  * @param claims of a result of a verifier: TDX, or SEV-SNP
- * @throws VerificationError `event-log-format`, `event-log-digest`, `compose-format`, `cert-…`, `root-mismatch`
- * @throws AppraisalError `policy-rtmr`, `policy-event`, `policy-compose`, `policy-os-image`, `policy-key-provider`, `policy-app-id`, `policy-images`, with all that differs
+ * @throws VerificationError `event-log-format`, `event-log-digest`, `compose-format`, `cert-…`,
+ *   `root-mismatch`
+ * @throws AppraisalError `policy-rtmr`, `policy-event`, `policy-compose`, `policy-os-image`,
+ *   `policy-key-provider`, `policy-app-id`, `policy-images`, with all that differs
  * @throws TypeError for a caller's mistake
  */
 export async function appraiseDstack(
@@ -142,7 +155,10 @@ function readServed(served: unknown): DstackServed {
   return own as unknown as DstackServed
 }
 
-/** The steps, in a record of the caller's: failures of appraisals are kept there. @throws what `appraiseDstack` throws, but for kept failures */
+/**
+ * The steps, in a record of the caller's: failures of appraisals are kept there. @throws what
+ * `appraiseDstack` throws, but for kept failures
+ */
 export async function appraiseApplication(question: DstackQuestion, checks: CheckRecorder): Promise<DstackFindings> {
   const { registers, config, served, policy, now } = question
   // 1. What was measured, by whichever of the two there is.
@@ -211,7 +227,9 @@ function appraiseListed(
   })
 }
 
-/** RTMR0 to RTMR3 as replayed, and the five events, each exactly once before the end of the boot. */
+/**
+ * RTMR0 to RTMR3 as replayed, and the five events, each exactly once before the end of the boot.
+ */
 async function measuredInLog(
   log: string | undefined,
   registers: readonly Bytes[],

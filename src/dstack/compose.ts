@@ -1,5 +1,6 @@
 /**
- * The app-compose file of dstack: what an application is measured by. Its text is hashed as it is served, never a value that was read from it.
+ * The app-compose file of dstack: what an application is measured by. Its text is hashed as it is
+ * served, never a value that was read from it.
  */
 import { VerificationError } from '../core/errors.ts'
 import { isPlainObject, requireOption } from '../core/options.ts'
@@ -23,7 +24,10 @@ const maximumSize = 1_048_576
 const imageKey =
   /(?<![\w.$/-])["']?image["']?[ \t]*:(?=[\s"']|$)[ \t]*("[^"]*"|'[^']*'|(?:\$\{[^}]{0,500}\}|[^\s,}])*)/g
 const pinnedReference = /^[a-z0-9][\w./:-]*@sha256:[0-9a-f]{64}$/
-/** Other ways to name what runs: keys that are not read here, and ways to write a key so that it is not seen. */
+/**
+ * Other ways to name what runs: keys that are not read here, and ways to write a key so that it is
+ * not seen.
+ */
 const hidingPlaces = [
   /(?<![\w.$/-])["']?(?:build|extends)["']?[ \t]*:/,
   /^[ \t]*\?(?:[ \t]|$)/,
@@ -40,8 +44,9 @@ export async function composeHash(text: string): Promise<string> {
 }
 
 /**
- * An app-compose file as dstack's SDKs write it with `normalize = true`: members in order, no white space, and without what its runner does not read.
- * For building an application, never for verifying one: what is measured is the text as served.
+ * An app-compose file as dstack's SDKs write it with `normalize = true`: members in order, no white
+ * space, and without what its runner does not read. For building an application, never for
+ * verifying one: what is measured is the text as served.
  * @throws TypeError when `value` is no object, or has no JSON
  */
 export function normalizeAppCompose(value: object): string {
@@ -60,10 +65,11 @@ export function normalizeAppCompose(value: object): string {
 }
 
 /**
- * The images that the compose file inside an app-compose names: every `image`, in the order of the text. That all are pinned does not prove that nothing
- * else runs: a container may load more.
+ * The images that the compose file inside an app-compose names: every `image`, in the order of the
+ * text. That all are pinned does not prove that nothing else runs: a container may load more.
  * @param text the app-compose, as served
- * @throws VerificationError `compose-format` when it is no JSON object, or its `docker_compose_file` no text
+ * @throws VerificationError `compose-format` when it is no JSON object, or its
+ *   `docker_compose_file` no text
  * @throws TypeError when `text` is no text
  */
 export function composeImages(text: string): ComposeImage[] {

@@ -1,5 +1,6 @@
 /**
- * `veritee/dstack`: what runs in a guest of dstack, on top of claims that a verifier of its hardware proved.
+ * `veritee/dstack`: what runs in a guest of dstack, on top of claims that a verifier of its
+ * hardware proved.
  */
 export { AppraisalError, AttestationError, VerificationError } from '../core/errors.ts'
 export type { AttestationErrorCode } from '../core/codes.ts'

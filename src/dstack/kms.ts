@@ -1,8 +1,10 @@
 /**
- * The certificate chain that a key management service of dstack gives to an application: leaf, `Dstack App CA`, `Dstack KMS CA`, all P-256. Its root is
- * trusted by its key alone: that key is the identifier of the key provider, which the guest measured before the application ran.
+ * The certificate chain that a key management service of dstack gives to an application: leaf,
+ * `Dstack App CA`, `Dstack KMS CA`, all P-256. Its root is trusted by its key alone: that key is
+ * the identifier of the key provider, which the guest measured before the application ran.
  *
- * Proves whose service gave this application its certificates. Does *not* prove the other chain, over the application's keys: that is of another curve.
+ * Proves whose service gave this application its certificates. Does *not* prove the other chain,
+ * over the application's keys: that is of another curve.
  */
 import type { CheckRecorder } from '../core/record.ts'
 import { ES256 } from '../crypto/algorithms.ts'
@@ -20,7 +22,8 @@ const maximumSize = 65_536
 
 /**
  * @param keyProvider the measured identifier: SubjectPublicKeyInfo of the root, hexadecimal digits
- * @param now Unix milliseconds; `undefined` where the caller gave no time, so that dates are not checked
+ * @param now Unix milliseconds; `undefined` where the caller gave no time, so that dates are not
+ *   checked
  * @throws VerificationError `cert-…`, `root-mismatch`
  */
 export async function verifyKmsChain(

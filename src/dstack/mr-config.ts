@@ -1,12 +1,14 @@
 /**
- * What the host of a guest fixed before it started: `mr_config_id` of TDX, HOST_DATA of SEV-SNP. dstack puts a digest of the application there.
+ * What the host of a guest fixed before it started: `mr_config_id` of TDX, HOST_DATA of SEV-SNP.
+ * dstack puts a digest of the application there.
  *
  *     zeros                                                      the host does not use it (TDX only)
  *     01 ‖ SHA-256(app-compose) ‖ 15 zeros                       version 1
  *     02 ‖ Keccak-256(…) ‖ 15 zeros                              version 2: WebCrypto does not have that hash, so it is refused
  *     03 ‖ SHA-256("dstack-mr-config-v3:" ‖ 00 ‖ document) ‖ 15 zeros    version 3; in HOST_DATA the digest alone
  *
- * Source: Dstack-TEE/dstack, dstack-types, mr_config.rs. The document of version 3 is canonical JSON, hashed as served; members that are not known are refused.
+ * Source: Dstack-TEE/dstack, dstack-types, mr_config.rs. The document of version 3 is canonical
+ * JSON, hashed as served; members that are not known are refused.
  */
 import { VerificationError } from '../core/errors.ts'
 import { hash } from '../crypto/digest.ts'
@@ -44,7 +46,10 @@ const members = [
 ]
 const maximumSize = 65_536
 
-/** `mr_config_id` of a TD, 48 bytes. @throws VerificationError `compose-format` for a document that is not one */
+/**
+ * `mr_config_id` of a TD, 48 bytes. @throws VerificationError `compose-format` for a document that
+ * is not one
+ */
 export async function readMrConfigId(id: Bytes, document: string | undefined): Promise<MrConfig> {
   if (isZero(id)) return { version: 0 }
   const [version] = id
@@ -55,7 +60,10 @@ export async function readMrConfigId(id: Bytes, document: string | undefined): P
   return { version: undefined, problem: `version ${version}, which is not supported` }
 }
 
-/** HOST_DATA of a guest on SEV-SNP, 32 bytes: always version 3. @throws VerificationError `compose-format` for a document that is not one */
+/**
+ * HOST_DATA of a guest on SEV-SNP, 32 bytes: always version 3. @throws VerificationError
+ * `compose-format` for a document that is not one
+ */
 export async function readHostData(digest: Bytes, document: string | undefined): Promise<MrConfig> {
   if (document === undefined) return { version: undefined, problem: 'a digest of a document that was not served' }
   const text = new TextEncoder().encode(`dstack-mr-config-v3:\0${document}`)

@@ -1,8 +1,8 @@
 /**
  * Bytes, hexadecimal and base64.
  *
- * Accepted: hexadecimal in either case, with or without `0x`; base64 (RFC 4648 section 4) with its padding, and base64url
- * (section 5) without; both canonical. No white space, no other alphabet.
+ * Accepted: hexadecimal in either case, with or without `0x`; base64 (RFC 4648 section 4) with its
+ * padding, and base64url (section 5) without; both canonical. No white space, no other alphabet.
  */
 
 /** Bytes in memory of our own: what WebCrypto takes, and what `SharedArrayBuffer` is not. */
@@ -60,13 +60,17 @@ export function fromHex(text: string, name = 'hex'): Bytes {
   return new Uint8Array(digits.length / 2).map((_, i) => 16 * digit(2 * i) + digit(2 * i + 1))
 }
 
-/** @throws TypeError when `text` is neither canonical base64 nor canonical base64url; `name` says whose it is */
+/**
+ * @throws TypeError when `text` is neither canonical base64 nor canonical base64url; `name` says
+ *   whose it is
+ */
 export function fromBase64(text: string, name = 'base64'): Bytes {
   const isUrl = text.length % 4 !== 0 || text.includes('-') || text.includes('_')
   const digits = isUrl ? text.replaceAll('-', '+').replaceAll('_', '/') : text
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
   const length = text.length - padding
-  // In whole groups: A means zero. `atob` does the same, many times slower in Node, and does not look at what is left over.
+  // In whole groups: A means zero. `atob` does the same, many times slower in Node, and does not
+  // look at what is left over.
   const codes = new TextEncoder().encode(`${digits.slice(0, length)}AAA`)
   const digit = (at: number): number => base64[codes[at] as number] as number
   const bytes = new Uint8Array(Math.floor((length * 3) / 4))
@@ -79,7 +83,8 @@ export function fromBase64(text: string, name = 'base64'): Bytes {
     bytes[at++] = group >> 8
     bytes[at++] = group
   }
-  // What is no digit makes its group negative. Behind the last byte there is nothing but zeros, and a digit by itself is no byte.
+  // What is no digit makes its group negative. Behind the last byte there is nothing but zeros, and
+  // a digit by itself is no byte.
   const unused = [0, 0, 0xffff, 0xff][length % 4] as number
   if (groups < 0 || length % 4 === 1 || (group & unused) !== 0 || (isUrl && /[+/=]/.test(text)))
     throw new TypeError(`${name} must be canonical base64 or base64url`)

@@ -1,5 +1,6 @@
 /**
- * CBOR (RFC 8949) for what this library writes itself: the deterministic encoding of section 4.2.1, map keys in the order of their encoded bytes.
+ * CBOR (RFC 8949) for what this library writes itself: the deterministic encoding of section 4.2.1,
+ * map keys in the order of their encoded bytes.
  */
 import { type Bytes, concatBytes } from './bytes.ts'
 

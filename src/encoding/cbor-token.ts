@@ -1,12 +1,14 @@
 /**
- * CBOR (RFC 8949) as tokens have it: the third way of reading beside the two of `cbor.ts`. Tokens may use longer heads than needed (RFC 9783, baseline profile:
- * verifiers are variation-tolerant), and claims that a verifier does not know must not be an error, whatever is in them. It is a reader of its own, so
- * that documents that must be strict are read by one that knows no exception.
+ * CBOR (RFC 8949) as tokens have it: the third way of reading beside the two of `cbor.ts`. Tokens
+ * may use longer heads than needed (RFC 9783, baseline profile: verifiers are variation-tolerant),
+ * and claims that a verifier does not know must not be an error, whatever is in them. It is a
+ * reader of its own, so that documents that must be strict are read by one that knows no exception.
  *
- * Accepted: what `cbor.ts` accepts, but definite lengths only, with heads of any length; integers beyond 2^53, floats and other simple values as
- * something opaque, which no claim is read from; byte strings and those integers as keys. At most 8 arrays, maps or tags inside each other, 256 entries
- * in each, text of 1 KiB, 8192 items.
- * Refused: repeated keys (by value, whatever their heads), other keys, invalid UTF-8, indefinite lengths, reserved heads, anything left over.
+ * Accepted: what `cbor.ts` accepts, but definite lengths only, with heads of any length; integers
+ * beyond 2^53, floats and other simple values as something opaque, which no claim is read from;
+ * byte strings and those integers as keys. At most 8 arrays, maps or tags inside each other, 256
+ * entries in each, text of 1 KiB, 8192 items. Refused: repeated keys (by value, whatever their
+ * heads), other keys, invalid UTF-8, indefinite lengths, reserved heads, anything left over.
  */
 import { type Bytes, toHex } from './bytes.ts'
 import { cursor, end, malformed, remaining, type Source, take, uint } from './reader.ts'
@@ -38,7 +40,10 @@ const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: 
 /** Half of a surrogate pair: what is decoded from UTF-8 never has one. */
 const noText = '\ud800'
 
-/** @throws VerificationError with the code of `source` when `bytes` is not exactly one item of the subset above */
+/**
+ * @throws VerificationError with the code of `source` when `bytes` is not exactly one item of the
+ *   subset above
+ */
 export function decodeTokenCbor(bytes: Bytes, source: Source): TokenValue {
   const input = cursor(bytes, source)
   let items = maximumItems
@@ -106,7 +111,10 @@ export function tokenType(value: TokenValue): string {
   return 'opaque' in value ? value.opaque : 'tag'
 }
 
-/** What a map knows an entry by; `undefined` for what is no key. Integers beyond 2^53 have one encoding only. */
+/**
+ * What a map knows an entry by; `undefined` for what is no key. Integers beyond 2^53 have one
+ * encoding only.
+ */
 function keyOf(value: TokenValue, encoded: Bytes): number | string | undefined {
   if (typeof value === 'number' || typeof value === 'string') return value
   if (value instanceof Uint8Array) return `${noText}h${toHex(value)}`

@@ -1,11 +1,13 @@
 /**
  * CBOR (RFC 8949), the part of it that evidence is made of. The whole input must be one item.
  *
- * Accepted: integers within 2^53 of zero, byte strings, text strings (valid UTF-8), arrays, maps with integer and text keys, tags, false, true,
- * null, undefined, floats (their value is not read: no evidence has any); arrays and maps of definite or indefinite length; nesting down to 16; as many
- * items as the caller's budget says.
- * Refused: duplicate keys (by decoded value), other keys, larger integers, strings in chunks, reserved additional information, other simple values,
- * counts that the input is too short for, anything left over. With `deterministic`, also indefinite lengths and heads longer than needed.
+ * Accepted: integers within 2^53 of zero, byte strings, text strings (valid UTF-8), arrays, maps
+ * with integer and text keys, tags, false, true, null, undefined, floats (their value is not read:
+ * no evidence has any); arrays and maps of definite or indefinite length; nesting down to 16; as
+ * many items as the caller's budget says. Refused: duplicate keys (by decoded value), other keys,
+ * larger integers, strings in chunks, reserved additional information, other simple values, counts
+ * that the input is too short for, anything left over. With `deterministic`, also indefinite
+ * lengths and heads longer than needed.
  */
 import type { Bytes } from './bytes.ts'
 import { type Cursor, cursor, end, malformed, remaining, type Source, take, uint } from './reader.ts'
@@ -27,27 +29,36 @@ export type CborMap = Map<number | string, CborValue>
 export type CborValue =
   number | string | boolean | null | undefined | Bytes | readonly CborValue[] | CborMap | CborTag | CborFloat
 
-/** An argument that is `undefined` is an indefinite length; `shortest` is false for that and for padded arguments. */
+/**
+ * An argument that is `undefined` is an indefinite length; `shortest` is false for that and for
+ * padded arguments.
+ */
 export type CborHead = readonly [major: number, argument: number | undefined, shortest: boolean]
 
 /**
- * How many items may still be read, those inside others included. A byte of input can cost 200 bytes as an item, so this bounds memory where nothing is
- * authenticated yet. Documents inside documents share one budget.
+ * How many items may still be read, those inside others included. A byte of input can cost 200
+ * bytes as an item, so this bounds memory where nothing is authenticated yet. Documents inside
+ * documents share one budget.
  */
 export interface CborBudget {
   items: number
 }
 
-/** Evidence and headers have half as many. At their most expensive, as empty maps, they take less than 64 KB. */
+/**
+ * Evidence and headers have half as many. At their most expensive, as empty maps, they take less
+ * than 64 KB.
+ */
 const defaultItems = 256
 const maximumDepth = 16
 /** UTF-8, strictly: a byte order mark is a character, and what is no UTF-8 throws. */
 export const utf8: TextDecoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * @param deterministic refuse all but the shortest definite-length encoding (RFC 8949 section 4.2.1, key order aside)
+ * @param deterministic refuse all but the shortest definite-length encoding (RFC 8949 section
+ *   4.2.1, key order aside)
  * @param budget default: 256 items
- * @throws VerificationError with the code of `source` when `bytes` is not exactly one item of the subset above
+ * @throws VerificationError with the code of `source` when `bytes` is not exactly one item of the
+ *   subset above
  */
 export function decodeCbor(bytes: Bytes, source: Source, deterministic = false, budget?: CborBudget): CborValue {
   const input = cursor(bytes, source)

@@ -1,10 +1,13 @@
 /**
- * The envelope of a token: COSE_Sign1 (RFC 9052 section 4.2) under tag 18, or COSE_Mac0 (section 6.2) under tag 17. Read as tokens are, with heads of any
- * length; what is signed has the shortest all the same (section 9). The envelope of Nitro documents and CoRIMs, which has one form only, is in `cose.ts`.
+ * The envelope of a token: COSE_Sign1 (RFC 9052 section 4.2) under tag 18, or COSE_Mac0 (section
+ * 6.2) under tag 17. Read as tokens are, with heads of any length; what is signed has the shortest
+ * all the same (section 9). The envelope of Nitro documents and CoRIMs, which has one form only, is
+ * in `cose.ts`.
  *
- * Accepted: `[ protected bstr, unprotected map, payload bstr, signature or tag bstr ]` under its tag. Labels that are not known are hints (kid, x5chain),
- * and never read.
- * Refused: other tags or none, a detached payload, an empty or malformed protected header, an algorithm outside it, labels in both headers, `crit`.
+ * Accepted: `[ protected bstr, unprotected map, payload bstr, signature or tag bstr ]` under its
+ * tag. Labels that are not known are hints (kid, x5chain), and never read. Refused: other tags or
+ * none, a detached payload, an empty or malformed protected header, an algorithm outside it, labels
+ * in both headers, `crit`.
  */
 import { VerificationError } from '../core/errors.ts'
 import { type Bytes, concatBytes } from './bytes.ts'
@@ -22,11 +25,17 @@ export interface CoseToken {
   readonly payload: Bytes
   /** The signature, or the tag of a MAC. */
   readonly proof: Bytes
-  /** What the signature or MAC is over: Sig_structure (RFC 9052 section 4.4) or MAC_structure (section 6.3), without external data. */
+  /**
+   * What the signature or MAC is over: Sig_structure (RFC 9052 section 4.4) or MAC_structure
+   * (section 6.3), without external data.
+   */
   readonly covered: Bytes
 }
 
-/** @throws VerificationError `outer-cbor`, `cose-tag`, `cose-shape`, `cose-protected`, `cose-unprotected` or `cose-alg` */
+/**
+ * @throws VerificationError `outer-cbor`, `cose-tag`, `cose-shape`, `cose-protected`,
+ *   `cose-unprotected` or `cose-alg`
+ */
 export function decodeCoseToken(bytes: Bytes, name: string): CoseToken {
   const outer = decodeTokenCbor(bytes, { name, code: 'outer-cbor' })
   const [tag, value] = isTagged(outer) ? [outer.tag, outer.value] : ['none', outer]
@@ -50,7 +59,10 @@ export function decodeCoseToken(bytes: Bytes, name: string): CoseToken {
   }
 }
 
-/** @param head the head of an array of 4, and its first item: a text, what kind of structure it is. External data is empty */
+/**
+ * @param head the head of an array of 4, and its first item: a text, what kind of structure it is.
+ *   External data is empty
+ */
 function coveredBytes(head: string, header: Bytes, payload: Bytes): Bytes {
   const letters = Array.from(head, (letter) => letter.charCodeAt(0))
   return concatBytes(letters, ...byteString(header), [0x40], ...byteString(payload))
@@ -70,7 +82,8 @@ function algorithmOf(header: Bytes, unprotected: TokenMap, name: string): number
   const source: Source = { name: `${name}: protected header`, code: 'cose-protected' }
   const map = decodeTokenCbor(header, source)
   if (!isTokenMap(map)) throw malformed(source, 'must be a map')
-  // Labels 1 and 2, and RFC 9052 section 3: a label is in one header only. Nothing critical is understood here.
+  // Labels 1 and 2, and RFC 9052 section 3: a label is in one header only. Nothing critical is
+  // understood here.
   const misplaced = [...unprotected.keys()].find((label) => label === 1 || label === 2 || map.has(label))
   if (misplaced !== undefined)
     throw malformed(

@@ -1,10 +1,12 @@
 /**
- * DER (X.690): a strict reader of what certificates and revocation lists are made of. {@link decodeDer} checks everything at once; what comes out is a
- * tree whose shape is then compared with the one that a standard prescribes.
+ * DER (X.690): a strict reader of what certificates and revocation lists are made of.
+ * {@link decodeDer} checks everything at once; what comes out is a tree whose shape is then
+ * compared with the one that a standard prescribes.
  *
- * Accepted: single-byte tags, definite lengths in their shortest form, nesting down to 16.
- * Refused: BOOLEAN other than 00 and FF, padded or empty INTEGER, BIT STRING with unused bits set, malformed OBJECT IDENTIFIER, primitive types in
- * pieces, anything left over. Text is not decoded: names are compared as bytes.
+ * Accepted: single-byte tags, definite lengths in their shortest form, nesting down to 16. Refused:
+ * BOOLEAN other than 00 and FF, padded or empty INTEGER, BIT STRING with unused bits set, malformed
+ * OBJECT IDENTIFIER, primitive types in pieces, anything left over. Text is not decoded: names are
+ * compared as bytes.
  */
 import { type Bytes, toHex } from './bytes.ts'
 import { type Cursor, cursor, end, malformed, skip, type Source, uint } from './reader.ts'
@@ -24,7 +26,10 @@ export interface DerNode extends Element {
   readonly children: readonly DerNode[]
 }
 
-/** A view of the content. Views are made when they are asked for: most never are, and making them would cost more than all checks. */
+/**
+ * A view of the content. Views are made when they are asked for: most never are, and making them
+ * would cost more than all checks.
+ */
 export const contentOf = ({ bytes, from, to }: Element): Bytes => bytes.subarray(from, to)
 /** A view of identifier, length and content, as received. */
 export const rawOf = ({ bytes, at, to }: Element): Bytes => bytes.subarray(at, to)
@@ -54,7 +59,10 @@ export function decodeDer(bytes: Bytes, source: Source): DerNode {
   return node
 }
 
-/** Reads the outside of one element, whose length is in DER; what it consists of is for others to check. For lists too long to become a tree. */
+/**
+ * Reads the outside of one element, whose length is in DER; what it consists of is for others to
+ * check. For lists too long to become a tree.
+ */
 export function readElement(input: Cursor, tag: number, field: string): Element {
   const { at, bytes, source } = input
   const found = uint(input, 1, field)
@@ -83,7 +91,10 @@ export function readPrimitive(input: Cursor, tag: number, field: string): Elemen
   return element
 }
 
-/** The children of a SEQUENCE, which must have exactly these tags, in this order. @throws VerificationError with the code of `source` */
+/**
+ * The children of a SEQUENCE, which must have exactly these tags, in this order. @throws
+ * VerificationError with the code of `source`
+ */
 export function childrenOf<const Tags extends readonly number[]>(
   node: DerNode,
   source: Source,
@@ -127,8 +138,8 @@ export function bitStringOctets(node: DerNode, source: Source): Bytes {
 }
 
 /**
- * UTCTime or GeneralizedTime as Unix milliseconds. RFC 5280 section 4.1.2.5: seconds present, `Z`, no fraction, UTCTime through 2049
- * and GeneralizedTime from 2050 on.
+ * UTCTime or GeneralizedTime as Unix milliseconds. RFC 5280 section 4.1.2.5: seconds present, `Z`,
+ * no fraction, UTCTime through 2049 and GeneralizedTime from 2050 on.
  */
 export function time(node: Element, source: Source): number {
   let text = ''
@@ -167,7 +178,10 @@ function readNode(input: Cursor, depth: number): DerNode {
   return { tag, children, bytes, at, from, to }
 }
 
-/** What X.690 sections 8, 10 and 11 ask of the content; constructed elements are the sum of their children. */
+/**
+ * What X.690 sections 8, 10 and 11 ask of the content; constructed elements are the sum of their
+ * children.
+ */
 function isCanonical(tag: number, bytes: Bytes, from: number, to: number): boolean {
   const length = to - from
   const first = bytes[from] as number
@@ -190,7 +204,8 @@ function isCanonical(tag: number, bytes: Bytes, from: number, to: number): boole
       while (i < to && (bytes[i] !== 0x80 || (i > from && (bytes[i - 1] as number) >= 0x80))) i++
       return length > 0 && last < 0x80 && i === to
     default:
-      // Universal class: a sequence or a set is constructed, nothing else is. The low bits 1f announce a longer tag, which nothing here has.
+      // Universal class: a sequence or a set is constructed, nothing else is. The low bits 1f
+      // announce a longer tag, which nothing here has.
       return tag > 0 && (tag & 0x1f) !== 0x1f && (tag >= 0x40 || (tag & 0x20) > 0 === ((tag & 0x1e) === 0x10))
   }
 }

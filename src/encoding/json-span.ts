@@ -1,7 +1,8 @@
 /**
  * Where a value is in a JSON text: for hashes that cover bytes as they were served.
  *
- * Reads only texts that the strict reader (`json.ts`) has accepted, and only paths that exist in them: grammar and names are not checked again.
+ * Reads only texts that the strict reader (`json.ts`) has accepted, and only paths that exist in
+ * them: grammar and names are not checked again.
  */
 
 /**

@@ -1,7 +1,9 @@
 /**
- * JSON (RFC 8259), stricter than `JSON.parse`: no name twice in one object, nesting down to 32. Sizes are for the caller to cap.
+ * JSON (RFC 8259), stricter than `JSON.parse`: no name twice in one object, nesting down to 32.
+ * Sizes are for the caller to cap.
  *
- * Two readers that keep different ones of two members with the same name would believe different things of one signed text.
+ * Two readers that keep different ones of two members with the same name would believe different
+ * things of one signed text.
  */
 import { malformed, type Source } from './reader.ts'
 
@@ -10,7 +12,9 @@ export interface JsonObject {
   readonly [name: string]: JsonValue
 }
 
-/** The types that a member is asked to have. `integer` is what a number holds exactly, from 0 on. */
+/**
+ * The types that a member is asked to have. `integer` is what a number holds exactly, from 0 on.
+ */
 export interface JsonTypes {
   readonly string: string
   readonly integer: number
@@ -28,13 +32,17 @@ export function decodeJson(text: string, source: Source): JsonValue {
   } catch {
     throw malformed(source, 'not JSON')
   }
-  // JSON.parse found the grammar right, so each colon outside a string is one member as written; of equal names it kept one.
+  // JSON.parse found the grammar right, so each colon outside a string is one member as written; of
+  // equal names it kept one.
   if (countMembers(value, maximumDepth, source) !== countColons(text))
     throw malformed(source, 'a name is there twice in one object')
   return value
 }
 
-/** The member `name` of an object. @throws VerificationError with the code of `source` when there is none, or it is of another type */
+/**
+ * The member `name` of an object. @throws VerificationError with the code of `source` when there is
+ * none, or it is of another type
+ */
 export function memberOf<Type extends keyof JsonTypes>(
   object: JsonValue | undefined,
   name: string,
@@ -69,7 +77,8 @@ function describe(value: JsonValue): string {
 function countColons(text: string): number {
   let count = 0
   let inString = false
-  // Bytes are read twice as fast as characters; these three are a byte each, and no part of any other.
+  // Bytes are read twice as fast as characters; these three are a byte each, and no part of any
+  // other.
   const codes = new TextEncoder().encode(text)
   for (let i = 0; i < codes.length; i++) {
     const code = codes[i]

@@ -1,8 +1,9 @@
 /**
  * PEM (RFC 7468), strict: `-----BEGIN LABEL-----`, base64 lines, `-----END LABEL-----`.
  *
- * Accepted: any number of blocks of one label, lines that end in LF or CRLF, text between blocks (RFC 7468 section 2 allows it).
- * Refused: other labels, headers inside a block, base64 that is not canonical, a block without an end.
+ * Accepted: any number of blocks of one label, lines that end in LF or CRLF, text between blocks
+ * (RFC 7468 section 2 allows it). Refused: other labels, headers inside a block, base64 that is not
+ * canonical, a block without an end.
  */
 import { type Bytes, fromBase64 } from './bytes.ts'
 import { malformed, type Source } from './reader.ts'

@@ -1,5 +1,6 @@
 /**
- * A bounds-checked cursor over bytes. Every read names its field, so that an error says where the input broke.
+ * A bounds-checked cursor over bytes. Every read names its field, so that an error says where the
+ * input broke.
  */
 import { VerificationError } from '../core/errors.ts'
 import type { AttestationErrorCode } from '../core/codes.ts'

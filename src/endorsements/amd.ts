@@ -1,7 +1,7 @@
 /**
- * Fetches what AMD says of the key that signed a report of SEV-SNP, from AMD's key distribution service
- * (KDS) or a proxy of it. Nothing is verified here and the service needs no trust: `verifySevSnp`
- * checks every signature.
+ * Fetches what AMD says of the key that signed a report of SEV-SNP, from AMD's key distribution
+ * service (KDS) or a proxy of it. Nothing is verified here and the service needs no trust:
+ * `verifySevSnp` checks every signature.
  *
  * Source: AMD 57230, "Versioned Chip Endorsement Key Certificate and KDS Interface Specification".
  */
@@ -16,14 +16,17 @@ import { chipIdSizes } from '../formats/amd/sev-snp/vek.ts'
 import { type Answer, type Fetch, getAll, readUrl, toBase64 } from './http.ts'
 
 /**
- * AMD's own service. It sends no CORS headers, and answers one address about once in ten seconds: let a
- * server of yours fetch, keep the answer, and deliver it with the report.
+ * AMD's own service. It sends no CORS headers, and answers one address about once in ten seconds:
+ * let a server of yours fetch, keep the answer, and deliver it with the report.
  */
 export const amdKdsUrl = 'https://kdsintf.amd.com'
 
 /** What to fetch, and from whom. */
 export interface AmdEndorsementsRequest {
-  /** The evidence: a report, alone or with its certificate table. Asking tells the service which chip it is about. */
+  /**
+   * The evidence: a report, alone or with its certificate table. Asking tells the service which
+   * chip it is about.
+   */
   readonly evidence: Uint8Array
   /** {@link amdKdsUrl}, or a proxy with the same paths. */
   readonly baseUrl: string
@@ -49,16 +52,16 @@ const spls: readonly (readonly [parameter: string, part: keyof SnpTcb])[] = [
 ]
 
 /**
- * Asks for certificate chain, revocation list and, where the evidence does not bring it, the VCEK: each
- * once, all at once. Keep the object: it is good until its revocation list expires.
+ * Asks for certificate chain, revocation list and, where the evidence does not bring it, the VCEK:
+ * each once, all at once. Keep the object: it is good until its revocation list expires.
  *
  * ```ts
  * const endorsements = await fetchAmdEndorsements({ evidence, baseUrl: amdKdsUrl, fetch: globalThis.fetch })
  * ```
- * @throws VerificationError `endorsement-fetch` when the service cannot be reached, redirects, or does
- * not answer 200 within the size that is allowed (a 429 names its wait), or when there is no one to ask: a
- * VLEK without a certificate table, a masked chip id. `endorsement-format` when an answer is not what it
- * should be; `report-…` and `cert-table` for evidence that is malformed
+ * @throws VerificationError `endorsement-fetch` when the service cannot be reached, redirects, or
+ *   does not answer 200 within the size that is allowed (a 429 names its wait), or when there is no
+ *   one to ask: a VLEK without a certificate table, a masked chip id. `endorsement-format` when an
+ *   answer is not what it should be; `report-…` and `cert-table` for evidence that is malformed
  * @throws TypeError for a mistake in the request
  * @throws the reason of `signal` when it aborts
  */
@@ -90,7 +93,9 @@ export async function fetchAmdEndorsements(request: AmdEndorsementsRequest): Pro
   })
 }
 
-/** @throws TypeError for a version 2 report without `product`, or a product that is not the report's */
+/**
+ * @throws TypeError for a version 2 report without `product`, or a product that is not the report's
+ */
 function productFor({ cpu, product }: SevSnpEvidence, named: SnpProduct | undefined): SnpProduct {
   if (cpu === undefined) {
     if (named === undefined)
@@ -133,7 +138,10 @@ function chainOf({ body, url }: Answer): string {
   })
 }
 
-/** DER: a SEQUENCE as long as the body. What is in it, the verifier checks. @throws VerificationError `endorsement-format` */
+/**
+ * DER: a SEQUENCE as long as the body. What is in it, the verifier checks. @throws
+ * VerificationError `endorsement-format`
+ */
 function derOf({ body, url }: Answer, what: string): string {
   if (body[0] !== 0x30 || body.length < 256)
     throw new VerificationError('endorsement-format', {

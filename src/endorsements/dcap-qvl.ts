@@ -1,8 +1,10 @@
 /**
- * Collateral in the shape of dcap-qvl (Phala Network, in Rust and JavaScript), which many services of dstack and others hand out: bodies of Intel's documents and
- * their signatures apart, lists and signatures in hexadecimal or as lists of bytes.
+ * Collateral in the shape of dcap-qvl (Phala Network, in Rust and JavaScript), which many services
+ * of dstack and others hand out: bodies of Intel's documents and their signatures apart, lists and
+ * signatures in hexadecimal or as lists of bytes.
  *
- * Source: `QuoteCollateralV3` in Phala-Network/dcap-qvl, src/lib.rs; Intel's `sgx_ql_qve_collateral_t` has the same members.
+ * Source: `QuoteCollateralV3` in Phala-Network/dcap-qvl, src/lib.rs; Intel's
+ * `sgx_ql_qve_collateral_t` has the same members.
  */
 import { type Bytes, copyBytes, fromHex, isBytes, toHex } from '../encoding/bytes.ts'
 import { SEQUENCE } from '../encoding/der.ts'
@@ -13,7 +15,10 @@ import { decodeCrl } from '../x509/crl.ts'
 import { toBase64 } from './http.ts'
 import type { IntelEndorsements } from './intel.ts'
 
-/** Bytes as the serialisations of dcap-qvl have them: hexadecimal digits, an array of numbers, or bytes. */
+/**
+ * Bytes as the serialisations of dcap-qvl have them: hexadecimal digits, an array of numbers, or
+ * bytes.
+ */
 export type DcapQvlBytes = string | Uint8Array | readonly number[]
 
 /** Collateral as dcap-qvl has it; other members have no influence. */
@@ -41,13 +46,15 @@ const signatureSize = 64
 const maximumText = 1_048_576
 
 /**
- * Collateral of dcap-qvl as the verifiers take it: each body and its signature become the document that Intel served, byte for byte. Nothing is verified here,
- * and nothing needs to be: a body that was parsed and written again has no valid signature any more.
+ * Collateral of dcap-qvl as the verifiers take it: each body and its signature become the document
+ * that Intel served, byte for byte. Nothing is verified here, and nothing needs to be: a body that
+ * was parsed and written again has no valid signature any more.
  *
  * ```ts
  * const endorsements = fromDcapQvl(await response.json())
  * ```
- * @throws VerificationError `endorsement-format` for a member that is missing or of another shape; `crl-…` for a list that is none
+ * @throws VerificationError `endorsement-format` for a member that is missing or of another shape;
+ *   `crl-…` for a list that is none
  * @throws TypeError when `collateral` is no plain object
  */
 export function fromDcapQvl(collateral: DcapQvlCollateral): IntelEndorsements {
@@ -70,7 +77,8 @@ const sourceOf = (name: string): Source => ({ name, code: 'endorsement-format' }
 
 function documentOf(member: string, own: Members, name: 'tcb_info' | 'qe_identity'): string {
   const body = textOf(own, name)
-  // Between the braces it is Intel's; the verifier reads, and checks the signature of, exactly these bytes.
+  // Between the braces it is Intel's; the verifier reads, and checks the signature of, exactly
+  // these bytes.
   if (!body.startsWith('{') || !body.endsWith('}')) throw malformed(sourceOf(name), 'must be the body alone: {…}')
   const signature = bytesOf(own, `${name}_signature`)
   if (signature.length !== signatureSize)

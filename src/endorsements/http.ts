@@ -1,5 +1,6 @@
 /**
- * One GET of a vendor service: bounded in size, without redirects, over a `fetch` that the caller gives.
+ * One GET of a vendor service: bounded in size, without redirects, over a `fetch` that the caller
+ * gives.
  */
 import { type Bytes, concatBytes } from '../encoding/bytes.ts'
 import { VerificationError } from '../core/errors.ts'
@@ -24,7 +25,8 @@ export interface Answer {
  */
 export async function get(url: string, maximum: number, fetch: Fetch, signal: AbortSignal): Promise<Answer> {
   signal.throwIfAborted()
-  // `manual`, because edge runtimes know no `error`: a redirect is then an answer of status 3xx, in pages of status 0.
+  // `manual`, because edge runtimes know no `error`: a redirect is then an answer of status 3xx, in
+  // pages of status 0.
   const response = await orAbort(() => fetch(url, { redirect: 'manual', signal }), url, signal)
   const { status, redirected, headers, body } = response
   const discard = (): void => {
@@ -100,7 +102,10 @@ async function readBody(
   }
 }
 
-/** What the promise resolves to, unless the signal aborts first: a `fetch` that takes no notice of it must not keep us. */
+/**
+ * What the promise resolves to, unless the signal aborts first: a `fetch` that takes no notice of
+ * it must not keep us.
+ */
 async function orAbort<T>(start: () => Promise<T>, url: string, signal: AbortSignal): Promise<T> {
   let stop = (): void => undefined
   const aborted = new Promise<never>((_, reject) => {

@@ -1,5 +1,6 @@
 /**
- * `veritee/endorsements`: asks vendors what they say of a platform, for verifiers whose evidence does not bring that along. Decides nothing.
+ * `veritee/endorsements`: asks vendors what they say of a platform, for verifiers whose evidence
+ * does not bring that along. Decides nothing.
  */
 export { AttestationError, VerificationError } from '../core/errors.ts'
 export type { AttestationErrorCode } from '../core/codes.ts'

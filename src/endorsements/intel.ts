@@ -1,8 +1,11 @@
 /**
- * Fetches what Intel says about a platform ("collateral") from Intel's provisioning certification service (PCS) or from a cache of it (PCCS), version 4 of
- * their interface. Nothing is verified here and the service needs no trust: every item is signed, and the verifiers of `tdx` and `sgx` check each signature.
+ * Fetches what Intel says about a platform ("collateral") from Intel's provisioning certification
+ * service (PCS) or from a cache of it (PCCS), version 4 of their interface. Nothing is verified
+ * here and the service needs no trust: every item is signed, and the verifiers of `tdx` and `sgx`
+ * check each signature.
  *
- * Source: Intel SGX and TDX Provisioning Certification Service API, version 4; intel/confidential-computing.tee.dcap.pccs for what a cache does differently.
+ * Source: Intel SGX and TDX Provisioning Certification Service API, version 4;
+ * intel/confidential-computing.tee.dcap.pccs for what a cache does differently.
  */
 import { fromHex } from '../encoding/bytes.ts'
 import { SEQUENCE } from '../encoding/der.ts'
@@ -13,7 +16,10 @@ import { knownOptions, requireOption } from '../core/options.ts'
 import { decodeCrl } from '../x509/crl.ts'
 import { type Answer, type Fetch, getAll, readUrl, toBase64 } from './http.ts'
 
-/** Intel's own service. It sends no CORS headers that a page could rely on: let a server of yours fetch, and deliver the object with the quote. */
+/**
+ * Intel's own service. It sends no CORS headers that a page could rely on: let a server of yours
+ * fetch, and deliver the object with the quote.
+ */
 export const intelPcsUrl = 'https://api.trustedservices.intel.com'
 
 /** Where Intel publishes the CRL of its root: the distribution point in the root certificate. */
@@ -23,17 +29,29 @@ export const intelRootCaCrlUrl = 'https://certificates.trustedservices.intel.com
 export interface IntelEndorsementsRequest {
   /** The platform's FMSPC: 12 hexadecimal digits, from its PCK certificate. */
   readonly fmspc: string
-  /** Which CA issued the PCK certificate: "Intel SGX PCK Platform CA" or "Intel SGX PCK Processor CA". */
+  /**
+   * Which CA issued the PCK certificate: "Intel SGX PCK Platform CA" or "Intel SGX PCK Processor
+   * CA".
+   */
   readonly ca: 'platform' | 'processor'
   /** The kind of TEE that the quote is of. */
   readonly tee: 'sgx' | 'tdx'
-  /** {@link intelPcsUrl}, or the URL of a PCCS, with or without the path `/sgx/certification/v4` that its own clients are configured with. */
+  /**
+   * {@link intelPcsUrl}, or the URL of a PCCS, with or without the path `/sgx/certification/v4`
+   * that its own clients are configured with.
+   */
   readonly baseUrl: string
   /** `globalThis.fetch`, or something of its shape. Must not follow redirects when asked not to. */
   readonly fetch: Fetch
-  /** Default: {@link intelRootCaCrlUrl} for Intel's service, `…/sgx/certification/v4/rootcacrl` of a PCCS. */
+  /**
+   * Default: {@link intelRootCaCrlUrl} for Intel's service, `…/sgx/certification/v4/rootcacrl` of a
+   * PCCS.
+   */
   readonly rootCaCrlUrl?: string
-  /** `early`: what Intel knew when it made the issue public. Default `standard`, which follows months later. */
+  /**
+   * `early`: what Intel knew when it made the issue public. Default `standard`, which follows
+   * months later.
+   */
   readonly update?: 'standard' | 'early'
   /** The state of knowledge of this number, instead of `update`. */
   readonly tcbEvaluationDataNumber?: number
@@ -41,7 +59,10 @@ export interface IntelEndorsementsRequest {
   readonly signal?: AbortSignal
 }
 
-/** The endorsements of a DCAP quote, as the verifiers take them: plain text, which survives JSON, `postMessage` and storage unchanged. */
+/**
+ * The endorsements of a DCAP quote, as the verifiers take them: plain text, which survives JSON,
+ * `postMessage` and storage unchanged.
+ */
 export interface IntelEndorsements {
   /** TCB Info of the FMSPC and the kind of TEE: JSON, every byte as served. */
   readonly tcbInfo: string
@@ -55,7 +76,10 @@ export interface IntelEndorsements {
   readonly pckCrl: string
   /** The CRL of the root: DER in base64. */
   readonly rootCaCrl: string
-  /** PEM: PCK certificate, its CA, the root; only for quotes that do not carry them. Not fetched here. */
+  /**
+   * PEM: PCK certificate, its CA, the root; only for quotes that do not carry them. Not fetched
+   * here.
+   */
   readonly pckCertificateChain?: string
 }
 
@@ -77,16 +101,17 @@ const known: readonly (keyof IntelEndorsementsRequest)[] = [
 const clientPath = /\/sgx\/certification\/v4\/?$/
 
 /**
- * Asks for the four documents at once, and returns what the verifiers take as `endorsements`. Keep the object: it is good until the first of its documents
- * expires, 30 days at most.
+ * Asks for the four documents at once, and returns what the verifiers take as `endorsements`. Keep
+ * the object: it is good until the first of its documents expires, 30 days at most.
  *
  * ```ts
  * const endorsements = await fetchIntelEndorsements({
  *   fmspc: '00806f050000', ca: 'platform', tee: 'tdx', baseUrl: intelPcsUrl, fetch: globalThis.fetch,
  * })
  * ```
- * @throws VerificationError `endorsement-fetch` when the service cannot be reached, redirects, or does not answer 200 within the size that is allowed;
- * `endorsement-format` when an answer lacks the certificates of who signed it, or is no text; `crl-…` when it should be a CRL and is none
+ * @throws VerificationError `endorsement-fetch` when the service cannot be reached, redirects, or
+ *   does not answer 200 within the size that is allowed; `endorsement-format` when an answer lacks
+ *   the certificates of who signed it, or is no text; `crl-…` when it should be a CRL and is none
  * @throws TypeError for a mistake in the request
  * @throws the reason of `signal` when it aborts
  */
@@ -190,7 +215,10 @@ function percentDecode(value: string, source: Source): string {
   }
 }
 
-/** A CRL in base64, whether it came as DER, as PEM, or as hexadecimal text, which is how caches answer. */
+/**
+ * A CRL in base64, whether it came as DER, as PEM, or as hexadecimal text, which is how caches
+ * answer.
+ */
 function crlOf({ body, url }: Answer, name: string): string {
   const source: Source = { name: `${name} of ${url}`, code: 'endorsement-format' }
   const isDer = body[0] === SEQUENCE

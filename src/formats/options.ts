@@ -1,6 +1,6 @@
 /**
- * The options that every verifier takes, read once and checked before a byte of evidence is looked at. What is wrong here is the caller's
- * mistake: a `TypeError`.
+ * The options that every verifier takes, read once and checked before a byte of evidence is looked
+ * at. What is wrong here is the caller's mistake: a `TypeError`.
  */
 import { type FreshnessPolicy, skipFreshness } from '../appraisal/freshness.ts'
 import { type Clock, readSkew, readTime } from '../core/time.ts'
@@ -10,10 +10,16 @@ import { fingerprint } from '../crypto/digest.ts'
 import { isPlainObject, knownOptions, requireOption, snapshotOf } from '../core/options.ts'
 import type { EndorsementCache } from '../x509/endorsement-cache.ts'
 
-/** Pass it as `now` to verify evidence as of its own time, for archives. The result proves the past only, and says so in `timeSource`. */
+/**
+ * Pass it as `now` to verify evidence as of its own time, for archives. The result proves the past
+ * only, and says so in `timeSource`.
+ */
 export const atEvidenceTime: unique symbol = /* @__PURE__ */ Symbol.for('veritee.atEvidenceTime')
 
-/** Pass it as `debug` to accept evidence of a debug enclave, whose memory its operator can read. Never do so in production. */
+/**
+ * Pass it as `debug` to accept evidence of a debug enclave, whose memory its operator can read.
+ * Never do so in production.
+ */
 export const allowDebug: unique symbol = /* @__PURE__ */ Symbol.for('veritee.allowDebug')
 
 /** How the caller knows that evidence is from now: a nonce, an age, or both. Required. */
@@ -22,15 +28,26 @@ export type Freshness =
   | { readonly maxAgeSeconds: number }
   | typeof skipFreshness
 
-/** Options of every verifier. Unknown options are a `TypeError`, so that a misspelt expectation cannot go unchecked. */
+/**
+ * Options of every verifier. Unknown options are a `TypeError`, so that a misspelt expectation
+ * cannot go unchecked.
+ */
 export interface VerifierOptions {
-  /** Root certificates, DER, matched byte for byte. Default: the vendor's, pinned in this library. */
+  /**
+   * Root certificates, DER, matched byte for byte. Default: the vendor's, pinned in this library.
+   */
   readonly trustAnchors?: readonly Uint8Array[]
   /** The time to verify at. Default: the clock, read once. */
   readonly now?: Date | typeof atEvidenceTime
-  /** How far clocks may be apart, 0 to 86400. Default 300: enclaves have no NTP. Not used with {@link atEvidenceTime}. */
+  /**
+   * How far clocks may be apart, 0 to 86400. Default 300: enclaves have no NTP. Not used with
+   * {@link atEvidenceTime}.
+   */
   readonly clockSkewSeconds?: number
-  /** A `Map` of yours that spares the signature checks of endorsements seen before: issuers, and what Intel publishes. Default: none. */
+  /**
+   * A `Map` of yours that spares the signature checks of endorsements seen before: issuers, and
+   * what Intel publishes. Default: none.
+   */
   readonly endorsementCache?: EndorsementCache
   /** Called with every check as soon as it was made. What it throws, the verifier throws. */
   readonly trace?: (check: Check) => void
@@ -39,8 +56,9 @@ export interface VerifierOptions {
 /** Options of verifiers of evidence that is dated and carries a nonce. */
 export interface CommonOptions extends VerifierOptions {
   /**
-   * `{ nonce }`: 1 to 1024 bytes that you made for this one request (32 random ones are right); proves freshness without trusting a clock.
-   * `{ maxAgeSeconds }`: for evidence that was fetched without a nonce. `{ nonce, maxAgeSeconds }`: both must hold. To go without either, pass
+   * `{ nonce }`: 1 to 1024 bytes that you made for this one request (32 random ones are right);
+   * proves freshness without trusting a clock. `{ maxAgeSeconds }`: for evidence that was fetched
+   * without a nonce. `{ nonce, maxAgeSeconds }`: both must hold. To go without either, pass
    * {@link skipFreshness}.
    */
   readonly freshness: Freshness
@@ -100,13 +118,19 @@ export async function readVerifierOptions(
   }
 }
 
-/** A private copy of the evidence: what is verified cannot be changed while a signature check is awaited. @throws TypeError */
+/**
+ * A private copy of the evidence: what is verified cannot be changed while a signature check is
+ * awaited. @throws TypeError
+ */
 export function copyEvidence(evidence: Uint8Array): Bytes {
   requireOption('evidence', 'a Uint8Array', isBytes(evidence))
   return copyBytes(evidence)
 }
 
-/** Bytes that the evidence must carry. An option that is there but `undefined` would go unchecked unnoticed. @throws TypeError */
+/**
+ * Bytes that the evidence must carry. An option that is there but `undefined` would go unchecked
+ * unnoticed. @throws TypeError
+ */
 export function readExpectedBytes<K extends string>(
   options: Partial<Record<K, Uint8Array>>,
   name: K,
@@ -157,7 +181,8 @@ export function readPositive(value: unknown, name: string): number {
 
 function readTrustAnchors(trustAnchors: unknown): Bytes[] {
   const list: Bytes[] = Array.isArray(trustAnchors) ? trustAnchors.map(bytesOf) : []
-  // A SEQUENCE: enough to tell DER from PEM. What else it is does not matter, for it is only ever compared.
+  // A SEQUENCE: enough to tell DER from PEM. What else it is does not matter, for it is only ever
+  // compared.
   requireOption('trustAnchors', 'certificates in DER', list.length > 0 && list.every(([tag]) => tag === 0x30))
   return list
 }

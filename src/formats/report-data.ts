@@ -1,7 +1,9 @@
 /**
- * `veritee/report-data`: the 64 bytes of report data, by the conventions of common attesters. Each function makes the whole 64 bytes, for the option
- * `reportData`: nothing is compared in part. What they bind, a key or your nonce, must come from you: what the attester sent beside the evidence proves
- * nothing. Conventions without a nonce say so: evidence by them is as fresh as the keys in it are, and can be shown again as long as these are in use.
+ * `veritee/report-data`: the 64 bytes of report data, by the conventions of common attesters. Each
+ * function makes the whole 64 bytes, for the option `reportData`: nothing is compared in part. What
+ * they bind, a key or your nonce, must come from you: what the attester sent beside the evidence
+ * proves nothing. Conventions without a nonce say so: evidence by them is as fresh as the keys in
+ * it are, and can be shown again as long as these are in use.
  */
 import { hash } from '../crypto/digest.ts'
 import { type Bytes, concatBytes, copyBytes, isBytes } from '../encoding/bytes.ts'
@@ -39,9 +41,10 @@ export async function hashReportData(algorithm: ReportDataHash, data: Uint8Array
 }
 
 /**
- * SHA-256 followed by 32 zeros: Gramine's RA-TLS (of the SubjectPublicKeyInfo, DER), interoperable RA-TLS (of the claims buffer), EGo (of a certificate, DER), Oak
- * (of the key at the root of its DICE chain), Azure's container instances (of what the container passes).
- * No nonce, unless it is part of `data`.
+ * SHA-256 followed by 32 zeros: Gramine's RA-TLS (of the SubjectPublicKeyInfo, DER), interoperable
+ * RA-TLS (of the claims buffer), EGo (of a certificate, DER), Oak (of the key at the root of its
+ * DICE chain), Azure's container instances (of what the container passes). No nonce, unless it is
+ * part of `data`.
  * @throws TypeError
  */
 export async function sha256ReportData(data: Uint8Array): Promise<Uint8Array> {
@@ -57,8 +60,9 @@ export async function sha384ReportData(data: Uint8Array): Promise<Uint8Array> {
 }
 
 /**
- * SHA-512 over parts, one after another: Intel Trust Authority (nonce, its time, user data), attested-tls (public key, dates, host name).
- * The parts must have lengths that cannot be shifted into one another.
+ * SHA-512 over parts, one after another: Intel Trust Authority (nonce, its time, user data),
+ * attested-tls (public key, dates, host name). The parts must have lengths that cannot be shifted
+ * into one another.
  * @throws TypeError
  */
 export async function sha512ReportData(...parts: readonly Uint8Array[]): Promise<Uint8Array> {
@@ -68,7 +72,8 @@ export async function sha512ReportData(...parts: readonly Uint8Array[]): Promise
 
 /**
  * dstack: SHA-512 of `tag:content`. No nonce, unless it is part of `content`.
- * @param tag `app-data` for what an application binds, `ratls-cert` for the public key of a certificate (DER)
+ * @param tag `app-data` for what an application binds, `ratls-cert` for the public key of a
+ *   certificate (DER)
  * @throws TypeError
  */
 export async function dstackReportData(tag: string, content: Uint8Array): Promise<Uint8Array> {
@@ -77,7 +82,8 @@ export async function dstackReportData(tag: string, content: Uint8Array): Promis
 }
 
 /**
- * Open Enclave, and Azure's attestation service: SHA-256 of the PEM of a public key and the NUL that ends it, followed by 32 zeros.
+ * Open Enclave, and Azure's attestation service: SHA-256 of the PEM of a public key and the NUL
+ * that ends it, followed by 32 zeros.
  * @param pem exactly as the attester wrote it, line ends included, without the NUL
  * @throws TypeError
  */
@@ -87,7 +93,8 @@ export async function openEnclaveReportData(pem: string): Promise<Uint8Array> {
 }
 
 /**
- * Tinfoil: SHA-256 of the TLS key (SubjectPublicKeyInfo, DER), then the HPKE key as it is. No nonce: the keys are the binding.
+ * Tinfoil: SHA-256 of the TLS key (SubjectPublicKeyInfo, DER), then the HPKE key as it is. No
+ * nonce: the keys are the binding.
  * @param hpkeKey 32 bytes (X25519)
  * @throws TypeError
  */
@@ -98,8 +105,9 @@ export async function tinfoilReportData(tlsSpki: Uint8Array, hpkeKey: Uint8Array
 }
 
 /**
- * Azure's confidential VMs: SHA-256 of the runtime data of an HCL report, as received, followed by 32 zeros. No nonce: the report is of boot time, and what is
- * fresh is the quote of the virtual TPM whose key the runtime data names. `verifyAzureSevSnp` and `verifyAzureTdx` check all of that.
+ * Azure's confidential VMs: SHA-256 of the runtime data of an HCL report, as received, followed by
+ * 32 zeros. No nonce: the report is of boot time, and what is fresh is the quote of the virtual TPM
+ * whose key the runtime data names. `verifyAzureSevSnp` and `verifyAzureTdx` check all of that.
  * @throws TypeError
  */
 export async function azureReportData(runtimeData: Uint8Array): Promise<Uint8Array> {
@@ -107,7 +115,8 @@ export async function azureReportData(runtimeData: Uint8Array): Promise<Uint8Arr
 }
 
 /**
- * Constellation on AWS: SHA-512 of the attestation key of the virtual TPM, PEM. No nonce: a quote by that key is what is fresh.
+ * Constellation on AWS: SHA-512 of the attestation key of the virtual TPM, PEM. No nonce: a quote
+ * by that key is what is fresh.
  * @param pem exactly as the attester wrote it, line ends included
  * @throws TypeError
  */
@@ -117,7 +126,8 @@ export async function constellationReportData(pem: string): Promise<Uint8Array> 
 }
 
 /**
- * SecretVM: SHA-256 of the TLS key (SubjectPublicKeyInfo, DER), then the nonce of the evidence of its GPU. That nonce is fresh if it is yours.
+ * SecretVM: SHA-256 of the TLS key (SubjectPublicKeyInfo, DER), then the nonce of the evidence of
+ * its GPU. That nonce is fresh if it is yours.
  * @param gpuNonce 32 bytes
  * @throws TypeError
  */

@@ -1,5 +1,6 @@
 /**
- * The formats: one row each, and the only list of them. A format's code is loaded when its row is asked for it.
+ * The formats: one row each, and the only list of them. A format's code is loaded when its row is
+ * asked for it.
  */
 import type { AttestationResult } from '../core/result.ts'
 import type { Bytes } from '../encoding/bytes.ts'
@@ -23,7 +24,10 @@ import type { TdxOptions, TdxResult } from './intel/tdx/index.ts'
 /** One row. */
 export interface Format<Name extends string, Options, Result extends AttestationResult<Name>> {
   readonly name: Name
-  /** Whether evidence has the shape of this format. The first row that says so is right: some reports of SEV-SNP begin like quotes of SGX. */
+  /**
+   * Whether evidence has the shape of this format. The first row that says so is right: some
+   * reports of SEV-SNP begin like quotes of SGX.
+   */
   readonly looksLike: (evidence: Bytes) => boolean
   /** Loads the verifier. */
   readonly load: () => Promise<(evidence: Uint8Array, options: Options) => Promise<Result>>
@@ -102,7 +106,10 @@ export type EvidenceOptions = { readonly [One in Row as One['name']]?: Parameter
 /** The result of a format that `format` names. */
 export type EvidenceResult = Awaited<ReturnType<VerifierOf<Row>>>
 
-/** A cloud's wrapping of another format. It takes more than these bytes to verify it, hence a function of its own. */
+/**
+ * A cloud's wrapping of another format. It takes more than these bytes to verify it, hence a
+ * function of its own.
+ */
 export interface Carrier<Name extends string> {
   readonly name: Name
   /** The function that verifies it, and the entry that exports it. */

@@ -1,16 +1,21 @@
 /**
- * What a gate says to its page: the answer to a request that it refuses, its news, and the one word that marks both as its own.
+ * What a gate says to its page: the answer to a request that it refuses, its news, and the one word
+ * that marks both as its own.
  */
 import type { ClientState } from '../client/options.ts'
 
 /**
- * Header of the gate's refusals, and name of its messages. The gate takes this header from everything that an enclave answers, so that only the gate can say it.
+ * Header of the gate's refusals, and name of its messages. The gate takes this header from
+ * everything that an enclave answers, so that only the gate can say it.
  */
 export const marker = 'veritee-gate'
 
 /** Why the gate refused a request. */
 export interface GateRefusal {
-  /** Of the error that kept the request from the enclave, or `gate-address`, `gate-request`, `gate-expired`, `gate-redirect`, `gate-failed`. */
+  /**
+   * Of the error that kept the request from the enclave, or `gate-address`, `gate-request`,
+   * `gate-expired`, `gate-redirect`, `gate-failed`.
+   */
   readonly code: string
   /** What the response says: 400, 421, 500, 502, 503 or 504. */
   readonly status: number
@@ -18,11 +23,17 @@ export interface GateRefusal {
 
 /** What a gate tells its pages. */
 export interface GateNews {
-  /** What the news is of: the session with the enclave, a request that was refused, or an answer that broke off. */
+  /**
+   * What the news is of: the session with the enclave, a request that was refused, or an answer
+   * that broke off.
+   */
   readonly of: 'session' | 'request' | 'response'
   /** The state of the session. */
   readonly state: ClientState
-  /** Why it was refused, or broke off. `policy-…` is an enclave that is genuine and runs another build; `client-transport` is the network. */
+  /**
+   * Why it was refused, or broke off. `policy-…` is an enclave that is genuine and runs another
+   * build; `client-transport` is the network.
+   */
   readonly code: string | undefined
   /** The policy of the worker that says so, and the name that it answers to. */
   readonly policyVersion: number
@@ -30,8 +41,9 @@ export interface GateNews {
 }
 
 /**
- * Tells a refusal of the gate from an answer of the enclave. The body of a refusal is `application/problem+json` (RFC 9457) with `code` and, for people, `detail`.
- * It proves nothing of responses from other addresses than the gate's name.
+ * Tells a refusal of the gate from an answer of the enclave. The body of a refusal is
+ * `application/problem+json` (RFC 9457) with `code` and, for people, `detail`. It proves nothing of
+ * responses from other addresses than the gate's name.
  * @returns `undefined` for what the enclave answered
  * @example
  * ```ts

@@ -1,5 +1,6 @@
 /**
- * `veritee/gate`: a gate in a service worker. A page's ordinary requests to a name that exists nowhere go to the enclave over an attested session, or not at all.
+ * `veritee/gate`: a gate in a service worker. A page's ordinary requests to a name that exists
+ * nowhere go to the enclave over an attested session, or not at all.
  */
 export { VerificationError } from '../core/errors.ts'
 export { type GateRefusal, gateRefusalOf, type GateNews } from './answer.ts'

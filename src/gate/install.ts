@@ -1,5 +1,6 @@
 /**
- * The page's end of a gate: nothing is vouched for before the newest worker, with the policy that the page needs, is between the page and the network.
+ * The page's end of a gate: nothing is vouched for before the newest worker, with the policy that
+ * the page needs, is between the page and the network.
  */
 import { platform, type Runtime } from '../client/runtime.ts'
 import { VerificationError } from '../core/errors.ts'
@@ -86,13 +87,16 @@ export function pageWorld(): PageWorld {
 }
 
 /**
- * Installs the worker of a gate, or brings it up to date, and waits until the newest one controls this page and says that it has the policy that the page needs.
- * Send nothing before, and nothing when it throws.
- * What it does not prove: that the worker's script is the one that you wrote. It comes from the page's own origin, as the page does.
+ * Installs the worker of a gate, or brings it up to date, and waits until the newest one controls
+ * this page and says that it has the policy that the page needs. Send nothing before, and nothing
+ * when it throws. What it does not prove: that the worker's script is the one that you wrote. It
+ * comes from the page's own origin, as the page does.
  * @param script address of the worker's script, on the page's own origin
- * @throws TypeError when an option is missing or wrong, or when the worker's scope does not cover this page
- * @throws VerificationError `unsupported` without service workers; `gate-install` when the newest script cannot be fetched or does not install; `gate-policy` when the
- * worker has another policy; `gate-expired`; `gate-timeout`
+ * @throws TypeError when an option is missing or wrong, or when the worker's scope does not cover
+ *   this page
+ * @throws VerificationError `unsupported` without service workers; `gate-install` when the newest
+ *   script cannot be fetched or does not install; `gate-policy` when the worker has another policy;
+ *   `gate-expired`; `gate-timeout`
  * @example
  * ```ts
  * await installGate('/gate.js', { name: 'https://payments.invalid', policyVersion: 7 })
@@ -123,7 +127,8 @@ export async function installIn(
   })
 
   async function vouch(): Promise<void> {
-    // 1. Register, which fetches the script only where it is new; then look for a newer one. The HTTP cache has no say.
+    // 1. Register, which fetches the script only where it is new; then look for a newer one. The
+    // HTTP cache has no say.
     const registration = await workers.register(script, { ...how, updateViaCache: 'none' }).catch(failed)
     waitsFor = 'the update of the worker'
     await registration.update().catch(failed)
@@ -161,7 +166,8 @@ export async function installIn(
             ),
           )
         else if (newest.state !== 'activated') return
-        // An answer may come before the event that says who controls the page, which then asks again.
+        // An answer may come before the event that says who controls the page, which then asks
+        // again.
         else if (source === undefined) newest.postMessage(marker)
         else if (source === newest && isInControl && news) resolve(news)
       }

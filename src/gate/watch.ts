@@ -6,10 +6,12 @@ import { type GateNews, marker, newsOf } from './answer.ts'
 import { pageWorld, type PageWorld } from './install.ts'
 
 /**
- * Calls `listener` with the state of the gate that controls this page, now and at each change, and with the reason of everything that is refused.
- * Start it after `installGate`. It proves nothing: it says what the worker says.
+ * Calls `listener` with the state of the gate that controls this page, now and at each change, and
+ * with the reason of everything that is refused. Start it after `installGate`. It proves nothing:
+ * it says what the worker says.
  * @returns what ends it
- * @throws TypeError when `listener` is no function; VerificationError `unsupported` without service workers
+ * @throws TypeError when `listener` is no function; VerificationError `unsupported` without service
+ *   workers
  * @example
  * ```ts
  * const stop = watchGate(({ of, state, code }) => {

@@ -1,6 +1,7 @@
 /**
- * The worker's end of a gate. What a page sends to a name that exists nowhere is sent to the enclave over an attested session; what slips past the worker has no address
- * to go to. When anything goes wrong, the request does not leave, and the page learns why.
+ * The worker's end of a gate. What a page sends to a name that exists nowhere is sent to the
+ * enclave over an attested session; what slips past the worker has no address to go to. When
+ * anything goes wrong, the request does not leave, and the page learns why.
  */
 import type { AttestedFetch } from '../client/attested-fetch.ts'
 import { platform, type Runtime } from '../client/runtime.ts'
@@ -36,23 +37,32 @@ export interface GateRequestEvent {
 /** What a gate is made of. All are required. */
 export interface GateOptions {
   /**
-   * What the page's code calls: an origin such as `https://payments.invalid`. Nothing is ever registered under `.invalid` (RFC 6761 section 6.4), and no authority signs
-   * certificates for it, so what slips past the worker reaches no server.
+   * What the page's code calls: an origin such as `https://payments.invalid`. Nothing is ever
+   * registered under `.invalid` (RFC 6761 section 6.4), and no authority signs certificates for it,
+   * so what slips past the worker reaches no server.
    */
   readonly name: string
   /** The enclave's origin: the one that `send` was made for, on another host than the page. */
   readonly origin: string
   readonly send: AttestedFetch
-  /** Counts what this worker accepts: raise it with each change, in the worker and in the page, which says which it needs. */
+  /**
+   * Counts what this worker accepts: raise it with each change, in the worker and in the page,
+   * which says which it needs.
+   */
   readonly policyVersion: number
-  /** From then on the worker refuses everything: a network that keeps its successor away cannot keep an old policy alive. */
+  /**
+   * From then on the worker refuses everything: a network that keeps its successor away cannot keep
+   * an old policy alive.
+   */
   readonly expiresAt: Date
 }
 
 /**
- * Sends what the page asks of `name` to the enclave over `send`, from the moment that this worker is active. Call it when the worker's script is evaluated, with `self`.
- * Requests for the enclave's own host are refused, on every port and in every scheme. So are credentials, `keepalive` and `no-cors`, because they cannot be sealed.
- * What it does not prove: that this worker controls the page. That is for `installGate`.
+ * Sends what the page asks of `name` to the enclave over `send`, from the moment that this worker
+ * is active. Call it when the worker's script is evaluated, with `self`. Requests for the enclave's
+ * own host are refused, on every port and in every scheme. So are credentials, `keepalive` and
+ * `no-cors`, because they cannot be sealed. What it does not prove: that this worker controls the
+ * page. That is for `installGate`.
  * @example
  * ```ts
  * const origin = 'https://enclave.example'
@@ -103,7 +113,8 @@ export function createGate(scope: GateScope, options: GateOptions, { now }: Pick
   scope.addEventListener('fetch', (event) => {
     const { request } = event
     const url = new URL(request.url)
-    // Names that exist nowhere, and the enclave's host: with any port and scheme, and with the dot that a name may end with.
+    // Names that exist nowhere, and the enclave's host: with any port and scheme, and with the dot
+    // that a name may end with.
     const host = url.hostname.replace(/\.+$/, '')
     const isEnclave = host === new URL(origin).hostname && url.origin !== scope.location.origin
     if (!isEnclave && !host.endsWith('.invalid')) return
@@ -130,7 +141,8 @@ export function createGate(scope: GateScope, options: GateOptions, { now }: Pick
       body: await bodyOf(request),
     })
     response.headers.delete(marker)
-    // The page's browser follows redirections, with the body: to this name, through this worker, and nowhere else.
+    // The page's browser follows redirections, with the body: to this name, through this worker,
+    // and nowhere else.
     const { status, headers: answered } = response
     const target = new URL(answered.get('location') ?? name, url)
     if (target.origin !== name && status >= 300 && status < 400)
@@ -142,7 +154,9 @@ export function createGate(scope: GateScope, options: GateOptions, { now }: Pick
     return watched(response)
   }
 
-  /** The same response. Where it breaks off, the reason is news; a page that wants no more is none. */
+  /**
+   * The same response. Where it breaks off, the reason is news; a page that wants no more is none.
+   */
   function watched(response: Response): Response {
     const { body } = response
     if (body === null) return response

@@ -79,7 +79,8 @@ export async function callApp(
   try {
     const hasBody = method !== 'GET' && method !== 'HEAD'
     const pieces = watched()
-    // `fetch` knows no body here. Reading to the end shows that there is none, and that nothing was cut off.
+    // `fetch` knows no body here. Reading to the end shows that there is none, and that nothing was
+    // cut off.
     if (!hasBody) for await (const piece of pieces) if (piece.length > 0) return sealedAnswer('malformed', policy)
     const init: RequestInit & { duplex: 'half' } = {
       method,

@@ -16,7 +16,10 @@ export interface CertificateDescription {
   /** First and last moment of validity. */
   readonly notBefore: Date
   readonly notAfter: Date
-  /** How many CAs it allows below itself; `undefined` for no limit, and for certificates that are no CA. */
+  /**
+   * How many CAs it allows below itself; `undefined` for no limit, and for certificates that are no
+   * CA.
+   */
   readonly pathLength: number | undefined
   readonly isCa: boolean
   /** DER SubjectPublicKeyInfo. */

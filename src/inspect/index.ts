@@ -1,5 +1,6 @@
 /**
- * `veritee/inspect`: showing evidence to people. Nothing here is verified, and nothing that it returns may decide anything.
+ * `veritee/inspect`: showing evidence to people. Nothing here is verified, and nothing that it
+ * returns may decide anything.
  */
 export { AttestationError, VerificationError } from '../core/errors.ts'
 export type { AttestationErrorCode } from '../core/codes.ts'

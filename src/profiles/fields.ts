@@ -11,11 +11,16 @@ import type { Encoding, Selection } from './types.ts'
 export interface Fields {
   /** @throws VerificationError `report-field` where there is nothing; `report-json` */
   readonly place: (pointer: string) => Place
-  /** @throws VerificationError `report-field` where there is no text of that encoding and size; `report-json` */
+  /**
+   * @throws VerificationError `report-field` where there is no text of that encoding and size;
+   *   `report-json`
+   */
   readonly bytes: (pointer: string, as: Encoding, size?: number) => Bytes
   /** @throws VerificationError `report-field`, `report-json` */
   readonly text: (pointer: string) => string
-  /** The same, from the one hit of a selection. @throws VerificationError `report-select` as well */
+  /**
+   * The same, from the one hit of a selection. @throws VerificationError `report-select` as well
+   */
   readonly within: (selection: Selection) => Fields
 }
 
@@ -56,7 +61,10 @@ export function fieldsOf(
   }
 }
 
-/** The one object that a selection is about. @throws VerificationError `report-select`, `report-field`, `report-json` */
+/**
+ * The one object that a selection is about. @throws VerificationError `report-select`,
+ * `report-field`, `report-json`
+ */
 export function select(selection: Selection, place: Fields['place'], parameters: ReadonlyMap<string, string>): Place {
   if (typeof selection === 'string') {
     const found = place(selection)

@@ -1,5 +1,6 @@
 /**
- * Parts: how bytes are put together from a nonce and from members of a report, as data. Report data is a list of parts, and so is the nonce of a GPU.
+ * Parts: how bytes are put together from a nonce and from members of a report, as data. Report data
+ * is a list of parts, and so is the nonce of a GPU.
  */
 import { requireOption } from '../core/options.ts'
 import { hash } from '../crypto/digest.ts'
@@ -105,7 +106,10 @@ function checkPart(value: unknown, name: string, pointer: PointerReader, depth: 
   return facts
 }
 
-/** The bytes of a list of parts, without any that are not compared. @throws VerificationError `report-field`, `report-json` */
+/**
+ * The bytes of a list of parts, without any that are not compared. @throws VerificationError
+ * `report-field`, `report-json`
+ */
 export async function bytesOfParts(parts: readonly Part[], fields: Fields, nonce: Bytes): Promise<Bytes> {
   const pieces: Bytes[] = []
   for (const part of parts) pieces.push(await bytesOfPart(part, fields, nonce))

@@ -49,7 +49,10 @@ export function readDocument(text: string, name: string): Place {
   return { text, path: [], value: decodeJson(text, source) }
 }
 
-/** What a pointer leads to; `undefined` where there is nothing. @throws VerificationError `report-json` for text that is no strict JSON */
+/**
+ * What a pointer leads to; `undefined` where there is nothing. @throws VerificationError
+ * `report-json` for text that is no strict JSON
+ */
 export function follow(from: Place, { tokens, text: name }: Pick<Pointer, 'tokens' | 'text'>): Place | undefined {
   let place: Place | undefined = from
   for (const token of tokens) {

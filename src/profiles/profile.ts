@@ -1,8 +1,10 @@
 /**
- * Provider profiles: what a private-AI provider serves and what it vouches for, as data. The code that reads a profile knows no provider.
+ * Provider profiles: what a private-AI provider serves and what it vouches for, as data. The code
+ * that reads a profile knows no provider.
  *
- * What is refused before anything is asked for: names and kinds that are not known, evidence that answers no nonce, bytes that are not compared unless they
- * are listed, and a channel whose key is not inside the report data of verified evidence.
+ * What is refused before anything is asked for: names and kinds that are not known, evidence that
+ * answers no nonce, bytes that are not compared unless they are listed, and a channel whose key is
+ * not inside the report data of verified evidence.
  */
 import { isPlainObject, requireOption } from '../core/options.ts'
 import { checkParts, type Covered } from './parts.ts'
@@ -25,7 +27,8 @@ const maximumDocument = 8_388_608
 /**
  * Reads a profile: data that says what a provider serves.
  *
- * Proves that a report that fits it can vouch for something. Does *not* prove that a provider is what its profile says: that is `verifyProviderReport`.
+ * Proves that a report that fits it can vouch for something. Does *not* prove that a provider is
+ * what its profile says: that is `verifyProviderReport`.
  * @param json a profile, as parsed from JSON
  * @throws TypeError for whatever is not known, or vouches for nothing
  */
@@ -159,7 +162,8 @@ function checkComponent(value: unknown, name: string, { profile, parameter }: Co
       notAfter: field(pointer, 'unix'),
     },
   )(value, name)
-  // An event log that nothing reads would look like proof: guests on SEV-SNP have no registers that it could replay to.
+  // An event log that nothing reads would look like proof: guests on SEV-SNP have no registers that
+  // it could replay to.
   const isRead = dstack !== undefined && evidence.format === 'tdx'
   requireOption(`${name}.eventLog`, 'there with dstack on TDX, and only there', (eventLog !== undefined) === isRead)
   requireOption(`${name}.dstack`, 'of TDX or SEV-SNP', dstack === undefined || evidence.format !== 'sgx')
@@ -230,7 +234,10 @@ function checkChannel(
   return signingKeyAs
 }
 
-/** Whether report data fixes a member as it is read. @param place ends with a slash for whatever is below it */
+/**
+ * Whether report data fixes a member as it is read. @param place ends with a slash for whatever is
+ * below it
+ */
 function covers({ pointer, as }: Covered, place: string, wanted: Encoding | undefined): boolean {
   const isThrough = place.startsWith(`${pointer}!`)
   if (as === 'raw' || as === 'jcs') return isThrough || place === pointer || place.startsWith(`${pointer}/`)

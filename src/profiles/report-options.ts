@@ -1,5 +1,6 @@
 /**
- * What a caller says of a provider's report, read once and checked before a byte of it is read. Whatever is wrong here is a `TypeError`.
+ * What a caller says of a provider's report, read once and checked before a byte of it is read.
+ * Whatever is wrong here is a `TypeError`.
  */
 import type { Suite } from '../channel/suite.ts'
 import { isPlainObject, knownOptions, requireOption, snapshotOf } from '../core/options.ts'
@@ -11,7 +12,10 @@ import type { JsonValue } from '../encoding/json.ts'
 import { compileProfile, type CompiledProfile } from './profile.ts'
 import type { ProfileComponent, ProviderProfile } from './types.ts'
 
-/** Pass it as `verifyGpus` to go without the evidence of GPUs. The result then says `gpus` in `unproven`. */
+/**
+ * Pass it as `verifyGpus` to go without the evidence of GPUs. The result then says `gpus` in
+ * `unproven`.
+ */
 export const skipGpus: unique symbol = /* @__PURE__ */ Symbol.for('veritee.skipGpus')
 
 /** What a verifier of evidence is told beside it. Bytes are copies. */
@@ -20,7 +24,10 @@ export interface EvidenceContext {
   readonly component: string
   readonly format: 'tdx' | 'sev-snp' | 'sgx'
   readonly nonce: Bytes
-  /** The 64 bytes that the evidence must hold: give them to the verifier. `undefined` where a part of them is not compared; compared here in any case. */
+  /**
+   * The 64 bytes that the evidence must hold: give them to the verifier. `undefined` where a part
+   * of them is not compared; compared here in any case.
+   */
   readonly reportData: Bytes | undefined
   /** dstack's log, as served; not verified. */
   readonly eventLog: string | undefined
@@ -47,7 +54,10 @@ export interface ProviderReportOptions {
   readonly parameters?: Readonly<Record<string, string>>
   /** Verifies one piece of evidence, with a verifier of this library. */
   readonly verify: (evidence: Bytes, context: EvidenceContext) => Promise<AttestationResult>
-  /** Verifies the evidence of GPUs, each; required where the profile has some. {@link skipGpus} to go without. */
+  /**
+   * Verifies the evidence of GPUs, each; required where the profile has some. {@link skipGpus} to
+   * go without.
+   */
   readonly verifyGpus?:
     ((list: readonly JsonValue[], context: GpuContext) => Promise<readonly GpuResult[]>) | typeof skipGpus
   /** For each component with dstack: what is accepted. */

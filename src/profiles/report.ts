@@ -1,6 +1,6 @@
 /**
- * Verifies what a private-AI provider serves, as its profile says: every piece of evidence, that it answers the nonce, what ran there, and the one key that
- * requests may be sealed to.
+ * Verifies what a private-AI provider serves, as its profile says: every piece of evidence, that it
+ * answers the nonce, what ran there, and the one key that requests may be sealed to.
  */
 import { selectKeyConfig } from '../channel/select-key-config.ts'
 import type { Check } from '../core/check.ts'
@@ -69,9 +69,10 @@ const maximumGpus = 64
 /**
  * Verifies a provider's report.
  *
- * Proves that every piece of evidence in it is authentic (your `verify`), answers your nonce, and holds what the profile says; that each dstack application
- * is one that you accept; and that the channel's key is inside verified report data, or signed by a key that is. Does *not* prove what the profile lists
- * under `unproven`, and reads nothing that the profile does not name.
+ * Proves that every piece of evidence in it is authentic (your `verify`), answers your nonce, and
+ * holds what the profile says; that each dstack application is one that you accept; and that the
+ * channel's key is inside verified report data, or signed by a key that is. Does *not* prove what
+ * the profile lists under `unproven`, and reads nothing that the profile does not name.
  *
  * ```ts
  * const report = await verifyProviderReport(profile, { report: text }, {
@@ -82,8 +83,10 @@ const maximumGpus = 64
  * ```
  * @param profile see `readProviderProfile`
  * @param documents JSON texts as served, by their names in the profile
- * @throws VerificationError `report-…`, `ohttp-key-config`, `unsupported`, those of dstack, and what `verify` throws
- * @throws AppraisalError `policy-unproven`, `policy-expired`, `policy-gpu`, those of dstack; all that differ
+ * @throws VerificationError `report-…`, `ohttp-key-config`, `unsupported`, those of dstack, and
+ *   what `verify` throws
+ * @throws AppraisalError `policy-unproven`, `policy-expired`, `policy-gpu`, those of dstack; all
+ *   that differ
  * @throws TypeError for a caller's mistake, the profile's included
  */
 export async function verifyProviderReport(
@@ -106,7 +109,8 @@ export async function verifyProviderReport(
   for (const { name, component } of components) requireSameMachine(name, component, results, checks)
   // 3. The key: inside report data, or signed by a key that is.
   const channel = await verifyChannel(components, policy, checks)
-  // 4. Appraisal: what runs there, and what stays open. Failures are kept, so that all of them are reported.
+  // 4. Appraisal: what runs there, and what stays open. Failures are kept, so that all of them are
+  // reported.
   const found: [string, ProviderComponent][] = []
   for (const read of components) {
     const { name, component, fields } = read
@@ -198,7 +202,10 @@ function logOf({ eventLog }: ProfileComponent, fields: Fields): string | undefin
   return spanOf(text, path)
 }
 
-/** The caller's verifier, and then what it cannot be trusted to have compared. @throws VerificationError `report-binding` */
+/**
+ * The caller's verifier, and then what it cannot be trusted to have compared. @throws
+ * VerificationError `report-binding`
+ */
 async function verifyEvidence(
   { name, component, evidence, eventLog, segments }: ReadComponent,
   { verify, nonce }: ReportPolicy,
@@ -229,7 +236,10 @@ async function verifyEvidence(
   return result
 }
 
-/** Two pieces of evidence of one guest: everything that is bytes is equal, but for report data. @throws VerificationError `report-binding` */
+/**
+ * Two pieces of evidence of one guest: everything that is bytes is equal, but for report data.
+ * @throws VerificationError `report-binding`
+ */
 function requireSameMachine(
   name: string,
   { sameMachineAs }: ProfileComponent,
@@ -253,7 +263,10 @@ function registersOf({ format, claims }: AttestationResult): ReadonlyMap<string,
   return new Map([['format', format], ...registers])
 }
 
-/** The channel's key. @throws VerificationError `report-field`, `report-select`, `report-key`, `ohttp-key-config`, `unsupported` */
+/**
+ * The channel's key. @throws VerificationError `report-field`, `report-select`, `report-key`,
+ * `ohttp-key-config`, `unsupported`
+ */
 async function verifyChannel(
   components: readonly ReadComponent[],
   { compiled, suite }: ReportPolicy,

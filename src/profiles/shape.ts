@@ -1,12 +1,16 @@
 /**
- * How a profile is read: own members only, all of them known. Whatever is wrong is a `TypeError`: a profile is the caller's.
+ * How a profile is read: own members only, all of them known. Whatever is wrong is a `TypeError`: a
+ * profile is the caller's.
  */
 import { isPlainObject, requireOption, snapshotOf } from '../core/options.ts'
 
 /** Checks one value. @throws TypeError with the name of what is wrong */
 export type Check = (value: unknown, name: string) => void
 
-/** Checks a pointer. @returns it, in the one form in which two pointers to one place are equal. @throws TypeError */
+/**
+ * Checks a pointer. @returns it, in the one form in which two pointers to one place are equal.
+ * @throws TypeError
+ */
 export type PointerReader = (value: unknown, name: string) => string
 
 type Members = Readonly<Record<string, Check>>

@@ -1,8 +1,11 @@
 /**
- * Certificates that attesters write themselves. They need a reader of their own, for two habits that RFC 5280 does not allow and that must not be
- * tolerated in the chains of vendors: Intel's SGX SDK writes GeneralizedTime before 2050, and mbed TLS (Gramine, Open Enclave) gives ECDSA parameters, NULL.
+ * Certificates that attesters write themselves. They need a reader of their own, for two habits
+ * that RFC 5280 does not allow and that must not be tolerated in the chains of vendors: Intel's SGX
+ * SDK writes GeneralizedTime before 2050, and mbed TLS (Gramine, Open Enclave) gives ECDSA
+ * parameters, NULL.
  *
- * Everything else is as strict as in `certificate.ts`: DER throughout, v3, both signature algorithms equal, no extension twice.
+ * Everything else is as strict as in `certificate.ts`: DER throughout, v3, both signature
+ * algorithms equal, no extension twice.
  */
 import { isKeyOf, type SignatureAlgorithm } from '../crypto/algorithms.ts'
 import { type Bytes, equalBytes, toHex } from '../encoding/bytes.ts'
@@ -35,7 +38,10 @@ const name = 'certificate'
 const source: Source = { name, code: 'cert-parse' }
 const maximumSize = 262_144
 
-/** @throws VerificationError `cert-parse`, `cert-algorithm` when the two signature algorithms differ, `cert-extension` for malformed or repeated extensions */
+/**
+ * @throws VerificationError `cert-parse`, `cert-algorithm` when the two signature algorithms
+ *   differ, `cert-extension` for malformed or repeated extensions
+ */
 export function decodeRaTlsCertificate(der: Bytes): RaTlsCertificate {
   if (der.length > maximumSize)
     throw new VerificationError('cert-parse', {
@@ -74,7 +80,9 @@ export function decodeRaTlsCertificate(der: Bytes): RaTlsCertificate {
   }
 }
 
-/** Whether a certificate is signed with this algorithm, by its identifiers of signature and of key. */
+/**
+ * Whether a certificate is signed with this algorithm, by its identifiers of signature and of key.
+ */
 export function usesAlgorithm(
   { signatureAlgorithm, spki }: RaTlsCertificate,
   { x509, key }: SignatureAlgorithm,
@@ -85,7 +93,10 @@ export function usesAlgorithm(
   return (found === x509 || found === withNull) && isKeyOf(spki, key)
 }
 
-/** GeneralizedTime from 1950 to 2049 is what UTCTime should have said, with two digits of the year less. */
+/**
+ * GeneralizedTime from 1950 to 2049 is what UTCTime should have said, with two digits of the year
+ * less.
+ */
 function readTime(node: DerNode): number {
   const year = String.fromCharCode(...contentOf(node).subarray(0, 4))
   const isEarly = node.tag === GENERALIZED_TIME && year >= '1950' && year < '2050'

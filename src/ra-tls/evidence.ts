@@ -1,16 +1,21 @@
 /**
- * Evidence inside X.509 certificates (RA-TLS): where each convention keeps it, and what the evidence's report data must be so that it vouches for the
- * certificate's key. Knows no format of evidence: a quote is bytes here.
+ * Evidence inside X.509 certificates (RA-TLS): where each convention keeps it, and what the
+ * evidence's report data must be so that it vouches for the certificate's key. Knows no format of
+ * evidence: a quote is bytes here.
  *
- * Report data is 64 bytes; a hash of 32 comes first and zeros follow. By convention, in the order of preference where a certificate has several:
- * - `tagged-evidence`: TCG DICE, CCC-Attestation/interoperable-ra-tls (Gramine since 1.8, Intel SGX SDK, rats-tls, rats-rs): SHA-256 of a CBOR map of claims,
- *   of which `pubkey-hash` is the hash of the SubjectPublicKeyInfo.
+ * Report data is 64 bytes; a hash of 32 comes first and zeros follow. By convention, in the order
+ * of preference where a certificate has several:
+ * - `tagged-evidence`: TCG DICE, CCC-Attestation/interoperable-ra-tls (Gramine since 1.8, Intel SGX
+ *   SDK, rats-tls, rats-rs): SHA-256 of a CBOR map of claims, of which `pubkey-hash` is the hash of
+ *   the SubjectPublicKeyInfo.
  * - `dstack`: SHA-512 of `ratls-cert:` and the SubjectPublicKeyInfo.
  * - `gramine`: SHA-256 of the SubjectPublicKeyInfo.
- * - `open-enclave` (Azure Attestation's older signing certificates too): SHA-256 of the SubjectPublicKeyInfo as PEM text with a zero at the end.
+ * - `open-enclave` (Azure Attestation's older signing certificates too): SHA-256 of the
+ *   SubjectPublicKeyInfo as PEM text with a zero at the end.
  *
- * Refused: the raw quote of Intel's SGX SDK alone, which no convention binds to a key; local reports (CBOR tags 60001 and 60002); the later extensions of
- * dstack and of Open Enclave, whose contents are structures of their own around a quote.
+ * Refused: the raw quote of Intel's SGX SDK alone, which no convention binds to a key; local
+ * reports (CBOR tags 60001 and 60002); the later extensions of dstack and of Open Enclave, whose
+ * contents are structures of their own around a quote.
  */
 import { type DigestAlgorithm, hash } from '../crypto/digest.ts'
 import { type Bytes, concatBytes, equalBytes, toHex } from '../encoding/bytes.ts'
@@ -29,9 +34,15 @@ export interface RaTlsEvidence {
   readonly convention: RaTlsConvention
   /** The evidence itself: with every convention here a DCAP quote of SGX or TDX. */
   readonly quote: Bytes
-  /** The 64 bytes that the quote must carry as report data: then, and only then, it vouches for the certificate's key. */
+  /**
+   * The 64 bytes that the quote must carry as report data: then, and only then, it vouches for the
+   * certificate's key.
+   */
   readonly reportData: Bytes
-  /** The claim `nonce` of tagged evidence, which the report data covers; `undefined` where there is none. */
+  /**
+   * The claim `nonce` of tagged evidence, which the report data covers; `undefined` where there is
+   * none.
+   */
   readonly nonce: Bytes | undefined
   /** dstack's event log, decompressed, for `replayEventLog`; `undefined` where there is none. */
   readonly eventLog: Bytes | undefined
@@ -50,7 +61,8 @@ const readers: readonly (readonly [oid: string, read: Reader])[] = [
   ['678105050409', readTaggedEvidence],
   // 1.3.6.1.4.1.62397.1.1
   ['2b0601040183e73d0101', readDstack],
-  // 1.2.840.113741.1337.6, and 0.6.9.42.840.113741.1337.6, as Gramine writes it: the content repeats tag and length.
+  // 1.2.840.113741.1337.6, and 0.6.9.42.840.113741.1337.6, as Gramine writes it: the content
+  // repeats tag and length.
   ['2a864886f84d8a3906', readGramine],
   ['06092a864886f84d8a3906', readGramine],
   // 1.2.840.113556.10.1.1
@@ -85,9 +97,10 @@ export function isRaTlsExtension(oid: string): boolean {
 }
 
 /**
- * The evidence of a certificate: of the first convention that it follows, even when that turns out to be malformed and another one is not.
- * @throws VerificationError `ra-tls-evidence` when there is none, or it is malformed or of a kind that cannot be verified here;
- * `ra-tls-binding` when its claims are about another key
+ * The evidence of a certificate: of the first convention that it follows, even when that turns out
+ * to be malformed and another one is not.
+ * @throws VerificationError `ra-tls-evidence` when there is none, or it is malformed or of a kind
+ *   that cannot be verified here; `ra-tls-binding` when its claims are about another key
  */
 export async function readRaTlsEvidence(certificate: RaTlsCertificate): Promise<RaTlsEvidence> {
   const { extensions } = certificate
@@ -129,7 +142,10 @@ async function readTaggedEvidence(value: Bytes, { spki }: RaTlsCertificate): Pro
   }
 }
 
-/** `pubkey-hash` must be there and be the hash of this key: otherwise the quote vouches for nothing. Claims of other names are ignored. @returns the nonce */
+/**
+ * `pubkey-hash` must be there and be the hash of this key: otherwise the quote vouches for nothing.
+ * Claims of other names are ignored. @returns the nonce
+ */
 async function readClaims(bytes: Bytes, spki: Bytes): Promise<Bytes | undefined> {
   const claims = decodeCbor(bytes, claimsSource)
   if (!isCborMap(claims)) throw malformed(claimsSource, `must be a map, found ${cborType(claims)}`)

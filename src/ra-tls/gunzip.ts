@@ -7,7 +7,8 @@ import { VerificationError } from '../core/errors.ts'
 
 /**
  * Unpacks gzip (RFC 1952), and stops as soon as there is more than `maximum` bytes.
- * @throws VerificationError with the code of `source`; `unsupported` where there is no DecompressionStream
+ * @throws VerificationError with the code of `source`; `unsupported` where there is no
+ *   DecompressionStream
  */
 export async function gunzip(bytes: Bytes, maximum: number, source: Source): Promise<Bytes> {
   if (typeof DecompressionStream === 'undefined')

@@ -1,5 +1,6 @@
 /**
- * `veritee/ra-tls`: certificates that carry evidence for their own key. Which evidence that is, the caller's verifier decides.
+ * `veritee/ra-tls`: certificates that carry evidence for their own key. Which evidence that is, the
+ * caller's verifier decides.
  */
 export { AppraisalError, AttestationError, VerificationError } from '../core/errors.ts'
 export type { AttestationErrorCode } from '../core/codes.ts'

@@ -1,8 +1,10 @@
 /**
- * RA-TLS: certificates that carry attestation evidence for the very key they are about. The holder of that key in a TLS handshake is then the enclave.
+ * RA-TLS: certificates that carry attestation evidence for the very key they are about. The holder
+ * of that key in a TLS handshake is then the enclave.
  *
- * The binding has three links, and all are checked here or by the caller's verifier: the certificate is signed by its own key (or a handshake has shown
- * possession), the key's hash is in the report data, and the report data is in evidence that verifies.
+ * The binding has three links, and all are checked here or by the caller's verifier: the
+ * certificate is signed by its own key (or a handshake has shown possession), the key's hash is in
+ * the report data, and the report data is in evidence that verifies.
  */
 import {
   ecdsaP384Sha256,
@@ -27,8 +29,9 @@ import { decodeRaTlsCertificate, type RaTlsCertificate, usesAlgorithm } from './
 import { isRaTlsExtension, type RaTlsConvention, type RaTlsEvidence, readRaTlsEvidence } from './evidence.ts'
 
 /**
- * Pass it as `possession` when the certificate is the peer's in a TLS connection of yours: the handshake has shown that the peer holds the key. The signature
- * on the certificate is then not checked, so certificates that a CA signed are accepted too.
+ * Pass it as `possession` when the certificate is the peer's in a TLS connection of yours: the
+ * handshake has shown that the peer holds the key. The signature on the certificate is then not
+ * checked, so certificates that a CA signed are accepted too.
  */
 export const provenByHandshake: unique symbol = /* @__PURE__ */ Symbol.for('veritee.provenByHandshake')
 
@@ -38,8 +41,9 @@ export type ReportDataResult = AttestationResult<string, { readonly reportData: 
 /** Options of {@link verifyRaTls}. */
 export interface RaTlsOptions<Result extends ReportDataResult> {
   /**
-   * Verifies and appraises the evidence, with a verifier of this library; `reportData` is what it must carry, to be passed on as the expectation. That it
-   * does carry it is checked once more here.
+   * Verifies and appraises the evidence, with a verifier of this library; `reportData` is what it
+   * must carry, to be passed on as the expectation. That it does carry it is checked once more
+   * here.
    */
   readonly verify: (quote: Uint8Array, reportData: Uint8Array) => Promise<Result>
   /** The time to check the certificate's dates at. */
@@ -69,14 +73,19 @@ export interface RaTlsResult<Result extends ReportDataResult> {
   readonly checks: readonly Check[]
 }
 
-/** Extensions that may be critical: they say for what else the certificate is good, which TLS has judged. 551d11 is subjectAltName, 551d25 extKeyUsage. */
+/**
+ * Extensions that may be critical: they say for what else the certificate is good, which TLS has
+ * judged. 551d11 is subjectAltName, 551d25 extKeyUsage.
+ */
 const knownExtensions = [BASIC_CONSTRAINTS, KEY_USAGE, '551d11', '551d25']
 const algorithms: readonly SignatureAlgorithm[] = [ES256, ES384, ES512, ecdsaP384Sha256, RS256, RS384, RS512]
 
 /**
- * The evidence inside a certificate, for display or for a verifier of your own. Nothing is verified.
+ * The evidence inside a certificate, for display or for a verifier of your own. Nothing is
+ * verified.
  * @param certificate DER, at most 256 KB
- * @throws VerificationError `cert-parse`, `cert-algorithm`, `cert-extension`, `ra-tls-evidence`; `ra-tls-binding` when its claims are about another key
+ * @throws VerificationError `cert-parse`, `cert-algorithm`, `cert-extension`, `ra-tls-evidence`;
+ *   `ra-tls-binding` when its claims are about another key
  * @throws TypeError when `certificate` is no bytes
  */
 export async function decodeRaTlsEvidence(certificate: Uint8Array): Promise<RaTlsEvidence> {
@@ -84,10 +93,12 @@ export async function decodeRaTlsEvidence(certificate: Uint8Array): Promise<RaTl
 }
 
 /**
- * Verifies an RA-TLS certificate: its evidence, with the verifier that you give, and that this evidence vouches for the certificate's key.
+ * Verifies an RA-TLS certificate: its evidence, with the verifier that you give, and that this
+ * evidence vouches for the certificate's key.
  *
- * Does *not* prove that the peer is the one you meant to reach: the evidence says what runs there, not where. And without `nonce` or a handshake of now it
- * may be a copy of an old certificate, for a key that has leaked since.
+ * Does *not* prove that the peer is the one you meant to reach: the evidence says what runs there,
+ * not where. And without `nonce` or a handshake of now it may be a copy of an old certificate, for
+ * a key that has leaked since.
  *
  * ```ts
  * const { publicKey, result } = await verifyRaTls(certificate, {
@@ -97,10 +108,11 @@ export async function decodeRaTlsEvidence(certificate: Uint8Array): Promise<RaTl
  * })
  * ```
  * @param certificate DER, at most 256 KB
- * @throws VerificationError `cert-parse`, `cert-algorithm`, `cert-extension`, `cert-validity`, `cert-chain-name`, `cert-chain-signature`, `ra-tls-evidence`,
- * `ra-tls-binding`
+ * @throws VerificationError `cert-parse`, `cert-algorithm`, `cert-extension`, `cert-validity`,
+ *   `cert-chain-name`, `cert-chain-signature`, `ra-tls-evidence`, `ra-tls-binding`
  * @throws AppraisalError `policy-nonce`
- * @throws TypeError for a caller's mistake, a `verify` that returns no result of this library included
+ * @throws TypeError for a caller's mistake, a `verify` that returns no result of this library
+ *   included
  * @throws what `verify` throws
  */
 export async function verifyRaTls<Result extends ReportDataResult>(
@@ -123,7 +135,8 @@ export async function verifyRaTls<Result extends ReportDataResult>(
   else checks.omit('cert-chain-signature', 'skipped', 'possession of the key proven by a handshake')
   // 2. The evidence, and what it must carry so that it vouches for this key.
   const evidence = await readEvidence(decoded, checks)
-  // 3. Authenticity and appraisal of the evidence are the verifier's. Copies: what it does with them changes nothing here.
+  // 3. Authenticity and appraisal of the evidence are the verifier's. Copies: what it does with
+  // them changes nothing here.
   const result = await verify(copyBytes(evidence.quote), copyBytes(evidence.reportData))
   if (!isAttestationResult(result)) throw new TypeError('verify must return the result of a verifier of this library')
   // 4. The binding: what was verified carries this key.
@@ -238,7 +251,10 @@ async function requireSelfSigned(certificate: RaTlsCertificate, checks: CheckRec
   })
 }
 
-/** The verifier may have been asked about other evidence, or not have been told what to expect: its result is what counts. */
+/**
+ * The verifier may have been asked about other evidence, or not have been told what to expect: its
+ * result is what counts.
+ */
 function requireBinding({ claims }: ReportDataResult, expected: Bytes, checks: CheckRecorder): void {
   const { reportData } = claims as { readonly reportData: unknown }
   const found = isBytes(reportData) ? copyBytes(reportData) : undefined

@@ -1,9 +1,10 @@
 /**
- * CMW (RFC 9999) in CBOR: a record `[ type, bytes, ? indicator ]`, a tag on bytes, or a map of them by label.
+ * CMW (RFC 9999) in CBOR: a record `[ type, bytes, ? indicator ]`, a tag on bytes, or a map of them
+ * by label.
  *
- * Accepted: the tags of RFC 9277 for content formats, records of two or three items.
- * Refused: indefinite lengths, heads longer than needed, labels twice, anything left over.
- * Types, labels and indicators are checked in `cmw.ts`.
+ * Accepted: the tags of RFC 9277 for content formats, records of two or three items. Refused:
+ * indefinite lengths, heads longer than needed, labels twice, anything left over. Types, labels and
+ * indicators are checked in `cmw.ts`.
  */
 import type { Bytes } from '../encoding/bytes.ts'
 import { cborType, type CborValue, decodeCbor, isCborMap } from '../encoding/cbor.ts'

@@ -1,6 +1,8 @@
 /**
- * The answer of the evidence endpoint, written by the gateway and read by the client: a CMW (RFC 9999) in JSON. It is a record of evidence, or a
- * collection of `evidence`, `key-config` and `endorsements`. A wrapper authenticates nothing: what is in it must be believed, or not, by itself.
+ * The answer of the evidence endpoint, written by the gateway and read by the client: a CMW (RFC
+ * 9999) in JSON. It is a record of evidence, or a collection of `evidence`, `key-config` and
+ * `endorsements`. A wrapper authenticates nothing: what is in it must be believed, or not, by
+ * itself.
  */
 import type { Bytes } from '../encoding/bytes.ts'
 import { decodeJson, type JsonValue } from '../encoding/json.ts'
@@ -58,7 +60,10 @@ export function wrapEvidence({ mediaType, evidence, keyConfig, endorsements }: W
   return writeCmwJson(entries.size === 1 ? record : { kind: 'collection', entries })
 }
 
-/** Reads what {@link wrapEvidence} writes. Nothing in it is believed. @throws VerificationError `client-evidence` */
+/**
+ * Reads what {@link wrapEvidence} writes. Nothing in it is believed. @throws VerificationError
+ * `client-evidence`
+ */
 export function unwrapEvidence(bytes: Bytes): Wrapped {
   const cmw = readCmwJson(textOf(bytes, source), source)
   const { type, entries } = cmw.kind === 'record' ? { entries: new Map([['evidence', cmw]]) } : cmw

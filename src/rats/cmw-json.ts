@@ -1,8 +1,10 @@
 /**
- * CMW (RFC 9999) in JSON: a record `[ media type, base64url, ? indicator ]`, or an object of records and objects by label.
+ * CMW (RFC 9999) in JSON: a record `[ media type, base64url, ? indicator ]`, or an object of
+ * records and objects by label.
  *
- * Accepted: strict base64url, records of two or three members. Refused: a name twice, text that is not all of it.
- * Types, labels and indicators are checked by those who read them: `cmw.ts` does for callers.
+ * Accepted: strict base64url, records of two or three members. Refused: a name twice, text that is
+ * not all of it. Types, labels and indicators are checked by those who read them: `cmw.ts` does for
+ * callers.
  */
 import { fromBase64Url, toBase64Url } from '../encoding/base64url.ts'
 import { utf8 } from '../encoding/cbor.ts'

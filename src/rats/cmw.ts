@@ -1,8 +1,9 @@
 /**
- * `veritee/cmw`: Conceptual Message Wrappers (CMW, RFC 9999), records and collections, in JSON and in CBOR.
+ * `veritee/cmw`: Conceptual Message Wrappers (CMW, RFC 9999), records and collections, in JSON and
+ * in CBOR.
  *
- * A wrapper authenticates nothing. What is in it must be believed, or not, by itself; a collection of evidence about one device is
- * only as good as what binds its members to each other.
+ * A wrapper authenticates nothing. What is in it must be believed, or not, by itself; a collection
+ * of evidence about one device is only as good as what binds its members to each other.
  */
 import { VerificationError } from '../core/errors.ts'
 import { requireOption } from '../core/options.ts'
@@ -40,7 +41,8 @@ export const cmwIndicators = {
 const maximumSize = 1_048_576
 
 /**
- * Reads a wrapper, in JSON or CBOR by its first byte. Proves nothing: neither the type nor the indicator says what a value really is.
+ * Reads a wrapper, in JSON or CBOR by its first byte. Proves nothing: neither the type nor the
+ * indicator says what a value really is.
  *
  * @param bytes all of it: at most 1 MiB, at most four collections in one another
  * @throws VerificationError `cmw-size`, `cmw-format`
@@ -90,7 +92,8 @@ export function encodeCmw(cmw: Cmw, form: 'json' | 'cbor'): Uint8Array {
 }
 
 /**
- * A copy of what was read or built, with entries in the order of RFC 8949 section 4.2.1, so that both forms of one collection are read alike.
+ * A copy of what was read or built, with entries in the order of RFC 8949 section 4.2.1, so that
+ * both forms of one collection are read alike.
  * @param refuse throws
  */
 function checkedCmw(cmw: UncheckedCmw, isJson: boolean, refuse: (problem: string) => never, depth = 4): Cmw {

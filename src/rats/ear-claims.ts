@@ -1,6 +1,7 @@
 /**
- * EAT Attestation Results (EAR, draft-ietf-rats-ear): what a claims-set says, read strictly. Three dialects share their words and differ in how they
- * spell them; the profile says which one it is, and without a known one no claim means anything.
+ * EAT Attestation Results (EAR, draft-ietf-rats-ear): what a claims-set says, read strictly. Three
+ * dialects share their words and differ in how they spell them; the profile says which one it is,
+ * and without a known one no claim means anything.
  */
 import { VerificationError } from '../core/errors.ts'
 import { fromBase64Url } from '../encoding/base64url.ts'
@@ -17,7 +18,10 @@ import {
   worstOf,
 } from './trust-vector.ts'
 
-/** The profiles that can be read: two drafts of the IETF, Veraison's, and that of Trustee (Confidential Containers). */
+/**
+ * The profiles that can be read: two drafts of the IETF, Veraison's, and that of Trustee
+ * (Confidential Containers).
+ */
 export type EarProfile =
   | 'tag:ietf.org,2026:rats/ear#04'
   | 'tag:ietf.org,2026:rats/ear#03'
@@ -119,7 +123,10 @@ export function profileOf(claims: JsonObject, profiles: readonly EarProfile[]): 
   return profile
 }
 
-/** Reads a claims-set of this profile. Unknown claims are ignored, as the draft demands. @throws VerificationError `ear-format` */
+/**
+ * Reads a claims-set of this profile. Unknown claims are ignored, as the draft demands. @throws
+ * VerificationError `ear-format`
+ */
 export function readEar(claims: JsonObject, profile: EarProfile): EarContent {
   const dialect = dialectOf(profile)
   const id = memberOf(claims, dialect.verifierId, 'object', source)

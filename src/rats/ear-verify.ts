@@ -1,5 +1,6 @@
 /**
- * Results of other verifiers: from a token to a result that only an authentic, current, affirming one can produce.
+ * Results of other verifiers: from a token to a result that only an authentic, current, affirming
+ * one can produce.
  */
 import { skipFreshness } from '../appraisal/freshness.ts'
 import type { Check } from '../core/check.ts'
@@ -25,11 +26,20 @@ import type { EarStatus } from './trust-vector.ts'
 
 /** What {@link verifyEar} takes besides the token. Unknown options are a `TypeError`. */
 export interface VerifyEarOptions {
-  /** Keys of the verifiers that you trust, DER SubjectPublicKeyInfo on P-256, P-384 or P-521; 1 to 16. Keys in a token are not looked at. */
+  /**
+   * Keys of the verifiers that you trust, DER SubjectPublicKeyInfo on P-256, P-384 or P-521; 1 to
+   * 16. Keys in a token are not looked at.
+   */
   readonly keys: readonly Uint8Array[]
-  /** `{ nonce }`: 8 to 64 bytes that you made for this one request. Without one any current token passes, a replayed one too: {@link skipFreshness}. */
+  /**
+   * `{ nonce }`: 8 to 64 bytes that you made for this one request. Without one any current token
+   * passes, a replayed one too: {@link skipFreshness}.
+   */
   readonly freshness: { readonly nonce: Uint8Array } | typeof skipFreshness
-  /** Submodules that must be there and affirming. Default: every one that is there, whatever they are. */
+  /**
+   * Submodules that must be there and affirming. Default: every one that is there, whatever they
+   * are.
+   */
   readonly submodules?: readonly string[]
   /** Dialects that you accept. Default: that of draft -04 alone. */
   readonly profiles?: readonly EarProfile[]
@@ -63,11 +73,13 @@ export type EarResult = AttestationResult<'ear', EarResultClaims>
 const dayMs = 86_400_000
 
 /**
- * Verifies an attestation result (EAR, draft-ietf-rats-ear) that another verifier signed as a JSON Web Token.
+ * Verifies an attestation result (EAR, draft-ietf-rats-ear) that another verifier signed as a JSON
+ * Web Token.
  *
- * Proves: one of `keys` signed exactly this, it is current, answers `freshness`, and calls every one of `submodules` affirming. Does not prove that
- * the attester is what it is said to be: you believe the verifier and its policies instead of evidence. Never give a page the key of a verifier that
- * runs in that page.
+ * Proves: one of `keys` signed exactly this, it is current, answers `freshness`, and calls every
+ * one of `submodules` affirming. Does not prove that the attester is what it is said to be: you
+ * believe the verifier and its policies instead of evidence. Never give a page the key of a
+ * verifier that runs in that page.
  *
  * @param token in compact form, at most 262,144 characters
  * @throws VerificationError `ear-format`, `ear-alg`, `ear-signature`, `ear-profile`, `ear-validity`
@@ -126,7 +138,10 @@ async function isSigned({ algorithm, signature, signed }: Jws, keys: readonly By
   return held.includes(true)
 }
 
-/** From `iat` and `nbf` on, until before `exp`; each may be off by the clock's skew. Fails with `ear-validity`. */
+/**
+ * From `iat` and `nbf` on, until before `exp`; each may be off by the clock's skew. Fails with
+ * `ear-validity`.
+ */
 function checkValidity(ear: EarContent, { now, skewMs }: Clock, checks: CheckRecorder): void {
   const from = 1000 * Math.max(ear.issuedAt, ear.notBefore ?? 0)
   const isPast = (ms: number): boolean => ms > lastMoment
@@ -218,7 +233,8 @@ function readOptions(options: unknown): VerifyPolicy {
   requireOption('keys', '1 to 16 DER SubjectPublicKeyInfos on P-256, P-384 or P-521', isList)
   const labels = itemsOf(submodules)
   const isLabels = labels.length > 0 && labels.every((label) => typeof label === 'string')
-  // An empty list would accept anything, and one that is there but `undefined` is an expectation that was lost.
+  // An empty list would accept anything, and one that is there but `undefined` is an expectation
+  // that was lost.
   requireOption('submodules', 'labels, at least one', !Object.hasOwn(given, 'submodules') || isLabels)
   const enabled = itemsOf(profiles)
   requireOption('profiles', 'known profiles, at least one', enabled.length > 0 && enabled.every(isEarProfile))

@@ -1,7 +1,8 @@
 /**
  * `veritee/ear`: attestation results for others (EAR, draft-ietf-rats-ear), and those of others.
  *
- * A result that a page makes about what it talks to is a report, not a proof: others have no reason to believe the page, under any key.
+ * A result that a page makes about what it talks to is a report, not a proof: others have no reason
+ * to believe the page, under any key.
  */
 export { skipFreshness } from '../appraisal/freshness.ts'
 export type { AttestationErrorCode } from '../core/codes.ts'

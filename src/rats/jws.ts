@@ -1,8 +1,9 @@
 /**
  * JSON Web Signatures (RFC 7515) in compact form, the part of them that attestation results need.
  *
- * Accepted: three parts of strict base64url, a header in strict JSON, ES256, ES384 and ES512, `typ` as tokens and EATs have it.
- * Refused: `none` and everything else that is no ECDSA signature, `crit`. Keys and certificates in a header are not looked at.
+ * Accepted: three parts of strict base64url, a header in strict JSON, ES256, ES384 and ES512, `typ`
+ * as tokens and EATs have it. Refused: `none` and everything else that is no ECDSA signature,
+ * `crit`. Keys and certificates in a header are not looked at.
  */
 import { ES256, ES384, ES512, type SignatureAlgorithm } from '../crypto/algorithms.ts'
 import { sign } from '../crypto/sign.ts'

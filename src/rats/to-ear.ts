@@ -1,5 +1,6 @@
 /**
- * Results of this library as EAT Attestation Results (EAR, draft-ietf-rats-ear-04), for others to read.
+ * Results of this library as EAT Attestation Results (EAR, draft-ietf-rats-ear-04), for others to
+ * read.
  */
 import { isPlainObject, itemsOf, knownOptions, readOwn, requireOption, snapshotOf } from '../core/options.ts'
 import { type AttestationResult, isAttestationResult } from '../core/result.ts'
@@ -43,26 +44,39 @@ export interface ToEarOptions {
   readonly developer: string
   /** Which version it is, like `veritee 0.2.0`. */
   readonly build: string
-  /** URIs or hashes of the policies that the evidence was appraised by: your options, by a name that the reader knows. */
+  /**
+   * URIs or hashes of the policies that the evidence was appraised by: your options, by a name that
+   * the reader knows.
+   */
   readonly policyIds: readonly string[]
   /** Default: the clock, read once. */
   readonly now?: Date
-  /** How long others may rely on it, 1 to 86400. Default 300. Never longer than the results hold. */
+  /**
+   * How long others may rely on it, 1 to 86400. Default 300. Never longer than the results hold.
+   */
   readonly expiresInSeconds?: number
-  /** Labels of submodules by format, in place of the usual ones; `cca` is the realm, `cca-platform` the platform below it. */
+  /**
+   * Labels of submodules by format, in place of the usual ones; `cca` is the realm, `cca-platform`
+   * the platform below it.
+   */
   readonly submodules?: Readonly<Record<string, string>>
 }
 
 /**
- * Says in the words of EAR what a verifier of this library has found out: a status and a trustworthiness vector for each environment that attested.
+ * Says in the words of EAR what a verifier of this library has found out: a status and a
+ * trustworthiness vector for each environment that attested.
  *
- * Proves nothing to others: a page that makes a result can make any. It is a report, for logs and for parties that trust the code that calls this. A claim
- * appears only where the check behind it was made: skipped reference values leave `executables` out, and the status is `none`; an accepted debug mode is
- * `contraindicated`, an accepted state of a platform that is not up to date a `warning`.
+ * Proves nothing to others: a page that makes a result can make any. It is a report, for logs and
+ * for parties that trust the code that calls this. A claim appears only where the check behind it
+ * was made: skipped reference values leave `executables` out, and the status is `none`; an accepted
+ * debug mode is `contraindicated`, an accepted state of a platform that is not up to date a
+ * `warning`.
  *
- * @param results of this copy of the library, from now: no archives. Several become submodules of one claims-set
+ * @param results of this copy of the library, from now: no archives. Several become submodules of
+ *   one claims-set
  * @returns frozen; `JSON.stringify` makes the text (`application/eat-ucs+json`)
- * @throws TypeError for what no verifier of this copy made, what does not hold any more, two submodules of one label, or wrong options
+ * @throws TypeError for what no verifier of this copy made, what does not hold any more, two
+ *   submodules of one label, or wrong options
  * @example
  * ```ts
  * const result = await verifyNitro(evidence, options)
@@ -114,8 +128,8 @@ export interface SignEarOptions {
 }
 
 /**
- * Signs a claims-set as a JSON Web Token. The key is yours and says who you are: others believe it as much as they believe its users. A key
- * inside a page is one that everyone has.
+ * Signs a claims-set as a JSON Web Token. The key is yours and says who you are: others believe it
+ * as much as they believe its users. A key inside a page is one that everyone has.
  *
  * @param claims of {@link toEar}, with more claims of your own if you like
  * @returns in compact form, for `verifyEar`

@@ -1,5 +1,6 @@
 /**
- * AR4SI (draft-ietf-rats-ar4si): what a verifier may say of an attester, claim by claim, and how several claims become one status.
+ * AR4SI (draft-ietf-rats-ar4si): what a verifier may say of an attester, claim by claim, and how
+ * several claims become one status.
  */
 /** Eight things that can be said of an attester, each by a number from -128 to 127. */
 export type TrustClaim = (typeof trustClaims)[number]
@@ -51,7 +52,10 @@ export function statusOfVector(vector: TrustworthinessVector): EarStatus {
   return worstOf(Object.values(vector).map(tierOf))
 }
 
-/** A vector as JSON writes it; `undefined` where it is empty, has a ninth claim, or a value that is no signed byte. */
+/**
+ * A vector as JSON writes it; `undefined` where it is empty, has a ninth claim, or a value that is
+ * no signed byte.
+ */
 export function readVector(value: unknown): TrustworthinessVector | undefined {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
   const entries = isObject ? Object.entries(value as Readonly<Record<string, unknown>>) : []

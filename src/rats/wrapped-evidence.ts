@@ -1,5 +1,6 @@
 /**
- * Evidence in a wrapper (CMW, RFC 9999): one record that says it is evidence, of a type that is known.
+ * Evidence in a wrapper (CMW, RFC 9999): one record that says it is evidence, of a type that is
+ * known.
  */
 import { VerificationError } from '../core/errors.ts'
 import type { Bytes } from '../encoding/bytes.ts'
@@ -7,7 +8,10 @@ import { type Cmw, cmwIndicators, decodeCmw } from './cmw.ts'
 
 /** `application/eat+cwt` (RFC 9782), as a CoAP content format. */
 const eatCwt = 263
-/** Media types of evidence that formats here have; the parameters behind them are for the verifier, which reads the evidence itself. */
+/**
+ * Media types of evidence that formats here have; the parameters behind them are for the verifier,
+ * which reads the evidence itself.
+ */
 const mediaTypes: readonly string[] = [
   'application/eat+cwt',
   // Before RFC 9782 and RFC 9783.
@@ -16,8 +20,10 @@ const mediaTypes: readonly string[] = [
 ]
 
 /**
- * What is in the wrapper. Nothing in it is believed: the format is told from the evidence, as without a wrapper.
- * @throws VerificationError `format-unknown` for what is no wrapper, no evidence of a known type, or a collection
+ * What is in the wrapper. Nothing in it is believed: the format is told from the evidence, as
+ * without a wrapper.
+ * @throws VerificationError `format-unknown` for what is no wrapper, no evidence of a known type,
+ *   or a collection
  */
 export function evidenceIn(bytes: Bytes): Bytes {
   const cmw = read(bytes)

@@ -1,23 +1,29 @@
 /**
- * An image, read once from its first byte to its last, a piece at a time, wherever it comes from. A piece is a copy in one buffer of ours that is
- * used again for the next one: memory stays the same however large the image is, and no byte can change between two looks at it.
+ * An image, read once from its first byte to its last, a piece at a time, wherever it comes from. A
+ * piece is a copy in one buffer of ours that is used again for the next one: memory stays the same
+ * however large the image is, and no byte can change between two looks at it.
  *
- * Streams of bytes, which is what a `Blob` and the body of a `fetch` have to offer in most runtimes, fill memory that we give them ("BYOB"), so that nothing
- * is left to the garbage collector, which lets 60 MB and more pile up otherwise. Where a `Blob` has no such stream it is read slice by slice: how much of
- * it the chunks of its other stream would hold in memory at a time is up to the runtime.
+ * Streams of bytes, which is what a `Blob` and the body of a `fetch` have to offer in most
+ * runtimes, fill memory that we give them ("BYOB"), so that nothing is left to the garbage
+ * collector, which lets 60 MB and more pile up otherwise. Where a `Blob` has no such stream it is
+ * read slice by slice: how much of it the chunks of its other stream would hold in memory at a time
+ * is up to the runtime.
  */
 import { type Bytes, isBytes } from '../encoding/bytes.ts'
 import { VerificationError } from '../core/errors.ts'
 import { requireOption } from '../core/options.ts'
 
-/** Where an image can come from. A file that was dropped on a page is a `Blob`; so is what `fs.openAsBlob` of Node returns. */
+/**
+ * Where an image can come from. A file that was dropped on a page is a `Blob`; so is what
+ * `fs.openAsBlob` of Node returns.
+ */
 export type EifImage = Blob | ReadableStream<Uint8Array> | Uint8Array
 
 /** What the caller of a long reading wants to know, and how they can end it. */
 export interface ReadingOptions {
   /**
-   * Called with 0, then about once per MiB, and at last with the size of the image. `totalBytes` is `undefined` for a stream. What it throws ends
-   * the measuring.
+   * Called with 0, then about once per MiB, and at last with the size of the image. `totalBytes` is
+   * `undefined` for a stream. What it throws ends the measuring.
    */
   readonly onProgress?: (bytesRead: number, totalBytes: number | undefined) => void
   /** Ends the measuring, which then rejects with the signal's reason. */
@@ -28,7 +34,10 @@ export interface ReadingOptions {
 export interface ImageReader {
   /** How many bytes were handed out so far. */
   readonly at: number
-  /** The next bytes, as many as there are in one piece, but at most `maximum`; none at the end of the image. Valid until the next call. */
+  /**
+   * The next bytes, as many as there are in one piece, but at most `maximum`; none at the end of
+   * the image. Valid until the next call.
+   */
   next(maximum: number): Promise<Bytes>
   /** A copy of exactly the next `length` bytes. @throws VerificationError `eif-truncated` */
   take(length: number, field: string): Promise<Bytes>
@@ -184,7 +193,10 @@ function ofStream(stream: ReadableStream<unknown>, signal: AbortSignal | undefin
   return ofReader(reader, () => reader.read(), undefined, signal)
 }
 
-/** A stream that fills memory which we give it, again and again; `undefined` when it is not one of bytes. */
+/**
+ * A stream that fills memory which we give it, again and again; `undefined` when it is not one of
+ * bytes.
+ */
 function ofByteStream(
   stream: ReadableStream<unknown>,
   totalBytes: number | undefined,
@@ -229,8 +241,8 @@ function ofReader(
 }
 
 /**
- * Lets events happen between two pieces, so that a progress bar moves and a click on "cancel" is seen. Where the image is in memory, no promise would
- * wait for one. A timer would: 4 ms per piece.
+ * Lets events happen between two pieces, so that a progress bar moves and a click on "cancel" is
+ * seen. Where the image is in memory, no promise would wait for one. A timer would: 4 ms per piece.
  */
 async function breathe(): Promise<void> {
   if ((globalThis as Partial<typeof globalThis>).MessageChannel === undefined) return

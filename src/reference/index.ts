@@ -1,5 +1,6 @@
 /**
- * `veritee/reference`: reference values, from the thing that is to run (an image, a role, an instance, a signing certificate), and from files that were signed.
+ * `veritee/reference`: reference values, from the thing that is to run (an image, a role, an
+ * instance, a signing certificate), and from files that were signed.
  */
 export { AttestationError, VerificationError } from '../core/errors.ts'
 export type { AttestationErrorCode } from '../core/codes.ts'

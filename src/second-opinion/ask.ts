@@ -18,8 +18,9 @@ export interface SecondOpinionQuestion {
 }
 
 /**
- * Forms the second opinion alone. **It decides nothing**: it finds no mistakes in options, and returns no result. For showing both side by
- * side, and for tests; to verify, use `withSecondOpinion`.
+ * Forms the second opinion alone. **It decides nothing**: it finds no mistakes in options, and
+ * returns no result. For showing both side by side, and for tests; to verify, use
+ * `withSecondOpinion`.
  * @returns always an opinion, of malformed evidence too
  * @example
  * ```ts

@@ -1,5 +1,6 @@
 /**
- * The two clocks of the second opinion: the wall's, for verifiers that read it themselves, and one that does not jump.
+ * The two clocks of the second opinion: the wall's, for verifiers that read it themselves, and one
+ * that does not jump.
  */
 
 /** Unix milliseconds. */

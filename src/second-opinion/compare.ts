@@ -1,5 +1,6 @@
 /**
- * Whether two readings of one piece of evidence say the same: every value is written in one notation, which tells types apart, and compared as text.
+ * Whether two readings of one piece of evidence say the same: every value is written in one
+ * notation, which tells types apart, and compared as text.
  */
 
 /** A value of one reading that the other has otherwise. */
@@ -11,7 +12,8 @@ export interface Difference {
 }
 
 /**
- * The first value on which two readings differ; `undefined` where there is none. What is `undefined` is not there.
+ * The first value on which two readings differ; `undefined` where there is none. What is
+ * `undefined` is not there.
  * @param path where both are
  */
 export function findDifference(first: unknown, second: unknown, path: string): Difference | undefined {
@@ -34,7 +36,10 @@ function childrenOf(value: unknown): ReadonlyMap<string, unknown> | undefined {
   return new Map(Object.entries(value).filter(([, item]) => item !== undefined))
 }
 
-/** A value as text. Entries of maps stay in their order, properties of objects do not matter in theirs. */
+/**
+ * A value as text. Entries of maps stay in their order, properties of objects do not matter in
+ * theirs.
+ */
 export function written(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value)
   if (typeof value === 'bigint') return `${value}n`

@@ -1,5 +1,6 @@
 /**
- * An end to waiting. It cannot interrupt a library that computes, whose work is bounded by what it is given; it ends the wait for promises that do not come.
+ * An end to waiting. It cannot interrupt a library that computes, whose work is bounded by what it
+ * is given; it ends the wait for promises that do not come.
  */
 
 /** What is left of {@link within} when the time is up. */

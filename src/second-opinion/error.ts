@@ -6,11 +6,15 @@ import type { AttestationErrorCode } from '../core/codes.ts'
 import { VerificationError } from '../core/errors.ts'
 
 /**
- * What one implementation says of a piece of evidence. An opinion is no verdict and no result: it cannot be told from an object that anyone wrote, and it says
- * nothing of what only the other one checked.
+ * What one implementation says of a piece of evidence. An opinion is no verdict and no result: it
+ * cannot be told from an object that anyone wrote, and it says nothing of what only the other one
+ * checked.
  */
 export interface Opinion {
-  /** `accepts`, `refuses`, or `cannot say`: the libraries are missing, there is none of this format, or it took too long. */
+  /**
+   * `accepts`, `refuses`, or `cannot say`: the libraries are missing, there is none of this format,
+   * or it took too long.
+   */
   readonly says: 'accepts' | 'refuses' | 'cannot say'
   readonly format: string
   /** The reason, where it does not accept. */
@@ -23,8 +27,9 @@ export interface Opinion {
 }
 
 /**
- * The evidence is refused although the verifier accepts it: the second opinion is another one, or there is none. `code` is `second-opinion-disagrees` or
- * `second-opinion-unavailable`. One of both implementations is wrong: please report it with the evidence.
+ * The evidence is refused although the verifier accepts it: the second opinion is another one, or
+ * there is none. `code` is `second-opinion-disagrees` or `second-opinion-unavailable`. One of both
+ * implementations is wrong: please report it with the evidence.
  */
 export class SecondOpinionError extends VerificationError {
   /** What the verifier says, as plain data: no result. */

@@ -1,6 +1,7 @@
 /**
- * What a format's second opinion is asked, and what it answers; and the options that several formats share, as they were read once by the wrapper.
- * The first opinion has found every option right before it accepts, so nothing here repairs one: what is not understood is refused.
+ * What a format's second opinion is asked, and what it answers; and the options that several
+ * formats share, as they were read once by the wrapper. The first opinion has found every option
+ * right before it accepts, so nothing here repairs one: what is not understood is refused.
  */
 import { areSame, demand, digitsOf, digitsOfEither, isOctets, type Octets } from './readers/bytes.ts'
 import type { Moments } from './readers/path.ts'
@@ -19,7 +20,10 @@ export interface Question {
   readonly now: number
 }
 
-/** What is answered: everything in a result that comes from the evidence. Times are Unix milliseconds. */
+/**
+ * What is answered: everything in a result that comes from the evidence. Times are Unix
+ * milliseconds.
+ */
 export interface Answer {
   readonly claims: Readonly<Record<string, unknown>>
   readonly validUntil: number
@@ -76,7 +80,10 @@ export function matchOf(
   return typeof name === 'string' ? name : at
 }
 
-/** How a format's registers are written in reference values: the size of each, and what it must be where it is not named. */
+/**
+ * How a format's registers are written in reference values: the size of each, and what it must be
+ * where it is not named.
+ */
 export type RegisterRules = Readonly<
   Record<string, readonly [size: number, unnamed: 'zero' | 'any' | 'needed' | Uint8Array]>
 >

@@ -1,6 +1,7 @@
 /**
- * The record of a second opinion: the same kind of lines that the first one leaves, written by other code. A check passes, or it throws; what a library
- * throws becomes a refusal that says which check it was.
+ * The record of a second opinion: the same kind of lines that the first one leaves, written by
+ * other code. A check passes, or it throws; what a library throws becomes a refusal that says which
+ * check it was.
  */
 import type { Check, CheckStage } from '../core/check.ts'
 import type { AttestationErrorCode } from '../core/codes.ts'
@@ -15,7 +16,10 @@ export interface Notes {
   reads<T>(code: AttestationErrorCode, subject: string, read: () => T): T
   /** The evidence is authentic. @throws VerificationError with `code` unless `holds` */
   proves(code: AttestationErrorCode, subject: string, holds: boolean, otherwise?: string): void
-  /** A signature or a digest, which WebCrypto decides. @throws VerificationError with `code` unless it resolves to `true` */
+  /**
+   * A signature or a digest, which WebCrypto decides. @throws VerificationError with `code` unless
+   * it resolves to `true`
+   */
   awaits(code: AttestationErrorCode, subject: string, answer: Promise<boolean>): Promise<void>
   /** The evidence is what the caller expects. @throws AppraisalError with `code` unless `holds` */
   expects(code: AttestationErrorCode, subject: string, holds: boolean, otherwise?: string): void

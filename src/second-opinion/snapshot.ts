@@ -1,11 +1,13 @@
 /**
- * Options as they were when they were given: both opinions are asked the same question, whatever the caller's objects say later.
+ * Options as they were when they were given: both opinions are asked the same question, whatever
+ * the caller's objects say later.
  */
 
 const deepest = 8
 
 /**
- * A copy of plain objects, lists, bytes and dates, each property read once. Everything else (functions, symbols, the caller's cache) is what it was.
+ * A copy of plain objects, lists, bytes and dates, each property read once. Everything else
+ * (functions, symbols, the caller's cache) is what it was.
  */
 export function snapshotOf(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null || depth > deepest) return value

@@ -1,5 +1,6 @@
 /**
- * The formats of which there is a second opinion: one row each. Its code, and the libraries that it needs, are loaded when a row is asked for it.
+ * The formats of which there is a second opinion: one row each. Its code, and the libraries that it
+ * needs, are loaded when a row is asked for it.
  */
 import type { Opine } from './question.ts'
 

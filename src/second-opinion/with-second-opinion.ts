@@ -1,5 +1,6 @@
 /**
- * A verifier that accepts only what a second, independent implementation accepts as well, and reads alike.
+ * A verifier that accepts only what a second, independent implementation accepts as well, and reads
+ * alike.
  */
 import type { Check } from '../core/check.ts'
 import type { AttestationResult } from '../core/result.ts'
@@ -13,31 +14,45 @@ import { isSymbol } from './symbols.ts'
 
 /** How {@link withSecondOpinion} works. */
 export interface SecondOpinionSettings {
-  /** How long to wait for it, in seconds: 1 to 600. Default 30. The first use includes loading its libraries. */
+  /**
+   * How long to wait for it, in seconds: 1 to 600. Default 30. The first use includes loading its
+   * libraries.
+   */
   readonly patienceSeconds?: number
-  /** Called with both opinions whenever both were formed, before the verdict: to show them, never to decide by them. What it throws, the verifier throws. */
+  /**
+   * Called with both opinions whenever both were formed, before the verdict: to show them, never to
+   * decide by them. What it throws, the verifier throws.
+   */
   readonly onOpinions?: (first: Opinion, second: Opinion) => void
 }
 
 /**
- * What the library says *about* claims, and evidence does not: AMD's bulletins held against a report, and a list of what no report covers. A second copy of the
- * same words would prove nothing.
+ * What the library says *about* claims, and evidence does not: AMD's bulletins held against a
+ * report, and a list of what no report covers. A second copy of the same words would prove nothing.
  */
 const commentary: readonly string[] = ['advisories', 'notCovered']
 
-/** How far a result's clock may be from ours when clocks are not set meanwhile: they are read within the same call. */
+/**
+ * How far a result's clock may be from ours when clocks are not set meanwhile: they are read within
+ * the same call.
+ */
 const clockTolerance = 1000
 
 /**
- * Wraps a verifier of this library: the same evidence, the same options, the same result, the same errors. When the verifier accepts, the second
- * opinion reads the same bytes with `cbor-x`, `asn1js`, `pkijs` and `@peculiar/x509`, checks chain, revocation, documents and signatures again, and
- * compares every claim. It can only refuse: what the verifier refuses stays refused, without asking it.
+ * Wraps a verifier of this library: the same evidence, the same options, the same result, the same
+ * errors. When the verifier accepts, the second opinion reads the same bytes with `cbor-x`,
+ * `asn1js`, `pkijs` and `@peculiar/x509`, checks chain, revocation, documents and signatures again,
+ * and compares every claim. It can only refuse: what the verifier refuses stays refused, without
+ * asking it.
  *
- * Proves, beside what the verifier proves: that one slip in one of both implementations was not enough. Does not prove that both are right. Both trust
- * the same WebCrypto, and both believe the same options.
+ * Proves, beside what the verifier proves: that one slip in one of both implementations was not
+ * enough. Does not prove that both are right. Both trust the same WebCrypto, and both believe the
+ * same options.
  *
- * @param verify a verifier of `veritee/nitro`, `nitro-tpm`, `tdx`, `sgx` or `sev-snp`, or `verifyEvidence`
- * @returns a verifier that also throws {@link SecondOpinionError}: `second-opinion-disagrees`, or `second-opinion-unavailable` where none could be formed
+ * @param verify a verifier of `veritee/nitro`, `nitro-tpm`, `tdx`, `sgx` or `sev-snp`, or
+ *   `verifyEvidence`
+ * @returns a verifier that also throws {@link SecondOpinionError}: `second-opinion-disagrees`, or
+ *   `second-opinion-unavailable` where none could be formed
  * @throws TypeError when `verify` is no function, or a setting is wrong
  * @example
  * ```ts
@@ -61,7 +76,8 @@ export function withSecondOpinion<Evidence, VerifierOptions extends object, Resu
     const asked = snapshotOf(options) as VerifierOptions
     if (Object(asked) !== asked) throw new TypeError('options must be an object')
 
-    // 1. The verifier. What it refuses costs nothing more: the libraries see only what it has read strictly and found authentic.
+    // 1. The verifier. What it refuses costs nothing more: the libraries see only what it has read
+    // strictly and found authentic.
     const [before, startedAt] = [wallClock(), elapsed()]
     const result = await verify(bytes, asked)
     const first = opinionOf(result, elapsed() - startedAt)
@@ -115,8 +131,9 @@ function traceOf({ trace }: Options): ((check: Check) => void) | undefined {
 }
 
 /**
- * The time at which the verifier judged, Unix milliseconds; `undefined` where it is neither the caller's nor the clock's. In an archive it is the evidence's own,
- * which the second opinion reads for itself.
+ * The time at which the verifier judged, Unix milliseconds; `undefined` where it is neither the
+ * caller's nor the clock's. In an archive it is the evidence's own, which the second opinion reads
+ * for itself.
  */
 function timeOf(
   { verifiedAt }: AttestationResult,

@@ -1,5 +1,6 @@
 /**
- * X.509 v3 certificates (RFC 5280 section 4), read strictly: DER throughout, no field left unread that could change a verdict.
+ * X.509 v3 certificates (RFC 5280 section 4), read strictly: DER throughout, no field left unread
+ * that could change a verdict.
  */
 import { type Bytes, equalBytes, toHex } from '../encoding/bytes.ts'
 import {
@@ -50,7 +51,10 @@ export interface Certificate {
   readonly extensions: ReadonlyMap<string, Extension>
   /** RFC 5280 section 4.2.1.9; absent when the extension is. */
   readonly basicConstraints: BasicConstraints | undefined
-  /** The named bits of RFC 5280 section 4.2.1.3, the first one as 0x8000; 0 when the extension is absent. */
+  /**
+   * The named bits of RFC 5280 section 4.2.1.3, the first one as 0x8000; 0 when the extension is
+   * absent.
+   */
   readonly keyUsage: number
 }
 
@@ -60,7 +64,8 @@ export interface BasicConstraints {
   readonly pathLength: number | undefined
 }
 
-// Extensions that decide something here (RFC 5280 section 4.2.1): the content of their OBJECT IDENTIFIER, 551d is 2.5.29.
+// Extensions that decide something here (RFC 5280 section 4.2.1): the content of their OBJECT
+// IDENTIFIER, 551d is 2.5.29.
 export const KEY_USAGE = '551d0f'
 export const BASIC_CONSTRAINTS = '551d13'
 export const NAME_CONSTRAINTS = '551d1e'
@@ -70,7 +75,10 @@ export const DIGITAL_SIGNATURE = 0x8000
 export const KEY_CERT_SIGN = 0x0400
 export const CRL_SIGN = 0x0200
 
-/** What a vendor's genuine certificates do although RFC 5280 or DER forbids it. Each changes nothing of what a certificate means. */
+/**
+ * What a vendor's genuine certificates do although RFC 5280 or DER forbids it. Each changes nothing
+ * of what a certificate means.
+ */
 export interface Quirks {
   /** The serial number 0. */
   readonly zeroSerial?: boolean
@@ -78,7 +86,10 @@ export interface Quirks {
   readonly paddedKeyUsage?: boolean
 }
 
-/** @throws VerificationError `cert-parse`, `cert-algorithm` when the two signature algorithms differ, `cert-extension` for malformed or repeated extensions */
+/**
+ * @throws VerificationError `cert-parse`, `cert-algorithm` when the two signature algorithms
+ *   differ, `cert-extension` for malformed or repeated extensions
+ */
 export function decodeCertificate(der: Bytes, name: string, { zeroSerial, paddedKeyUsage }: Quirks = {}): Certificate {
   const source: Source = { name, code: 'cert-parse' }
   const [tbs, algorithm, signature] = childrenOf(decodeDer(der, source), source, 'Certificate', [
@@ -86,7 +97,8 @@ export function decodeCertificate(der: Bytes, name: string, { zeroSerial, padded
     SEQUENCE,
     BIT_STRING,
   ])
-  // Versions before v3 have no version or no extensions; the unique identifiers that RFC 5280 forbids would come before the extensions.
+  // Versions before v3 have no version or no extensions; the unique identifiers that RFC 5280
+  // forbids would come before the extensions.
   const [version, serial, innerAlgorithm, issuer, validity, subject, spki, wrapper] = childrenOf(
     tbs,
     source,
@@ -95,7 +107,8 @@ export function decodeCertificate(der: Bytes, name: string, { zeroSerial, padded
   )
   // INTEGER 2 is v3.
   if (toHex(contentOf(version)) !== '020102') throw malformed(source, 'not an X.509 v3 certificate')
-  // RFC 5280 section 4.1.2.2: at most 20 octets without the zero in front that only says that it is not negative.
+  // RFC 5280 section 4.1.2.2: at most 20 octets without the zero in front that only says that it is
+  // not negative.
   const serialNumber = contentOf(serial)
   const size = serialNumber.length - (serialNumber[0] === 0 ? 1 : 0)
   if ((serialNumber[0] as number) >= 0x80 || size < (zeroSerial === true ? 0 : 1) || size > 20)
@@ -126,7 +139,9 @@ export function decodeCertificate(der: Bytes, name: string, { zeroSerial, padded
   }
 }
 
-/** `[n] EXPLICIT SEQUENCE SIZE (1..MAX) OF Extension`; certificates and revocation lists share it. */
+/**
+ * `[n] EXPLICIT SEQUENCE SIZE (1..MAX) OF Extension`; certificates and revocation lists share it.
+ */
 export function decodeExtensions(wrapper: DerNode, source: Source): ReadonlyMap<string, Extension> {
   const [list, more] = wrapper.children
   if (list?.tag !== SEQUENCE || list.children.length === 0 || more) throw malformed(source, 'malformed extensions')
@@ -153,7 +168,8 @@ function decodeBasicConstraints(extension: Extension | undefined, source: Source
   const node = decodeDer(extension.value, source)
   const tags = [BOOLEAN, INTEGER].slice(0, node.children.length)
   const [cA, pathLength] = childrenOf(node, source, 'basicConstraints', tags)
-  // A pathLenConstraint without cA does not get here: the first element must be a BOOLEAN, and DER leaves FALSE out.
+  // A pathLenConstraint without cA does not get here: the first element must be a BOOLEAN, and DER
+  // leaves FALSE out.
   if (cA && contentOf(cA)[0] === 0) throw malformed(source, 'malformed basicConstraints')
   return { cA: cA !== undefined, pathLength: pathLength && smallInteger(pathLength, source) }
 }
@@ -164,7 +180,8 @@ function decodeKeyUsage(extension: Extension | undefined, mayBePadded: boolean, 
   const content = contentOf(node)
   const [unused = 0, first = 0, second = 0] = content
   const bits = (first << 8) | second
-  // A named bit list drops trailing zero bits, hence its last bit is set, and one of the nine that there are.
+  // A named bit list drops trailing zero bits, hence its last bit is set, and one of the nine that
+  // there are.
   const lastBit = 1 << (unused + 8 * (3 - content.length))
   const isTrimmed = (bits & lastBit) !== 0 || (mayBePadded && bits !== 0 && (bits & (lastBit - 1)) === 0)
   if (node.tag !== BIT_STRING || content.length > 3 || (bits & 0x7f) !== 0 || !isTrimmed) {

@@ -1,10 +1,13 @@
 /**
- * Certificate revocation lists (RFC 5280 section 5), for vendors that use them: complete lists, signed by the issuer of the certificates they are about.
+ * Certificate revocation lists (RFC 5280 section 5), for vendors that use them: complete lists,
+ * signed by the issuer of the certificates they are about.
  *
- * Accepted: v1 and v2, DER throughout, with nextUpdate. Refused: delta lists, indirect lists, lists about a part of the certificates, every critical
- * extension that is not listed here, of the list or of any entry: what it says could be what matters.
+ * Accepted: v1 and v2, DER throughout, with nextUpdate. Refused: delta lists, indirect lists, lists
+ * about a part of the certificates, every critical extension that is not listed here, of the list
+ * or of any entry: what it says could be what matters.
  *
- * Lists grow to megabytes, so entries never become objects that stay: they are checked one by one, and walked again for each question.
+ * Lists grow to megabytes, so entries never become objects that stay: they are checked one by one,
+ * and walked again for each question.
  */
 import { isKeyOf, type SignatureAlgorithm } from '../crypto/algorithms.ts'
 import { type SignatureRow, startSignatures } from '../crypto/signatures.ts'
@@ -53,14 +56,21 @@ export interface Crl {
   readonly revokedCertificates: Bytes
   /** By the content of their OBJECT IDENTIFIER, in hexadecimal. */
   readonly extensions: ReadonlyMap<string, Extension>
-  /** Which key of the issuer signed (RFC 5280 section 4.2.1.1); absent when the list does not say. */
+  /**
+   * Which key of the issuer signed (RFC 5280 section 4.2.1.1); absent when the list does not say.
+   */
   readonly keyIdentifier: Bytes | undefined
-  /** The content of the INTEGER: rises from list to list (RFC 5280 section 5.2.3); absent when the extension is. */
+  /**
+   * The content of the INTEGER: rises from list to list (RFC 5280 section 5.2.3); absent when the
+   * extension is.
+   */
   readonly crlNumber: Bytes | undefined
 }
 
 declare const checked: unique symbol
-/** A list that {@link checkCrl} found authentic and current: the only kind that answers questions. */
+/**
+ * A list that {@link checkCrl} found authentic and current: the only kind that answers questions.
+ */
 export type CheckedCrl = Crl & { readonly [checked]: true }
 
 // Extensions of a list (RFC 5280 section 5.2) and of an entry (section 5.3); 551d is 2.5.29.
@@ -76,15 +86,24 @@ const KEY_IDENTIFIER = 0x80
 /** Of a certificate: what an authority key identifier refers to (section 4.2.1.2). */
 const SUBJECT_KEY_IDENTIFIER = '551d0e'
 
-/** What may be critical, of which nothing says that a certificate that is not listed could be revoked. */
+/**
+ * What may be critical, of which nothing says that a certificate that is not listed could be
+ * revoked.
+ */
 const known: readonly string[] = [AUTHORITY_KEY_IDENTIFIER, CRL_NUMBER, REASON_CODE, INVALIDITY_DATE]
-/** These must be critical (sections 5.2.4, 5.2.5 and 5.3.3). An issuer who forgets that still means what they say. */
+/**
+ * These must be critical (sections 5.2.4, 5.2.5 and 5.3.3). An issuer who forgets that still means
+ * what they say.
+ */
 const unsupported: readonly string[] = [DELTA_CRL_INDICATOR, ISSUING_DISTRIBUTION_POINT, CERTIFICATE_ISSUER]
 
 /** Real names, extensions and entries are far shorter. Only what is shorter becomes a tree. */
 const maximumTree = 16_384
 
-/** @throws VerificationError `crl-parse`, `crl-algorithm` when the two signature algorithms differ, `crl-extension` for malformed, repeated, unknown critical and unsupported extensions */
+/**
+ * @throws VerificationError `crl-parse`, `crl-algorithm` when the two signature algorithms differ,
+ *   `crl-extension` for malformed, repeated, unknown critical and unsupported extensions
+ */
 export function decodeCrl(der: Bytes, name: string): Crl {
   const source: Source = { name, code: 'crl-parse' }
   const input = cursor(der, source)
@@ -145,8 +164,10 @@ export interface CrlIssuer {
 }
 
 /**
- * Checks that `issuer` issued this list, may do so, and that the list is current. That `issuer` itself is authentic is for {@link checkPath} to say.
- * @throws VerificationError `crl-issuer`, `crl-validity`, `crl-algorithm`, `crl-signature`; `unsupported` where there is no WebCrypto
+ * Checks that `issuer` issued this list, may do so, and that the list is current. That `issuer`
+ * itself is authentic is for {@link checkPath} to say.
+ * @throws VerificationError `crl-issuer`, `crl-validity`, `crl-algorithm`, `crl-signature`;
+ *   `unsupported` where there is no WebCrypto
  */
 export async function checkCrl(
   crl: Crl,
@@ -159,7 +180,8 @@ export async function checkCrl(
 }
 
 /**
- * All of {@link checkCrl} that needs no signature, for callers that check several signatures at once.
+ * All of {@link checkCrl} that needs no signature, for callers that check several signatures at
+ * once.
  * @throws VerificationError `crl-issuer`, `crl-validity`, `crl-algorithm`
  */
 export function checkCrlContent(crl: Crl, { issuer, algorithm }: CrlIssuer, clock: Clock, checks: CheckRecorder): void {
@@ -183,7 +205,10 @@ export function checkCrlContent(crl: Crl, { issuer, algorithm }: CrlIssuer, cloc
   })
 }
 
-/** The signature of a list, for the table of a whole verification. @param whole the list as it came, where a cache may spare the check */
+/**
+ * The signature of a list, for the table of a whole verification. @param whole the list as it came,
+ * where a cache may spare the check
+ */
 export function crlRow(
   crl: Crl,
   issuer: Certificate,
@@ -199,7 +224,8 @@ export function crlRow(
 }
 
 /**
- * A list that may answer questions: {@link checkCrlContent} found everything right in it, and then its signature held.
+ * A list that may answer questions: {@link checkCrlContent} found everything right in it, and then
+ * its signature held.
  * @param held signed bytes of signatures that held
  * @throws TypeError for a list whose signature is not among them: a verifier's mistake
  */
@@ -210,7 +236,8 @@ export function authenticCrl(crl: Crl, held: ReadonlySet<Bytes>): CheckedCrl {
 
 /**
  * Returns when the list speaks about this certificate's issuer and does not have its serial number.
- * @throws VerificationError `crl-revoked`; `crl-issuer` for a certificate that the list says nothing about: that is no reason to believe it
+ * @throws VerificationError `crl-revoked`; `crl-issuer` for a certificate that the list says
+ *   nothing about: that is no reason to believe it
  */
 export function refuseRevoked({ name, issuer, serialNumber }: Certificate, crl: CheckedCrl): void {
   if (!equalBytes(issuer, crl.issuer)) throw malformed({ name, code: 'crl-issuer' }, `${crl.name} is of another issuer`)
@@ -242,7 +269,10 @@ function checkIssuer({ name, issuer, keyIdentifier }: Crl, certificate: Certific
   demand(isSame, 'names another key than that of')
 }
 
-/** Extensions of a list or of an entry: well formed, and none that this file does not know how to honour. */
+/**
+ * Extensions of a list or of an entry: well formed, and none that this file does not know how to
+ * honour.
+ */
 function extensionsOf(wrapper: DerNode, isV2: boolean, name: string): ReadonlyMap<string, Extension> {
   const source: Source = { name, code: 'crl-extension' }
   if (!isV2) throw malformed(source, 'extensions in a v1 list')
@@ -256,7 +286,8 @@ function extensionsOf(wrapper: DerNode, isV2: boolean, name: string): ReadonlyMa
 }
 
 /**
- * @param known what was found right behind the serial number of another entry: lists are made in batches, of one date and one reason
+ * @param known what was found right behind the serial number of another entry: lists are made in
+ *   batches, of one date and one reason
  * @returns what follows the serial number of this one: its date, its extensions
  */
 function decodeEntry(entry: Element, isV2: boolean, source: Source, known?: Bytes): Bytes {
@@ -275,7 +306,9 @@ function decodeEntry(entry: Element, isV2: boolean, source: Source, known?: Byte
   return rest
 }
 
-/** RFC 5280 section 5.3.1: 0 to 10 without 7. 8 takes an entry back, which is for delta lists only. */
+/**
+ * RFC 5280 section 5.3.1: 0 to 10 without 7. 8 takes an entry back, which is for delta lists only.
+ */
 function checkReason(node: DerNode, source: Source): void {
   const content = contentOf(node)
   const reason = content[0] ?? 7
@@ -283,7 +316,10 @@ function checkReason(node: DerNode, source: Source): void {
     throw malformed(source, `reason code ${toHex(content)}`)
 }
 
-/** RFC 5280 section 4.2.1.1: `[0] IMPLICIT OCTET STRING`; an issuer and serial number in its place say nothing new here. */
+/**
+ * RFC 5280 section 4.2.1.1: `[0] IMPLICIT OCTET STRING`; an issuer and serial number in its place
+ * say nothing new here.
+ */
 function decodeKeyIdentifier(value: Bytes, source: Source): Bytes | undefined {
   const { tag, children } = decodeDer(value, source)
   if (tag !== SEQUENCE) throw malformed(source, 'malformed authorityKeyIdentifier')

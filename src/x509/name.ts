@@ -21,8 +21,9 @@ const attributes: Readonly<Record<string, string>> = {
 }
 
 /**
- * A DER Name as `CN=…, O=…`, in the order of the certificate. Control characters and direction marks, which could make a terminal or a page show something
- * else than is there, come out as `\u{…}`.
+ * A DER Name as `CN=…, O=…`, in the order of the certificate. Control characters and direction
+ * marks, which could make a terminal or a page show something else than is there, come out as
+ * `\u{…}`.
  * @throws VerificationError `cert-parse`
  */
 export function nameToText(name: Bytes): string {

@@ -1,10 +1,12 @@
 /**
- * Certification paths (RFC 5280 section 6), restricted to what attestation vendors issue: one linear chain in the order the vendor gives it, from a
- * trust anchor that the caller pinned by its bytes down to one end-entity certificate. Nothing is searched for, reordered or fetched. What the vendor's
- * certificates look like is data: `profile.ts`.
+ * Certification paths (RFC 5280 section 6), restricted to what attestation vendors issue: one
+ * linear chain in the order the vendor gives it, from a trust anchor that the caller pinned by its
+ * bytes down to one end-entity certificate. Nothing is searched for, reordered or fetched. What the
+ * vendor's certificates look like is data: `profile.ts`.
  *
- * One function per rule; each is a check of its own in the trace. Not supported, hence refused: name constraints and every critical extension
- * that is not listed here. Revocation is `crl.ts`, for vendors that use it.
+ * One function per rule; each is a check of its own in the trace. Not supported, hence refused:
+ * name constraints and every critical extension that is not listed here. Revocation is `crl.ts`,
+ * for vendors that use it.
  */
 import { isKeyOf, type SignatureAlgorithm } from '../crypto/algorithms.ts'
 import { fingerprint } from '../crypto/digest.ts'
@@ -25,7 +27,10 @@ import {
 } from './certificate.ts'
 import { type CertificateProfile, type PathProfile, profileAt } from './profile.ts'
 
-/** A chain in which every rule but dates and signatures holds: the anchor first, the end entity last. */
+/**
+ * A chain in which every rule but dates and signatures holds: the anchor first, the end entity
+ * last.
+ */
 export interface CertificationPath {
   readonly certificates: readonly Certificate[]
   readonly leaf: Certificate
@@ -51,7 +56,10 @@ interface Position {
 /** One rule about one certificate: returns when it holds, throws when not. */
 type Rule = (certificate: Certificate, position: Position) => void
 
-/** The rules that need neither clock nor signature, in the order they are applied, each to the whole chain. */
+/**
+ * The rules that need neither clock nor signature, in the order they are applied, each to the whole
+ * chain.
+ */
 const rules: readonly (readonly [id: AttestationErrorCode, summary: string, rule: Rule])[] = [
   ['cert-algorithm', 'algorithms', checkAlgorithm],
   ['cert-extension', 'key usage', checkExtensions],
@@ -63,7 +71,8 @@ const rules: readonly (readonly [id: AttestationErrorCode, summary: string, rule
  * Checks everything about a path that needs neither clock nor signature.
  * @param chain the root first, the end entity last
  * @param roots SHA-256 of every root that is trusted
- * @throws VerificationError `root-mismatch`, `cert-parse`, `cert-algorithm`, `cert-extension`, `cert-path-length`, `cert-chain-name`
+ * @throws VerificationError `root-mismatch`, `cert-parse`, `cert-algorithm`, `cert-extension`,
+ *   `cert-path-length`, `cert-chain-name`
  */
 export async function checkPath(
   chain: readonly NamedCertificate[],
@@ -87,7 +96,10 @@ export function checkRoot(root: string, roots: readonly string[], checks: CheckR
   })
 }
 
-/** What {@link checkPath} checks once it knows the root. @throws VerificationError `cert-algorithm`, `cert-extension`, `cert-path-length`, `cert-chain-name` */
+/**
+ * What {@link checkPath} checks once it knows the root. @throws VerificationError `cert-algorithm`,
+ * `cert-extension`, `cert-path-length`, `cert-chain-name`
+ */
 export function checkRules(
   certificates: readonly Certificate[],
   profile: PathProfile,
@@ -113,7 +125,10 @@ export function checkRules(
   }
 }
 
-/** Every certificate, the anchor included, is valid by this clock. @throws VerificationError `cert-validity` */
+/**
+ * Every certificate, the anchor included, is valid by this clock. @throws VerificationError
+ * `cert-validity`
+ */
 export function checkDates(path: CertificationPath, clock: Clock, subject: string, checks: CheckRunner): void {
   checks.verifies('cert-validity', subject, () => {
     const invalid = findInvalid(path, [clock.now], clock.skewMs)
@@ -122,10 +137,12 @@ export function checkDates(path: CertificationPath, clock: Clock, subject: strin
 }
 
 /**
- * Every certificate, the anchor included, is valid at each of these moments (RFC 5280 section 6.1.3 (a)(2)).
+ * Every certificate, the anchor included, is valid at each of these moments (RFC 5280 section 6.1.3
+ * (a)(2)).
  * @param moments Unix milliseconds
  * @param skewMs how far each date may be off
- * @returns the error `cert-validity` of the first certificate that is not; what to do about it depends on whose clock it is
+ * @returns the error `cert-validity` of the first certificate that is not; what to do about it
+ *   depends on whose clock it is
  */
 export function findInvalid(
   { certificates }: CertificationPath,
@@ -147,8 +164,10 @@ export function findInvalid(
 }
 
 /**
- * The signatures of a path, for the table of a whole verification: one row for each certificate below the root.
- * @param profile what the path is checked against; a certificate that does not fit is refused by {@link checkRules} before its signature counts
+ * The signatures of a path, for the table of a whole verification: one row for each certificate
+ * below the root.
+ * @param profile what the path is checked against; a certificate that does not fit is refused by
+ *   {@link checkRules} before its signature counts
  */
 export function signatureRows(
   { certificates }: Pick<CertificationPath, 'certificates'>,
@@ -168,7 +187,9 @@ export function signatureRows(
   })
 }
 
-/** The row of the table that a certificate is signed with, among those that its position accepts. */
+/**
+ * The row of the table that a certificate is signed with, among those that its position accepts.
+ */
 function algorithmOf(
   { signatureAlgorithm }: Certificate,
   { signatures }: CertificateProfile,
@@ -190,7 +211,10 @@ function checkAlgorithm(certificate: Certificate, { profile }: Position): void {
   })
 }
 
-/** RFC 5280 sections 4.2, 4.2.1.3, 4.2.1.9 and 6.1.4 (k) to (o). Other critical extensions could change what a certificate means. */
+/**
+ * RFC 5280 sections 4.2, 4.2.1.3, 4.2.1.9 and 6.1.4 (k) to (o). Other critical extensions could
+ * change what a certificate means.
+ */
 function checkExtensions({ name, extensions, basicConstraints, keyUsage }: Certificate, { profile }: Position): void {
   const demand = (holds: boolean, problem: string): void => {
     if (!holds) throw new VerificationError('cert-extension', `${name} ${problem}`)
@@ -208,7 +232,10 @@ function checkExtensions({ name, extensions, basicConstraints, keyUsage }: Certi
   demand(!isCa || extensions.get(BASIC_CONSTRAINTS)?.critical === true, 'must have critical basicConstraints')
 }
 
-/** RFC 5280 section 6.1.4 (m). Self-issued certificates, which it does not count, are refused by {@link checkName}. */
+/**
+ * RFC 5280 section 6.1.4 (m). Self-issued certificates, which it does not count, are refused by
+ * {@link checkName}.
+ */
 function checkPathLength({ name, basicConstraints }: Certificate, { below }: Position): void {
   const allowed = basicConstraints?.pathLength ?? below
   if (below > allowed)

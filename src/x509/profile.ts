@@ -1,5 +1,6 @@
 /**
- * What the certificates of one vendor look like, as data: one profile for each position in a chain. `path.ts` reads it and knows no vendor.
+ * What the certificates of one vendor look like, as data: one profile for each position in a chain.
+ * `path.ts` reads it and knows no vendor.
  */
 import type { KeyAlgorithm, SignatureAlgorithm } from '../crypto/algorithms.ts'
 import type { Bytes } from '../encoding/bytes.ts'
@@ -7,22 +8,34 @@ import type { Quirks } from './certificate.ts'
 
 /** One certificate. */
 export interface CertificateProfile {
-  /** How its issuer signs it: one algorithm, in each encoding that the vendor has written. The first one is what messages call it by. */
+  /**
+   * How its issuer signs it: one algorithm, in each encoding that the vendor has written. The first
+   * one is what messages call it by.
+   */
   readonly signatures: readonly [SignatureAlgorithm, ...SignatureAlgorithm[]]
   /** The type of its own key. */
   readonly key: KeyAlgorithm
   /**
-   * A CA: critical basic constraints say so, and KeyUsage has keyCertSign. Anything else is an end entity: it must have neither, and its KeyUsage must
-   * have digitalSignature.
+   * A CA: critical basic constraints say so, and KeyUsage has keyCertSign. Anything else is an end
+   * entity: it must have neither, and its KeyUsage must have digitalSignature.
    */
   readonly isCa: boolean
-  /** Whether an end entity may lack KeyUsage as a whole. RFC 5280 section 4.2.1.3 then allows every use. */
+  /**
+   * Whether an end entity may lack KeyUsage as a whole. RFC 5280 section 4.2.1.3 then allows every
+   * use.
+   */
   readonly mayLackKeyUsage?: boolean
   /** What the vendor does although it is forbidden. Default: nothing. */
   readonly quirks?: Quirks
-  /** The only subject that is accepted. Default: any, as long as the certificate below names it as its issuer. */
+  /**
+   * The only subject that is accepted. Default: any, as long as the certificate below names it as
+   * its issuer.
+   */
   readonly subject?: SubjectName
-  /** Whether an endorsement cache may remember it. Certificates that live no longer than the evidence would only fill it. */
+  /**
+   * Whether an endorsement cache may remember it. Certificates that live no longer than the
+   * evidence would only fill it.
+   */
   readonly isRemembered: boolean
 }
 
@@ -34,7 +47,10 @@ export interface SubjectName {
   readonly der: Bytes
 }
 
-/** A chain: root first, end entity last. How many CAs are between is for their path lengths to say, and for the vendor's names. */
+/**
+ * A chain: root first, end entity last. How many CAs are between is for their path lengths to say,
+ * and for the vendor's names.
+ */
 export interface PathProfile {
   readonly root: CertificateProfile
   /** Every CA between. */
@@ -65,7 +81,10 @@ export const uniformProfile = (algorithm: SignatureAlgorithm): PathProfile => ({
   leaf: leafOf(algorithm),
 })
 
-/** The profile of one position. @param length of the chain; a chain of one certificate is an end entity */
+/**
+ * The profile of one position. @param length of the chain; a chain of one certificate is an end
+ * entity
+ */
 export function profileAt({ root, ca, leaf }: PathProfile, i: number, length: number): CertificateProfile {
   if (i === length - 1) return leaf
   return i === 0 ? root : ca

@@ -1,5 +1,6 @@
 /**
- * A client that talks to a provider as its profile says: what works, and that after a refusal not one sealed byte has left. One test per attack.
+ * A client that talks to a provider as its profile says: what works, and that after a refusal not
+ * one sealed byte has left. One test per attack.
  */
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -81,7 +82,8 @@ async function refusalOf(work: Promise<unknown>): Promise<AttestationError> {
   throw new Error('expected a refusal', { cause: error })
 }
 
-// The end of what a report says is judged by the clock: that of the machine, which is not part of this world.
+// The end of what a report says is judged by the clock: that of the machine, which is not part of
+// this world.
 const farAway = (report: Record<string, Record<string, unknown>>): object => ({ ...report, not_after: 253_402_300_799 })
 const plan = (over: ReportPlan = {}): ReportPlan => ({ report: farAway, ...over })
 

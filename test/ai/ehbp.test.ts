@@ -1,6 +1,6 @@
 /**
- * The channel that seals bodies, with a client in front of it and the enclave's end behind: what is sealed, what is open and named, and that after a refusal
- * not one sealed byte has left.
+ * The channel that seals bodies, with a client in front of it and the enclave's end behind: what is
+ * sealed, what is open and named, and that after a refusal not one sealed byte has left.
  */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ehbp, type EhbpOptions } from '../../src/ai/ehbp/index.ts'

@@ -1,5 +1,6 @@
 /**
- * What SDKs make of a refusal, and how it is found again; and clients that attest before they prepare a request.
+ * What SDKs make of a refusal, and how it is found again; and clients that attest before they
+ * prepare a request.
  */
 import { describe, expect, test } from 'vitest'
 import { refusalOf, verifiedFirst } from '../../src/ai/index.ts'

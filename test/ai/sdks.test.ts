@@ -1,6 +1,6 @@
 /**
- * AI clients as they are, over an attested `fetch`: verified first, then sealed, tokens as they come; a refusal surfaces as itself, and a stream that breaks
- * off never looks finished.
+ * AI clients as they are, over an attested `fetch`: verified first, then sealed, tokens as they
+ * come; a refusal surfaces as itself, and a stream that breaks off never looks finished.
  */
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { generateText, streamText } from 'ai'

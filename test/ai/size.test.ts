@@ -1,5 +1,6 @@
 /**
- * What private AI costs a page beside what it uses: certificates, event logs and the channel are paid for by the verifier and the client already.
+ * What private AI costs a page beside what it uses: certificates, event logs and the channel are
+ * paid for by the verifier and the client already.
  */
 import { expect, test } from 'vitest'
 import { ownBytes } from '../bench/own-bytes.ts'

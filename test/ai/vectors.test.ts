@@ -1,5 +1,6 @@
 /**
- * The open vectors of private-AI providers: every case of the manifest, with its verdict and one of its codes.
+ * The open vectors of private-AI providers: every case of the manifest, with its verdict and one of
+ * its codes.
  */
 import { expect, describe, test } from 'vitest'
 import { readProviderProfile, refusalOf, verifyProviderReport, verifyReceipt } from '../../src/ai/index.ts'

@@ -1,5 +1,6 @@
 /**
- * What the compilers make of the sources: the options of TypeScript, and what esbuild leaves of a module that nobody uses.
+ * What the compilers make of the sources: the options of TypeScript, and what esbuild leaves of a
+ * module that nobody uses.
  */
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -21,7 +22,10 @@ export function compilerOptions(): ts.CompilerOptions {
   return read?.options ?? {}
 }
 
-/** What is left of a module when nothing of it is used. That package.json promises no effects is not believed. */
+/**
+ * What is left of a module when nothing of it is used. That package.json promises no effects is not
+ * believed.
+ */
 export async function effectsOf(text: string): Promise<string> {
   const { outputFiles } = await build({
     stdin: { contents: text, resolveDir: root, loader: 'ts' },

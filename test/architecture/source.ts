@@ -1,6 +1,6 @@
 /**
- * The sources as the TypeScript compiler sees them: what each file imports, which names it uses, how it begins. Works on syntax trees, so that
- * comments and texts never count.
+ * The sources as the TypeScript compiler sees them: what each file imports, which names it uses,
+ * how it begins. Works on syntax trees, so that comments and texts never count.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
@@ -31,7 +31,10 @@ export interface Use {
   readonly where: string
 }
 
-/** Every TypeScript file below a folder of the repository, in order; what tests made is none of them. */
+/**
+ * Every TypeScript file below a folder of the repository, in order; what tests made is none of
+ * them.
+ */
 export function readSources(folder: string): readonly Source[] {
   const known = sourcesOf.get(folder) ?? readFolder(folder)
   sourcesOf.set(folder, known)
@@ -58,7 +61,10 @@ export function parseSource(path: string, text: string): Source {
   return { path, text, tree, imports: importsOf(path, tree) }
 }
 
-/** Every node below `node`, itself included; types are left out unless asked for, they leave no code. */
+/**
+ * Every node below `node`, itself included; types are left out unless asked for, they leave no
+ * code.
+ */
 export function* nodesOf(node: ts.Node, withTypes = false): Generator<ts.Node> {
   if (!withTypes && (ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node))) {
     // `class X extends Y` has its base class inside a type node.
@@ -73,7 +79,10 @@ export function whereIs({ path, tree }: Source, node: ts.Node): string {
   return `${path}:${tree.getLineAndCharacterOfPosition(node.getStart()).line + 1}`
 }
 
-/** Names that stand for a value from elsewhere: globals, and what is imported. A name that the file itself gives to something is its own affair. */
+/**
+ * Names that stand for a value from elsewhere: globals, and what is imported. A name that the file
+ * itself gives to something is its own affair.
+ */
 export function freeNames(source: Source): Use[] {
   const names = [...nodesOf(source.tree)].filter(
     (node): node is ts.Identifier => ts.isIdentifier(node) && !isPropertyName(node),
@@ -107,7 +116,10 @@ function propertyRead(node: ts.Node): string | undefined {
   return ts.isIdentifier(name) || ts.isStringLiteralLike(name) ? name.text : undefined
 }
 
-/** Whether an identifier only names a member: `a.x`, `{ x: 1 }`, `{ x: y } = a`, a method, a field, or an import or export as the other side calls it. */
+/**
+ * Whether an identifier only names a member: `a.x`, `{ x: 1 }`, `{ x: y } = a`, a method, a field,
+ * or an import or export as the other side calls it.
+ */
 function isPropertyName(node: ts.Identifier): boolean {
   const { parent } = node
   if (ts.isPropertyAccessExpression(parent)) return parent.name === node
@@ -164,7 +176,10 @@ function importsOf(path: string, tree: ts.SourceFile): Import[] {
   return found
 }
 
-/** Groups of files that import each other in a circle, each sorted; type-only imports count when asked for. */
+/**
+ * Groups of files that import each other in a circle, each sorted; type-only imports count when
+ * asked for.
+ */
 export function cyclesOf(sources: readonly Source[], withTypes: boolean): string[][] {
   const targets = new Map(
     sources.map(({ path, imports }) => [

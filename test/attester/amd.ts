@@ -1,9 +1,11 @@
 /**
- * A fake AMD: a root (ARK) with its intermediates and its revocation list, a key of one chip (VCEK) or one cloud (VLEK), and a processor that signs reports of
- * guests with it. Overrides break exactly one thing and keep everything else right, signatures included. Time is an argument, and so are keys: making RSA keys
- * of 4096 bits takes seconds.
+ * A fake AMD: a root (ARK) with its intermediates and its revocation list, a key of one chip (VCEK)
+ * or one cloud (VLEK), and a processor that signs reports of guests with it. Overrides break
+ * exactly one thing and keep everything else right, signatures included. Time is an argument, and
+ * so are keys: making RSA keys of 4096 bits takes seconds.
  *
- * Shape of the real one: RSA-PSS with SHA-384 and a salt of 48 bytes, names of six attributes, P-384 keys in certificates with the serial number 0.
+ * Shape of the real one: RSA-PSS with SHA-384 and a salt of 48 bytes, names of six attributes,
+ * P-384 keys in certificates with the serial number 0.
  */
 import { concat, pattern, unhex } from './bytes.ts'
 import {
@@ -28,7 +30,10 @@ export type AmdKeys = Readonly<Record<AmdKeyName, CryptoKeyPair>>
 
 /** What differs from a sound certificate. */
 export interface AmdCertificateChange {
-  /** Changes the fields of TBSCertificate before it is signed: version, serial, algorithm, issuer, validity, subject, key, extensions. */
+  /**
+   * Changes the fields of TBSCertificate before it is signed: version, serial, algorithm, issuer,
+   * validity, subject, key, extensions.
+   */
   readonly tbs?: (fields: Bytes[]) => readonly Uint8Array[]
   /** Changes the extensions before the certificate is signed. */
   readonly extensions?: (extensions: Bytes[]) => readonly Uint8Array[]
@@ -77,7 +82,10 @@ export interface AmdOptions {
   readonly intermediate?: AmdCertificateChange
   readonly vek?: AmdCertificateChange & VekPlan
   readonly crl?: AmdCrlChange
-  /** Parts that were made before, for those without a change here: RSA signatures take milliseconds each. */
+  /**
+   * Parts that were made before, for those without a change here: RSA signatures take milliseconds
+   * each.
+   */
   readonly reuse?: AmdChain
 }
 
@@ -198,7 +206,10 @@ export function nameOf(commonName: string): Bytes {
   )
 }
 
-/** Extensions of a certificate of a key, below AMD's arc. The value is what comes into the OCTET STRING. */
+/**
+ * Extensions of a certificate of a key, below AMD's arc. The value is what comes into the OCTET
+ * STRING.
+ */
 export const arc = '1.3.6.1.4.1.3704.1'
 export const amdExtension = (suffix: string, value: Uint8Array): Bytes =>
   sequence(objectIdentifier(`${arc}.${suffix}`), octetString(value))

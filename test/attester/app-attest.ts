@@ -1,6 +1,6 @@
 /**
- * A fake Apple with its devices: attestations of App Attest, and assertions by the same keys. Overrides break exactly one thing and keep everything else
- * right, signatures included.
+ * A fake Apple with its devices: attestations of App Attest, and assertions by the same keys.
+ * Overrides break exactly one thing and keep everything else right, signatures included.
  */
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'

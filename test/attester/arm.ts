@@ -1,13 +1,17 @@
 /**
- * A fake Arm platform and a fake device: they sign CCA and PSA tokens with anything in them. Everything that a test does not change is right, signatures
- * included. The encodings come from `cbor.ts`, so that they share no mistake with what is tested.
+ * A fake Arm platform and a fake device: they sign CCA and PSA tokens with anything in them.
+ * Everything that a test does not change is right, signatures included. The encodings come from
+ * `cbor.ts`, so that they share no mistake with what is tested.
  */
 import { concat, hex, pattern } from './bytes.ts'
 import * as cbor from './cbor.ts'
 import { createSigner, type Curve, type Hash, sign, type Signer } from './certificate.ts'
 import type { Bytes } from './der.ts'
 
-/** Claims by key, encoded; `undefined` leaves one out. Keys that are there keep their place, others come last. */
+/**
+ * Claims by key, encoded; `undefined` leaves one out. Keys that are there keep their place, others
+ * come last.
+ */
 export type ClaimOverrides = ReadonlyMap<number | string, Uint8Array | undefined>
 
 /** What can be wrong about one token. */
@@ -15,7 +19,10 @@ export interface TokenOverrides {
   readonly claims?: ClaimOverrides
   /** Changes the payload before it is signed. */
   readonly payload?: (payload: Bytes) => Bytes
-  /** What is inside the protected header's byte string. Default: a map with the algorithm of the key. */
+  /**
+   * What is inside the protected header's byte string. Default: a map with the algorithm of the
+   * key.
+   */
   readonly protectedHeader?: Uint8Array
   /** A map, encoded. Default: empty. */
   readonly unprotectedHeader?: Uint8Array
@@ -23,7 +30,10 @@ export interface TokenOverrides {
   readonly signer?: Signer
   /** The secret of a MAC instead of a signature. */
   readonly secret?: Uint8Array
-  /** What is signed: context, protected header, external data, payload. Default: as RFC 9052 section 4.4 and 6.3 say. */
+  /**
+   * What is signed: context, protected header, external data, payload. Default: as RFC 9052 section
+   * 4.4 and 6.3 say.
+   */
   readonly structure?: (parts: readonly Bytes[]) => readonly Uint8Array[]
   /** Changes the signature or MAC. */
   readonly proof?: (proof: Bytes) => Uint8Array
@@ -185,7 +195,9 @@ export async function createCcaKeys(platform: Curve = 'P-384', realm: Curve = 'P
   return { platform: await createSigner(platform), realm: await createSigner(realm) }
 }
 
-/** The trust anchor that is right for {@link makeCca}, and for {@link makePsa} with the same key. */
+/**
+ * The trust anchor that is right for {@link makeCca}, and for {@link makePsa} with the same key.
+ */
 export async function anchorOf(signer: Signer): Promise<{
   implementationId: string
   instanceId: string

@@ -1,6 +1,6 @@
 /**
- * A fake virtual TPM of Azure's, and the report of its paravisor around another attester's report. Overrides break exactly one thing and keep everything else
- * right, signatures included.
+ * A fake virtual TPM of Azure's, and the report of its paravisor around another attester's report.
+ * Overrides break exactly one thing and keep everything else right, signatures included.
  */
 import { concat, pattern } from './bytes.ts'
 import type { Bytes } from './der.ts'
@@ -56,7 +56,10 @@ export interface TpmQuoteBytes {
 }
 
 export interface VirtualTpm {
-  /** Runtime data that names the key, as the paravisor writes it. `change` changes the object before it is written. */
+  /**
+   * Runtime data that names the key, as the paravisor writes it. `change` changes the object before
+   * it is written.
+   */
   runtimeData(change?: (value: Record<string, unknown>) => object): Bytes
   quote(overrides?: QuoteOverrides): Promise<TpmQuoteBytes>
 }

@@ -21,7 +21,10 @@ export function unhex(text: string): Bytes {
   return Uint8Array.from(text.match(/../g) ?? [], (digits) => parseInt(digits, 16))
 }
 
-/** A copy with one byte replaced by what `change` makes of it; negative positions count from the end. */
+/**
+ * A copy with one byte replaced by what `change` makes of it; negative positions count from the
+ * end.
+ */
 export function withByte(bytes: Uint8Array, position: number, change: (byte: number) => number): Bytes {
   const copy = new Uint8Array(bytes)
   const at = position < 0 ? copy.length + position : position

@@ -1,6 +1,7 @@
 /**
- * CBOR, piece by piece. Whole values come from `cbor-x`; heads, maps and tags are made here, because what must be wrong in a test
- * (duplicate keys, indefinite lengths, padded heads, chunks) is what no encoder writes.
+ * CBOR, piece by piece. Whole values come from `cbor-x`; heads, maps and tags are made here,
+ * because what must be wrong in a test (duplicate keys, indefinite lengths, padded heads, chunks)
+ * is what no encoder writes.
  */
 import { Encoder } from 'cbor-x'
 import { concat } from './bytes.ts'
@@ -14,7 +15,10 @@ export function encode(value: unknown): Bytes {
   return new Uint8Array(encoder.encode(value))
 }
 
-/** How many bytes the argument of a head takes: 0 is inside the first byte, `undefined` the shortest. */
+/**
+ * How many bytes the argument of a head takes: 0 is inside the first byte, `undefined` the
+ * shortest.
+ */
 export type HeadSize = 0 | 1 | 2 | 4 | 8
 
 export function head(major: number, argument: number | bigint, size: HeadSize = shortest(argument)): Bytes {

@@ -1,6 +1,7 @@
 /**
- * One certificate of the fake vendor. `@peculiar/x509` makes the sound one; a plan can then change any element of what is signed, sign again, and
- * change what comes after the signature, so that exactly one thing is wrong and everything else, signatures included, is right.
+ * One certificate of the fake vendor. `@peculiar/x509` makes the sound one; a plan can then change
+ * any element of what is signed, sign again, and change what comes after the signature, so that
+ * exactly one thing is wrong and everything else, signatures included, is right.
  */
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
@@ -40,7 +41,10 @@ export interface CertificatePlan {
   readonly keyIdentifiers?: 'subject' | 'both'
   /** Signs instead of the issuer's key. */
   readonly signedBy?: Signer
-  /** Changes the elements of TBSCertificate: version, serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo, extensions. */
+  /**
+   * Changes the elements of TBSCertificate: version, serialNumber, signature, issuer, validity,
+   * subject, subjectPublicKeyInfo, extensions.
+   */
   readonly tbs?: (elements: Bytes[]) => readonly Uint8Array[]
   /** Changes TBSCertificate, signatureAlgorithm and signatureValue after signing. */
   readonly outer?: (elements: Bytes[]) => readonly Uint8Array[]
@@ -69,7 +73,9 @@ export async function sign(
   return new Uint8Array(await crypto.subtle.sign({ name: 'ECDSA', hash }, privateKey, new Uint8Array(data)))
 }
 
-/** Makes the certificate that `plan` describes, for the key `subject`, signed with the key `issuer`. */
+/**
+ * Makes the certificate that `plan` describes, for the key `subject`, signed with the key `issuer`.
+ */
 export async function issue(
   plan: CertificatePlan,
   subject: Signer,

@@ -1,6 +1,7 @@
 /**
- * Makes signed reference values (CoRIM in COSE_Sign1) under a CA of its own, and with any defect: a plan says what differs from a sound file, everything
- * else, signatures included, is right. Shares no code with the library.
+ * Makes signed reference values (CoRIM in COSE_Sign1) under a CA of its own, and with any defect: a
+ * plan says what differs from a sound file, everything else, signatures included, is right. Shares
+ * no code with the library.
  */
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
@@ -9,7 +10,9 @@ import * as cbor from './cbor.ts'
 import { type CertificatePlan, createSigner, type Curve, issue, sign, type Signer } from './certificate.ts'
 import type { Bytes } from './der.ts'
 
-/** Who signs: a CA, an authority below it, and the certificate of the build, DER; and their keys. */
+/**
+ * Who signs: a CA, an authority below it, and the certificate of the build, DER; and their keys.
+ */
 export interface CorimSigner {
   readonly ca: Bytes
   readonly authority: Bytes

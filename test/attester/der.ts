@@ -1,5 +1,6 @@
 /**
- * A small DER writer: what certificate libraries refuse to make (duplicate extensions, X.509 v1, BER) is put together here. It checks nothing.
+ * A small DER writer: what certificate libraries refuse to make (duplicate extensions, X.509 v1,
+ * BER) is put together here. It checks nothing.
  */
 import { concat } from './bytes.ts'
 
@@ -27,7 +28,10 @@ export function objectIdentifier(dotted: string): Bytes {
   return element(0x06, Uint8Array.from([40 * first + second, ...rest].flatMap(base128)))
 }
 
-/** An unsigned big-endian number as INTEGER: leading zeros off, a zero in front where the sign bit is set. */
+/**
+ * An unsigned big-endian number as INTEGER: leading zeros off, a zero in front where the sign bit
+ * is set.
+ */
 export function unsigned(bytes: Uint8Array): Bytes {
   const start = bytes.findIndex((byte) => byte !== 0)
   const magnitude = start < 0 ? Uint8Array.of(0) : bytes.subarray(start)

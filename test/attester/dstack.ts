@@ -1,6 +1,7 @@
 /**
- * A fake dstack guest: an application, the log of what was measured before it ran, the registers that the log replays to, and a key management service with
- * its certificates. A plan can change one thing and keep everything else right, digests and signatures included.
+ * A fake dstack guest: an application, the log of what was measured before it ran, the registers
+ * that the log replays to, and a key management service with its certificates. A plan can change
+ * one thing and keep everything else right, digests and signatures included.
  */
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'

@@ -1,5 +1,6 @@
 /**
- * Signs Enclave Image Files as `nitro-cli build-enclave --private-key --signing-certificate` does, and with any defect.
+ * Signs Enclave Image Files as `nitro-cli build-enclave --private-key --signing-certificate` does,
+ * and with any defect.
  */
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'

@@ -1,6 +1,7 @@
 /**
- * Makes Enclave Image Files as `nitro-cli build-enclave` does, and with any defect: a plan says what differs from a sound image, and everything else,
- * checksum included, is right. Also says what their PCRs are. `eif-signer.ts` signs them. Shares no code with the library.
+ * Makes Enclave Image Files as `nitro-cli build-enclave` does, and with any defect: a plan says
+ * what differs from a sound image, and everything else, checksum included, is right. Also says what
+ * their PCRs are. `eif-signer.ts` signs them. Shares no code with the library.
  */
 import { concat } from './bytes.ts'
 import type { Bytes } from './der.ts'
@@ -54,7 +55,10 @@ export const section = (
   ...defect,
 })
 
-/** The sections of a sound image in the order of `nitro-cli`. The sizes are odd, so that no block boundary is met by chance. */
+/**
+ * The sections of a sound image in the order of `nitro-cli`. The sizes are odd, so that no block
+ * boundary is met by chance.
+ */
 export const soundSections: readonly SectionPlan[] = [
   section('kernel', noise(3001, 1)),
   section('cmdline', 'reboot=k panic=30 pci=off nomodules console=ttyS0'),

@@ -1,8 +1,10 @@
 /**
- * A fake Intel: a PKI of the shape that Intel's has, a provisioning service that signs endorsements, and a platform whose quoting enclave signs quotes of
- * TDs and enclaves. Overrides break exactly one thing and keep everything else right, signatures included. Time is an argument.
+ * A fake Intel: a PKI of the shape that Intel's has, a provisioning service that signs
+ * endorsements, and a platform whose quoting enclave signs quotes of TDs and enclaves. Overrides
+ * break exactly one thing and keep everything else right, signatures included. Time is an argument.
  *
- * Shape of the real one: P-256 and ecdsa-with-SHA256 throughout; root, one of two CAs, PCK certificate; TCB Signing right below the root.
+ * Shape of the real one: P-256 and ecdsa-with-SHA256 throughout; root, one of two CAs, PCK
+ * certificate; TCB Signing right below the root.
  */
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
@@ -33,7 +35,10 @@ export interface IntelAttesterOptions {
   readonly ca?: 'platform' | 'processor'
   /** What differs from a sound certificate. */
   readonly certificates?: { readonly [Id in IntelCertificateId]?: Partial<CertificatePlan> }
-  /** Changes the entries of the PCK's SGX extension: PPID, TCB, PCE-ID, FMSPC, SGX type, platform instance ID, configuration. */
+  /**
+   * Changes the entries of the PCK's SGX extension: PPID, TCB, PCE-ID, FMSPC, SGX type, platform
+   * instance ID, configuration.
+   */
   readonly pckEntries?: (entries: Bytes[]) => readonly Uint8Array[]
   /** Changes the entries of TCB inside it: 16 components, PCESVN, CPUSVN. */
   readonly tcbEntries?: (entries: Bytes[]) => readonly Uint8Array[]
@@ -534,7 +539,10 @@ function tdReport(): Bytes {
   ])
 }
 
-/** Offsets of fields in an enclave's report, for {@link QuoteOverrides.body} and {@link QuoteOverrides.qeReport}. */
+/**
+ * Offsets of fields in an enclave's report, for {@link QuoteOverrides.body} and
+ * {@link QuoteOverrides.qeReport}.
+ */
 export const sgxOffsets = {
   miscSelect: 16,
   isvExtProdId: 32,

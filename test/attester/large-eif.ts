@@ -1,6 +1,7 @@
 /**
- * An Enclave Image File of any size that is nowhere: not on disk, and in memory only one piece of it, which is repeated. For measuring speed and memory,
- * in Node and in a page. Kernel and first ramdisk are as large as those of `nitro-cli`; the application has the rest.
+ * An Enclave Image File of any size that is nowhere: not on disk, and in memory only one piece of
+ * it, which is repeated. For measuring speed and memory, in Node and in a page. Kernel and first
+ * ramdisk are as large as those of `nitro-cli`; the application has the rest.
  */
 import { concat } from './bytes.ts'
 import type { Bytes } from './der.ts'
@@ -60,7 +61,10 @@ export function checksumOf({ parts }: LargeEif, crc32: (bytes: Uint8Array, befor
   return crc
 }
 
-/** The image as a stream that makes each chunk when it is asked for it. Chunks are not copied: what a test throws away must not look like the library's. */
+/**
+ * The image as a stream that makes each chunk when it is asked for it. Chunks are not copied: what
+ * a test throws away must not look like the library's.
+ */
 export function streamOf({ parts }: LargeEif): ReadableStream<Uint8Array> {
   const chunks = (function* () {
     for (const { bytes, times } of parts) for (let n = 0; n < times; n++) yield bytes

@@ -1,9 +1,13 @@
 /**
- * A fake Nitro: a PKI of the shape that AWS has, and a Nitro Security Module that signs any document. Overrides break exactly one thing and keep
- * everything else right. Needs nothing but WebCrypto and npm packages; time is an argument, so it can also stand in for an enclave in a demo.
+ * A fake Nitro: a PKI of the shape that AWS has, and a Nitro Security Module that signs any
+ * document. Overrides break exactly one thing and keep everything else right. Needs nothing but
+ * WebCrypto and npm packages; time is an argument, so it can also stand in for an enclave in a
+ * demo.
  *
- * Shape of real chains: five certificates, P-384 and ecdsa-with-SHA384 throughout; root 30 years, regional 481 hours, zonal 140 hours, instance 24 hours,
- * leaf 3 hours and 3 seconds; pathLenConstraint none, 2, 1, 0; the leaf has a keyUsage that is not critical, and no key identifiers.
+ * Shape of real chains: five certificates, P-384 and ecdsa-with-SHA384 throughout; root 30 years,
+ * regional 481 hours, zonal 140 hours, instance 24 hours, leaf 3 hours and 3 seconds;
+ * pathLenConstraint none, 2, 1, 0; the leaf has a keyUsage that is not critical, and no key
+ * identifiers.
  */
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
@@ -21,7 +25,10 @@ export interface NitroAttesterOptions {
   readonly kind?: 'enclave' | 'tpm'
   /** What differs from a sound certificate. */
   readonly certificates?: { readonly [Id in CertificateId]?: Partial<CertificatePlan> }
-  /** Rearranges the chain, root first, before it is issued; every certificate is issued by the one before. */
+  /**
+   * Rearranges the chain, root first, before it is issued; every certificate is issued by the one
+   * before.
+   */
   readonly chain?: (plans: CertificatePlan[]) => readonly CertificatePlan[]
   /** Keys by certificate id. What is missing is made and added. Default: all new. */
   readonly keys?: Map<string, Signer>
@@ -89,7 +96,9 @@ const region = 'test-1'
 
 export const critical = true
 const keyUsage = '2.5.29.15'
-/** Values of keyUsage, DER: bit 0 is digitalSignature, 1 nonRepudiation, 5 keyCertSign, 6 cRLSign. */
+/**
+ * Values of keyUsage, DER: bit 0 is digitalSignature, 1 nonRepudiation, 5 keyCertSign, 6 cRLSign.
+ */
 export const keyUsages = {
   authority: unhex('03020186'),
   instance: unhex('03020204'),

@@ -1,6 +1,6 @@
 /**
- * Writes OVMF firmware, sound unless a test asks for a defect. Written from the layout in edk2, apart
- * from the reader in `src`.
+ * Writes OVMF firmware, sound unless a test asks for a defect. Written from the layout in edk2,
+ * apart from the reader in `src`.
  */
 
 /** A section of the metadata: guest physical address, bytes, type. */

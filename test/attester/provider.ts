@@ -1,6 +1,7 @@
 /**
- * A fake private-AI provider: one TD with a dstack application, whose report data vouches for an Ed25519 key, which signed the key configuration of a gateway
- * of oblivious HTTP. Everything is right, save for what a test changes.
+ * A fake private-AI provider: one TD with a dstack application, whose report data vouches for an
+ * Ed25519 key, which signed the key configuration of a gateway of oblivious HTTP. Everything is
+ * right, save for what a test changes.
  */
 import { createGatewayKey, type GatewayKey } from '../../src/channel/key-config.ts'
 import { decodeRequest, encodeResponse } from '../../src/channel/binary-http.ts'

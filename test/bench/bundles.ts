@@ -1,5 +1,6 @@
 /**
- * The entry points of the package, as bundles that a page would load: minified by esbuild, gzip at its best, and what each may cost.
+ * The entry points of the package, as bundles that a page would load: minified by esbuild, gzip at
+ * its best, and what each may cost.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -38,7 +39,8 @@ export const budgets: Readonly<Record<string, number>> = {
   'veritee/tdx': 22 * 1024,
   'veritee/tdx/events': 6 * 1024,
   'veritee/sgx': 19.75 * 1024,
-  // With Azure's wrapping and the quotes of its virtual TPM; the format alone has a budget of its own (test/bundle.test.ts).
+  // With Azure's wrapping and the quotes of its virtual TPM; the format alone has a budget of its
+  // own (test/bundle.test.ts).
   'veritee/sev-snp': 22 * 1024,
   // Both kinds of machines, and the formats inside.
   'veritee/azure': 32 * 1024,
@@ -52,11 +54,13 @@ export const budgets: Readonly<Record<string, number>> = {
   'veritee/endorsements': 10.75 * 1024,
   // With evidence sources and the key configurations of other gateways.
   'veritee/client': 19.75 * 1024,
-  // With all that verifies dstack's logs and certificates. Their own parts: see test/ai/size.test.ts.
+  // With all that verifies dstack's logs and certificates. Their own parts: see
+  // test/ai/size.test.ts.
   'veritee/ai': 26 * 1024,
   'veritee/ai/ehbp': 9 * 1024,
   'veritee/dstack': 12 * 1024,
-  // Both ends. A page bundles one, a worker the other: each is within 2 KiB (test/gate/size.test.ts).
+  // Both ends. A page bundles one, a worker the other: each is within 2 KiB
+  // (test/gate/size.test.ts).
   'veritee/gate': 2816,
   'veritee/gateway': 20 * 1024,
   'veritee/cmw': 4096,

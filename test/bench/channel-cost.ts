@@ -1,6 +1,7 @@
 /**
- * One request of 16 KiB through client and gateway, without a network, over the bare HPKE that it needs: a context at either end, one seal and one open for the
- * request, and for the response two exports and what is derived from them.
+ * One request of 16 KiB through client and gateway, without a network, over the bare HPKE that it
+ * needs: a context at either end, one seal and one open for the request, and for the response two
+ * exports and what is derived from them.
  */
 import { AEAD_AES_128_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_DHKEM_P256_HKDF_SHA256 } from 'hpke'
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from '../../src/channel/binary-http.ts'

@@ -1,5 +1,6 @@
 /**
- * A gateway in a process of its own, so that nobody else's memory counts. Talks to its parent: `origin` when it listens, `memory` when it is asked.
+ * A gateway in a process of its own, so that nobody else's memory counts. Talks to its parent:
+ * `origin` when it listens, `memory` when it is asked.
  */
 import { createGateway } from '../../src/gateway/index.ts'
 import { serveLoopback } from '../gateway/loopback.ts'

@@ -1,5 +1,6 @@
 /**
- * Many requests of many clients at once, while the gateway's keys change, and what is left in its memory.
+ * Many requests of many clients at once, while the gateway's keys change, and what is left in its
+ * memory.
  */
 import { type Memory, startGateway } from './channel-process.ts'
 
@@ -17,7 +18,8 @@ export interface Load {
 }
 
 export async function measureLoad(requests: number, clients: number): Promise<Load> {
-  // Room for a twentieth of all requests in each key, of which four live: all of it is in use after three tenths.
+  // Room for a twentieth of all requests in each key, of which four live: all of it is in use after
+  // three tenths.
   const gateway = await startGateway({ maximumRequests: Math.ceil(requests / 20), maximumKeys: 4 })
   try {
     let sent = 0

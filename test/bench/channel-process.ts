@@ -63,8 +63,8 @@ export async function startGateway(keys: object, more: readonly string[] = []): 
 }
 
 /**
- * With Node's own client: its `fetch` (20.20) reads far ahead of a slow reader, and copies all that it has read for each piece, so that its own cost is
- * what one would see.
+ * With Node's own client: its `fetch` (20.20) reads far ahead of a slow reader, and copies all that
+ * it has read for each piece, so that its own cost is what one would see.
  */
 async function send({ url, headers, body }: Request, agent: Agent): Promise<Response> {
   const outgoing = request(url, { method: 'POST', headers: Object.fromEntries(headers), agent })

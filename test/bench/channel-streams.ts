@@ -1,5 +1,6 @@
 /**
- * Long bodies in both directions, and the memory that they take at their highest, over what there was before.
+ * Long bodies in both directions, and the memory that they take at their highest, over what there
+ * was before.
  */
 import { type GatewayProcess, startGateway } from './channel-process.ts'
 

@@ -1,10 +1,14 @@
 /**
- * What the channel costs and how it holds up. Prints tables in Markdown, and exits with 1 when a bound is not kept.
+ * What the channel costs and how it holds up. Prints tables in Markdown, and exits with 1 when a
+ * bound is not kept.
  *
- * - `cost`: one request of 16 KiB from sealing to the opened answer, without a network, over the bare HPKE that it needs.
- * - `load`: 10,000 requests of 100 clients through one gateway in a process of its own, while its keys change.
+ * - `cost`: one request of 16 KiB from sealing to the opened answer, without a network, over the
+ *   bare HPKE that it needs.
+ * - `load`: 10,000 requests of 100 clients through one gateway in a process of its own, while its
+ *   keys change.
  * - `streams`: 100 MiB up and 100 MiB down, and the memory that both ends take for it.
- * - `slots`: 512 senders that take all slots of a gateway and are slow, and how long they keep one more client out.
+ * - `slots`: 512 senders that take all slots of a gateway and are slow, and how long they keep one
+ *   more client out.
  */
 import { cpus } from 'node:os'
 import { measureCost } from './channel-cost.ts'

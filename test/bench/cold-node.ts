@@ -1,5 +1,6 @@
 /**
- * A cold run in Node: `node cold-node.mjs bare|library`, beside the library and the work; prints the measurement.
+ * A cold run in Node: `node cold-node.mjs bare|library`, beside the library and the work; prints
+ * the measurement.
  */
 import { readFileSync } from 'node:fs'
 import { firstVerdict } from './cold-run.ts'

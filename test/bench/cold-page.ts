@@ -1,6 +1,7 @@
 /**
- * A cold run in a page: what to measure stands in the address, and what came out is left in a global. The library is fetched before the clock starts,
- * as it would be with the page: what is measured is compiling and running it, not the server.
+ * A cold run in a page: what to measure stands in the address, and what came out is left in a
+ * global. The library is fetched before the clock starts, as it would be with the page: what is
+ * measured is compiling and running it, not the server.
  */
 import { firstVerdict } from './cold-run.ts'
 import type { Work } from './work.ts'

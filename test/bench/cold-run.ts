@@ -1,5 +1,6 @@
 /**
- * One cold measurement, in whatever runtime: from the moment that everything but the library is there to the first verdict.
+ * One cold measurement, in whatever runtime: from the moment that everything but the library is
+ * there to the first verdict.
  */
 import type * as Nitro from '../../src/formats/aws/nitro/index.ts'
 import type { Check, NitroOptions } from '../../src/formats/aws/nitro/index.ts'
@@ -13,7 +14,9 @@ export interface FirstVerdict {
   readonly gaps: readonly Gap[]
 }
 
-/** A check, `undefined` for what follows the last one, and the milliseconds since the one before. */
+/**
+ * A check, `undefined` for what follows the last one, and the milliseconds since the one before.
+ */
 export interface Gap {
   readonly check: Pick<Check, 'id' | 'stage'> | undefined
   readonly ms: number

@@ -1,5 +1,6 @@
 /**
- * Cold: every run has a process, or a page, of its own. The library comes as users ship it, minified and bundled; the bare calls come without imports.
+ * Cold: every run has a process, or a page, of its own. The library comes as users ship it,
+ * minified and bundled; the bare calls come without imports.
  */
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -73,7 +74,9 @@ export async function coldInChromium(work: Work, runs: number): Promise<Cold> {
   })
 }
 
-/** A page in a context of its own: nothing is cached, and no other page's code is compiled already. */
+/**
+ * A page in a context of its own: nothing is cached, and no other page's code is compiled already.
+ */
 async function visit(browser: Browser, address: string): Promise<FirstVerdict> {
   const context = await browser.createBrowserContext()
   try {

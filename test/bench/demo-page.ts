@@ -1,5 +1,6 @@
 /**
- * The demo page, warm: from the moment a document is entered to the verdict on the screen, in Chromium.
+ * The demo page, warm: from the moment a document is entered to the verdict on the screen, in
+ * Chromium.
  */
 import { launch } from 'puppeteer-core'
 import { startDemo } from '../../demo/server.ts'

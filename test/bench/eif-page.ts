@@ -1,5 +1,6 @@
 /**
- * What runs in the page: a global function that measures a large image, from a stream made here or from the file in the page's input.
+ * What runs in the page: a global function that measures a large image, from a stream made here or
+ * from the file in the page's input.
  */
 import { measureEif } from '../../src/reference/index.ts'
 import { planLargeEif, streamOf } from '../attester/large-eif.ts'

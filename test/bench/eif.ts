@@ -1,7 +1,8 @@
 /**
- * Time and memory of measuring a large enclave image, in a Node process and in a Chromium page, from a stream and from a file. Prints a table in Markdown.
- * The image is never whole in memory; the file is sparse. Memory is resident memory at its highest, over what it was before: in Chromium of all its
- * processes together, because a page's file is read by another process.
+ * Time and memory of measuring a large enclave image, in a Node process and in a Chromium page,
+ * from a stream and from a file. Prints a table in Markdown. The image is never whole in memory;
+ * the file is sparse. Memory is resident memory at its highest, over what it was before: in
+ * Chromium of all its processes together, because a page's file is read by another process.
  */
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -119,7 +120,10 @@ async function bundlePage(): Promise<string> {
   return outputFiles[0]?.text ?? ''
 }
 
-/** Looks ten times a second, until what is returned is called for the highest, over the first look. Linux only: NaN elsewhere. */
+/**
+ * Looks ten times a second, until what is returned is called for the highest, over the first look.
+ * Linux only: NaN elsewhere.
+ */
 function watchMemory(browser: Browser): () => number {
   const leader = browser.process()?.pid ?? 0
   const before = residentBytes(leader)
@@ -133,7 +137,10 @@ function watchMemory(browser: Browser): () => number {
   }
 }
 
-/** Resident memory of a process and everything that it started. Pages that they share count more than once, before as after. */
+/**
+ * Resident memory of a process and everything that it started. Pages that they share count more
+ * than once, before as after.
+ */
 function residentBytes(leader: number): number {
   try {
     const parents = new Map<number, number>()

@@ -1,6 +1,7 @@
 /**
- * The benchmark: prints tables in Markdown, ready for the README. Times are ratios to the bare WebCrypto calls that the same verification needs, taken
- * in turns in the same process, because absolute times say more about the machine than about the library.
+ * The benchmark: prints tables in Markdown, ready for the README. Times are ratios to the bare
+ * WebCrypto calls that the same verification needs, taken in turns in the same process, because
+ * absolute times say more about the machine than about the library.
  */
 import { cpus } from 'node:os'
 import { budgets, bundle, entriesOf } from './bundles.ts'

@@ -1,5 +1,6 @@
 /**
- * What an entry costs beside what it uses: its bundle, less a bundle of all that its folders import from elsewhere.
+ * What an entry costs beside what it uses: its bundle, less a bundle of all that its folders import
+ * from elsewhere.
  */
 import { readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
@@ -9,7 +10,10 @@ import { build, type Metafile } from 'esbuild'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** @param entry its source. @param folders its own, paths inside the repository. @returns bytes, minified and compressed */
+/**
+ * @param entry its source. @param folders its own, paths inside the repository. @returns bytes,
+ *   minified and compressed
+ */
 export async function ownBytes(entry: string, folders: readonly string[]): Promise<number> {
   const used = new Map<string, Set<string>>()
   const whole = await bundled(`export * from './${entry}'`)

@@ -1,6 +1,7 @@
 /**
- * Where the time above the floor goes. `trace` is called after each check: the time between two calls is what the later check took, with everything
- * that led to it, so that the parts add up to the whole.
+ * Where the time above the floor goes. `trace` is called after each check: the time between two
+ * calls is what the later check took, with everything that led to it, so that the parts add up to
+ * the whole.
  */
 import { verifyNitro } from '../../src/formats/aws/nitro/index.ts'
 import type { Cold } from './cold.ts'

@@ -1,7 +1,8 @@
 /**
- * SEV-SNP: a genuine report of Genoa with its endorsements where the vectors are, else a fixture, against the bare WebCrypto calls that its verification cannot
- * do without: two RSA keys and one on P-384, the signatures of intermediate, key, list and report. What these need is taken out here with readers that are
- * not the library's.
+ * SEV-SNP: a genuine report of Genoa with its endorsements where the vectors are, else a fixture,
+ * against the bare WebCrypto calls that its verification cannot do without: two RSA keys and one on
+ * P-384, the signatures of intermediate, key, list and report. What these need is taken out here
+ * with readers that are not the library's.
  */
 import { readFileSync } from 'node:fs'
 import { type AsnType, fromBER } from 'asn1js'

@@ -59,7 +59,10 @@ export async function timed(body: () => Promise<unknown>): Promise<number> {
   return performance.now() - startedAt
 }
 
-/** Milliseconds of all processors that `body` costs this process: waiting for other programs does not count. */
+/**
+ * Milliseconds of all processors that `body` costs this process: waiting for other programs does
+ * not count.
+ */
 export async function worked(body: () => Promise<unknown>): Promise<number> {
   const before = process.cpuUsage()
   await body()

@@ -1,6 +1,6 @@
 /**
- * The document that is measured: a real one of 2025 where the vectors are, else a fixture. What the bare calls need is taken out of it here, with
- * readers that are not the library's.
+ * The document that is measured: a real one of 2025 where the vectors are, else a fixture. What the
+ * bare calls need is taken out of it here, with readers that are not the library's.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -61,7 +61,10 @@ function workOf(evidence: Uint8Array, root?: Uint8Array): Work {
   }
 }
 
-/** The certificates above the leaf sign the next one, and the leaf signs the document: as many keys as signatures. */
+/**
+ * The certificates above the leaf sign the next one, and the leaf signs the document: as many keys
+ * as signatures.
+ */
 function bareChecksOf([protectedHeader, , payload, signature]: Sign1, { certificate, cabundle }: Payload): BareCheck[] {
   const chain = [...cabundle, certificate].map((der) => partsOf(der))
   const signed = encoder.encode(['Signature1', protectedHeader, Buffer.alloc(0), payload])
@@ -75,7 +78,10 @@ function bareChecksOf([protectedHeader, , payload, signature]: Sign1, { certific
   })
 }
 
-/** What was signed, with what and by which key; certificate revocation lists have no key of their own. */
+/**
+ * What was signed, with what and by which key; certificate revocation lists have no key of their
+ * own.
+ */
 export function partsOf(
   certificate: Uint8Array,
   coordinate = 48,

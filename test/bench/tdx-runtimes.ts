@@ -10,7 +10,10 @@ import { median, spread } from './statistics.ts'
 import { blockSize, type TdxTimes } from './tdx-suite.ts'
 import type { TdxSubject } from './tdx.ts'
 
-/** Rows of a table: runtime, milliseconds of the bare calls, ratio of the library to them, and with a warm cache. */
+/**
+ * Rows of a table: runtime, milliseconds of the bare calls, ratio of the library to them, and with
+ * a warm cache.
+ */
 export async function tdxInRuntimes({ work }: TdxSubject, blocks: number): Promise<string[][]> {
   const folder = await makeFolder()
   try {

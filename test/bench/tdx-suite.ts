@@ -1,5 +1,6 @@
 /**
- * A TDX verification against its bare WebCrypto calls, in whatever runtime: in place of the portable suite, run by the same entries. Nothing is judged here.
+ * A TDX verification against its bare WebCrypto calls, in whatever runtime: in place of the
+ * portable suite, run by the same entries. Nothing is judged here.
  */
 import {
   type DcapEndorsements,
@@ -20,7 +21,10 @@ export interface TdxWork {
   readonly bareChecks: readonly BareCheck[]
 }
 
-/** Milliseconds of each block of {@link blockSize} runs; blocks of one index were taken one after another. */
+/**
+ * Milliseconds of each block of {@link blockSize} runs; blocks of one index were taken one after
+ * another.
+ */
 export interface TdxTimes {
   readonly bare: readonly number[]
   readonly library: readonly number[]
@@ -30,7 +34,10 @@ export interface TdxTimes {
 /** Clocks of browsers tick in milliseconds: one run is too short for them. */
 export const blockSize = 25
 
-/** What is timed: the bare calls with keys as points and as `spki`, the verification, and the same with a warm cache. */
+/**
+ * What is timed: the bare calls with keys as points and as `spki`, the verification, and the same
+ * with a warm cache.
+ */
 export function bodiesOf({
   evidence,
   endorsements,

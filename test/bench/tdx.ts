@@ -1,6 +1,7 @@
 /**
- * TDX: a real quote with the collateral of its time where the vectors are, else a fixture, against the bare WebCrypto calls that its verification cannot do
- * without: five keys and nine signatures. What these need is taken out here by offsets and with readers that are not the library's.
+ * TDX: a real quote with the collateral of its time where the vectors are, else a fixture, against
+ * the bare WebCrypto calls that its verification cannot do without: five keys and nine signatures.
+ * What these need is taken out here by offsets and with readers that are not the library's.
  */
 import { readFileSync } from 'node:fs'
 import type { DcapEndorsements } from '../../src/formats/intel/tdx/index.ts'
@@ -59,7 +60,8 @@ export async function measureTdx({ work }: TdxSubject, rounds: number): Promise<
     ['`verifyTdx` with collateral', 1.3, library],
     ['`verifyTdx`, warm `endorsementCache`', undefined, cached],
   ]
-  // Until the compiler has seen enough of everything: of this much code, that takes more than a thousand verifications.
+  // Until the compiler has seen enough of everything: of this much code, that takes more than a
+  // thousand verifications.
   for (const [, , body] of lines) await paired(3 * rounds, floor, body)
   const measured: Warm[] = []
   for (const [what, bound, body] of lines) {
@@ -73,7 +75,8 @@ export async function measureTdx({ work }: TdxSubject, rounds: number): Promise<
 const p256Head = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex')
 
 function bareChecksOf(quote: Uint8Array, endorsements: DcapEndorsements): BareCheck[] {
-  // Version 4, TDX 1.0: 48 bytes of header and 584 of report are signed; then a length, the signature, the key, and a container of the QE report.
+  // Version 4, TDX 1.0: 48 bytes of header and 584 of report are signed; then a length, the
+  // signature, the key, and a container of the QE report.
   const at = (from: number, length: number): Uint8Array => quote.subarray(from, from + length)
   const view = new DataView(quote.buffer, quote.byteOffset)
   const [signature, key, qeReport, qeSignature] = [at(636, 64), at(700, 64), at(770, 384), at(1154, 64)]

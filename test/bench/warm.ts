@@ -11,7 +11,10 @@ export interface Warm {
   /** Of the design; none where a line only shows how noisy the machine is. */
   readonly bound: number | undefined
   readonly times: Paired
-  /** Processor time instead of time: what is left of the ratio when the machine is busy with something else. */
+  /**
+   * Processor time instead of time: what is left of the ratio when the machine is busy with
+   * something else.
+   */
   readonly work: Paired
 }
 

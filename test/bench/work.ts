@@ -1,6 +1,7 @@
 /**
- * The work that is measured, in a form that travels to other processes and pages: one document with what the caller expects of it, and the bare
- * WebCrypto calls that its verification cannot do without. Runs anywhere; imports types only.
+ * The work that is measured, in a form that travels to other processes and pages: one document with
+ * what the caller expects of it, and the bare WebCrypto calls that its verification cannot do
+ * without. Runs anywhere; imports types only.
  */
 import type { NitroOptions } from '../../src/formats/aws/nitro/index.ts'
 
@@ -40,8 +41,9 @@ export function callOf({ evidence, now, nonce, referenceValues, trustAnchors }: 
 }
 
 /**
- * The floor: import every key and check its signature, all at once, and nothing else. Keys are imported as `spki`, the way certificates hold them, or as
- * `raw` points cut out of that, which Node does in a third of the time; the library does the latter, and is measured against it.
+ * The floor: import every key and check its signature, all at once, and nothing else. Keys are
+ * imported as `spki`, the way certificates hold them, or as `raw` points cut out of that, which
+ * Node does in a third of the time; the library does the latter, and is measured against it.
  */
 export function floorOf(
   { bareChecks }: Pick<Work, 'bareChecks'>,

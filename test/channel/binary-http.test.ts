@@ -1,5 +1,6 @@
 /**
- * Binary HTTP: the examples of RFC 9292, and one message for each rule that breaks it and nothing else.
+ * Binary HTTP: the examples of RFC 9292, and one message for each rule that breaks it and nothing
+ * else.
  */
 import { describe, expect, test } from 'vitest'
 import {

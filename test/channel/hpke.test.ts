@@ -1,5 +1,6 @@
 /**
- * The base mode of HPKE, held against the library's own in both directions, for every suite: the same contexts from the same keys.
+ * The base mode of HPKE, held against the library's own in both directions, for every suite: the
+ * same contexts from the same keys.
  */
 import * as hpkeLibrary from 'hpke'
 import { describe, expect, test } from 'vitest'

@@ -119,7 +119,10 @@ describe('a key configuration is refused', () => {
 })
 
 describe('A22 key-absent: a public key is refused', () => {
-  /** RFC 7748: points that give the same secret to everybody, canonical and not, and with the bit that is ignored. */
+  /**
+   * RFC 7748: points that give the same secret to everybody, canonical and not, and with the bit
+   * that is ignored.
+   */
   const small = [
     '0000000000000000000000000000000000000000000000000000000000000000',
     '0100000000000000000000000000000000000000000000000000000000000000',

@@ -1,6 +1,6 @@
 /**
- * The published examples, to the byte and in both directions: RFC 9458 appendix A, and the appendix of draft-ietf-ohai-chunked-ohttp. Ephemeral keys and
- * nonces are those of the documents.
+ * The published examples, to the byte and in both directions: RFC 9458 appendix A, and the appendix
+ * of draft-ietf-ohai-chunked-ohttp. Ephemeral keys and nonces are those of the documents.
  */
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -77,7 +77,10 @@ async function gatewayOf({ gatewaySecret, gatewayPublic }: Example): Promise<Gat
   return { keyId: 1, suite, config: encodeKeyConfig(1, suite, hex(gatewayPublic)), pair, cipher }
 }
 
-/** What the example's client knows. Its ephemeral key is given to the library as the next one that it generates. */
+/**
+ * What the example's client knows. Its ephemeral key is given to the library as the next one that
+ * it generates.
+ */
 async function clientOf({ gatewayPublic, ephemeralSecret, ephemeralPublic }: Example): Promise<KeyConfig> {
   const ephemeral = {
     privateKey: await cipher.KEM.DeserializePrivateKey(hex(ephemeralSecret), false),

@@ -1,6 +1,6 @@
 /**
- * Sealed exchanges: what is sealed is what is opened, and whatever somebody in between does to it, nothing that was not sealed comes out. Abuse cases A43
- * to A48 by their names.
+ * Sealed exchanges: what is sealed is what is opened, and whatever somebody in between does to it,
+ * nothing that was not sealed comes out. Abuse cases A43 to A48 by their names.
  */
 import { AEAD_AES_128_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_DHKEM_P256_HKDF_SHA256 } from 'hpke'
 import { describe, expect, test, vi } from 'vitest'
@@ -464,7 +464,9 @@ describe('A44 truncation', () => {
   })
 })
 
-/** Seals nothing: what is sealed is the text and 16 bytes, so that a test can write chunks by hand. */
+/**
+ * Seals nothing: what is sealed is the text and 16 bytes, so that a test can write chunks by hand.
+ */
 const paper: Sealer & Opener = {
   seal: (data) => Promise.resolve(join(data, new Uint8Array(tagSize))),
   open: (sealed) => Promise.resolve(sealed.slice(0, -tagSize)),
@@ -565,7 +567,8 @@ describe('A47 cross-response', () => {
     expect(await outcome(one.sent.openResponse(pieces(changed, ...frames)))).toEqual(['', 'ohttp-open'])
     const two = await sealRequest(config, pieces(utf8('question')))
     const opened = await openRequest(keyOf, two.sealed)
-    // A gateway that answers a request in chunks in one piece: `openRequest` takes the form from its caller.
+    // A gateway that answers a request in chunks in one piece: `openRequest` takes the form from
+    // its caller.
     const whole = await openRequest(
       keyOf,
       pieces(await gather((await sealRequest(config, pieces(), { chunked: false })).sealed)),

@@ -1,5 +1,6 @@
 /**
- * `veritee collateral`, the same command as `veritee endorsements`: from a quote to what Intel says of its platform, over a service on loopback, and on to a verdict.
+ * `veritee collateral`, the same command as `veritee endorsements`: from a quote to what Intel says
+ * of its platform, over a service on loopback, and on to a verdict.
  */
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'

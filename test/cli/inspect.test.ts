@@ -1,5 +1,6 @@
 /**
- * `veritee inspect`: shows everything, believes nothing, and lets nothing in the evidence write to the terminal.
+ * `veritee inspect`: shows everything, believes nothing, and lets nothing in the evidence write to
+ * the terminal.
  */
 import { describe, expect, it } from 'vitest'
 import { text } from '../attester/cbor.ts'

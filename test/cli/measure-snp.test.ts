@@ -1,5 +1,6 @@
 /**
- * `veritee measure --snp`: the launch measurement of the library, and usage errors in the words of the command.
+ * `veritee measure --snp`: the launch measurement of the library, and usage errors in the words of
+ * the command.
  */
 import { describe, expect, test } from 'vitest'
 import { measureSnp } from '../../src/reference/index.ts'

@@ -1,5 +1,6 @@
 /**
- * `veritee measure`: the same numbers as nitro-cli for images, roles, instances and certificates, in its form or for people; nothing for broken images.
+ * `veritee measure`: the same numbers as nitro-cli for images, roles, instances and certificates,
+ * in its form or for people; nothing for broken images.
  */
 import { describe, expect, it } from 'vitest'
 import { createEifSigner, signedSections } from '../attester/eif-signer.ts'

@@ -1,5 +1,6 @@
 /**
- * Every fixture of TDX and SGX through the command: the exit code is the class of the error, the verdict names its code, and nothing is wider than a terminal.
+ * Every fixture of TDX and SGX through the command: the exit code is the class of the error, the
+ * verdict names its code, and nothing is wider than a terminal.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'

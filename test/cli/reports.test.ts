@@ -1,6 +1,6 @@
 /**
- * `veritee verify`, `inspect` and `endorsements` for reports of SEV-SNP: every fixture, what is asked on the command line, what people and machines get to
- * read, and mistakes.
+ * `veritee verify`, `inspect` and `endorsements` for reports of SEV-SNP: every fixture, what is
+ * asked on the command line, what people and machines get to read, and mistakes.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'

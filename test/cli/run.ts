@@ -1,5 +1,6 @@
 /**
- * The command as a child process, bundled once per test file from src, so that what is tested is what stands there.
+ * The command as a child process, bundled once per test file from src, so that what is tested is
+ * what stands there.
  */
 import { spawnSync } from 'node:child_process'
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,7 +12,8 @@ import { afterAll, beforeAll } from 'vitest'
 import { start } from '../portable/programs.ts'
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url))
-// Two folders below the repository, as dist/cli is: the command finds package.json from there. Test files run side by side.
+// Two folders below the repository, as dist/cli is: the command finds package.json from there. Test
+// files run side by side.
 const program = `${repository}test/.output/veritee-${process.pid}.mjs`
 const folder = mkdtempSync(join(tmpdir(), 'veritee-cli-'))
 
@@ -52,7 +54,10 @@ export function veritee(args: readonly string[], input: string | Uint8Array = ''
   return { code: status, stdout, stderr }
 }
 
-/** The same while this process goes on, for commands that ask a server of a test. @param input a file for standard input */
+/**
+ * The same while this process goes on, for commands that ask a server of a test. @param input a
+ * file for standard input
+ */
 export async function veriteeBeside(args: readonly string[], input?: string): Promise<Outcome> {
   const standardInput = input === undefined ? undefined : openSync(input, 'r')
   const running = start(process.execPath, [program, ...args], {

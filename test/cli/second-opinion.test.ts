@@ -1,5 +1,6 @@
 /**
- * `veritee verify --second-opinion`: the same verdicts, borne out by another implementation, for people and for machines.
+ * `veritee verify --second-opinion`: the same verdicts, borne out by another implementation, for
+ * people and for machines.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'

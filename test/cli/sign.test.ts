@@ -1,5 +1,6 @@
 /**
- * `veritee sign` and `veritee verify --reference`: measurements signed where the image is built, believed where enclaves are verified.
+ * `veritee sign` and `veritee verify --reference`: measurements signed where the image is built,
+ * believed where enclaves are verified.
  */
 import { readFileSync, symlinkSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'

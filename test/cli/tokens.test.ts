@@ -1,5 +1,6 @@
 /**
- * `veritee verify` and `veritee inspect` for tokens of Arm: what is asked on the command line, what people and machines get to read, and mistakes.
+ * `veritee verify` and `veritee inspect` for tokens of Arm: what is asked on the command line, what
+ * people and machines get to read, and mistakes.
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'

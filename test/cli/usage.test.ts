@@ -1,5 +1,6 @@
 /**
- * What the user of the command can do wrong: exit code 1, a line that says what to do, and never a verdict.
+ * What the user of the command can do wrong: exit code 1, a line that says what to do, and never a
+ * verdict.
  */
 import { afterEach, describe, expect, it } from 'vitest'
 import { paint } from '../../src/cli/text.ts'

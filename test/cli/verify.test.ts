@@ -1,5 +1,6 @@
 /**
- * `veritee verify`: its exit codes, every way to give evidence and expectations, and what people get to read.
+ * `veritee verify`: its exit codes, every way to give evidence and expectations, and what people
+ * get to read.
  */
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
@@ -159,7 +160,8 @@ describe('verify', () => {
   })
 
   it('takes an instance for an instance only when asked to by name, even where a register fits', async () => {
-    // Whoever runs an instance extends its PCR8 with the hash of a certificate, and has what an enclave signed with it would have.
+    // Whoever runs an instance extends its PCR8 with the hash of a certificate, and has what an
+    // enclave signed with it would have.
     const certificate = createHash('sha384').update('certificate of somebody else').digest()
     const pcr8 = createHash('sha384').update(Buffer.alloc(48)).update(certificate).digest()
     const attester = await createNitroAttester({ now: new Date('2026-06-01T00:00:00Z'), kind: 'tpm' })

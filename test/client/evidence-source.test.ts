@@ -1,6 +1,7 @@
 /**
- * Evidence sources of callers, and relays: a source gets a nonce and nothing of any request, what it returns is unverified, and where bytes go does not
- * change what they are for. The enclave's end is a real gateway.
+ * Evidence sources of callers, and relays: a source gets a nonce and nothing of any request, what
+ * it returns is unverified, and where bytes go does not change what they are for. The enclave's end
+ * is a real gateway.
  */
 import { refusalOf } from '../support/refusal.ts'
 import { beforeAll, describe, expect, test } from 'vitest'

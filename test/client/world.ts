@@ -1,6 +1,7 @@
 /**
- * A client in a world where nothing is left to chance: its clock, its timers and its random source are the test's, and a recorder sees every byte that it
- * sends, with the state that it sends it in. The enclave's end is a real gateway with evidence of the fixture attester.
+ * A client in a world where nothing is left to chance: its clock, its timers and its random source
+ * are the test's, and a recorder sees every byte that it sends, with the state that it sends it in.
+ * The enclave's end is a real gateway with evidence of the fixture attester.
  */
 import { createClient } from '../../src/client/attested-fetch.ts'
 import type { AttestedFetch } from '../../src/client/index.ts'

@@ -1,5 +1,6 @@
 /**
- * The errors: two classes under one base, a code that lasts, and a message that says what was wanted and found.
+ * The errors: two classes under one base, a code that lasts, and a message that says what was
+ * wanted and found.
  */
 import { expect, test } from 'vitest'
 import { AppraisalError, AttestationError, VerificationError } from '../../src/core/errors.ts'

@@ -1,5 +1,6 @@
 /**
- * The record of checks: what passes, what fails at once, what fails at the end, and what was not made.
+ * The record of checks: what passes, what fails at once, what fails at the end, and what was not
+ * made.
  */
 import { describe, expect, test } from 'vitest'
 import { AppraisalError, VerificationError } from '../../src/core/errors.ts'

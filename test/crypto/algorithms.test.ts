@@ -1,5 +1,6 @@
 /**
- * The identifiers of the table: COSE's from the registry, X.509's as `@peculiar/x509` and OpenSSL (through Node) know them, keys as WebCrypto exports them.
+ * The identifiers of the table: COSE's from the registry, X.509's as `@peculiar/x509` and OpenSSL
+ * (through Node) know them, keys as WebCrypto exports them.
  */
 import 'reflect-metadata'
 import { X509Certificate as NodeCertificate } from 'node:crypto'
@@ -78,7 +79,8 @@ describe.each(rowNames)('%s', (name) => {
   test('X.509: as @peculiar/x509 writes it, in both places', () => {
     const [tbs, outer] = elementsOf(der) as [Bytes, Bytes]
     expect(hex(elementsOf(tbs)[2] as Bytes)).toBe(hex(outer))
-    // It leaves out the NULL of each hash of RSA-PSS; RFC 4055 section 2.1 knows both forms, and the table has the one that OpenSSL writes.
+    // It leaves out the NULL of each hash of RSA-PSS; RFC 4055 section 2.1 knows both forms, and
+    // the table has the one that OpenSSL writes.
     expect(hex(signing.kind === 'RSA-PSS' ? withNulls(outer) : outer)).toBe(row.x509)
   })
 

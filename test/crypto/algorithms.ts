@@ -1,5 +1,6 @@
 /**
- * Every row of the table of algorithms, with what a signer needs: made here from the names, not from the row.
+ * Every row of the table of algorithms, with what a signer needs: made here from the names, not
+ * from the row.
  */
 import * as table from '../../src/crypto/algorithms.ts'
 import { concat } from '../attester/bytes.ts'
@@ -71,7 +72,9 @@ export async function createKeyPair(signing: Signing): Promise<KeyPair> {
   return { privateKey, publicKey, spki: new Uint8Array(await crypto.subtle.exportKey('spki', publicKey)) }
 }
 
-/** Signs as COSE has it: ECDSA as r || s. `hash` and `saltLength` may differ from what the row says. */
+/**
+ * Signs as COSE has it: ECDSA as r || s. `hash` and `saltLength` may differ from what the row says.
+ */
 export async function sign(
   { kind, hash }: Signing,
   { privateKey }: KeyPair,

@@ -51,7 +51,8 @@ describe.each<KeyAlgorithm>([p256, p384, p521])('$name', (key) => {
 test('a runtime without P-521 says so, and is not taken for a key that is wrong', async () => {
   const point = await pointOf(await createSigner('P-521'))
   await expect(requireCurve(point, ES512)).resolves.toBeUndefined()
-  // What such a runtime does with a sound point, any runtime does with a name that it does not know.
+  // What such a runtime does with a sound point, any runtime does with a name that it does not
+  // know.
   const importParams = { name: 'ECDSA', namedCurve: 'P-999' }
   await expect(requireCurve(point, { ...ES512, importParams })).rejects.toMatchObject({
     name: 'VerificationError',

@@ -1,5 +1,6 @@
 /**
- * ECDSA signatures of X.509: a SEQUENCE of two INTEGERs in DER, or nothing. Leniency here has been a class of forgeries of its own.
+ * ECDSA signatures of X.509: a SEQUENCE of two INTEGERs in DER, or nothing. Leniency here has been
+ * a class of forgeries of its own.
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

@@ -1,5 +1,6 @@
 /**
- * WebCrypto that is not there, that is broken, or that is patched: T-V5 and T-V6 of the security requirements, at the one place that calls it.
+ * WebCrypto that is not there, that is broken, or that is patched: T-V5 and T-V6 of the security
+ * requirements, at the one place that calls it.
  */
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ES384 } from '../../src/crypto/algorithms.ts'

@@ -1,5 +1,6 @@
 /**
- * The table of signatures: judged in its order whatever is done first, one check for a group, nothing that a failed row leaves open.
+ * The table of signatures: judged in its order whatever is done first, one check for a group,
+ * nothing that a failed row leaves open.
  */
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Check } from '../../src/core/check.ts'

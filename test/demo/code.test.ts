@@ -1,5 +1,6 @@
 /**
- * The code that the page offers repeats the verdict that it shows: every sample's module is run by Node, every command by a shell.
+ * The code that the page offers repeats the verdict that it shows: every sample's module is run by
+ * Node, every command by a shell.
  */
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'

@@ -1,5 +1,6 @@
 /**
- * Uses the page as a visitor does, in the page itself, so that the same steps run in every browser. Posts what it saw.
+ * Uses the page as a visitor does, in the page itself, so that the same steps run in every browser.
+ * Posts what it saw.
  */
 import axe from 'axe-core'
 import { patienceMs } from '../support/patience.ts'

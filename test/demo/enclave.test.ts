@@ -1,5 +1,6 @@
 /**
- * The enclave of the demo: honest evidence verifies, and each attack is caught for exactly one reason.
+ * The enclave of the demo: honest evidence verifies, and each attack is caught for exactly one
+ * reason.
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'

@@ -1,5 +1,6 @@
 /**
- * What visitors paste, and what the page makes of it: bytes, builds, times, the address. And what it says of bytes and lengths of time.
+ * What visitors paste, and what the page makes of it: bytes, builds, times, the address. And what
+ * it says of bytes and lengths of time.
  */
 import { describe, expect, test } from 'vitest'
 import { fromAnything, fromCertificate, fromPasted, toBase64, toHex } from '../../demo/page/bytes.ts'

@@ -1,6 +1,7 @@
 /**
- * How the page looks: at three widths, light and dark, nothing is wider than the window or cut off, and text stands out from its ground (axe-core).
- * In Chromium, which can be told both. Then: the keyboard alone is enough.
+ * How the page looks: at three widths, light and dark, nothing is wider than the window or cut off,
+ * and text stands out from its ground (axe-core). In Chromium, which can be told both. Then: the
+ * keyboard alone is enough.
  */
 import axe from 'axe-core'
 import { type Browser, launch, type Page } from 'puppeteer-core'

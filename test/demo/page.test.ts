@@ -1,6 +1,7 @@
 /**
- * The demo page as visitors use it, in three browsers: every sample and every attack of the demo enclave gives its verdict, the policy of the page
- * is never violated, and nothing that was entered is sent anywhere.
+ * The demo page as visitors use it, in three browsers: every sample and every attack of the demo
+ * enclave gives its verdict, the policy of the page is never violated, and nothing that was entered
+ * is sent anywhere.
  */
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'

@@ -1,5 +1,6 @@
 /**
- * What the page is made to do in each browser, and what it showed: the two messages between the test and the driver that runs in the page.
+ * What the page is made to do in each browser, and what it showed: the two messages between the
+ * test and the driver that runs in the page.
  */
 
 /** Something to verify, by the address that asks for it. */
@@ -13,7 +14,10 @@ export interface Plan {
   readonly visits: readonly Visit[]
   /** What the demo enclave is asked to do. */
   readonly attacks: readonly string[]
-  /** An image, one with another application, and a document of an enclave that runs the first: in hexadecimal. */
+  /**
+   * An image, one with another application, and a document of an enclave that runs the first: in
+   * hexadecimal.
+   */
   readonly image: string
   readonly otherImage: string
   readonly imageDocument: string

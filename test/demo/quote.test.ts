@@ -1,5 +1,6 @@
 /**
- * Quotes on the demo page, without a page: what visitors enter, the verdict on every fixture, and the words for all of it.
+ * Quotes on the demo page, without a page: what visitors enter, the verdict on every fixture, and
+ * the words for all of it.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
@@ -181,7 +182,8 @@ describe.each(cases.filter((path) => !beyond.includes(path)))('%s', (path) => {
       expected.verdict !== 'valid' &&
         !/-validity$|^endorsement-missing$|^policy-(?:migration|service-td)$/.test(verdict.code),
     )
-    // The state of an authentic quote's platform is known whatever else was wrong, unless the documents that tell it do not go together.
+    // The state of an authentic quote's platform is known whatever else was wrong, unless the
+    // documents that tell it do not go together.
     expect(outcome.tcb !== undefined).toBe(
       expected.verdict === 'valid' ||
         (expected.verdict.error === 'AppraisalError' && verdict.code !== 'policy-tcb-evaluation'),

@@ -1,5 +1,6 @@
 /**
- * Reports of SEV-SNP on the demo page, without a page: what visitors enter, the verdict on every fixture, and the words for all of it.
+ * Reports of SEV-SNP on the demo page, without a page: what visitors enter, the verdict on every
+ * fixture, and the words for all of it.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'

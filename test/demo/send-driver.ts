@@ -1,5 +1,6 @@
 /**
- * Runs inside the page that sends: chooses one attack after the other, sends, and reports what the page then says.
+ * Runs inside the page that sends: chooses one attack after the other, sends, and reports what the
+ * page then says.
  */
 import type { SendRow } from './send.test.ts'
 

@@ -1,6 +1,6 @@
 /**
- * The page that sends, as visitors use it, in three browsers: with nobody in between the number arrives; with each attack it does not, and what the page says
- * of the wire is what the server saw.
+ * The page that sends, as visitors use it, in three browsers: with nobody in between the number
+ * arrives; with each attack it does not, and what the page says of the wire is what the server saw.
  */
 import type { IncomingMessage } from 'node:http'
 import { fileURLToPath } from 'node:url'
@@ -122,7 +122,7 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
   test('nobody in between: the number arrives, sealed, and the answer comes back', () => {
     const row = rowOf('none')
     expect([row.code, row.answer, row.clear]).toEqual(['', whole, '0'])
-    expect(row.verdict).toBe('Sent, to the proven enclave and to nobody else.')
+    expect(row.verdict).toBe('Sent, to the proven enclave and to no one else.')
     expect(sentTo('none', 'gateway').map(({ body }) => body.length)).toEqual([row.sealed])
   })
 
@@ -153,7 +153,7 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
   test('H03 behind a gate: plain fetch sends the number sealed, or is refused with the reason', () => {
     const [proven, swapped, inTheClear, otherBuild] = behindGate
     expect(proven?.rows).toMatchObject([
-      { verdict: 'Sent, to the proven enclave and to nobody else.', answer: whole, code: '' },
+      { verdict: 'Sent, to the proven enclave and to no one else.', answer: whole, code: '' },
     ])
     const refused = (verdict: string, code: string): readonly Partial<SendRow>[] => [
       { verdict: `Refused: ${verdict}`, code, answer: '' },

@@ -1,5 +1,6 @@
 /**
- * The page as files: small, self-contained, and under the policy that it says it runs under. The server adds headers and the enclave, no more.
+ * The page as files: small, self-contained, and under the policy that it says it runs under. The
+ * server adds headers and the enclave, no more.
  */
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

@@ -12,7 +12,10 @@ import type { PageReport, Plan } from './plan.ts'
 
 export interface Visited {
   readonly report: PageReport
-  /** What the browser asked for, in order: method and path with its query. The driver's own requests are left out. */
+  /**
+   * What the browser asked for, in order: method and path with its query. The driver's own requests
+   * are left out.
+   */
   readonly requests: readonly string[]
 }
 

@@ -1,5 +1,6 @@
 /**
- * Our CBOR and COSE readers beside those of the second opinion (`cbor-x`), on every document there is.
+ * Our CBOR and COSE readers beside those of the second opinion (`cbor-x`), on every document there
+ * is.
  */
 import { describe, expect, test } from 'vitest'
 import { decodeCbor } from '../../src/encoding/cbor.ts'

@@ -1,6 +1,7 @@
 /**
- * Our DER and certificate readers beside those of the second opinion (`asn1js`, `pkijs`, `@peculiar/x509`), on every certificate there is: of Nitro documents
- * real and made, of other vendors, sound and broken.
+ * Our DER and certificate readers beside those of the second opinion (`asn1js`, `pkijs`,
+ * `@peculiar/x509`), on every certificate there is: of Nitro documents real and made, of other
+ * vendors, sound and broken.
  */
 import { expect, test } from 'vitest'
 import { certificates, skipLine } from './corpus.ts'

@@ -1,6 +1,7 @@
 /**
- * What the readers are compared on: every Nitro document of the shared vectors and of the fixtures, and every certificate that is found in them or beside
- * them. Taken apart by the second opinion's readers, so that ours have no say in what they are tried on.
+ * What the readers are compared on: every Nitro document of the shared vectors and of the fixtures,
+ * and every certificate that is found in them or beside them. Taken apart by the second opinion's
+ * readers, so that ours have no say in what they are tried on.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,7 +25,10 @@ export const skipLine: string | undefined = vectors.found ? undefined : vectors.
 /** Documents, sound and broken. */
 export const documents: readonly Item[] = [...fixtureDocuments(), ...vectorDocuments()]
 
-/** Certificates, each once: those of documents, and those that other areas of the vectors keep in files. */
+/**
+ * Certificates, each once: those of documents, and those that other areas of the vectors keep in
+ * files.
+ */
 export const certificates: readonly Item[] = distinct([
   ...documents.flatMap(({ name, bytes }) =>
     certificatesOf(bytes).map((found, i) => ({ name: `${name} [${i}]`, bytes: found })),

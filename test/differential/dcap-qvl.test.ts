@@ -1,6 +1,7 @@
 /**
- * Intel's quotes, verified by ours and by `@phala/dcap-qvl`: the same verdict, status and advisories for every vector and fixture, but for what is listed here.
- * A difference that is not listed fails, and so does a line that nothing uses any more.
+ * Intel's quotes, verified by ours and by `@phala/dcap-qvl`: the same verdict, status and
+ * advisories for every vector and fixture, but for what is listed here. A difference that is not
+ * listed fails, and so does a line that nothing uses any more.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
@@ -18,7 +19,10 @@ const anyList =
   'it takes any list for the right one: it checks neither issuer nor signature nor dates of revocation lists'
 const otherVersions = 'it knows SGX in version 3 only'
 
-/** By fixture or vector: why the verdicts differ. Where it accepts what ours refuses, Intel's own library refuses too, bytes after the quote and pairs of recoveries aside. */
+/**
+ * By fixture or vector: why the verdicts differ. Where it accepts what ours refuses, Intel's own
+ * library refuses too, bytes after the quote and pairs of recoveries aside.
+ */
 const differences: Readonly<Record<string, string>> = {
   'fixtures/tdx/unknown-module': noModule,
   'tdx4-b0c06f-flashtestations-a@2026-03-11': noModule,

@@ -1,6 +1,7 @@
 /**
- * The other verifier of Intel's quotes: `@phala/dcap-qvl`, JavaScript, by way of Node's crypto. It takes the same endorsements in another dress, and refuses
- * debug mode, migration and service TDs as ours does by default.
+ * The other verifier of Intel's quotes: `@phala/dcap-qvl`, JavaScript, by way of Node's crypto. It
+ * takes the same endorsements in another dress, and refuses debug mode, migration and service TDs
+ * as ours does by default.
  */
 import { type Collateral, QuoteVerifier } from '@phala/dcap-qvl'
 import {
@@ -24,7 +25,10 @@ export interface DcapInput {
   readonly now: Date
 }
 
-/** `status: advisories` of a quote that a verifier accepts, `undefined` of one that it refuses; and why. */
+/**
+ * `status: advisories` of a quote that a verifier accepts, `undefined` of one that it refuses; and
+ * why.
+ */
 export interface Verdict {
   readonly accepted: string | undefined
   readonly reason: string

@@ -1,6 +1,6 @@
 /**
- * Known differences: what ours refuses and theirs accepts. Each is one line with a reason; a difference that is not listed fails, and so does a line that
- * nothing uses any more.
+ * Known differences: what ours refuses and theirs accepts. Each is one line with a reason; a
+ * difference that is not listed fails, and so does a line that nothing uses any more.
  */
 import { expect } from 'vitest'
 import { VerificationError } from '../../src/core/errors.ts'

@@ -1,6 +1,6 @@
 /**
- * Both readers on the same broken input: one certificate and one document, changed at seeded places. What ours still accepts, theirs accepts, and
- * they read the same from it.
+ * Both readers on the same broken input: one certificate and one document, changed at seeded
+ * places. What ours still accepts, theirs accepts, and they read the same from it.
  */
 import { describe, expect, test } from 'vitest'
 import { decodeCbor } from '../../src/encoding/cbor.ts'
@@ -76,14 +76,17 @@ function surprises(
     if (value === undefined && known.some(([pattern]) => pattern.test(theirRefusal))) continue
     if (value !== outcome.value) found.push(`${name}: theirs ${theirRefusal || 'differ'}`)
   }
-  // Bytes of keys, names and signatures may be anything: were nothing accepted, nothing would have been compared.
+  // Bytes of keys, names and signatures may be anything: were nothing accepted, nothing would have
+  // been compared.
   expect(accepted).toBeGreaterThan(0)
   return found
 }
 
 /**
- * Names, keys and extensions that decide nothing here stay bytes for us: names and keys are compared whole, by the rules of the path, so what they are
- * made of is nobody's business. The others look inside. Only certificates are compared in which these are as they were; as DER all of them are.
+ * Names, keys and extensions that decide nothing here stay bytes for us: names and keys are
+ * compared whole, by the rules of the path, so what they are made of is nobody's business. The
+ * others look inside. Only certificates are compared in which these are as they were; as DER all of
+ * them are.
  */
 function opaque(der: Bytes): string {
   const { issuer, subject, spki, extensions } = decodeCertificate(der, 'it')

@@ -1,6 +1,6 @@
 /**
- * The readers of the second opinion, and those of the library, in one notation. There is one second implementation: what these tests hold ours against is
- * what `veritee/second-opinion` refuses by.
+ * The readers of the second opinion, and those of the library, in one notation. There is one second
+ * implementation: what these tests hold ours against is what `veritee/second-opinion` refuses by.
  */
 import { decodeDer, type DerNode, objectIdentifier, rawOf } from '../../src/encoding/der.ts'
 import { written } from '../../src/second-opinion/compare.ts'

@@ -1,6 +1,7 @@
 /**
- * A second opinion on reports of SEV-SNP: is this AMD's word, or not? Written from the specification, on `@peculiar/x509` and WebCrypto alone; it shares no
- * line with the library. It answers in one sentence, and knows no policy of callers.
+ * A second opinion on reports of SEV-SNP: is this AMD's word, or not? Written from the
+ * specification, on `@peculiar/x509` and WebCrypto alone; it shares no line with the library. It
+ * answers in one sentence, and knows no policy of callers.
  */
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'

@@ -1,7 +1,8 @@
 /**
- * Mutated reports, certificates, lists and tables of a made-up AMD: veritee beside a reader on `@peculiar/x509` and WebCrypto (sev-snp-reader.ts). Both must
- * say of each whether it is AMD's word. What is mutated is signed again as often as not, so that it is not the signature that decides.
- * `SNP_DIFFERENTIAL=100000` sets how many, `SNP_DIFFERENTIAL_SEED` where they begin.
+ * Mutated reports, certificates, lists and tables of a made-up AMD: veritee beside a reader on
+ * `@peculiar/x509` and WebCrypto (sev-snp-reader.ts). Both must say of each whether it is AMD's
+ * word. What is mutated is signed again as often as not, so that it is not the signature that
+ * decides. `SNP_DIFFERENTIAL=100000` sets how many, `SNP_DIFFERENTIAL_SEED` where they begin.
  */
 import { expect, test } from 'vitest'
 import {
@@ -266,7 +267,8 @@ test(`${count} mutants: both readers say the same of each, but for what is liste
   }
   if (process.env.SNP_DIFFERENTIAL !== undefined) console.log(Object.fromEntries([...seen].sort()))
   expect(unexplained).toEqual([])
-  // Mutants of each kind are refused, and some of most kinds are not: it is not one and the same thing that decides.
+  // Mutants of each kind are refused, and some of most kinds are not: it is not one and the same
+  // thing that decides.
   for (const name of names.filter((one) => one !== 'nothing'))
     expect(seen.get(`${name}: refused`), name).toBeGreaterThan(0)
   for (const name of ['nothing', 'a report, signed again', 'a certificate or the list, signed again', 'a table'])

@@ -1,5 +1,6 @@
 /**
- * Every rule about a dstack application, broken alone: registers, events, what was served, what the host fixed, what the caller accepts, the KMS chain.
+ * Every rule about a dstack application, broken alone: registers, events, what was served, what the
+ * host fixed, what the caller accepts, the KMS chain.
  */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { AppraisalError, AttestationError } from '../../src/core/errors.ts'

@@ -1,5 +1,6 @@
 /**
- * App-compose files: their hash, their normal form, and which of their images are named by a digest. What hides an image is not called pinned.
+ * App-compose files: their hash, their normal form, and which of their images are named by a
+ * digest. What hides an image is not called pinned.
  */
 import { describe, expect, test } from 'vitest'
 import { composeHash, composeImages, normalizeAppCompose } from '../../src/dstack/index.ts'

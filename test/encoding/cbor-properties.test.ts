@@ -1,5 +1,6 @@
 /**
- * CBOR against `cbor-x` as encoder: what it writes is what we read. And against noise: nothing but refusals comes out.
+ * CBOR against `cbor-x` as encoder: what it writes is what we read. And against noise: nothing but
+ * refusals comes out.
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -13,7 +14,8 @@ const text = fc.string({ unit: 'grapheme', maxLength: 40 })
 const bytes = fc.uint8Array({ maxLength: 80 }).map((value) => Uint8Array.from(value))
 const integer = fc.oneof(
   fc.integer({ min: -1000, max: 1000 }),
-  // cbor-x writes integers above 2^32 as floats unless they are BigInt: those have a test of their own.
+  // cbor-x writes integers above 2^32 as floats unless they are BigInt: those have a test of their
+  // own.
   fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
   fc.integer({ min: 2 ** 31, max: 2 ** 32 - 1 }),
 )

@@ -1,6 +1,7 @@
 /**
- * The examples of RFC 8949: what Appendix A encodes comes out with its value where the subset has it, and is refused with the reason where not;
- * what Appendix F calls not well-formed is refused, all of it.
+ * The examples of RFC 8949: what Appendix A encodes comes out with its value where the subset has
+ * it, and is refused with the reason where not; what Appendix F calls not well-formed is refused,
+ * all of it.
  */
 import { describe, expect, test } from 'vitest'
 import { type CborValue, decodeCbor } from '../../src/encoding/cbor.ts'

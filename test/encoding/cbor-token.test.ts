@@ -1,6 +1,6 @@
 /**
- * CBOR of tokens: heads of any length, what is opaque, and everything that is refused all the same. Strict documents are read by another reader, which
- * must go on refusing what this one takes.
+ * CBOR of tokens: heads of any length, what is opaque, and everything that is refused all the same.
+ * Strict documents are read by another reader, which must go on refusing what this one takes.
  */
 import { describe, expect, test } from 'vitest'
 import { decodeCbor } from '../../src/encoding/cbor.ts'

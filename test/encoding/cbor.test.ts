@@ -1,5 +1,6 @@
 /**
- * CBOR: what the header of the reader accepts comes out, and everything that it refuses is refused with the source's code and the place.
+ * CBOR: what the header of the reader accepts comes out, and everything that it refuses is refused
+ * with the source's code and the place.
  */
 import { describe, expect, test, vi } from 'vitest'
 import { cborType, type CborValue, decodeCbor, isCborMap, readCbor, readHead } from '../../src/encoding/cbor.ts'

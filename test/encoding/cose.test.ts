@@ -1,5 +1,6 @@
 /**
- * COSE_Sign1: the envelope, and the bytes that its signature covers, down to an example of RFC 9052 whose signature verifies.
+ * COSE_Sign1: the envelope, and the bytes that its signature covers, down to an example of RFC 9052
+ * whose signature verifies.
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -8,7 +9,10 @@ import { concat, hex, unhex } from '../attester/bytes.ts'
 import * as cbor from '../attester/cbor.ts'
 import { refused, seeded } from './refusal.ts'
 
-/** RFC 9052 Appendix C.2.1, "Single ECDSA Signature": protected {alg: ES256}, unprotected {kid: '11'}, key '11' of Appendix C.7.1. */
+/**
+ * RFC 9052 Appendix C.2.1, "Single ECDSA Signature": protected {alg: ES256}, unprotected {kid:
+ * '11'}, key '11' of Appendix C.7.1.
+ */
 const example = {
   bytes:
     'd28443a10126a10442313154546869732069732074686520636f6e74656e742e' +
@@ -47,7 +51,10 @@ describe('RFC 9052 Appendix C.2.1', () => {
 })
 
 describe('signedBytes', () => {
-  /** RFC 9052 section 4.4, written with an encoder: [context, body_protected, external_aad, payload]. */
+  /**
+   * RFC 9052 section 4.4, written with an encoder: [context, body_protected, external_aad,
+   * payload].
+   */
   const sigStructure = (protectedHeader: Uint8Array, payload: Uint8Array): Uint8Array =>
     cbor.encode(['Signature1', Buffer.from(protectedHeader), Buffer.alloc(0), Buffer.from(payload)])
 

@@ -1,5 +1,6 @@
 /**
- * What a reader says to bad input. Anything but a `VerificationError` is a failure of the test, and so is acceptance.
+ * What a reader says to bad input. Anything but a `VerificationError` is a failure of the test, and
+ * so is acceptance.
  */
 import { VerificationError } from '../../src/core/errors.ts'
 import type { Source } from '../../src/encoding/reader.ts'
@@ -22,7 +23,10 @@ export function refused(body: () => unknown): string {
   throw new Error(`accepted, expected a refusal: ${String(result)}`)
 }
 
-/** The outcome of `body` for property tests: what it returned, or that it was refused. Other errors go through. */
+/**
+ * The outcome of `body` for property tests: what it returned, or that it was refused. Other errors
+ * go through.
+ */
 export function outcomeOf<T>(body: () => T): { readonly value: T } | 'refused' {
   try {
     return { value: body() }

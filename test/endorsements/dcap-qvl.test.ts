@@ -1,5 +1,6 @@
 /**
- * Collateral in the shape of dcap-qvl: what comes out is what Intel served, byte for byte, and verifies; what is of another shape is refused with its name.
+ * Collateral in the shape of dcap-qvl: what comes out is what Intel served, byte for byte, and
+ * verifies; what is of another shape is refused with its name.
  */
 import { describe, expect, test } from 'vitest'
 import { type DcapQvlCollateral, fromDcapQvl } from '../../src/endorsements/index.ts'

@@ -1,5 +1,6 @@
 /**
- * A provisioning certification service on loopback: answers as Intel's does, save for what a test changes. Counts what it was asked.
+ * A provisioning certification service on loopback: answers as Intel's does, save for what a test
+ * changes. Counts what it was asked.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,5 +1,6 @@
 /**
- * Fetching Intel's endorsements, from a service on loopback: what is asked for, what comes out, and every answer that must be refused.
+ * Fetching Intel's endorsements, from a service on loopback: what is asked for, what comes out, and
+ * every answer that must be refused.
  */
 import { refusalText } from '../support/refusal.ts'
 import { afterEach, describe, expect, test } from 'vitest'

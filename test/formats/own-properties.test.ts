@@ -1,6 +1,8 @@
 /**
- * H13: options and what is in them are read as own properties. A page's other code can put anything on `Object.prototype`: none of it may be an option, a reference
- * value or an expectation of anybody. Each reader is called with every name that it knows on the prototype, and must say what it says without.
+ * H13: options and what is in them are read as own properties. A page's other code can put anything
+ * on `Object.prototype`: none of it may be an option, a reference value or an expectation of
+ * anybody. Each reader is called with every name that it knows on the prototype, and must say what
+ * it says without.
  */
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { type DcapQvlCollateral, fetchIntelEndorsements, fromDcapQvl } from '../../src/endorsements/index.ts'
@@ -66,7 +68,10 @@ const otherBuild = { PCR0: 'ab'.repeat(48) }
 const log = JSON.stringify([{ imr: 3, event_type: 1, digest: 'ab'.repeat(48), event: '', event_payload: '' }])
 const signing = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign'])
 
-/** Whatever could make a difference: a skip, a looser value, another root, a value of the evidence itself. */
+/**
+ * Whatever could make a difference: a skip, a looser value, another root, a value of the evidence
+ * itself.
+ */
 const values: Readonly<Record<string, unknown>> = {
   // Formats.
   nitro: { referenceValues: skipReferenceValues, freshness: skipFreshness, now, trustAnchors: [document.root] },

@@ -1,5 +1,6 @@
 /**
- * Report data by the conventions of common attesters, against real certificates and logs where the vectors have them.
+ * Report data by the conventions of common attesters, against real certificates and logs where the
+ * vectors have them.
  */
 import { refusalOf } from '../support/refusal.ts'
 import { describe, expect, test } from 'vitest'

@@ -1,5 +1,6 @@
 /**
- * The page's end of a gate, with a container of the test's own; browsers are asked in test/portable.
+ * The page's end of a gate, with a container of the test's own; browsers are asked in
+ * test/portable.
  */
 import { describe, expect, test, vi } from 'vitest'
 import { installGate } from '../../src/gate/index.ts'

@@ -1,5 +1,6 @@
 /**
- * A service worker and its page without a browser: the scope, registration and container are the test's own, and messages go from one to the other.
+ * A service worker and its page without a browser: the scope, registration and container are the
+ * test's own, and messages go from one to the other.
  */
 import type { GateNews } from '../../src/gate/answer.ts'
 import type { PageWorld, Registration, ServiceWorkers, Worker, WorkerEvent } from '../../src/gate/install.ts'

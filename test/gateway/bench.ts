@@ -1,5 +1,6 @@
 /**
- * A gateway on a bench: called directly, without a network, with a clock that stands still and counters that can be read.
+ * A gateway on a bench: called directly, without a network, with a clock that stands still and
+ * counters that can be read.
  */
 import { type Attest, createGateway, type Gateway, type GatewayOptions, type Handler } from '../../src/gateway/index.ts'
 import { settle } from '../support/settle.ts'

@@ -1,5 +1,6 @@
 /**
- * `veritee/client` and `veritee/gateway` over real connections, with documents of the fixture attester in between: what the two must agree on.
+ * `veritee/client` and `veritee/gateway` over real connections, with documents of the fixture
+ * attester in between: what the two must agree on.
  */
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

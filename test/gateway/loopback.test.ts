@@ -1,5 +1,6 @@
 /**
- * A gateway behind Node's own server, over real connections: many clients at once, connections that are cut, and answers that come piece by piece.
+ * A gateway behind Node's own server, over real connections: many clients at once, connections that
+ * are cut, and answers that come piece by piece.
  */
 import { createHash } from 'node:crypto'
 import { request as httpRequest } from 'node:http'

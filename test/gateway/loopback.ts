@@ -1,6 +1,7 @@
 /**
- * Serves a fetch handler on the loopback interface with Node's own server: what Deno, Bun and workerd do by themselves. Back-pressure in both
- * directions, and a client that goes away aborts the request's signal.
+ * Serves a fetch handler on the loopback interface with Node's own server: what Deno, Bun and
+ * workerd do by themselves. Back-pressure in both directions, and a client that goes away aborts
+ * the request's signal.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
@@ -32,7 +33,8 @@ export async function serveLoopback(
   const server = createServer((incoming, outgoing) => {
     answer(incoming, outgoing, origin, handler).catch(() => outgoing.destroy())
   })
-  // A client that is about to use a connection again must not find it closed: on a busy machine, the usual 5 seconds are short.
+  // A client that is about to use a connection again must not find it closed: on a busy machine,
+  // the usual 5 seconds are short.
   server.keepAliveTimeout = 60_000
   if (onConnection) server.on('connection', onConnection)
   await new Promise<void>((resolve, reject) => {
@@ -80,7 +82,10 @@ async function answer(
   await send(await handler(new Request(new URL(url, origin), init)), outgoing)
 }
 
-/** One piece at a time, when it is asked for. What nobody wants is read and dropped, so that the client can get its answer. */
+/**
+ * One piece at a time, when it is asked for. What nobody wants is read and dropped, so that the
+ * client can get its answer.
+ */
 function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
   incoming.pause()
   let isOver = false

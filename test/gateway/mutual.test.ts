@@ -1,5 +1,6 @@
 /**
- * Clients that prove themselves: what a proof is good for, and that nobody else can use it, not even the gateway's own evidence sent back to it.
+ * Clients that prove themselves: what a proof is good for, and that nobody else can use it, not
+ * even the gateway's own evidence sent back to it.
  */
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'

@@ -1,5 +1,6 @@
 /**
- * The data endpoint: what reaches the app and what comes back, what is refused, and in which words, inside the seal or in the clear.
+ * The data endpoint: what reaches the app and what comes back, what is refused, and in which words,
+ * inside the seal or in the clear.
  */
 import { describe, expect, test, vi } from 'vitest'
 import type { Handler } from '../../src/gateway/index.ts'

@@ -1,6 +1,6 @@
 /**
- * The smallest client there can be: seals a request for a key configuration that it believes without any verification, and opens the answer. It can also
- * do wrong, one thing at a time.
+ * The smallest client there can be: seals a request for a key configuration that it believes
+ * without any verification, and opens the answer. It can also do wrong, one thing at a time.
  */
 import { decodeResponse, type HeaderField } from '../../src/channel/binary-http.ts'
 import { decodeKeyConfig, type KeyConfig } from '../../src/channel/key-config.ts'
@@ -46,7 +46,10 @@ export interface Opened {
   readonly text: () => Promise<string>
 }
 
-/** The key configuration out of an answer of the evidence endpoint, where it stands beside the evidence. */
+/**
+ * The key configuration out of an answer of the evidence endpoint, where it stands beside the
+ * evidence.
+ */
 export async function readKeyConfig(response: Response): Promise<Bytes> {
   if (response.status !== 200) throw new Error(`no evidence: ${response.status} ${await response.text()}`)
   const collection = (await response.json()) as Readonly<Record<string, readonly unknown[]>>
@@ -58,7 +61,10 @@ export function keyIdOf(keyConfig: Uint8Array): number {
   return keyConfig[2] ?? NaN
 }
 
-/** @param target where it is sent: its origin is also where it is addressed to, unless the envelope says otherwise */
+/**
+ * @param target where it is sent: its origin is also where it is addressed to, unless the envelope
+ *   says otherwise
+ */
 export async function seal(
   keyConfig: Bytes | KeyConfig,
   suite: Suite,
@@ -109,7 +115,10 @@ export async function openResponse({ open }: Sealed, response: Response): Promis
   }
 }
 
-/** Binary HTTP (RFC 9292) of indeterminate length, by hand: the library would not write what is wrong. */
+/**
+ * Binary HTTP (RFC 9292) of indeterminate length, by hand: the library would not write what is
+ * wrong.
+ */
 async function* encodeAnything(
   { method, scheme, authority, path, headers }: Head,
   body: AsyncIterable<Bytes>,

@@ -1,6 +1,6 @@
 /**
- * `attestedFetch` and the gateway of a guest on SEV-SNP, over real connections: its evidence has one field for nonce and key, and its endorsements
- * travel beside it.
+ * `attestedFetch` and the gateway of a guest on SEV-SNP, over real connections: its evidence has
+ * one field for nonce and key, and its endorsements travel beside it.
  */
 import { afterAll, describe, expect, test } from 'vitest'
 import { createClient } from '../../src/client/attested-fetch.ts'
@@ -23,7 +23,10 @@ afterAll(async () => {
 const amd = await soundAttester()
 const wall = (): number => now.getTime()
 
-/** What the guest does: a report for the report data that the gateway computed, and what AMD says of its key. */
+/**
+ * What the guest does: a report for the report data that the gateway computed, and what AMD says of
+ * its key.
+ */
 const attest =
   (...fields: readonly ReportPatch[]): Attest =>
   async ({ reportData }) => ({

@@ -1,5 +1,6 @@
 /**
- * Streams through the gateway: nothing is made before it is asked for, everything ends when one side goes, and no side can keep the other waiting for ever.
+ * Streams through the gateway: nothing is made before it is asked for, everything ends when one
+ * side goes, and no side can keep the other waiting for ever.
  */
 import { describe, expect, test } from 'vitest'
 import type { GatewayLimits, Handler } from '../../src/gateway/index.ts'
@@ -308,12 +309,18 @@ describe('sizes', () => {
 })
 
 describe('time', () => {
-  /** A sender that sends one piece each time it is told, an app that reads all it gets, and a gateway between them. */
+  /**
+   * A sender that sends one piece each time it is told, an app that reads all it gets, and a
+   * gateway between them.
+   */
   async function slowly(limits: GatewayLimits): Promise<
     Bench & {
       readonly sent: Sealed
       readonly response: () => Response | undefined
-      /** Everything that was sent has been read, and the gateway waits for more; or there is a response. */
+      /**
+       * Everything that was sent has been read, and the gateway waits for more; or there is a
+       * response.
+       */
       readonly quiet: () => Promise<void>
       readonly next: () => void
     }

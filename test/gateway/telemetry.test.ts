@@ -1,5 +1,6 @@
 /**
- * Spans and counters: which there are, whose children they are, and that nothing of what was said is in them.
+ * Spans and counters: which there are, whose children they are, and that nothing of what was said
+ * is in them.
  */
 import { describe, expect, test } from 'vitest'
 import type { GatewaySpan, GatewayTracer, SpanContext, SpanParent } from '../../src/gateway/index.ts'

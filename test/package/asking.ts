@@ -1,9 +1,13 @@
 /**
- * What every runtime is given to run: it asks the enclave, and says what came of it under the enclave's own measurements and under others.
+ * What every runtime is given to run: it asks the enclave, and says what came of it under the
+ * enclave's own measurements and under others.
  */
 import type { Enclave } from './enclave.ts'
 
-/** A module that imports the library from `specifier` and exports `use()`, which resolves to {@link seen}. */
+/**
+ * A module that imports the library from `specifier` and exports `use()`, which resolves to
+ * {@link seen}.
+ */
 export const programFor = (specifier: string, { address, measurements, root }: Enclave): string => `
 import { AttestationError, verifyNitro } from '${specifier}'
 const trustAnchors = [Uint8Array.from('${root}'.match(/../g), (pair) => parseInt(pair, 16))]

@@ -1,7 +1,8 @@
 /**
- * An enclave on the loopback interface for whoever wants to talk to one: `GET /attestation?nonce=HEX` vouches for an RSA key, and what is encrypted to
- * that (RSA-OAEP, SHA-256) it takes at `POST /message`. It also serves files beside it, to have a page and its enclave on one origin, and takes what
- * pages report.
+ * An enclave on the loopback interface for whoever wants to talk to one:
+ * `GET /attestation?nonce=HEX` vouches for an RSA key, and what is encrypted to that (RSA-OAEP,
+ * SHA-256) it takes at `POST /message`. It also serves files beside it, to have a page and its
+ * enclave on one origin, and takes what pages report.
  */
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage } from 'node:http'

@@ -1,6 +1,7 @@
 /**
- * The examples in demo/examples, run as they stand against the packed package and an enclave on this machine: once with the measurements of what runs
- * there, once with others. Only what must run there, and whose root vouches for it, is written for the test.
+ * The examples in demo/examples, run as they stand against the packed package and an enclave on
+ * this machine: once with the measurements of what runs there, once with others. Only what must run
+ * there, and whose root vouches for it, is written for the test.
  */
 import { cp, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -58,7 +59,8 @@ interface Run {
 }
 
 /**
- * Runs an example once with an enclave that runs the expected code, and once with one that does not.
+ * Runs an example once with an enclave that runs the expected code, and once with one that does
+ * not.
  * @returns what a visitor gets to see of the first and of the second
  */
 async function both({ prepare, visit }: Run, name: string): Promise<unknown[]> {

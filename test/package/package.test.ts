@@ -1,6 +1,6 @@
 /**
- * The package that people install: what is in it, what linters of packages say of it, and that it verifies, as it was packed, in all seven runtimes,
- * as modules and from script tags.
+ * The package that people install: what is in it, what linters of packages say of it, and that it
+ * verifies, as it was packed, in all seven runtimes, as modules and from script tags.
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -162,7 +162,8 @@ describe('linters of packages', () => {
   test('the types are right, for everybody who can load ES modules', async () => {
     const analysis = await checkPackage(createPackageFromTarballData(new Uint8Array(await readFile(packed.tarball))))
     if (analysis.types === false) throw new Error('the package has no types')
-    // CommonJS loads ES modules since Node 20.19; older resolution of paths (node10) knows no exports.
+    // CommonJS loads ES modules since Node 20.19; older resolution of paths (node10) knows no
+    // exports.
     const known = ['CJSResolvesToESM', 'NoResolution']
     const problems = analysis.problems.filter(
       (problem) =>

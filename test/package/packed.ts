@@ -1,6 +1,6 @@
 /**
- * The package as npm would publish it: built and packed in a copy of the repository, so that nothing that lies about in `dist` gets into it, once for all
- * test files that need it.
+ * The package as npm would publish it: built and packed in a copy of the repository, so that
+ * nothing that lies about in `dist` gets into it, once for all test files that need it.
  */
 import { execFile } from 'node:child_process'
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
@@ -94,7 +94,10 @@ export async function installDependencies(project: string, others: Record<string
   )
 }
 
-/** Makes a project that has everything that is here: what the package depends on, what it can be used with, and what these depend on. */
+/**
+ * Makes a project that has everything that is here: what the package depends on, what it can be
+ * used with, and what these depend on.
+ */
 export async function linkDependencies(project: string): Promise<void> {
   const { dependencies = {}, peerDependencies = {} } = JSON.parse(
     await readFile(join(repository, 'package.json'), 'utf8'),

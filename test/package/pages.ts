@@ -1,5 +1,6 @@
 /**
- * Pages that load the single files in every way that the README shows. Each posts to `/report` what it found, and what its policy blocked.
+ * Pages that load the single files in every way that the README shows. Each posts to `/report` what
+ * it found, and what its policy blocked.
  */
 import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'

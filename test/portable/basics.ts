@@ -1,6 +1,7 @@
 /**
- * What every caller relies on, whatever the runtime: frozen results, errors that can be told apart after minification, `TypeError` for wrong
- * options, private copies, the endorsement cache, and functions of WebCrypto that cannot be swapped afterwards.
+ * What every caller relies on, whatever the runtime: frozen results, errors that can be told apart
+ * after minification, `TypeError` for wrong options, private copies, the endorsement cache, and
+ * functions of WebCrypto that cannot be swapped afterwards.
  */
 import {
   AppraisalError,

@@ -1,5 +1,6 @@
 /**
- * The three browsers, as the system has them: each opens addresses, for as long as it is used, and is ended with everything that it started.
+ * The three browsers, as the system has them: each opens addresses, for as long as it is used, and
+ * is ended with everything that it started.
  */
 import { join } from 'node:path'
 import { launch, type LaunchOptions } from 'puppeteer-core'
@@ -12,8 +13,10 @@ import { findWebKit, useWebKit } from './webkit.ts'
 export type Visit = (address: string) => Promise<void>
 
 /**
- * Starts the browser that `program` is, lets `use` have it, and ends it. `folder` takes what it leaves behind.
- * @param proxyPort of a proxy on the loopback interface, for everything that is not on that interface itself
+ * Starts the browser that `program` is, lets `use` have it, and ends it. `folder` takes what it
+ * leaves behind.
+ * @param proxyPort of a proxy on the loopback interface, for everything that is not on that
+ *   interface itself
  */
 export type UseBrowser = <T>(
   program: string,
@@ -30,7 +33,8 @@ export interface Browser {
   readonly patienceMs: number
 }
 
-// No sandbox, because it cannot be had as root; the page is ours. The rest keeps Chromium from talking to anybody else.
+// No sandbox, because it cannot be had as root; the page is ours. The rest keeps Chromium from
+// talking to anybody else.
 export const chromiumParameters: readonly string[] = [
   '--no-sandbox',
   '--disable-gpu',

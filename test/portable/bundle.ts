@@ -1,5 +1,6 @@
 /**
- * Bundles the suite with the library as users would: minified ES modules, split, so that the lazy formats of the root entry are files of their own.
+ * Bundles the suite with the library as users would: minified ES modules, split, so that the lazy
+ * formats of the root entry are files of their own.
  */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'

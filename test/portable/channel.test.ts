@@ -1,7 +1,8 @@
 /**
- * The attested channel in seven runtimes: client and gateway in one process, then the client with the runtime's own `fetch` against a server on the loopback
- * interface. Every row is what is expected of it, and so the same in all. Runtimes from npm always run. Browsers run where the machine has them; with
- * VERITEE_ALL_RUNTIMES=1 a missing one is an error.
+ * The attested channel in seven runtimes: client and gateway in one process, then the client with
+ * the runtime's own `fetch` against a server on the loopback interface. Every row is what is
+ * expected of it, and so the same in all. Runtimes from npm always run. Browsers run where the
+ * machine has them; with VERITEE_ALL_RUNTIMES=1 a missing one is an error.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -16,7 +17,9 @@ import { makeFolder, removeFolder } from './cleanup.ts'
 import { within } from './programs.ts'
 import { type Runtime, runtimes, type Suite } from './runtimes.ts'
 
-/** What each runtime has of what is not everywhere. A change here is a change of what users can do. */
+/**
+ * What each runtime has of what is not everywhere. A change here is a change of what users can do.
+ */
 const featuresOf: Readonly<Record<string, Features>> = {
   Node: { x25519: true, requestStreams: true },
   Deno: { x25519: true, requestStreams: true },

@@ -1,6 +1,7 @@
 /**
- * Nothing stays behind: temporary folders and the process groups of other programs are ended by whoever started them, and by the watchman
- * (`watchman.mjs`) if this process dies first, whatever it dies of.
+ * Nothing stays behind: temporary folders and the process groups of other programs are ended by
+ * whoever started them, and by the watchman (`watchman.mjs`) if this process dies first, whatever
+ * it dies of.
  */
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -22,7 +23,8 @@ function startWatchman(): Writable {
     detached: true,
   })
   watching.unref()
-  // Tests run in a worker, which would go on to the end of a test when the runner that it belongs to has been killed.
+  // Tests run in a worker, which would go on to the end of a test when the runner that it belongs
+  // to has been killed.
   process.once('disconnect', () => process.exit(1))
   return watching.stdin
 }

@@ -1,5 +1,6 @@
 /**
- * The corpus: our fixtures, and the vectors where they are. Real documents are asked several questions each, since what they answer is known.
+ * The corpus: our fixtures, and the vectors where they are. Real documents are asked several
+ * questions each, since what they answer is known.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

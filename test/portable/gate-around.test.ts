@@ -1,6 +1,7 @@
 /**
- * The ways around a gate, in three browsers, on a network that belongs to an attacker: not one readable byte of what is sent to the gate's name gets anywhere. Browsers run
- * where the machine has them; with VERITEE_ALL_RUNTIMES=1 a missing one is an error.
+ * The ways around a gate, in three browsers, on a network that belongs to an attacker: not one
+ * readable byte of what is sent to the gate's name gets anywhere. Browsers run where the machine
+ * has them; with VERITEE_ALL_RUNTIMES=1 a missing one is an error.
  */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Browser, browsers } from './browsers.ts'
@@ -70,7 +71,8 @@ describe.each(here)('$name', (browser) => {
     expect(seen.report.error).toBeUndefined()
     expect(seen.heard).toContain('proxy-clear')
     expect(heardOf('control')).toEqual(expectedOf('sends'))
-    // What slips past the worker gets as far as a connection to a name that nobody has a certificate for.
+    // What slips past the worker gets as far as a connection to a name that nobody has a
+    // certificate for.
     expect([...seen.hosts]).toContain('payments-3f9c.invalid:443')
   })
 

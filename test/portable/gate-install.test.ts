@@ -1,6 +1,7 @@
 /**
- * `installGate` in three browsers: workers that are new, old, kept away, broken, expired, or for another folder. Browsers run where the machine has them; with
- * VERITEE_ALL_RUNTIMES=1 a missing one is an error.
+ * `installGate` in three browsers: workers that are new, old, kept away, broken, expired, or for
+ * another folder. Browsers run where the machine has them; with VERITEE_ALL_RUNTIMES=1 a missing
+ * one is an error.
  */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { serveLoopback } from '../gateway/loopback.ts'

@@ -1,6 +1,7 @@
 /**
- * The gate of a service worker in three browsers, and a client with a hostile worker before it; all of it under a strict Content-Security-Policy. Browsers
- * run where the machine has them; with VERITEE_ALL_RUNTIMES=1 a missing one is an error.
+ * The gate of a service worker in three browsers, and a client with a hostile worker before it; all
+ * of it under a strict Content-Security-Policy. Browsers run where the machine has them; with
+ * VERITEE_ALL_RUNTIMES=1 a missing one is an error.
  */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Browser, browsers } from './browsers.ts'
@@ -88,12 +89,18 @@ const expectedRows: readonly GateRow[] = [
   ]),
 ]
 
-/** WebKit follows no redirection that a worker answers a POST with. The app's answer is lost, and nothing else. */
+/**
+ * WebKit follows no redirection that a worker answers a POST with. The app's answer is lost, and
+ * nothing else.
+ */
 const inWebKit: Readonly<Record<string, GateRow>> = {
   'a redirection to another path': rowOf('a redirection to another path', failed, data),
 }
 
-/** The same requests, when the enclave runs another build: the page learns that it is this, and not the network. */
+/**
+ * The same requests, when the enclave runs another build: the page learns that it is this, and not
+ * the network.
+ */
 const anotherBuild = refused(502, 'policy-pcr')
 const expectedUnproven = expectedRows.map(({ name, result, arrived }) => {
   if (name === 'watchGate')

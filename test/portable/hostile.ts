@@ -1,6 +1,7 @@
 /**
- * Bytes that nobody honest sends: a document cut short, with a byte changed, and bombs of depth and length. The same list in every runtime; every
- * byte of a document is tried elsewhere, in Node alone.
+ * Bytes that nobody honest sends: a document cut short, with a byte changed, and bombs of depth and
+ * length. The same list in every runtime; every byte of a document is tried elsewhere, in Node
+ * alone.
  */
 import { decodeNitroEvidence } from '../../src/formats/aws/nitro/index.ts'
 
@@ -71,7 +72,9 @@ function envelope(payload: Uint8Array): Uint8Array {
   )
 }
 
-/** The document with its leaf certificate overwritten by SEQUENCEs in SEQUENCEs, of the same length. */
+/**
+ * The document with its leaf certificate overwritten by SEQUENCEs in SEQUENCEs, of the same length.
+ */
 function withNestedCertificate(evidence: Uint8Array): Uint8Array {
   const { certificate } = decodeNitroEvidence(evidence)
   const at = indexOf(evidence, certificate)

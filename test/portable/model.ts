@@ -1,5 +1,6 @@
 /**
- * What goes into the portable suite and what comes out of it: plain JSON both ways, because it crosses from this process into seven runtimes.
+ * What goes into the portable suite and what comes out of it: plain JSON both ways, because it
+ * crosses from this process into seven runtimes.
  */
 import type { Expected } from '../../fixtures/expected.ts'
 import type { PhoneCorpus } from './phones.ts'
@@ -7,7 +8,9 @@ import type { QuoteCorpus } from './quotes.ts'
 import type { ReportCorpus } from './reports.ts'
 import type { TokenCorpus } from './tokens.ts'
 
-/** Which entry point a case goes through; `root` is `verifyEvidence` with options for the format. */
+/**
+ * Which entry point a case goes through; `root` is `verifyEvidence` with options for the format.
+ */
 export type EntryPoint = Expected['format'] | 'root'
 
 /** What a verifier is asked, in the words of the fixtures. */
@@ -29,7 +32,10 @@ export interface Corpus {
   /** Base64 by name. */
   readonly bytes: Readonly<Record<string, string>>
   readonly cases: readonly CorpusCase[]
-  /** Names of cases that are valid through `nitro` and out of date by the real clock: what hostile inputs are made of, and the basics tried with. */
+  /**
+   * Names of cases that are valid through `nitro` and out of date by the real clock: what hostile
+   * inputs are made of, and the basics tried with.
+   */
   readonly subjects: readonly string[]
   readonly quotes: QuoteCorpus
   readonly reports: ReportCorpus

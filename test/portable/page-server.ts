@@ -1,5 +1,6 @@
 /**
- * Serves the suite to a browser, on the loopback interface, under a strict Content-Security-Policy, and waits for the page's report.
+ * Serves the suite to a browser, on the loopback interface, under a strict Content-Security-Policy,
+ * and waits for the page's report.
  */
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage } from 'node:http'

@@ -1,6 +1,7 @@
 /**
- * The Content-Security-Policy that SECURITY.md prints, as it is printed, in three browsers: `attestedFetch` works under it, and what a person entered gets
- * out on no other way. The same page without the policy, or with parts of it, shows that these ways are open otherwise.
+ * The Content-Security-Policy that SECURITY.md prints, as it is printed, in three browsers:
+ * `attestedFetch` works under it, and what a person entered gets out on no other way. The same page
+ * without the policy, or with parts of it, shows that these ways are open otherwise.
  */
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it, test } from 'vitest'
@@ -29,7 +30,10 @@ function policyIn(document: string): string {
 
 /** The printed policy, for the enclave of the test. */
 const whole = (enclave: string): string => printed.replace(named, enclave)
-/** Without the two directives that `default-src` does not cover. Forms of the page show what they lead to in a frame, hence any frame. */
+/**
+ * Without the two directives that `default-src` does not cover. Forms of the page show what they
+ * lead to in a frame, hence any frame.
+ */
 const partial = (enclave: string): string =>
   whole(enclave).replace("form-action 'none'; base-uri 'none'; ", '').replace("frame-src 'none'", 'frame-src *')
 const leftOpen: readonly Way[] = ['form', 'form in the address', 'base', 'frame']

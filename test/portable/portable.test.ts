@@ -1,6 +1,7 @@
 /**
- * The portable suite in seven runtimes: every verdict is the expected one in each, and whole reports (verdicts, messages, checks, claims) are the
- * same in all. Runtimes from npm always run. Browsers run where the machine has them; with VERITEE_ALL_RUNTIMES=1 a missing one is an error.
+ * The portable suite in seven runtimes: every verdict is the expected one in each, and whole
+ * reports (verdicts, messages, checks, claims) are the same in all. Runtimes from npm always run.
+ * Browsers run where the machine has them; with VERITEE_ALL_RUNTIMES=1 a missing one is an error.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

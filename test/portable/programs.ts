@@ -1,5 +1,6 @@
 /**
- * Other programs: found, started in a process group of their own, and ended with everything that they started.
+ * Other programs: found, started in a process group of their own, and ended with everything that
+ * they started.
  */
 import { type ChildProcess, spawn, spawnSync, type SpawnOptions } from 'node:child_process'
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
@@ -17,8 +18,9 @@ export function findOnPath(...names: readonly string[]): string | undefined {
 }
 
 /**
- * A program that npm delivers in a package per platform. It is taken from there, because the file that `node_modules/.bin` points to is a placeholder
- * where npm was told not to run install scripts; several platforms may be installed (glibc and musl), so it is the first that runs.
+ * A program that npm delivers in a package per platform. It is taken from there, because the file
+ * that `node_modules/.bin` points to is a placeholder where npm was told not to run install
+ * scripts; several platforms may be installed (glibc and musl), so it is the first that runs.
  * @param scope folder of the platforms' packages in `node_modules`
  * @param prefix how the names of those packages begin
  * @param file the program in such a package
@@ -118,7 +120,10 @@ export async function run(command: string, parameters: readonly string[], option
   }
 }
 
-/** Waits for `promise`, but not for ever: after `milliseconds` it fails, and says what it waited for. */
+/**
+ * Waits for `promise`, but not for ever: after `milliseconds` it fails, and says what it waited
+ * for.
+ */
 export async function within<T>(milliseconds: number, what: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
@@ -133,7 +138,10 @@ export async function within<T>(milliseconds: number, what: string, promise: Pro
   }
 }
 
-/** Tries until `attempt` returns something: for programs that have no way to say that they are ready. */
+/**
+ * Tries until `attempt` returns something: for programs that have no way to say that they are
+ * ready.
+ */
 export async function untilReady<T>(
   { exit, complaints }: Running,
   what: string,

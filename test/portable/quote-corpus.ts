@@ -1,5 +1,6 @@
 /**
- * The part of the corpus that is about Intel's quotes: fixtures, vectors where they are, and RA-TLS certificates made for the occasion.
+ * The part of the corpus that is about Intel's quotes: fixtures, vectors where they are, and RA-TLS
+ * certificates made for the occasion.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'

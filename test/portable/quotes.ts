@@ -1,6 +1,7 @@
 /**
- * Intel's quotes in every runtime: fixtures and vectors through their verifiers, hostile bytes, and what stands around a quote: event logs, RA-TLS certificates,
- * and endorsements as a service answers them.
+ * Intel's quotes in every runtime: fixtures and vectors through their verifiers, hostile bytes, and
+ * what stands around a quote: event logs, RA-TLS certificates, and endorsements as a service
+ * answers them.
  */
 import { type ExpectedQuote, quoteOptionsOf } from '../../fixtures/expected-quote.ts'
 import { fetchIntelEndorsements } from '../../src/endorsements/index.ts'
@@ -46,7 +47,10 @@ export interface QuoteCorpus {
   /** Names of cases that are valid: what hostile inputs are made of. */
   readonly subjects: readonly string[]
   readonly logs: readonly (Extra & { readonly events?: EventExpectations })[]
-  /** Certificates; with the name of a case for its endorsements where their evidence can be verified. */
+  /**
+   * Certificates; with the name of a case for its endorsements where their evidence can be
+   * verified.
+   */
   readonly certificates: readonly (Extra & { readonly now: string; readonly as?: string })[]
 }
 
@@ -123,7 +127,9 @@ function verifyThrough(
   return entry === 'tdx' ? verifyTdx(evidence, options) : verifySgx(evidence, options)
 }
 
-/** None of these may verify: cut, with a bit changed anywhere before the certificates, or too long. */
+/**
+ * None of these may verify: cut, with a bit changed anywhere before the certificates, or too long.
+ */
 function* hostileQuotes(evidence: Uint8Array): Generator<readonly [what: string, bytes: Uint8Array]> {
   const signed = evidence.length - decodedTail(evidence)
   for (let at = 0; at < evidence.length; at += 37) yield [`cut at ${at}`, evidence.slice(0, at)]
@@ -138,7 +144,10 @@ function* hostileQuotes(evidence: Uint8Array): Generator<readonly [what: string,
   yield ['nothing', new Uint8Array()]
 }
 
-/** How many bytes the certificates at the end take, with their length and type: their text has more than one form. */
+/**
+ * How many bytes the certificates at the end take, with their length and type: their text has more
+ * than one form.
+ */
 function decodedTail(evidence: Uint8Array): number {
   const { certificationData } = decodeTdxEvidence(evidence)
   return certificationData.length
@@ -158,7 +167,9 @@ function* hostileItems(endorsements: DcapEndorsements): Generator<readonly [what
   }
 }
 
-/** A service on no network: what it answers comes back as endorsements, and what is wrong is said. */
+/**
+ * A service on no network: what it answers comes back as endorsements, and what is wrong is said.
+ */
 async function serviceRows({ endorsements }: QuoteCase, texts: QuoteCorpus['texts']): Promise<Row[]> {
   const item = (name: string): string => texts[endorsements[name] ?? ''] ?? ''
   const der = (name: string): Uint8Array<ArrayBuffer> => Uint8Array.from(atob(item(name)), (char) => char.charCodeAt(0))

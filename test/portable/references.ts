@@ -1,5 +1,6 @@
 /**
- * Signed reference values in every runtime: a file opens for its CA and verifies an enclave; changed, under another CA, rolled back or expired, it does not.
+ * Signed reference values in every runtime: a file opens for its CA and verifies an enclave;
+ * changed, under another CA, rolled back or expired, it does not.
  */
 import { skipFreshness, verifyNitro } from '../../src/formats/aws/nitro/index.ts'
 import {

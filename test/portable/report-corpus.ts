@@ -1,6 +1,6 @@
 /**
- * The part of the corpus that is about AMD's reports: fixtures, and vectors where they are. Of single-bit mutants a part goes along: they are all walked in
- * one runtime already.
+ * The part of the corpus that is about AMD's reports: fixtures, and vectors where they are. Of
+ * single-bit mutants a part goes along: they are all walked in one runtime already.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import type { ExpectedSnp } from '../../fixtures/expected-snp.ts'

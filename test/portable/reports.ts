@@ -1,6 +1,6 @@
 /**
- * AMD's reports in every runtime: fixtures and vectors through their verifier, those inside Azure's wrapping with their quotes, hostile bytes, and launch
- * measurements.
+ * AMD's reports in every runtime: fixtures and vectors through their verifier, those inside Azure's
+ * wrapping with their quotes, hostile bytes, and launch measurements.
  */
 import { type ExpectedSnp, snpOptionsOf } from '../../fixtures/expected-snp.ts'
 import {

@@ -1,5 +1,6 @@
 /**
- * Deno, from npm, with leave to read files, to talk to the address that the suite names, and for nothing else.
+ * Deno, from npm, with leave to read files, to talk to the address that the suite names, and for
+ * nothing else.
  */
 import { reportOfConsole } from './console.ts'
 import { findInPackages } from './programs.ts'

@@ -31,11 +31,17 @@ export interface Worker {
   readonly files: readonly string[]
   /** Its variables, text. */
   readonly variables?: Readonly<Record<string, string>>
-  /** Its Durable Objects: classes by the names of their bindings. What they store is gone afterwards. */
+  /**
+   * Its Durable Objects: classes by the names of their bindings. What they store is gone
+   * afterwards.
+   */
   readonly objects?: Readonly<Record<string, string>>
 }
 
-/** Serves a worker for as long as `use` has its address. It may reach the loopback interface and nothing else. */
+/**
+ * Serves a worker for as long as `use` has its address. It may reach the loopback interface and
+ * nothing else.
+ */
 export async function withWorker<T>(
   workerd: string,
   { folder, modules, files, variables = {}, objects = {} }: Worker,

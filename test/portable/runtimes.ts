@@ -1,5 +1,6 @@
 /**
- * The one table of runtimes. Whatever a runtime cannot do is to be said here; so far there is nothing that one of them cannot do.
+ * The one table of runtimes. Whatever a runtime cannot do is to be said here; so far there is
+ * nothing that one of them cannot do.
  */
 import { browsers } from './browsers.ts'
 import type { Bundle } from './bundle.ts'
@@ -17,7 +18,10 @@ export interface Suite {
   readonly corpusFile: string
   /** A folder that is removed afterwards, for whatever a runtime leaves behind. */
   readonly folder: string
-  /** `127.0.0.1:PORT`: the one address that the suite may talk to, for runtimes that ask. Left out: none. */
+  /**
+   * `127.0.0.1:PORT`: the one address that the suite may talk to, for runtimes that ask. Left out:
+   * none.
+   */
   readonly network?: string
 }
 

@@ -1,7 +1,8 @@
 /**
- * The second opinion in seven runtimes: it loads its libraries, agrees with the verifiers, and says the same in all; in browsers under a policy that allows
- * neither `eval` nor anything from elsewhere, in the page and in a Worker. Runtimes from npm always run. Browsers run where the machine has them; with
- * VERITEE_ALL_RUNTIMES=1 a missing one is an error.
+ * The second opinion in seven runtimes: it loads its libraries, agrees with the verifiers, and says
+ * the same in all; in browsers under a policy that allows neither `eval` nor anything from
+ * elsewhere, in the page and in a Worker. Runtimes from npm always run. Browsers run where the
+ * machine has them; with VERITEE_ALL_RUNTIMES=1 a missing one is an error.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

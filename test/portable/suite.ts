@@ -1,6 +1,7 @@
 /**
- * The portable suite: verifies the whole corpus, then hostile bytes, then what every caller relies on, with nothing but the language and WebCrypto.
- * It decides nothing: it reports, and `portable.test.ts` judges the reports of all runtimes by the same rules and against each other.
+ * The portable suite: verifies the whole corpus, then hostile bytes, then what every caller relies
+ * on, with nothing but the language and WebCrypto. It decides nothing: it reports, and
+ * `portable.test.ts` judges the reports of all runtimes by the same rules and against each other.
  */
 import { optionsOf } from '../../fixtures/expected.ts'
 import { verifyEvidence } from '../../src/index.ts'

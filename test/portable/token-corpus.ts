@@ -63,7 +63,10 @@ function fixtureCases(format: 'cca' | 'psa', keep: Keep): TokenCase[] {
     })
 }
 
-/** All that are asked for authenticity only, and need no key on P-521, which not every runtime has: their verdict is the same everywhere. */
+/**
+ * All that are asked for authenticity only, and need no key on P-521, which not every runtime has:
+ * their verdict is the same everywhere.
+ */
 function vectorCases(format: 'cca' | 'psa', keep: Keep): TokenCase[] {
   const vectors = findVectors(format)
   if (!vectors.found) return []

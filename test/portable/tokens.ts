@@ -1,5 +1,6 @@
 /**
- * Arm's tokens in every runtime: fixtures, vectors where they are, and hostile bytes, through `verifyCca`, `verifyPsa` and the front door.
+ * Arm's tokens in every runtime: fixtures, vectors where they are, and hostile bytes, through
+ * `verifyCca`, `verifyPsa` and the front door.
  */
 import { type ExpectedToken, tokenOptionsOf } from '../../fixtures/expected-token.ts'
 import { verifyCca } from '../../src/formats/arm/cca/index.ts'

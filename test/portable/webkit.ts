@@ -1,5 +1,6 @@
 /**
- * WebKit, as WebKitGTK has it: MiniBrowser on a virtual display, driven by WebKitWebDriver over the W3C WebDriver protocol.
+ * WebKit, as WebKitGTK has it: MiniBrowser on a virtual display, driven by WebKitWebDriver over the
+ * W3C WebDriver protocol.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,6 +1,7 @@
 /**
- * Reports and profiles that someone has tampered with, at random: whatever they are, they are accepted or refused in the words of this library, and a
- * tampered report is never accepted for another key.
+ * Reports and profiles that someone has tampered with, at random: whatever they are, they are
+ * accepted or refused in the words of this library, and a tampered report is never accepted for
+ * another key.
  */
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'

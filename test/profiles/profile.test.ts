@@ -1,5 +1,6 @@
 /**
- * Every rule of the profile reader, broken alone: a profile is the caller's, so that all of it is a `TypeError`, before anything is asked for.
+ * Every rule of the profile reader, broken alone: a profile is the caller's, so that all of it is a
+ * `TypeError`, before anything is asked for.
  */
 import { describe, expect, test } from 'vitest'
 import { readProviderProfile } from '../../src/ai/index.ts'

@@ -1,5 +1,6 @@
 /**
- * Every rule of a provider's report, broken alone, with every signature and digest around it right: what is refused, and in which words.
+ * Every rule of a provider's report, broken alone, with every signature and digest around it right:
+ * what is refused, and in which words.
  */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type ProviderReportOptions, skipGpus, verifyProviderReport } from '../../src/ai/index.ts'

@@ -1,5 +1,6 @@
 /**
- * RA-TLS certificates, made: self-signed, with evidence in any convention; and a verifier of evidence that reads nothing but the report data.
+ * RA-TLS certificates, made: self-signed, with evidence in any convention; and a verifier of
+ * evidence that reads nothing but the report data.
  */
 import 'reflect-metadata'
 import { createHash } from 'node:crypto'

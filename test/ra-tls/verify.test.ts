@@ -1,5 +1,6 @@
 /**
- * RA-TLS certificates: real ones, made ones of every convention, and one row for each rule that a certificate can break.
+ * RA-TLS certificates: real ones, made ones of every convention, and one row for each rule that a
+ * certificate can break.
  */
 import { refusalText } from '../support/refusal.ts'
 import 'reflect-metadata'
@@ -585,7 +586,8 @@ describe.skipIf(!vectors.found)(vectors.found ? 'vectors' : vectors.skipLine, ()
   test('Gramine: its older extension binds the key as well', async () => {
     const { file } = vector('gramine')
     const der = read(file)
-    // One byte of the object identifier changed: nobody knows that extension, and the other one counts. The signature is gone with it.
+    // One byte of the object identifier changed: nobody knows that extension, and the other one
+    // counts. The signature is gone with it.
     const at = hex(der).indexOf('0606678105050409') / 2
     const changed = withByte(der, at + 7, () => 0x0a)
     const verified = await verifyRaTls(changed, { now, verify, possession: provenByHandshake })

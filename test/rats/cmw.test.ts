@@ -1,5 +1,6 @@
 /**
- * CMW (RFC 9999): every vector, every rule of the reader and the writer with its message, and bytes that anybody may send.
+ * CMW (RFC 9999): every vector, every rule of the reader and the writer with its message, and bytes
+ * that anybody may send.
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

@@ -1,6 +1,7 @@
 /**
- * EAR (draft-ietf-rats-ear): every vector, every rule of reading with its message, what results of each format become, and signing. Tokens are made and
- * checked by `jose`, which shares no code with the library.
+ * EAR (draft-ietf-rats-ear): every vector, every rule of reading with its message, what results of
+ * each format become, and signing. Tokens are made and checked by `jose`, which shares no code with
+ * the library.
  */
 import { exportSPKI, generateKeyPair, type JWTPayload, jwtVerify, CompactSign, type GenerateKeyPairResult } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -59,7 +60,10 @@ const sign = (payload: Members | string, header: Members = { alg: 'ES256', typ: 
 const verify = (token: string, change: object = {}): ReturnType<typeof verifyEar> =>
   verifyEar(token, { keys: [spki], freshness: { nonce }, now, clockSkewSeconds: 0, ...change })
 
-/** `code: message` of the refusal, for appraisals all of them; anything but an `AttestationError` fails the test. */
+/**
+ * `code: message` of the refusal, for appraisals all of them; anything but an `AttestationError`
+ * fails the test.
+ */
 async function refusalOf(promise: Promise<unknown>): Promise<string> {
   try {
     await promise

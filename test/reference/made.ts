@@ -21,7 +21,10 @@ export interface Fate {
   cancelled: boolean
 }
 
-/** Bytes as a stream of chunks of these lengths, over and over; nothing is made before it is asked for. */
+/**
+ * Bytes as a stream of chunks of these lengths, over and over; nothing is made before it is asked
+ * for.
+ */
 export function streamOf(
   bytes: Uint8Array,
   lengths: readonly number[] = [bytes.length],

@@ -1,5 +1,6 @@
 /**
- * The vectors: small images with expected PCRs, broken ones with their reason, and the registers of real enclaves.
+ * The vectors: small images with expected PCRs, broken ones with their reason, and the registers of
+ * real enclaves.
  */
 import { describe, expect, test } from 'vitest'
 import { measureEif, pcr4OfInstance, pcr8OfCertificate } from '../../src/reference/index.ts'

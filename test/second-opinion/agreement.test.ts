@@ -1,6 +1,7 @@
 /**
- * Both opinions on everything there is: the fixtures, the shared vectors, and every rule of a Nitro verification broken alone. They accept the same,
- * refuse the same, and read the same from what they accept.
+ * Both opinions on everything there is: the fixtures, the shared vectors, and every rule of a Nitro
+ * verification broken alone. They accept the same, refuse the same, and read the same from what
+ * they accept.
  */
 import { describe, expect, test } from 'vitest'
 import { make, omit } from '../formats/aws/nitro/made.ts'

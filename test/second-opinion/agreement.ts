@@ -5,7 +5,10 @@ import { AttestationError, AppraisalError } from '../../src/core/errors.ts'
 import { askSecondOpinion, SecondOpinionError, withSecondOpinion } from '../../src/second-opinion/index.ts'
 import { type Question, verifiers } from './verifiers.ts'
 
-/** What became of a question: `accept`, `not as expected` (authentic, and an appraisal failed), `refuse`. */
+/**
+ * What became of a question: `accept`, `not as expected` (authentic, and an appraisal failed),
+ * `refuse`.
+ */
 export interface Both {
   readonly name: string
   readonly first: string
@@ -15,7 +18,8 @@ export interface Both {
 }
 
 /**
- * Asks both, each by itself; where both accept, the wrapped verifier says whether they read the same.
+ * Asks both, each by itself; where both accept, the wrapped verifier says whether they read the
+ * same.
  */
 export async function askBoth({ name, format, evidence, options }: Question): Promise<Both> {
   const verify = verifiers[format]

@@ -1,6 +1,6 @@
 /**
- * Every piece of evidence there is of the formats with a second opinion: our fixtures, and the shared vectors where they are, each with the options that it
- * is asked with.
+ * Every piece of evidence there is of the formats with a second opinion: our fixtures, and the
+ * shared vectors where they are, each with the options that it is asked with.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { type Expected, optionsOf } from '../../fixtures/expected.ts'

@@ -1,5 +1,6 @@
 /**
- * Where the two opinions differ, decided: one line each, with the reason. Nothing here is accepted by the wrapped verifier: it accepts what both accept.
+ * Where the two opinions differ, decided: one line each, with the reason. Nothing here is accepted
+ * by the wrapped verifier: it accepts what both accept.
  */
 import type { Both } from './agreement.ts'
 

@@ -1,5 +1,6 @@
 /**
- * The differences that mutation found, each as one piece of evidence that is made anew for the test: what the table of differences decides about.
+ * The differences that mutation found, each as one piece of evidence that is made anew for the
+ * test: what the table of differences decides about.
  */
 import { skipFreshness, skipReferenceValues } from '../../src/formats/aws/nitro/index.ts'
 import { skipReportData } from '../../src/formats/intel/sgx/index.ts'

@@ -1,6 +1,8 @@
 /**
- * Evidence that was changed inside and signed again: documents of a fake AWS, quotes of a fake Intel, reports of a fake AMD, and what the latter two say of them. Nothing but the rules can refuse it,
- * for every signature that the change does not touch is right. The same numbers make the same evidence, keys aside.
+ * Evidence that was changed inside and signed again: documents of a fake AWS, quotes of a fake
+ * Intel, reports of a fake AMD, and what the latter two say of them. Nothing but the rules can
+ * refuse it, for every signature that the change does not touch is right. The same numbers make the
+ * same evidence, keys aside.
  */
 import { allowDebug, skipFreshness, skipReferenceValues } from '../../src/formats/aws/nitro/index.ts'
 import { skipReportData } from '../../src/formats/intel/sgx/index.ts'

@@ -1,5 +1,6 @@
 /**
- * Both opinions on evidence that was changed inside and signed again. VERITEE_MUTATIONS says on how many pieces, VERITEE_SEED where the numbers begin.
+ * Both opinions on evidence that was changed inside and signed again. VERITEE_MUTATIONS says on how
+ * many pieces, VERITEE_SEED where the numbers begin.
  */
 import { expect, test } from 'vitest'
 import { patienceMs } from '../support/patience.ts'

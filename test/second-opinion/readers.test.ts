@@ -1,6 +1,6 @@
 /**
- * What the four libraries let pass, refused before they see it, and within bounds: nothing recurses as deep as the input says, and nothing grows with what it
- * claims.
+ * What the four libraries let pass, refused before they see it, and within bounds: nothing recurses
+ * as deep as the input says, and nothing grows with what it claims.
  */
 import { describe, expect, test } from 'vitest'
 import { octetsOfBase64 } from '../../src/second-opinion/readers/bytes.ts'

@@ -1,6 +1,7 @@
 /**
- * A verifier that is wrong in one place accepts what it must not, or reads what is not there; with a second opinion it does neither. Each slip is shown to
- * matter first: alone, the verifier is fooled.
+ * A verifier that is wrong in one place accepts what it must not, or reads what is not there; with
+ * a second opinion it does neither. Each slip is shown to matter first: alone, the verifier is
+ * fooled.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { allowDebug, skipReferenceValues } from '../../src/formats/aws/nitro/index.ts'

@@ -1,5 +1,6 @@
 /**
- * Verifiers that are made wrong on purpose: a verifier of the library in which one rule is changed in its source, bundled by itself.
+ * Verifiers that are made wrong on purpose: a verifier of the library in which one rule is changed
+ * in its source, bundled by itself.
  */
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'

@@ -1,5 +1,6 @@
 /**
- * The verifiers that have a second opinion, and what is asked of both: without anything of Node, so that every runtime can ask.
+ * The verifiers that have a second opinion, and what is asked of both: without anything of Node, so
+ * that every runtime can ask.
  */
 import type { AttestationResult } from '../../src/core/result.ts'
 import { verifyNitro } from '../../src/formats/aws/nitro/index.ts'

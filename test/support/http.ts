@@ -1,5 +1,6 @@
 /**
- * Asks a server of a test over HTTP/1.1, without a time limit: `fetch` gives up after five minutes without an answer.
+ * Asks a server of a test over HTTP/1.1, without a time limit: `fetch` gives up after five minutes
+ * without an answer.
  */
 import { request as httpRequest } from 'node:http'
 

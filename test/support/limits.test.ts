@@ -1,5 +1,6 @@
 /**
- * No test has a time limit of its own: work that is only slow never fails. Hangs end at the one far limit of patience.ts, and are told long before.
+ * No test has a time limit of its own: work that is only slow never fails. Hangs end at the one far
+ * limit of patience.ts, and are told long before.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

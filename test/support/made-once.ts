@@ -1,6 +1,7 @@
 /**
- * What several test files need and what takes long to make, made once: a folder below test/.output whose name holds a digest of everything that it is
- * made from. Test files run side by side in processes of their own, so the first makes it and the others wait.
+ * What several test files need and what takes long to make, made once: a folder below test/.output
+ * whose name holds a digest of everything that it is made from. Test files run side by side in
+ * processes of their own, so the first makes it and the others wait.
  */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -14,7 +15,10 @@ const output = join(repository, 'test/.output')
 /** What was made more than a day ago for other sources is of no use now. */
 const staleMs = 86_400_000
 
-/** A digest of files and of everything in folders, by their paths in the repository, and of what runs them. */
+/**
+ * A digest of files and of everything in folders, by their paths in the repository, and of what
+ * runs them.
+ */
 export async function digestOf(sources: readonly string[]): Promise<string> {
   const digest = createHash('sha256').update(process.version)
   for (const source of [...sources, 'package-lock.json'])

@@ -1,5 +1,6 @@
 /**
- * What a refusal is in tests: one of the library's own errors. Acceptance fails a test, and so does any other error.
+ * What a refusal is in tests: one of the library's own errors. Acceptance fails a test, and so does
+ * any other error.
  */
 import { AttestationError } from '../../src/core/errors.ts'
 

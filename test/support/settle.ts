@@ -1,8 +1,10 @@
 /**
- * Lets everything that can go on go on. WebCrypto works in threads of its own: how many turns of the event loop it takes depends on what else the
- * machine does. Its work is therefore counted, and turns only count while there is none.
+ * Lets everything that can go on go on. WebCrypto works in threads of its own: how many turns of
+ * the event loop it takes depends on what else the machine does. Its work is therefore counted, and
+ * turns only count while there is none.
  *
- * Set up before the modules of a test file load (`setupFiles` in vitest.config.ts), because the library takes these functions when it loads.
+ * Set up before the modules of a test file load (`setupFiles` in vitest.config.ts), because the
+ * library takes these functions when it loads.
  */
 
 let underWay = 0

@@ -1,6 +1,7 @@
 /**
- * A reporter that says what runs for long, and for how long already. Time limits are far away (patience.ts), so this is how a hang shows: the name of the
- * test or hook is known from outside, also when its process turns in a circle.
+ * A reporter that says what runs for long, and for how long already. Time limits are far away
+ * (patience.ts), so this is how a hang shows: the name of the test or hook is known from outside,
+ * also when its process turns in a circle.
  */
 import { relative } from 'node:path'
 import type { Reporter } from 'vitest/node'

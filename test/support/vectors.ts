@@ -1,6 +1,7 @@
 /**
- * Where the vectors are: real and made evidence that is not part of this repository. The environment variable VERITEE_VECTORS names the folder;
- * default `../shared/vectors`, seen from the repository. Without them their tests are skipped with one line; with CI=true that is an error.
+ * Where the vectors are: real and made evidence that is not part of this repository. The
+ * environment variable VERITEE_VECTORS names the folder; default `../shared/vectors`, seen from the
+ * repository. Without them their tests are skipped with one line; with CI=true that is an error.
  *
  * Knows no test runner and nothing of a vector but its folder and its manifest.
  */

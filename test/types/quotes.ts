@@ -1,5 +1,6 @@
 /**
- * The types of `veritee/tdx`, `veritee/sgx`, `veritee/ra-tls` and `veritee/endorsements`, and that they fit together. Nothing here runs; see `nitro.ts`.
+ * The types of `veritee/tdx`, `veritee/sgx`, `veritee/ra-tls` and `veritee/endorsements`, and that
+ * they fit together. Nothing here runs; see `nitro.ts`.
  */
 import { dstackReportData } from '../../src/formats/report-data.ts'
 import { expectTypeOf } from 'vitest'

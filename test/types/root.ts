@@ -1,5 +1,6 @@
 /**
- * The types of `veritee` and `veritee/nitro-tpm`: `format` tells results apart, and options go by format. Nothing here runs; see `nitro.ts`.
+ * The types of `veritee` and `veritee/nitro-tpm`: `format` tells results apart, and options go by
+ * format. Nothing here runs; see `nitro.ts`.
  */
 import { expectTypeOf } from 'vitest'
 import * as nitro from '../../src/formats/aws/nitro/index.ts'
@@ -116,7 +117,9 @@ export function discrimination(result: EvidenceResult): void {
   }
 }
 
-/** A plain object, and what comes back from a network or a store, is no result until it was asked. */
+/**
+ * A plain object, and what comes back from a network or a store, is no result until it was asked.
+ */
 export function brand(value: unknown): void {
   const accept = (result: AttestationResult): string => result.format
   // @ts-expect-error whatever it is

@@ -31,7 +31,9 @@ import { extension, keyUsage, makeChain, now } from './made.ts'
 const [rootDer, , , leafDer] = (await makeChain()).map(({ der }) => new Uint8Array(der)) as [Bytes, Bytes, Bytes, Bytes]
 const decode = (der: Uint8Array<ArrayBuffer>): Certificate => decodeCertificate(der, 'cabundle[1]')
 
-/** The leaf with elements of TBSCertificate replaced by index; its signature is of no interest here. */
+/**
+ * The leaf with elements of TBSCertificate replaced by index; its signature is of no interest here.
+ */
 function withTbs(change: (elements: Bytes[]) => readonly Uint8Array[]): Bytes {
   const [tbs, ...rest] = elementsOf(leafDer) as [Bytes, ...Bytes[]]
   return sequence(sequence(...change(elementsOf(tbs))), ...rest)

@@ -1,5 +1,6 @@
 /**
- * Revocation lists: what a sound one answers, and one row for each thing that makes it worth nothing.
+ * Revocation lists: what a sound one answers, and one row for each thing that makes it worth
+ * nothing.
  */
 import 'reflect-metadata'
 import { readdirSync } from 'node:fs'

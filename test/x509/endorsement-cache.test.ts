@@ -1,5 +1,6 @@
 /**
- * The memory for verified issuers, by itself: what is remembered is one certificate under one key, to the last bit.
+ * The memory for verified issuers, by itself: what is remembered is one certificate under one key,
+ * to the last bit.
  */
 import { describe, expect, test } from 'vitest'
 import { ES384 } from '../../src/crypto/algorithms.ts'
@@ -23,12 +24,17 @@ const rowOf = (of: Certificate, by: Certificate): SignatureRow => ({
   of: { ...of, signedBytes: of.tbs, algorithm: ES384, isDer: true, whole: () => String.fromCharCode(...of.der) },
   by,
 })
-/** Rows of which `issuer` signed the last: what it needs besides a signature is the key of its subject. */
+/**
+ * Rows of which `issuer` signed the last: what it needs besides a signature is the key of its
+ * subject.
+ */
 const rowsBelow = (certificate: Certificate, issuer: Certificate): SignatureRow[] => [
   rowOf(certificate, issuer),
   rowOf(issuing, certificate),
 ]
-/** Whether a check of this certificate under this issuer is spared: a forged signature then passes. */
+/**
+ * Whether a check of this certificate under this issuer is spared: a forged signature then passes.
+ */
 async function isSpared(cache: EndorsementCache | undefined, of: Certificate, by: Certificate): Promise<boolean> {
   const { of: signed, ...row } = rowOf(of, by)
   const forged = { ...row, of: { ...signed, signature: new Uint8Array() } }

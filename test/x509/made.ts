@@ -1,5 +1,6 @@
 /**
- * Made chains and revocation lists: a sound one, and what a negative test changes in it. Signatures are right unless a test is about them.
+ * Made chains and revocation lists: a sound one, and what a negative test changes in it. Signatures
+ * are right unless a test is about them.
  */
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
@@ -124,7 +125,10 @@ export async function verify(
   return path
 }
 
-/** `code: message` of the refusal that `promise` ends with; other errors, and acceptance, fail the test. */
+/**
+ * `code: message` of the refusal that `promise` ends with; other errors, and acceptance, fail the
+ * test.
+ */
 export async function refusal(promise: Promise<unknown> | (() => unknown)): Promise<string> {
   try {
     await (typeof promise === 'function' ? promise() : promise)
@@ -144,7 +148,10 @@ export interface CrlPlan {
   readonly extensions: readonly x509.Extension[]
   readonly hash: 'SHA-256' | 'SHA-384'
   readonly signer: Signer
-  /** Changes the elements of TBSCertList: version, signature, issuer, thisUpdate, nextUpdate, revokedCertificates, crlExtensions. */
+  /**
+   * Changes the elements of TBSCertList: version, signature, issuer, thisUpdate, nextUpdate,
+   * revokedCertificates, crlExtensions.
+   */
   readonly tbs?: (elements: Bytes[]) => readonly Uint8Array[]
   /** Changes TBSCertList, signatureAlgorithm and signatureValue after signing. */
   readonly outer?: (elements: Bytes[]) => readonly Uint8Array[]
@@ -179,7 +186,10 @@ export async function makeCrl(change: Partial<CrlPlan> = {}): Promise<Bytes> {
   return sequence(...(wanted.outer?.([changed, algorithm, signature]) ?? [changed, algorithm, signature]))
 }
 
-/** `@peculiar/x509` gives entries without extensions an empty list of them, which RFC 5280 does not have. */
+/**
+ * `@peculiar/x509` gives entries without extensions an empty list of them, which RFC 5280 does not
+ * have.
+ */
 function withoutEmptyExtensions(field: Bytes, index: number, fields: readonly Bytes[]): Bytes {
   const isTime = (tag: number | undefined): boolean => tag === 0x17 || tag === 0x18
   if (field[0] !== 0x30 || !isTime(fields[index - 1]?.[0])) return field

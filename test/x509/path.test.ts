@@ -1,5 +1,6 @@
 /**
- * Certification paths: a sound chain holds, and every rule has chains in which that rule alone is broken, by certificates that are signed as they should be.
+ * Certification paths: a sound chain holds, and every rule has chains in which that rule alone is
+ * broken, by certificates that are signed as they should be.
  */
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'

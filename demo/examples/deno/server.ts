@@ -1,4 +1,5 @@
-// A server on Deno in front of an enclave: what it is given, it passes on only after verifying who gets it, with a nonce of its own.
+// A server on Deno in front of an enclave: what it is given, it passes on only after verifying who
+// gets it, with a nonce of its own.
 import { AttestationError, verifyNitro } from 'veritee/nitro'
 import { policy } from './policy.ts'
 
@@ -13,7 +14,8 @@ async function pass(request: Request): Promise<Response> {
     const { publicKey } = await verifyNitro(evidence, { ...policy, freshness: { nonce } })
     if (publicKey === undefined) throw new Error('the enclave has no key to encrypt to')
 
-    // Only now, and for the enclave alone. RSA-OAEP carries 190 bytes under a key of 2048 bits; for more, let it carry an AES key.
+    // Only now, and for the enclave alone. RSA-OAEP carries 190 bytes under a key of 2048 bits; for
+    // more, let it carry an AES key.
     const algorithm = { name: 'RSA-OAEP', hash: 'SHA-256' }
     const key = await crypto.subtle.importKey('spki', new Uint8Array(publicKey), algorithm, false, ['encrypt'])
     const body = await crypto.subtle.encrypt(algorithm, key, await request.arrayBuffer())

@@ -13,7 +13,8 @@ async function send(secret: string): Promise<string> {
   const { claims, publicKey } = await verifyNitro(evidence, { ...policy, freshness: { nonce } })
   if (publicKey === undefined) throw new Error('the enclave has no key to encrypt to')
 
-  // Only now, and for the enclave alone. RSA-OAEP carries 190 bytes under a key of 2048 bits; for more, let it carry an AES key.
+  // Only now, and for the enclave alone. RSA-OAEP carries 190 bytes under a key of 2048 bits; for
+  // more, let it carry an AES key.
   const algorithm = { name: 'RSA-OAEP', hash: 'SHA-256' }
   const key = await crypto.subtle.importKey('spki', new Uint8Array(publicKey), algorithm, false, ['encrypt'])
   const body = await crypto.subtle.encrypt(algorithm, key, new TextEncoder().encode(secret))

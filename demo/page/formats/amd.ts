@@ -1,5 +1,6 @@
 /**
- * Reports of AMD SEV-SNP: verified, and shown. A module of its own, with the verifier in it, that is loaded when the first report is entered.
+ * Reports of AMD SEV-SNP: verified, and shown. A module of its own, with the verifier in it, that
+ * is loaded when the first report is entered.
  */
 import type { Bytes } from '../bytes.ts'
 import { evidenceFile, rootFile } from '../code.ts'
@@ -42,7 +43,10 @@ export type ShownReport =
       readonly rest: readonly Child[]
     }
 
-/** @throws TypeError when what was entered is nothing that the library accepts, in a way that no field is to blame for */
+/**
+ * @throws TypeError when what was entered is nothing that the library accepts, in a way that no
+ *   field is to blame for
+ */
 export async function showReport({ bytes, state, clock, load, change }: ReportInput): Promise<ShownReport> {
   const { policy, problems } = reportPolicyOf(state)
   const [first, ...more] = problems

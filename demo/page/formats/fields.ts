@@ -1,5 +1,6 @@
 /**
- * The fields that evidence with endorsements has, of whichever vendor. They come with the first such evidence, and the style sheet hides them for other kinds.
+ * The fields that evidence with endorsements has, of whichever vendor. They come with the first
+ * such evidence, and the style sheet hides them for other kinds.
  */
 import { type Child, element, h } from '../dom.ts'
 

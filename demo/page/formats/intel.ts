@@ -1,6 +1,7 @@
 /**
- * Quotes of Intel TDX and SGX: verified, and shown. A module of its own, with the verifiers in it, that is loaded when the first quote is entered, so that
- * whoever brings a document of AWS Nitro need not wait for it.
+ * Quotes of Intel TDX and SGX: verified, and shown. A module of its own, with the verifiers in it,
+ * that is loaded when the first quote is entered, so that whoever brings a document of AWS Nitro
+ * need not wait for it.
  */
 import type { Bytes } from '../bytes.ts'
 import { evidenceFile, rootFile } from '../code.ts'
@@ -45,7 +46,10 @@ export type ShownQuote =
       readonly rest: readonly Child[]
     }
 
-/** @throws TypeError when what was entered is nothing that the library accepts, in a way that no field is to blame for */
+/**
+ * @throws TypeError when what was entered is nothing that the library accepts, in a way that no
+ *   field is to blame for
+ */
 export async function showQuote(input: QuoteInput): Promise<ShownQuote> {
   const { kind, bytes, state, clock, change } = input
   const { policy, problems } = quotePolicyOf(state, kind)

@@ -1,12 +1,13 @@
 /**
- * EHBP, encrypted HTTP bodies (tinfoilsh/encrypted-http-body-protocol): a request's body sealed to an X25519 key, its response sealed under keys derived
- * from that.
+ * EHBP, encrypted HTTP bodies (tinfoilsh/encrypted-http-body-protocol): a request's body sealed to
+ * an X25519 key, its response sealed under keys derived from that.
  *
  *     request     Ehbp-Encapsulated-Key: enc, hexadecimal; body = frames: length (4, big-endian) ‖ sealed, HPKE base mode, info "ehbp request"
  *     response    Ehbp-Response-Nonce: 32 bytes, hexadecimal; body = frames under RFC 9458's derivation from Export("ehbp response", 32)
  *
- * What it leaves open, and callers must accept by name: method, path and headers go in the clear (an API key with them), and those of a response are not
- * authenticated either; the end of a body is not authenticated, so that a body that is cut off at a frame looks whole.
+ * What it leaves open, and callers must accept by name: method, path and headers go in the clear
+ * (an API key with them), and those of a response are not authenticated either; the end of a body
+ * is not authenticated, so that a body that is cut off at a frame looks whole.
  */
 import { decodeKeyConfig, encodeKeyConfig } from '../../channel/key-config.ts'
 import { counting, type SealingKey, setUpSender } from '../../channel/hpke.ts'
@@ -20,13 +21,15 @@ import { type Bytes, concatBytes, fromHex, toHex } from '../../encoding/bytes.ts
 /** Options of {@link ehbp}. */
 export interface EhbpOptions {
   /**
-   * What you accept as open: `headers` (method, path and headers in the clear, of the response unauthenticated) always, and `end` (a body that is cut off
-   * looks whole) unless `isWhole` is given.
+   * What you accept as open: `headers` (method, path and headers in the clear, of the response
+   * unauthenticated) always, and `end` (a body that is cut off looks whole) unless `isWhole` is
+   * given.
    */
   readonly unproven: readonly ('headers' | 'end')[]
   /**
-   * Whether a body has ended as it should, by its last 1024 characters: `(tail) => tail.trimEnd().endsWith('data: [DONE]')` for streams of events. Asked at
-   * the end of every response with a status below 300; a body that has not ended so is an error.
+   * Whether a body has ended as it should, by its last 1024 characters:
+   * `(tail) => tail.trimEnd().endsWith('data: [DONE]')` for streams of events. Asked at the end of
+   * every response with a status below 300; a body that has not ended so is an error.
    */
   readonly isWhole?: (tail: string) => boolean
 }
@@ -43,14 +46,16 @@ const ascii = (text: string): Bytes => new TextEncoder().encode(text)
 /**
  * The channel of profiles of the kind `ehbp-1`.
  *
- * Proves that bodies are sealed to the attested key and opened only when their seal is whole. Does *not* hide or authenticate anything else: see
- * {@link EhbpOptions.unproven}. Requests without a body cannot be sealed, and are refused.
+ * Proves that bodies are sealed to the attested key and opened only when their seal is whole. Does
+ * *not* hide or authenticate anything else: see {@link EhbpOptions.unproven}. Requests without a
+ * body cannot be sealed, and are refused.
  *
  * ```ts
  * const send = attestedFetch(origin, { ...attestedProvider(profile, { …, channel: ehbp({ unproven: ['headers'], isWhole }) }) })
  * ```
- * @throws TypeError for a caller's mistake; sealing throws TypeError for a request without a body; opening throws VerificationError `client-response`,
- * `ohttp-format`, `ohttp-open`, `ohttp-incomplete`, `ohttp-size`
+ * @throws TypeError for a caller's mistake; sealing throws TypeError for a request without a body;
+ *   opening throws VerificationError `client-response`, `ohttp-format`, `ohttp-open`,
+ *   `ohttp-incomplete`, `ohttp-size`
  */
 export function ehbp(options: EhbpOptions): SealedChannel {
   const own = knownOptions<EhbpOptions>(options, ['unproven', 'isWhole'])
@@ -98,7 +103,9 @@ function framed(sealed: Bytes): Bytes {
   return concatBytes(length, sealed)
 }
 
-/** A response without it is not sealed, from any sender. @throws VerificationError `client-response` */
+/**
+ * A response without it is not sealed, from any sender. @throws VerificationError `client-response`
+ */
 function nonceOf(response: Response): Bytes {
   const text = response.headers.get('ehbp-response-nonce') ?? ''
   if (/^[0-9a-f]{64}$/i.test(text)) return fromHex(text)

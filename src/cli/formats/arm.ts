@@ -8,7 +8,8 @@ import type { Family } from './family.ts'
 
 export const arm: Family = {
   formats: ['cca', 'psa'],
-  // A collection that is not whole has its tag all the same; a lone COSE_Mac0 is a PSA token or nothing.
+  // A collection that is not whole has its tag all the same; a lone COSE_Mac0 is a PSA token or
+  // nothing.
   guess: ([first]) => (first === 0xd9 ? 'cca' : first === 0xd1 ? 'psa' : undefined),
   options: tokenOptions,
   optionFormats: tokenOptionFormats,

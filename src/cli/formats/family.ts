@@ -1,5 +1,6 @@
 /**
- * What the command line must know of one vendor's formats: their options, their verifiers, and how people read them.
+ * What the command line must know of one vendor's formats: their options, their verifiers, and how
+ * people read them.
  */
 import type { Check, EvidenceFormat, EvidenceResult } from '../../index.ts'
 import type { SignedReferenceValues } from '../../reference/index.ts'
@@ -36,7 +37,10 @@ export interface Inspection {
 /** One family. */
 export interface Family {
   readonly formats: readonly EvidenceFormat[]
-  /** The only format that is meant where the command line names none: the others must be asked for by name. */
+  /**
+   * The only format that is meant where the command line names none: the others must be asked for
+   * by name.
+   */
   readonly unlessNamed?: EvidenceFormat
   /** What malformed evidence of this family could be: its verifier then says what is wrong. */
   guess(evidence: Uint8Array): EvidenceFormat | undefined
@@ -45,7 +49,10 @@ export interface Family {
   readonly optionFormats: OptionFormats
   /** The library's names of options in the words of the command. */
   readonly spoken: Readonly<Record<string, string>>
-  /** @throws UsageError, TypeError; VerificationError and AppraisalError for signed reference values and event logs */
+  /**
+   * @throws UsageError, TypeError; VerificationError and AppraisalError for signed reference values
+   *   and event logs
+   */
   request(values: Values, format: EvidenceFormat): Promise<Request>
   /** Whether its evidence can be compared with an event log. */
   readonly readsEventLogs: boolean
@@ -57,6 +64,8 @@ export interface Family {
   readonly hints: Readonly<Record<string, string>>
   /** What the evidence says, before and after what every result has. */
   rows(claims: EvidenceResult['claims']): readonly [before: readonly Row[], after: readonly Row[]]
-  /** Everything that makes this verdict weaker than it could be, beside what every verdict can lack. */
+  /**
+   * Everything that makes this verdict weaker than it could be, beside what every verdict can lack.
+   */
   caveats(claims: EvidenceResult['claims'], checks: readonly Check[]): readonly string[]
 }

@@ -1,6 +1,6 @@
 /**
- * Which kind of evidence a command line is about. Some options make sense for some kinds only: they say what is expected, and what is expected must never
- * depend on what comes.
+ * Which kind of evidence a command line is about. Some options make sense for some kinds only: they
+ * say what is expected, and what is expected must never depend on what comes.
  */
 import { VerificationError } from '../../core/errors.ts'
 import { formats as table } from '../../formats/table.ts'
@@ -43,7 +43,10 @@ function isFormat(name: EvidenceFormat | EvidenceCarrier): name is EvidenceForma
   return formats.some((known) => known === name)
 }
 
-/** The kinds that the command line can be about: one if it says which, more if it leaves that to the evidence. @throws UsageError for a contradiction */
+/**
+ * The kinds that the command line can be about: one if it says which, more if it leaves that to the
+ * evidence. @throws UsageError for a contradiction
+ */
 export function formatsAsked(
   values: Readonly<Record<string, unknown>>,
   about: OptionFormats,
@@ -61,8 +64,9 @@ export function formatsAsked(
 }
 
 /**
- * Tells the format from the evidence, whose maker may be an adversary. Enclaves and instances share the names of registers, and the operator of an
- * instance can make its PCR8 equal to that of an enclave's image: hence an instance never passes unless it was asked for by name.
+ * Tells the format from the evidence, whose maker may be an adversary. Enclaves and instances share
+ * the names of registers, and the operator of an instance can make its PCR8 equal to that of an
+ * enclave's image: hence an instance never passes unless it was asked for by name.
  * @param asked what {@link formatsAsked} left open
  * @throws VerificationError `format-unknown`, `format-refused`
  */

@@ -1,7 +1,7 @@
 /**
- * Whether bytes look like a report of AMD SEV-SNP. A guess about unverified input: good for choosing a
- * verifier. A report of version 3 and later with GUEST_SVN 0 begins like a quote of Intel's SGX, so this
- * question comes first.
+ * Whether bytes look like a report of AMD SEV-SNP. A guess about unverified input: good for
+ * choosing a verifier. A report of version 3 and later with GUEST_SVN 0 begins like a quote of
+ * Intel's SGX, so this question comes first.
  */
 import type { Bytes } from '../../encoding/bytes.ts'
 

@@ -1,16 +1,24 @@
 /**
- * AMD's certificates: RSA-PSS keys of 4096 bits that certify P-384 keys, and names that say which product it is.
+ * AMD's certificates: RSA-PSS keys of 4096 bits that certify P-384 keys, and names that say which
+ * product it is.
  *
- * Source: AMD 57230 (VCEK and VLEK certificates), and the genuine certificates of Milan, Genoa and Turin where that leaves something open.
+ * Source: AMD 57230 (VCEK and VLEK certificates), and the genuine certificates of Milan, Genoa and
+ * Turin where that leaves something open.
  */
 import { p384, ps384By4096, ps384By4096WithTrailer, rsa4096 } from '../../crypto/algorithms.ts'
 import { type Bytes, concatBytes, fromHex } from '../../encoding/bytes.ts'
 import type { CertificateProfile, PathProfile, SubjectName } from '../../x509/profile.ts'
 
-/** Certificates issued until 2024 write the default trailerField out, later ones leave it out as DER wants it. */
+/**
+ * Certificates issued until 2024 write the default trailerField out, later ones leave it out as DER
+ * wants it.
+ */
 const signatures = [ps384By4096, ps384By4096WithTrailer] as const
 
-/** What AMD does although it is forbidden: KeyUsage with zero bits at its end, and the serial number 0. */
+/**
+ * What AMD does although it is forbidden: KeyUsage with zero bits at its end, and the serial number
+ * 0.
+ */
 export const quirks = { ca: { paddedKeyUsage: true }, key: { zeroSerial: true } } as const
 
 const ca = (commonName: string): CertificateProfile => ({
@@ -47,7 +55,10 @@ export const vlekProfile = (product: string): PathProfile => ({
   leaf: endorsementKey('SEV-VLEK'),
 })
 
-/** All six attributes, in AMD's order and string types: five that are always the same, and the common name. */
+/**
+ * All six attributes, in AMD's order and string types: five that are always the same, and the
+ * common name.
+ */
 function nameOf(commonName: string): SubjectName {
   const text = new TextEncoder().encode(commonName)
   const { length } = text
@@ -60,7 +71,10 @@ function nameOf(commonName: string): SubjectName {
   }
 }
 
-/** 103 bytes, each line a SET of one attribute: OU, C, L, ST, O. All are UTF8Strings but C, which is a PrintableString. */
+/**
+ * 103 bytes, each line a SET of one attribute: OU, C, L, ST, O. All are UTF8Strings but C, which is
+ * a PrintableString.
+ */
 const fixedAttributes = (): Bytes =>
   fromHex(
     '31143012060355040b0c0b456e67696e656572696e67' +

@@ -1,6 +1,7 @@
 /**
- * Trust anchors: the key of each device, by the ids of its implementation and of itself. Tokens are signed by bare keys that no vendor's root vouches for:
- * what makes one genuine is that its maker told the caller so.
+ * Trust anchors: the key of each device, by the ids of its implementation and of itself. Tokens are
+ * signed by bare keys that no vendor's root vouches for: what makes one genuine is that its maker
+ * told the caller so.
  */
 import { VerificationError } from '../../core/errors.ts'
 import { isPlainObject, itemsOf, requireOption, snapshotOf } from '../../core/options.ts'
@@ -68,7 +69,9 @@ export function signatureAlgorithm(cose: number): SignatureAlgorithm | undefined
   return algorithms().find((row) => row.cose === cose)
 }
 
-/** The algorithm that goes with a curve, by the number that COSE (RFC 9053 section 7.1) gives it. */
+/**
+ * The algorithm that goes with a curve, by the number that COSE (RFC 9053 section 7.1) gives it.
+ */
 export function algorithmOfCurve(curve: number): SignatureAlgorithm | undefined {
   return algorithms()[curve - 1]
 }
@@ -81,7 +84,8 @@ const idsOf = ({ implementationId, instanceId }: Pick<Anchor, 'implementationId'
 
 /**
  * @param takesSecrets whether an anchor may be a secret
- * @throws TypeError for every mistake that a caller can make; published test keys are one unless `testKeys` is the symbol for it
+ * @throws TypeError for every mistake that a caller can make; published test keys are one unless
+ *   `testKeys` is the symbol for it
  */
 export function readAnchors(input: unknown, testKeys: unknown, takesSecrets: boolean): Anchors {
   const isAllowed = testKeys === dangerouslyAllowTestKeys
@@ -164,7 +168,10 @@ function readKey(value: unknown, path: string): PublicKey {
   return { kind: 'signature', algorithm, bytes: concatBytes([4], ...point) }
 }
 
-/** Base64url (RFC 7515 section 2), of the caller's own key: the decoder for what strangers send would be twice as long. No bytes for anything else. */
+/**
+ * Base64url (RFC 7515 section 2), of the caller's own key: the decoder for what strangers send
+ * would be twice as long. No bytes for anything else.
+ */
 function coordinateOf(text: unknown): Bytes {
   // Of the alphabet, `atob` throws for nothing but a digit by itself.
   if (typeof text !== 'string' || !/^[\w-]+$/.test(text) || text.length % 4 === 1) return new Uint8Array()

@@ -1,5 +1,6 @@
 /**
- * Claims of a token, one by one: which claim, of what type, within what bounds. What is wrong is said with the token's name and the claim's number.
+ * Claims of a token, one by one: which claim, of what type, within what bounds. What is wrong is
+ * said with the token's name and the claim's number.
  */
 import { VerificationError } from '../../core/errors.ts'
 import type { Bytes } from '../../encoding/bytes.ts'

@@ -1,5 +1,6 @@
 /**
- * The software that a platform has booted, as tokens list it, and whether it is the software that a caller expects.
+ * The software that a platform has booted, as tokens list it, and whether it is the software that a
+ * caller expects.
  */
 import { requireOption } from '../../core/options.ts'
 import { type Bytes, equalBytes, toHex } from '../../encoding/bytes.ts'
@@ -7,7 +8,10 @@ import type { Hex } from '../../appraisal/expectations.ts'
 import { claim, type Claims, type HashName, optionalClaim, readDigest, readText } from './claims.ts'
 import { readBytes, readFields, type Test } from './reference-values.ts'
 
-/** One component, as its reference values name it. What is left out is not compared; measurement and signer always are. */
+/**
+ * One component, as its reference values name it. What is left out is not compared; measurement and
+ * signer always are.
+ */
 export interface SoftwareComponent {
   /** 32, 48 or 64 bytes. */
   readonly measurement: Hex | Uint8Array
@@ -41,8 +45,8 @@ export function componentOf(map: Claims, hashAlgorithm: string | undefined): Mea
 }
 
 /**
- * The components of a token and those of a reference value must pair off, one to one, in any order: draft-ydb-rats-cca-endorsements wants one reference
- * to describe the platform completely.
+ * The components of a token and those of a reference value must pair off, one to one, in any order:
+ * draft-ydb-rats-cca-endorsements wants one reference to describe the platform completely.
  * @throws TypeError
  */
 export function componentsTest(
@@ -78,7 +82,10 @@ function readComponent(input: unknown, path: string): MeasuredComponent {
   }
 }
 
-/** The algorithm that a component names, where it is one; else that of digests of its length: builds of TF-M name none, or how they hash. */
+/**
+ * The algorithm that a component names, where it is one; else that of digests of its length: builds
+ * of TF-M name none, or how they hash.
+ */
 function algorithmOf({ hashAlgorithm, measurement }: MeasuredComponent): string | undefined {
   const sizes = { 'sha-256': 32, 'sha-384': 48, 'sha-512': 64 }
   if (hashAlgorithm !== undefined && Object.hasOwn(sizes, hashAlgorithm)) return hashAlgorithm
@@ -98,8 +105,8 @@ function isExpected(expected: MeasuredComponent, found: MeasuredComponent): bool
 }
 
 /**
- * A perfect matching (Kuhn): a reference without a version can fit several components, and must leave each other reference its own. Looks at each pair at
- * most once for each component.
+ * A perfect matching (Kuhn): a reference without a version can fit several components, and must
+ * leave each other reference its own. Looks at each pair at most once for each component.
  */
 function pairOff(expected: readonly MeasuredComponent[], found: readonly MeasuredComponent[]): boolean {
   if (expected.length !== found.length) return false

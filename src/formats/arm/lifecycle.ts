@@ -1,11 +1,14 @@
 /**
- * The security lifecycle of a platform: RFC 9783 section 4.3.1 and the same table in the CCA token. The state is in bits 15 to 8; the platform's maker
- * uses the bits below as it likes.
+ * The security lifecycle of a platform: RFC 9783 section 4.3.1 and the same table in the CCA token.
+ * The state is in bits 15 to 8; the platform's maker uses the bits below as it likes.
  */
 import type { CheckRecorder } from '../../core/record.ts'
 import { integerOf, type ReadClaim, wrongValue } from './claims.ts'
 
-/** `non-rot-debug` and `recoverable-rot-debug`: parts of the platform can be debugged, outside and inside its root of trust. */
+/**
+ * `non-rot-debug` and `recoverable-rot-debug`: parts of the platform can be debugged, outside and
+ * inside its root of trust.
+ */
 export type LifecycleState =
   | 'unknown'
   | 'assembly-and-test'

@@ -1,5 +1,6 @@
 /**
- * Whether bytes look like a token, and of which kind. A guess about unverified input: good for choosing a verifier.
+ * Whether bytes look like a token, and of which kind. A guess about unverified input: good for
+ * choosing a verifier.
  */
 import { AttestationError } from '../../core/errors.ts'
 import type { Bytes } from '../../encoding/bytes.ts'
@@ -16,7 +17,10 @@ export function isCcaToken(evidence: Bytes): boolean {
   return first === 0xd9 && (tag === 399 || tag === 907) && evidence.length <= maximumSize
 }
 
-/** A COSE_Sign1 or COSE_Mac0 around a map with a profile of PSA, or the nonce of its first generation. Which of the two it may be is for the verifier to say. */
+/**
+ * A COSE_Sign1 or COSE_Mac0 around a map with a profile of PSA, or the nonce of its first
+ * generation. Which of the two it may be is for the verifier to say.
+ */
 export function isPsaToken(evidence: Bytes): boolean {
   const [first = 0] = evidence
   // The tags 17 and 18, in one byte or more.

@@ -17,13 +17,22 @@ export type TokenFreshness = { readonly nonce: Uint8Array } | typeof skipFreshne
 
 /** Options of verifiers of tokens. */
 export interface TokenOptions {
-  /** The nonce, of exactly the bytes that the token must carry. A token has no date: without a nonce it may be of any age, and `skipFreshness` says so. */
+  /**
+   * The nonce, of exactly the bytes that the token must carry. A token has no date: without a nonce
+   * it may be of any age, and `skipFreshness` says so.
+   */
   readonly freshness: TokenFreshness
   /** States of the platform that are accepted beside `secured`. Default: none. */
   readonly acceptedLifecycles?: readonly AcceptableLifecycle[]
-  /** A published test key among the trust anchors is a `TypeError` unless this is the symbol `dangerouslyAllowTestKeys`. */
+  /**
+   * A published test key among the trust anchors is a `TypeError` unless this is the symbol
+   * `dangerouslyAllowTestKeys`.
+   */
   readonly testKeys?: typeof dangerouslyAllowTestKeys
-  /** The time to verify at. Default: the clock, read once. It only decides what of the caller's own has expired. */
+  /**
+   * The time to verify at. Default: the clock, read once. It only decides what of the caller's own
+   * has expired.
+   */
   readonly now?: Date
   /** Called with every check as soon as it was made. What it throws, the verifier throws. */
   readonly trace?: (check: Check) => void

@@ -1,5 +1,6 @@
 /**
- * Reference values for tokens. Each is a list of tests that must all hold; a token is as expected when all tests of one of them do.
+ * Reference values for tokens. Each is a list of tests that must all hold; a token is as expected
+ * when all tests of one of them do.
  */
 import type { AttestationErrorCode } from '../../core/codes.ts'
 import { isPlainObject, requireOption, snapshotOf } from '../../core/options.ts'

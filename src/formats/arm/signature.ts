@@ -1,5 +1,6 @@
 /**
- * Signatures of tokens by bare keys: whether algorithm, key and length go together, before anything is verified.
+ * Signatures of tokens by bare keys: whether algorithm, key and length go together, before anything
+ * is verified.
  */
 import type { AttestationErrorCode } from '../../core/codes.ts'
 import type { CheckRecorder } from '../../core/record.ts'
@@ -9,7 +10,9 @@ import type { SignatureRow } from '../../crypto/signatures.ts'
 import type { CoseToken } from '../../encoding/cose-token.ts'
 import { type PublicKey, signatureAlgorithm } from './anchors.ts'
 
-/** @throws VerificationError `cose-alg` for what is no algorithm of tokens: ES256, ES384 or ES512 */
+/**
+ * @throws VerificationError `cose-alg` for what is no algorithm of tokens: ES256, ES384 or ES512
+ */
 export function checkSignatureAlgorithm({ name, algorithm }: CoseToken, checks: CheckRecorder): void {
   checks.decodes('cose-alg', `${name}: alg`, {
     holds: signatureAlgorithm(algorithm) !== undefined,
@@ -19,9 +22,11 @@ export function checkSignatureAlgorithm({ name, algorithm }: CoseToken, checks: 
 }
 
 /**
- * The row of a token's signature. A header says the algorithm, but the key decides: one curve, one hash.
+ * The row of a token's signature. A header says the algorithm, but the key decides: one curve, one
+ * hash.
  * @param code what a signature that does not hold is called
- * @throws VerificationError `code`, `cose-signature-length`, or `unsupported` where the runtime does not have the key's curve
+ * @throws VerificationError `code`, `cose-signature-length`, or `unsupported` where the runtime
+ *   does not have the key's curve
  */
 export async function signatureOf(
   token: CoseToken,

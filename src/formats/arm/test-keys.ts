@@ -1,15 +1,20 @@
 /**
- * Keys whose private halves are published: in samples of Trusted Firmware, TF-M, Veraison and Islet, in RFC 9783, and in collections of test vectors. Anyone
- * can sign a token with them, and boards whose maker forgot to provision a key of their own do.
+ * Keys whose private halves are published: in samples of Trusted Firmware, TF-M, Veraison and
+ * Islet, in RFC 9783, and in collections of test vectors. Anyone can sign a token with them, and
+ * boards whose maker forgot to provision a key of their own do.
  */
 import { type Bytes, toHex } from '../../encoding/bytes.ts'
 
-/** Pass it as `testKeys` to accept published test keys as trust anchors. Anyone can sign tokens with them: never do so in production. */
+/**
+ * Pass it as `testKeys` to accept published test keys as trust anchors. Anyone can sign tokens with
+ * them: never do so in production.
+ */
 export const dangerouslyAllowTestKeys: unique symbol = /* @__PURE__ */ Symbol.for('veritee.dangerouslyAllowTestKeys')
 
 /**
- * How the x coordinate or the secret begins. A digest of each key would say no more, and cost every verification one. The point with the other y is
- * refused with it: its private key is the published one, subtracted from the order of the curve.
+ * How the x coordinate or the secret begins. A digest of each key would say no more, and cost every
+ * verification one. The point with the other y is refused with it: its private key is the published
+ * one, subtracted from the order of the curve.
  */
 const published: readonly string[] = [
   // Trusted Firmware: the CPAK of tf-m-tools and rust-ccatoken.

@@ -6,7 +6,9 @@ import type { CheckRecorder } from '../../core/record.ts'
 import type { NsmDocument, NsmKind } from './evidence.ts'
 import type { NsmPolicy } from './options.ts'
 
-/** A whole instance must not pass for an enclave, nor the other way round; fails with `policy-kind`. */
+/**
+ * A whole instance must not pass for an enclave, nor the other way round; fails with `policy-kind`.
+ */
 export function appraiseKind({ kind }: NsmDocument, expected: NsmKind, checks: CheckRecorder): void {
   checks.appraises('policy-kind', 'kind of evidence', { holds: kind === expected, expected, found: kind })
 }

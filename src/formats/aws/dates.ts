@@ -9,9 +9,11 @@ import { type CertificationPath, findInvalid } from '../../x509/path.ts'
 import type { CommonPolicy } from '../options.ts'
 
 /**
- * Every certificate is valid now, and was when the document was made. AWS dates both, so they fit in all genuine documents.
- * @returns a doubt, when evidence that answers our nonce has dates that do not fit: the reason to refuse, once the signatures have shown that the
- * nonce is really in there. Until then it would be a forger who tells us that our clock is wrong.
+ * Every certificate is valid now, and was when the document was made. AWS dates both, so they fit
+ * in all genuine documents.
+ * @returns a doubt, when evidence that answers our nonce has dates that do not fit: the reason to
+ *   refuse, once the signatures have shown that the nonce is really in there. Until then it would
+ *   be a forger who tells us that our clock is wrong.
  * @throws VerificationError `cert-validity`
  */
 export function checkDates(
@@ -34,7 +36,10 @@ export function checkDates(
   return undefined
 }
 
-/** Says what {@link checkDates} could not say before the signatures held. @throws VerificationError `clock-suspect` */
+/**
+ * Says what {@link checkDates} could not say before the signatures held. @throws VerificationError
+ * `clock-suspect`
+ */
 export function refuseDoubt(doubt: VerificationError | undefined, checks: CheckRecorder): void {
   if (doubt !== undefined) refuse(doubt, checks)
 }

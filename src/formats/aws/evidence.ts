@@ -1,9 +1,11 @@
 /**
- * The attestation document of the Nitro Security Module: a COSE_Sign1 that AWS signs for enclaves (key `pcrs`) and, as NitroTPM, for
- * instances (key `nitrotpm_pcrs`). Shared by `nitro` and `nitro-tpm`; not exported.
+ * The attestation document of the Nitro Security Module: a COSE_Sign1 that AWS signs for enclaves
+ * (key `pcrs`) and, as NitroTPM, for instances (key `nitrotpm_pcrs`). Shared by `nitro` and
+ * `nitro-tpm`; not exported.
  *
- * Source: aws-nitro-enclaves-nsm-api, docs/attestation_process.md sections 2.2, 3.1 and 3.2.2, and what AWS really signs where that differs:
- * unused fields are null, user data and nonce go up to 1024 bytes, a public key may be empty, the payload map may be of indefinite length.
+ * Source: aws-nitro-enclaves-nsm-api, docs/attestation_process.md sections 2.2, 3.1 and 3.2.2, and
+ * what AWS really signs where that differs: unused fields are null, user data and nonce go up to
+ * 1024 bytes, a public key may be empty, the payload map may be of indefinite length.
  */
 import { ES384 } from '../../crypto/algorithms.ts'
 import type { Bytes } from '../../encoding/bytes.ts'
@@ -18,10 +20,15 @@ import type { NamedCertificate } from '../../x509/path.ts'
 /** `enclave`: a Nitro Enclave. `tpm`: a whole EC2 instance with NitroTPM. */
 export type NsmKind = 'enclave' | 'tpm'
 
-/** Registers by name: `PCR0` to `PCR31`, 48 bytes each (SHA-384). Only locked registers are there. */
+/**
+ * Registers by name: `PCR0` to `PCR31`, 48 bytes each (SHA-384). Only locked registers are there.
+ */
 export type Pcrs = Readonly<Record<`PCR${number}`, Uint8Array<ArrayBuffer>>>
 
-/** A key of the payload that the NSM did not write when this library was made: signed, not understood, without influence. */
+/**
+ * A key of the payload that the NSM did not write when this library was made: signed, not
+ * understood, without influence.
+ */
 export interface UnknownField {
   readonly key: string
   readonly value: unknown
@@ -35,7 +42,10 @@ export interface NsmClaims {
   /** When the document was made, by the Nitro system's clock. */
   readonly timestamp: Date
   readonly pcrs: Pcrs
-  /** Application data, each at most 1024 bytes; `undefined` when the document has null or nothing there. */
+  /**
+   * Application data, each at most 1024 bytes; `undefined` when the document has null or nothing
+   * there.
+   */
   readonly publicKey: Uint8Array<ArrayBuffer> | undefined
   readonly userData: Uint8Array<ArrayBuffer> | undefined
   readonly nonce: Uint8Array<ArrayBuffer> | undefined
@@ -100,7 +110,10 @@ function checkSize(name: string, length: number, maximum: number, checks: CheckR
   })
 }
 
-/** AWS writes exactly {1: -35} and an empty map. The unprotected header is not signed: others could have written what it holds. */
+/**
+ * AWS writes exactly {1: -35} and an empty map. The unprotected header is not signed: others could
+ * have written what it holds.
+ */
 function checkHeaders({ protectedHeader, unprotectedHeader, signature }: CoseSign1, checks: CheckRecorder): void {
   const demand = (id: AttestationErrorCode, subject: string, expected: number | undefined, found: CborValue): void => {
     checks.decodes(id, subject, {
@@ -116,7 +129,8 @@ function checkHeaders({ protectedHeader, unprotectedHeader, signature }: CoseSig
 }
 
 function decodePayload(payload: Bytes): CborMap {
-  // Real documents have about 100 items. The rest of the budget is for a refusal that names the field that is too long.
+  // Real documents have about 100 items. The rest of the budget is for a refusal that names the
+  // field that is too long.
   const map = decodeCbor(payload, { name: 'payload', code: 'payload-cbor' }, false, { items: 2048 })
   // A tag in front would be another encoding of the same; anything else is simply not a document.
   if (cborType(map) === 'tag')
@@ -156,7 +170,8 @@ function readFields(payload: CborMap): Omit<NsmDocument, 'sign1'> {
 }
 
 function unknownField([key, value]: [number | string, CborValue]): UnknownField {
-  // Instances have no use for `pcrs`, and a document with both kinds would be read differently by different verifiers.
+  // Instances have no use for `pcrs`, and a document with both kinds would be read differently by
+  // different verifiers.
   if (key === 'pcrs')
     throw new VerificationError('payload-pcr', {
       subject: 'registers',
@@ -195,7 +210,10 @@ interface FieldTypes {
 /** The least and the greatest length, count or number. */
 type Bounds = readonly [minimum: number, maximum?: number]
 
-/** Takes out a mandatory field. Null counts as missing: AWS writes null for what is not there, and never in these. */
+/**
+ * Takes out a mandatory field. Null counts as missing: AWS writes null for what is not there, and
+ * never in these.
+ */
 function field<Type extends keyof FieldTypes>(
   payload: CborMap,
   key: string,

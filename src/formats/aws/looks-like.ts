@@ -1,5 +1,6 @@
 /**
- * Whether bytes look like a document of the Nitro Security Module, and of which kind. A guess about unverified input: good for choosing a verifier.
+ * Whether bytes look like a document of the Nitro Security Module, and of which kind. A guess about
+ * unverified input: good for choosing a verifier.
  */
 import { AttestationError } from '../../core/errors.ts'
 import type { Bytes } from '../../encoding/bytes.ts'
@@ -12,7 +13,10 @@ const maximumSize = 32_768
 /** Nor are more items than this. */
 const maximumItems = 2048
 
-/** An enclave's document: a COSE_Sign1 around a map with a module id, and without the registers of a whole instance. */
+/**
+ * An enclave's document: a COSE_Sign1 around a map with a module id, and without the registers of a
+ * whole instance.
+ */
 export function isNitroDocument(evidence: Bytes): boolean {
   return payloadOf(evidence)?.has('nitrotpm_pcrs') === false
 }

@@ -7,7 +7,10 @@ import { equal } from '../../appraisal/tests.ts'
 import { type Bytes, isZero } from '../../encoding/bytes.ts'
 import { requireOption, snapshotOf } from '../../core/options.ts'
 
-/** One accepted build: each register named here must hold exactly this value. `name` comes back in the result. */
+/**
+ * One accepted build: each register named here must hold exactly this value. `name` comes back in
+ * the result.
+ */
 export interface PcrReferenceValues {
   readonly name?: string
   readonly [pcr: `PCR${number}`]: Hex | Uint8Array
@@ -20,19 +23,23 @@ export interface NitroCliReferenceValues {
 }
 
 /**
- * Registers of an enclave that no good boot leaves at zero: PCR0 to PCR2 measure its image, and debug
- * enclaves alone have zeros there; PCR4 names the instance. Zeros elsewhere are a value like any other:
- * PCR3 says that the instance has no role, and documents print zeros from PCR5 on (but in PCR8, if the
- * image is signed).
+ * Registers of an enclave that no good boot leaves at zero: PCR0 to PCR2 measure its image, and
+ * debug enclaves alone have zeros there; PCR4 names the instance. Zeros elsewhere are a value like
+ * any other: PCR3 says that the instance has no role, and documents print zeros from PCR5 on (but
+ * in PCR8, if the image is signed).
  */
 export const isSetInEnclaves = (register: string): boolean => /^PCR[0124]$/.test(register)
 
-/** Registers of an instance that no boot leaves at zero: the firmware extends PCR0 to PCR7, always. From PCR8 on, zero says that nothing was measured. */
+/**
+ * Registers of an instance that no boot leaves at zero: the firmware extends PCR0 to PCR7, always.
+ * From PCR8 on, zero says that nothing was measured.
+ */
 export const isSetInInstances = (register: string): boolean => /^PCR[0-7]$/.test(register)
 
 /**
  * @param refuseZero registers that must not be expected to be zero
- * @throws TypeError when there is nothing to compare, a register is unknown, or a value is not 48 bytes or refused
+ * @throws TypeError when there is nothing to compare, a register is unknown, or a value is not 48
+ *   bytes or refused
  */
 export function readReferenceValues(
   input: unknown,
@@ -46,7 +53,8 @@ export function readReferenceValues(
 
 function readOne(input: unknown, path: string, refuseZero: (register: string) => boolean): ReferenceValue {
   const { name, Measurements: printed, ...own } = snapshotOf<Record<string, unknown>>(input, path)
-  // Beside printed ones, a register would be a second opinion. What else the tools print is not for comparison.
+  // Beside printed ones, a register would be a second opinion. What else the tools print is not for
+  // comparison.
   const isRegister = (key: string): boolean => key.toLowerCase().includes('pcr')
   requireOption(path, 'one list of PCRs', printed === undefined || !Object.keys(own).some(isRegister))
   // A snapshot of what is left, too: `own` inherits from Object.prototype.

@@ -8,7 +8,10 @@ import { type CertificationPath, signatureRows } from '../../x509/path.ts'
 import type { NsmDocument } from './evidence.ts'
 import { awsProfile } from './profile.ts'
 
-/** Every signature of a document, root first: five in those of AWS, fewer checks where a cache has seen them. */
+/**
+ * Every signature of a document, root first: five in those of AWS, fewer checks where a cache has
+ * seen them.
+ */
 export const signaturesOf = ({ sign1 }: NsmDocument, path: CertificationPath): readonly SignatureRow[] => [
   ...signatureRows(path, awsProfile),
   {

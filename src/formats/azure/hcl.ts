@@ -1,7 +1,7 @@
 /**
- * The report that Azure's paravisor (HCL) keeps in the virtual TPM: a hardware report of boot time, and
- * the runtime data whose SHA-256 is its report data. The runtime data names the key of the virtual TPM,
- * so a quote of that TPM is as fresh as its nonce.
+ * The report that Azure's paravisor (HCL) keeps in the virtual TPM: a hardware report of boot time,
+ * and the runtime data whose SHA-256 is its report data. The runtime data names the key of the
+ * virtual TPM, so a quote of that TPM is as fresh as its nonce.
  *
  *     000  "HCLA", u32 version 1 or 2, u32 size, u32 request type 2, u32 status 0, 12 zero bytes
  *     020  1184 bytes: a report of SEV-SNP, or a quote's body for TDX

@@ -1,6 +1,6 @@
 /**
- * Azure's confidential VMs on AMD SEV-SNP: the report of boot time inside an HCL report, and a fresh
- * quote of the virtual TPM whose key that report vouches for.
+ * Azure's confidential VMs on AMD SEV-SNP: the report of boot time inside an HCL report, and a
+ * fresh quote of the virtual TPM whose key that report vouches for.
  */
 import { skipReportData } from '../../appraisal/expectations.ts'
 import { requireOption, snapshotOf } from '../../core/options.ts'
@@ -30,7 +30,10 @@ export interface AzureSevSnpEvidence {
   readonly quote?: VtpmQuote
 }
 
-/** Options of {@link verifyAzureSevSnp}: those of `verifySevSnp`, with the virtual TPM in place of report data. */
+/**
+ * Options of {@link verifyAzureSevSnp}: those of `verifySevSnp`, with the virtual TPM in place of
+ * report data.
+ */
 export interface AzureSevSnpOptions extends Omit<SevSnpOptions, 'reportData'> {
   readonly vtpm: VtpmExpectation | typeof skipVtpm
 }
@@ -38,12 +41,14 @@ export interface AzureSevSnpOptions extends Omit<SevSnpOptions, 'reportData'> {
 /**
  * Verifies a confidential VM of Azure's on AMD SEV-SNP.
  *
- * Proves what `verifySevSnp` proves of the report, which is that of Microsoft's paravisor at VMPL 0:
- * measurement, digests and identifiers are those of the paravisor. The report vouches for the key of
- * the virtual TPM, and that key signed a quote with your nonce: it is fresh. Does not prove what the
- * guest's system is, unless `vtpm.pcrs` names registers: the system is measured there alone.
+ * Proves what `verifySevSnp` proves of the report, which is that of Microsoft's paravisor at VMPL
+ * 0: measurement, digests and identifiers are those of the paravisor. The report vouches for the
+ * key of the virtual TPM, and that key signed a quote with your nonce: it is fresh. Does not prove
+ * what the guest's system is, unless `vtpm.pcrs` names registers: the system is measured there
+ * alone.
  *
- * @throws VerificationError `hcl-format`, `hcl-runtime-data`, `vtpm-…`, and what `verifySevSnp` throws
+ * @throws VerificationError `hcl-format`, `hcl-runtime-data`, `vtpm-…`, and what `verifySevSnp`
+ *   throws
  * @throws AppraisalError as `verifySevSnp`, with `policy-nonce` and `policy-pcr` of the virtual TPM
  * @throws TypeError when the options are wrong
  * @example
@@ -77,11 +82,13 @@ export async function verifyAzureSevSnp(
   // 2. The report inside, as any other.
   const authentic = await authenticate(decodeEvidence(report, checks), policy, checks)
 
-  // 3. The report vouches for the runtime data, which names the key of the virtual TPM; that key signed the quote.
+  // 3. The report vouches for the runtime data, which names the key of the virtual TPM; that key
+  // signed the quote.
   await verifyRuntimeData(authentic.report.reportData, runtimeData, checks)
   const verified = expected && (await verifyVtpmQuote(quoted, runtime, checks))
 
-  // 4. Appraisal: the virtual TPM is fresh and has measured what the caller expects, and so is the paravisor.
+  // 4. Appraisal: the virtual TPM is fresh and has measured what the caller expects, and so is the
+  // paravisor.
   if (verified !== undefined && expected !== undefined) appraiseVtpm(verified, expected, checks)
   else checks.omit('policy-nonce', 'skipped', 'virtual TPM skipped')
   const matched = appraise(authentic, policy, checks)

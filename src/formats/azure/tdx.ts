@@ -1,6 +1,6 @@
 /**
- * Azure's confidential VMs on Intel TDX: an HCL report of boot time, the quote that Intel's platform made
- * for it, and a fresh quote of the virtual TPM whose key the HCL report names.
+ * Azure's confidential VMs on Intel TDX: an HCL report of boot time, the quote that Intel's
+ * platform made for it, and a fresh quote of the virtual TPM whose key the HCL report names.
  */
 import { skipReportData } from '../../appraisal/expectations.ts'
 import { requireOption, snapshotOf } from '../../core/options.ts'
@@ -27,13 +27,17 @@ export interface AzureTdxEvidence {
   readonly hclReport: Uint8Array
   /**
    * The quote of the platform, which the metadata service makes from the report inside `hclReport`
-   * (`/acc/tdquote`). That report itself can be checked on its own machine only: the quote takes its place.
+   * (`/acc/tdquote`). That report itself can be checked on its own machine only: the quote takes
+   * its place.
    */
   readonly tdxQuote: Uint8Array
   readonly quote?: VtpmQuote
 }
 
-/** Options of {@link verifyAzureTdx}: those of `verifyTdx`, with the virtual TPM in place of report data. */
+/**
+ * Options of {@link verifyAzureTdx}: those of `verifyTdx`, with the virtual TPM in place of report
+ * data.
+ */
 export interface AzureTdxOptions extends Omit<TdxOptions, 'reportData'> {
   readonly vtpm: VtpmExpectation | typeof skipVtpm
 }
@@ -41,10 +45,10 @@ export interface AzureTdxOptions extends Omit<TdxOptions, 'reportData'> {
 /**
  * Verifies a confidential VM of Azure's on Intel TDX.
  *
- * Proves what `verifyTdx` proves of the quote, whose measurements are those of Microsoft's paravisor. The
- * quote vouches for the key of the virtual TPM, and that key signed a quote with your nonce: it is fresh.
- * Does not prove what the guest's system is, unless `vtpm.pcrs` names registers: the system is measured
- * there alone.
+ * Proves what `verifyTdx` proves of the quote, whose measurements are those of Microsoft's
+ * paravisor. The quote vouches for the key of the virtual TPM, and that key signed a quote with
+ * your nonce: it is fresh. Does not prove what the guest's system is, unless `vtpm.pcrs` names
+ * registers: the system is measured there alone.
  *
  * @throws VerificationError `hcl-format`, `hcl-runtime-data`, `vtpm-…`, and what `verifyTdx` throws
  * @throws AppraisalError as `verifyTdx`, with `policy-nonce` and `policy-pcr` of the virtual TPM
@@ -78,7 +82,8 @@ export async function verifyAzureTdx(evidence: AzureTdxEvidence, options: AzureT
 
   // 2. The quote of the platform, as any other; between its authenticity and its appraisal:
   return verifyQuote(quoteBytes, policy, checks, async ({ reportData }) => {
-    // 3. It vouches for the runtime data, which names the key of the virtual TPM; that key signed the quote.
+    // 3. It vouches for the runtime data, which names the key of the virtual TPM; that key signed
+    // the quote.
     await verifyRuntimeData(reportData, runtimeData, checks)
     const verified = expected && (await verifyVtpmQuote(quoted, runtime, checks))
 

@@ -22,7 +22,10 @@ import { quotedRegisters, type TpmQuote } from '../tpm/quote.ts'
 import { verifyTpmQuote } from '../tpm/signature.ts'
 import type { RuntimeData } from './hcl.ts'
 
-/** Pass it as `vtpm` to go without a quote of the virtual TPM. The report is then as old as the last boot, and nothing says what booted. */
+/**
+ * Pass it as `vtpm` to go without a quote of the virtual TPM. The report is then as old as the last
+ * boot, and nothing says what booted.
+ */
 export const skipVtpm: unique symbol = /* @__PURE__ */ Symbol.for('veritee.skipVtpm')
 
 /** A quote of the virtual TPM. */
@@ -39,7 +42,9 @@ export interface VtpmQuote {
 export interface VtpmExpectation {
   /** What you gave to TPM2_Quote, 1 to 64 bytes: it makes the evidence fresh. */
   readonly nonce: Uint8Array
-  /** Registers of the SHA-256 bank that are accepted, by their index: one value, or any of several. */
+  /**
+   * Registers of the SHA-256 bank that are accepted, by their index: one value, or any of several.
+   */
   readonly pcrs?: Readonly<Record<number, Hex | readonly Hex[]>>
 }
 

@@ -10,7 +10,10 @@ import { type DcapTcb, listed } from './evaluate.ts'
 import type { DcapPolicy } from './options.ts'
 import type { DcapPlatform } from './collateral/pck.ts'
 
-/** Fails with `policy-tcb-status`, `policy-tcb-evaluation`, `policy-endorsement-age`, `policy-platform`, or several of them. */
+/**
+ * Fails with `policy-tcb-status`, `policy-tcb-evaluation`, `policy-endorsement-age`,
+ * `policy-platform`, or several of them.
+ */
 export function appraisePlatform(
   tcb: DcapTcb,
   { platform, issued }: Collateral,
@@ -24,12 +27,18 @@ export function appraisePlatform(
   appraiseIdentity(platform, policy, checks)
 }
 
-/** When a verdict is due again, Unix milliseconds: as soon as something expires, or becomes older than the caller allows. */
+/**
+ * When a verdict is due again, Unix milliseconds: as soon as something expires, or becomes older
+ * than the caller allows.
+ */
 export function validUntilOf({ validUntil, issued }: Collateral, { maximumAges }: DcapPolicy): number {
   return Math.min(validUntil, ...[...maximumAges].map(([name, seconds]) => issued[name] + seconds * 1000))
 }
 
-/** Intel's status of a TDX 1.5 platform is that of launch, even where it became worse since: both must be accepted. */
+/**
+ * Intel's status of a TDX 1.5 platform is that of launch, even where it became worse since: both
+ * must be accepted.
+ */
 function appraiseStatus(tcb: DcapTcb, { acceptedTcbStatuses: accepted }: DcapPolicy, checks: CheckRecorder): void {
   const { tcbStatus, currentTcbStatus = tcbStatus, advisoryIDs, currentAdvisoryIDs = [] } = tcb
   const refused = [...new Set([tcbStatus, currentTcbStatus])].filter((status) => !accepted.includes(status))
@@ -45,8 +54,9 @@ function appraiseStatus(tcb: DcapTcb, { acceptedTcbStatuses: accepted }: DcapPol
 }
 
 /**
- * Intel publishes both documents for each TCB recovery, one after the other: current ones differ by one at most. More, and one was kept back. 0 is from before
- * Intel counted, in PKIs of samples: nothing with that number is in its dates under Intel's own root.
+ * Intel publishes both documents for each TCB recovery, one after the other: current ones differ by
+ * one at most. More, and one was kept back. 0 is from before Intel counted, in PKIs of samples:
+ * nothing with that number is in its dates under Intel's own root.
  */
 function appraisePair({ tcbEvaluationDataNumber: { tcbInfo, qeIdentity } }: DcapTcb, checks: CheckRecorder): void {
   const holds = Math.abs(tcbInfo - qeIdentity) <= 1 || Math.min(tcbInfo, qeIdentity) === 0
@@ -116,7 +126,10 @@ export function appraiseReportData(found: Uint8Array, { reportData }: DcapPolicy
   else appraiseBinding('policy-report-data', 'report data', { found: copyBytes(found), expected: reportData }, checks)
 }
 
-/** Fails with `policy-debug`. @param found what makes it debuggable, in words; `undefined` when nothing does */
+/**
+ * Fails with `policy-debug`. @param found what makes it debuggable, in words; `undefined` when
+ * nothing does
+ */
 export function appraiseDebug(found: string | undefined, { debug }: DcapPolicy, checks: CheckRecorder): void {
   const isOn = found !== undefined
   appraiseAllowance('policy-debug', { subject: 'debug mode', isAllowed: debug, isOn, found }, checks)

@@ -1,7 +1,8 @@
 /**
  * The state of a platform: which of Intel's TCB levels it is at, and what that means.
  *
- * Source: EvaluateTcb.cpp, TcbLevelCheck.cpp, TdxModuleCheck.cpp and TDRelaunchCheck.cpp of Intel's quote verification library.
+ * Source: EvaluateTcb.cpp, TcbLevelCheck.cpp, TdxModuleCheck.cpp and TDRelaunchCheck.cpp of Intel's
+ * quote verification library.
  */
 import { isZero, toHex } from '../../encoding/bytes.ts'
 import { VerificationError } from '../../core/errors.ts'
@@ -25,31 +26,51 @@ import type { PlatformLevel, TcbInfo, TdxModule, TdxModuleIdentity } from './col
 
 /** The state of the platform that made a quote, by Intel's word. */
 export interface DcapTcb {
-  /** All of it together. For TDX 1.5, where that is not the same at launch and now, see `launchTcbStatus` and `currentTcbStatus` too. */
+  /**
+   * All of it together. For TDX 1.5, where that is not the same at launch and now, see
+   * `launchTcbStatus` and `currentTcbStatus` too.
+   */
   readonly tcbStatus: TcbStatus
   /** Processor, firmware and microcode, as of launch. */
   readonly platformTcbStatus: PlatformTcbStatus
-  /** The TDX module, as of launch; `undefined` for SGX and for TDX modules of version 0, which have no status of their own. */
+  /**
+   * The TDX module, as of launch; `undefined` for SGX and for TDX modules of version 0, which have
+   * no status of their own.
+   */
   readonly tdxModuleTcbStatus: ComponentTcbStatus | undefined
   /** The quoting enclave. */
   readonly qeTcbStatus: ComponentTcbStatus
-  /** Platform, module and quoting enclave when the TD was launched; for SGX, and where only that is reported, the whole. */
+  /**
+   * Platform, module and quoting enclave when the TD was launched; for SGX, and where only that is
+   * reported, the whole.
+   */
   readonly launchTcbStatus: TcbStatus
   /** The same now; `undefined` unless the quote reports both (TDX 1.5). */
   readonly currentTcbStatus: TcbStatus | undefined
-  /** Everything that Intel knew by this date is in the status: the earliest of the levels that were matched. */
+  /**
+   * Everything that Intel knew by this date is in the status: the earliest of the levels that were
+   * matched.
+   */
   readonly tcbDate: Date
-  /** Security advisories that apply, `INTEL-SA-…`, sorted. None listed does not mean that none is known: levels are annotated with each recovery. */
+  /**
+   * Security advisories that apply, `INTEL-SA-…`, sorted. None listed does not mean that none is
+   * known: levels are annotated with each recovery.
+   */
   readonly advisoryIDs: readonly string[]
   /** The same for the state now; `undefined` unless the quote reports it. */
   readonly currentAdvisoryIDs: readonly string[] | undefined
-  /** Which TCB recovery event the endorsements are from. It rises; two current documents of Intel can differ by one. */
+  /**
+   * Which TCB recovery event the endorsements are from. It rises; two current documents of Intel
+   * can differ by one.
+   */
   readonly tcbEvaluationDataNumber: { readonly tcbInfo: number; readonly qeIdentity: number }
 }
 
 /**
- * That TCB Info and QE identity are about this platform and this quoting enclave, and what they say of them.
- * @throws VerificationError `tcb-info-mismatch`, `qe-identity-mismatch`, `tdx-module-mismatch`, `tcb-not-supported`, `tcb-revoked`
+ * That TCB Info and QE identity are about this platform and this quoting enclave, and what they say
+ * of them.
+ * @throws VerificationError `tcb-info-mismatch`, `qe-identity-mismatch`, `tdx-module-mismatch`,
+ *   `tcb-not-supported`, `tcb-revoked`
  */
 export function evaluateTcb(
   { body, qeReport }: Quote,
@@ -168,7 +189,10 @@ function moduleLevel(
 
 const moduleVersion = (teeTcbSvn: Uint8Array | undefined): number => teeTcbSvn?.[1] ?? 0
 
-/** The highest level that is reached. No level is no status: not "out of date", but unknown to Intel. */
+/**
+ * The highest level that is reached. No level is no status: not "out of date", but unknown to
+ * Intel.
+ */
 function found<Level>(levels: readonly Level[], reached: (level: Level) => boolean, subject: string): Level {
   const level = levels.find(reached)
   if (level === undefined) throw new VerificationError('tcb-not-supported', `${subject} below every TCB level`)

@@ -14,10 +14,16 @@ import type { SgxReport } from './quote/report.ts'
 /** What a verified quote says of the platform, and Intel of it. */
 export interface DcapClaims extends DcapTcb {
   readonly quoteVersion: 3 | 4 | 5
-  /** That of version 5, also for the others: 1 SGX, 2 TDX 1.0, 3 TDX 1.5, 4 TDX 1.5 with its extension. */
+  /**
+   * That of version 5, also for the others: 1 SGX, 2 TDX 1.0, 3 TDX 1.5, 4 TDX 1.5 with its
+   * extension.
+   */
   readonly bodyType: 1 | 2 | 3 | 4
   readonly platform: DcapPlatform
-  /** Of the PCK certificate, lower-case hexadecimal; Intel keeps it when it issues the certificate again. */
+  /**
+   * Of the PCK certificate, lower-case hexadecimal; Intel keeps it when it issues the certificate
+   * again.
+   */
   readonly pckSerialNumber: string
   readonly qeIsvSvn: number
   /** When Intel issued what was said here. */
@@ -25,19 +31,27 @@ export interface DcapClaims extends DcapTcb {
   readonly qeIdentityIssueDate: Date
 }
 
-/** What a quote carries beside its report. Not verified: for display, and for asking Intel for endorsements. */
+/**
+ * What a quote carries beside its report. Not verified: for display, and for asking Intel for
+ * endorsements.
+ */
 export interface DcapEvidence {
   readonly quoteVersion: 3 | 4 | 5
   readonly bodyType: 1 | 2 | 3 | 4
   /** 20 bytes of the header that tell quoting enclaves apart. */
   readonly userData: Uint8Array
   readonly qeReport: SgxReport
-  /** 5: the PCK certificate chain. 1 to 4: less than that, so that endorsements need `pckCertificateChain`. */
+  /**
+   * 5: the PCK certificate chain. 1 to 4: less than that, so that endorsements need
+   * `pckCertificateChain`.
+   */
   readonly certificationDataType: number
   readonly certificationData: Uint8Array
   /** The PCK certificate, its CA and the root, DER; empty when the quote has no chain. */
   readonly certificates: readonly Uint8Array[]
-  /** FMSPC and CA are what endorsements are asked for by; `undefined` when the quote has no chain. */
+  /**
+   * FMSPC and CA are what endorsements are asked for by; `undefined` when the quote has no chain.
+   */
   readonly platform: DcapPlatform | undefined
 }
 
@@ -73,7 +87,10 @@ export function dcapClaims(
   )
 }
 
-/** @throws VerificationError `cert-parse`, `pck-cert-format` for a chain that is there and cannot be read */
+/**
+ * @throws VerificationError `cert-parse`, `pck-cert-format` for a chain that is there and cannot be
+ *   read
+ */
 export function dcapEvidence(quote: Quote): DcapEvidence {
   const { header, body, qeReport, certificationDataType, certificationData } = quote
   const certificates = certificatesIn(quote)

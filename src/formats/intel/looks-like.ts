@@ -1,5 +1,6 @@
 /**
- * Whether bytes look like a quote of Intel's, and of which kind of TEE. A guess about unverified input: good for choosing a verifier.
+ * Whether bytes look like a quote of Intel's, and of which kind of TEE. A guess about unverified
+ * input: good for choosing a verifier.
  */
 import type { Bytes } from '../../encoding/bytes.ts'
 

@@ -1,6 +1,6 @@
 /**
- * The options that TDX and SGX share. What is wrong here is the caller's mistake, a `TypeError`; what is wrong inside the endorsements is not, for
- * they come from outside like the quote.
+ * The options that TDX and SGX share. What is wrong here is the caller's mistake, a `TypeError`;
+ * what is wrong inside the endorsements is not, for they come from outside like the quote.
  */
 import type { Clock } from '../../core/time.ts'
 import { type Hex, readReportData, readSizedBytes, type skipReportData } from '../../appraisal/expectations.ts'
@@ -18,26 +18,43 @@ import { type TcbStatus, tcbStatuses } from './collateral/tcb-level.ts'
 
 /** What both kinds of TEEs can be asked for, beside their measurements. */
 export interface DcapOptions extends Omit<VerifierOptions, 'now'> {
-  /** What Intel says of the platform. It may come from anywhere, the attester included: everything in it is verified. */
+  /**
+   * What Intel says of the platform. It may come from anywhere, the attester included: everything
+   * in it is verified.
+   */
   readonly endorsements: DcapEndorsements
   /**
-   * The 64 bytes of report data that the quote must carry, exactly: what ties it to your nonce and to the key that you will encrypt to. The functions
-   * `…ReportData` make them by the conventions of common attesters. To go without, pass {@link skipReportData}.
+   * The 64 bytes of report data that the quote must carry, exactly: what ties it to your nonce and
+   * to the key that you will encrypt to. The functions `…ReportData` make them by the conventions
+   * of common attesters. To go without, pass {@link skipReportData}.
    */
   readonly reportData: Uint8Array | typeof skipReportData
-  /** States of the platform that are accepted beside `UpToDate`. For TDX 1.5, the state at launch and the state now must both be accepted. */
+  /**
+   * States of the platform that are accepted beside `UpToDate`. For TDX 1.5, the state at launch
+   * and the state now must both be accepted.
+   */
   readonly acceptedTcbStatuses?: readonly TcbStatus[]
-  /** TCB Info and QE identity must both be from this TCB recovery event of Intel's, or a later one. Default: any that are current. */
+  /**
+   * TCB Info and QE identity must both be from this TCB recovery event of Intel's, or a later one.
+   * Default: any that are current.
+   */
   readonly minimumTcbEvaluationDataNumber?: number
   /**
-   * How long ago Intel may have issued what it says of the platform: `issueDate` of TCB Info and QE identity, `thisUpdate` of both revocation lists. One number
-   * is for all four; an object names some of them. Default: as long as their own dates allow, 30 days; a year for the list of the root, which Intel issues anew
-   * only that often, so that a number for all must leave it more than a year.
+   * How long ago Intel may have issued what it says of the platform: `issueDate` of TCB Info and QE
+   * identity, `thisUpdate` of both revocation lists. One number is for all four; an object names
+   * some of them. Default: as long as their own dates allow, 30 days; a year for the list of the
+   * root, which Intel issues anew only that often, so that a number for all must leave it more than
+   * a year.
    */
   readonly maximumEndorsementAgeSeconds?: number | DcapEndorsementAges
-  /** The machines that are accepted: PPID or platform instance ID, 16 bytes each. The owner of a machine can break its secrets: this says whose it is. */
+  /**
+   * The machines that are accepted: PPID or platform instance ID, 16 bytes each. The owner of a
+   * machine can break its secrets: this says whose it is.
+   */
   readonly platforms?: readonly (Hex | Uint8Array)[]
-  /** Evidence of TEEs that can be debugged is refused unless this is the symbol {@link allowDebug}. */
+  /**
+   * Evidence of TEEs that can be debugged is refused unless this is the symbol {@link allowDebug}.
+   */
   readonly debug?: typeof allowDebug
   /** The time to verify at. Default: the clock, read once. A quote has no date of its own. */
   readonly now?: Date

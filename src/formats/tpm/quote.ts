@@ -1,11 +1,12 @@
 /**
  * Quotes of a TPM 2.0: what a TPM signed about its registers, TPMS_ATTEST, big-endian throughout.
  *
- * Source: Trusted Platform Module Library, Part 2: Structures, sections 10.12.8 (TPMS_ATTEST), 10.12.1
- * (TPMS_QUOTE_INFO), 10.9.7 (TPML_PCR_SELECTION), 10.11.1 (TPMS_CLOCK_INFO).
+ * Source: Trusted Platform Module Library, Part 2: Structures, sections 10.12.8 (TPMS_ATTEST),
+ * 10.12.1 (TPMS_QUOTE_INFO), 10.9.7 (TPML_PCR_SELECTION), 10.11.1 (TPMS_CLOCK_INFO).
  *
- * Accepted: quotes over one bank of SHA-256 registers, PCR 0 to 23. Refused: everything else, bytes left
- * over included. The magic number matters: with it, the TPM says that it made the structure itself.
+ * Accepted: quotes over one bank of SHA-256 registers, PCR 0 to 23. Refused: everything else, bytes
+ * left over included. The magic number matters: with it, the TPM says that it made the structure
+ * itself.
  */
 import { VerificationError } from '../../core/errors.ts'
 import { hash } from '../../crypto/digest.ts'

@@ -1,11 +1,11 @@
 /**
  * Signatures of a TPM 2.0: TPMT_SIGNATURE, big-endian throughout, and who signed.
  *
- * Source: Trusted Platform Module Library, Part 2: Structures, sections 11.3.4 (TPMT_SIGNATURE), 11.3.1
- * (TPMS_SIGNATURE_RSA) and 11.3.2 (TPMS_SIGNATURE_ECC).
+ * Source: Trusted Platform Module Library, Part 2: Structures, sections 11.3.4 (TPMT_SIGNATURE),
+ * 11.3.1 (TPMS_SIGNATURE_RSA) and 11.3.2 (TPMS_SIGNATURE_ECC).
  *
- * Accepted: RSASSA with SHA-256 by a key of 2048 bits, and ECDSA with SHA-256 by a key on P-256. Refused:
- * everything else, RSAPSS and ECDAA included, and bytes left over.
+ * Accepted: RSASSA with SHA-256 by a key of 2048 bits, and ECDSA with SHA-256 by a key on P-256.
+ * Refused: everything else, RSAPSS and ECDAA included, and bytes left over.
  */
 import { VerificationError } from '../../core/errors.ts'
 import type { CheckRecorder } from '../../core/record.ts'
@@ -27,7 +27,10 @@ export interface SignedTpmQuote {
   /** TPMS_ATTEST as the TPM returned it: what was signed. */
   readonly message: Bytes
   readonly signature: TpmSignature
-  /** Of the attestation key: SubjectPublicKeyInfo, DER. It must come from where something vouches for it. */
+  /**
+   * Of the attestation key: SubjectPublicKeyInfo, DER. It must come from where something vouches
+   * for it.
+   */
   readonly spki: Bytes
 }
 
@@ -71,8 +74,8 @@ function numberOf(input: Cursor, size: number, field: string, length?: 'exact'):
 /**
  * Verifies a quote.
  * @returns what it says
- * @throws VerificationError `vtpm-quote-format`; `vtpm-quote-signature` also for a key that is of another
- * kind than the signature
+ * @throws VerificationError `vtpm-quote-format`; `vtpm-quote-signature` also for a key that is of
+ *   another kind than the signature
  */
 export async function verifyTpmQuote(
   { message, signature, spki }: SignedTpmQuote,

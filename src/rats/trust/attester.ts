@@ -1,6 +1,6 @@
 /**
- * What a verified result says of the environments that attested, in the claims of AR4SI. A claim appears only where the check behind it was made:
- * the record of checks tells.
+ * What a verified result says of the environments that attested, in the claims of AR4SI. A claim
+ * appears only where the check behind it was made: the record of checks tells.
  */
 import type { AttestationErrorCode } from '../../core/codes.ts'
 import type { AttestationResult } from '../../core/result.ts'
@@ -27,7 +27,10 @@ export function hasPassed({ checks }: AttestationResult, code: AttestationErrorC
   return checks.some(({ id, outcome }) => id === code && outcome === 'pass')
 }
 
-/** Which registers were compared with reference values: the names that begin the lines of what was expected. */
+/**
+ * Which registers were compared with reference values: the names that begin the lines of what was
+ * expected.
+ */
 export function comparedIn({ checks }: AttestationResult, code: AttestationErrorCode): readonly string[] {
   const made = checks.filter(({ id, outcome }) => id === code && outcome === 'pass')
   return made.flatMap(({ expected = '' }) => expected.split('\n').map((line) => line.split(' ', 1)[0] as string))

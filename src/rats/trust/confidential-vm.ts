@@ -1,5 +1,6 @@
 /**
- * What confidential machines and enclaves of AMD and Intel have in common: a report with 64 bytes of report data, and a platform in some state.
+ * What confidential machines and enclaves of AMD and Intel have in common: a report with 64 bytes
+ * of report data, and a platform in some state.
  */
 import type { AttestationResult } from '../../core/result.ts'
 import { type Attester, hasPassed, only, vectorOf } from './attester.ts'

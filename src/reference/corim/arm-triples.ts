@@ -1,9 +1,11 @@
 /**
- * Triples of Arm's profiles of 2025 (draft-ydb-rats-cca-endorsements, draft-fdb-rats-psa-endorsements): keys of devices, and what runs on them.
+ * Triples of Arm's profiles of 2025 (draft-ydb-rats-cca-endorsements,
+ * draft-fdb-rats-psa-endorsements): keys of devices, and what runs on them.
  *
- * Accepted: environments by implementation id (or RIM), with vendor and model beside it; digests in SHA-256, SHA-384 and SHA-512; one key a triple, in PEM.
- * Refused, because it could narrow down what is read here: every other key of a map, instances of reference values, conditions, `authorized-by`,
- * version schemes.
+ * Accepted: environments by implementation id (or RIM), with vendor and model beside it; digests in
+ * SHA-256, SHA-384 and SHA-512; one key a triple, in PEM. Refused, because it could narrow down
+ * what is read here: every other key of a map, instances of reference values, conditions,
+ * `authorized-by`, version schemes.
  */
 import { anyValue } from '../../appraisal/expectations.ts'
 import { ES256, ES384, ES512, isKeyOf } from '../../crypto/algorithms.ts'
@@ -51,7 +53,10 @@ export interface ArmRealmReferenceValues {
   readonly validUntil?: Date
 }
 
-/** The firmware of a device with a PSA root of trust; goes into the option `referenceValues` of `verifyPsa`. */
+/**
+ * The firmware of a device with a PSA root of trust; goes into the option `referenceValues` of
+ * `verifyPsa`.
+ */
 export interface ArmPsaReferenceValues {
   readonly implementationId: Uint8Array
   readonly softwareComponents: readonly ArmSoftwareComponent[]
@@ -74,7 +79,10 @@ export function readAnchor(triple: CborValue): ArmTrustAnchor {
   return { implementationId: classOf(map, [32]), instanceId, key: spkiOf(key) }
 }
 
-/** One triple describes a platform completely; several digests of a component are several reference values. @throws VerificationError `reference-content` */
+/**
+ * One triple describes a platform completely; several digests of a component are several reference
+ * values. @throws VerificationError `reference-content`
+ */
 export function readPlatform(triple: CborValue): readonly ArmPlatformReferenceValues[] {
   const { id, measurements } = readReference(triple, [32])
   const configs = measurements.filter(({ key }) => key === 'cca.platform-config')
@@ -158,7 +166,9 @@ function classOf(environment: CborMap, sizes: readonly number[]): Bytes {
   return bytesOf(own.get(0), tags.bytes, 'class id', sizes)
 }
 
-/** Lists of components that a platform may have: one for each algorithm that digests are given in. */
+/**
+ * Lists of components that a platform may have: one for each algorithm that digests are given in.
+ */
 function componentsOf(
   measurements: readonly Measurement[],
   name: string,

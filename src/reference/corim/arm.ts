@@ -1,5 +1,6 @@
 /**
- * Endorsements of Arm devices: keys and reference values out of CoRIMs that the caller's CA, or the maker of the devices, has signed.
+ * Endorsements of Arm devices: keys and reference values out of CoRIMs that the caller's CA, or the
+ * maker of the devices, has signed.
  */
 import { knownOptions, requireOption } from '../../core/options.ts'
 import { type Bytes, copyBytes, equalBytes, isBytes, toHex } from '../../encoding/bytes.ts'
@@ -28,16 +29,26 @@ export type {
 } from './arm-triples.ts'
 
 /**
- * Pass it as `signer` to open files without a signature. An attacker who can change such a file decides which keys are genuine and which code is good: do so for
- * files that are part of your own code only.
+ * Pass it as `signer` to open files without a signature. An attacker who can change such a file
+ * decides which keys are genuine and which code is good: do so for files that are part of your own
+ * code only.
  */
 export const dangerouslyAllowUnsigned: unique symbol = /* @__PURE__ */ Symbol.for('veritee.dangerouslyAllowUnsigned')
 
-/** What {@link openArmEndorsements} takes besides the file: `signer` or `trustAnchors`. Unknown options are a `TypeError`. */
+/**
+ * What {@link openArmEndorsements} takes besides the file: `signer` or `trustAnchors`. Unknown
+ * options are a `TypeError`.
+ */
 export interface OpenArmEndorsementsOptions {
-  /** DER SubjectPublicKeyInfo of the one key that may sign, on P-256 or P-384; or {@link dangerouslyAllowUnsigned}. */
+  /**
+   * DER SubjectPublicKeyInfo of the one key that may sign, on P-256 or P-384; or
+   * {@link dangerouslyAllowUnsigned}.
+   */
   readonly signer?: Uint8Array | typeof dangerouslyAllowUnsigned
-  /** Certificates of the CAs that you trust to sign, DER. The file brings the rest of the chain (`x5chain`). */
+  /**
+   * Certificates of the CAs that you trust to sign, DER. The file brings the rest of the chain
+   * (`x5chain`).
+   */
   readonly trustAnchors?: readonly Uint8Array[]
   /** Default: the clock, read once. */
   readonly now?: Date
@@ -45,7 +56,10 @@ export interface OpenArmEndorsementsOptions {
   readonly clockSkewSeconds?: number
 }
 
-/** What {@link openArmEndorsements} returns; frozen. The lists go into the options of `verifyCca` and `verifyPsa` as they are. */
+/**
+ * What {@link openArmEndorsements} returns; frozen. The lists go into the options of `verifyCca`
+ * and `verifyPsa` as they are.
+ */
 export interface ArmEndorsements {
   /** What the file calls itself: text, or a UUID in hexadecimal. */
   readonly id: string
@@ -81,7 +95,10 @@ const profiles: readonly ArmProfile[] = [
   { name: 'tag:arm.com,2025:psa#1.0.0', reads: { psa: readPsa, keys: true } },
 ]
 
-/** The part of CoRIM that these profiles use: other triples, dependencies and linked tags could take back what is read here. */
+/**
+ * The part of CoRIM that these profiles use: other triples, dependencies and linked tags could take
+ * back what is read here.
+ */
 const dialect = (): Dialect => ({
   corim: [0, 1, 3, 4, 5],
   comid: [0, 1, 2, 4],
@@ -93,18 +110,22 @@ const dialect = (): Dialect => ({
 })
 
 /**
- * Opens a CoRIM with keys and reference values of Arm devices, in the profiles of 2025 for CCA platforms, CCA realms and PSA.
+ * Opens a CoRIM with keys and reference values of Arm devices, in the profiles of 2025 for CCA
+ * platforms, CCA realms and PSA.
  *
- * Proves: `signer`, or a certificate under one of `trustAnchors`, signed exactly this, and it holds now. Does not prove that it is the newest edition, nor
- * that the signer knows the devices: for keys of platforms, that must be their maker, or your own CA on the maker's word.
+ * Proves: `signer`, or a certificate under one of `trustAnchors`, signed exactly this, and it holds
+ * now. Does not prove that it is the newest edition, nor that the signer knows the devices: for
+ * keys of platforms, that must be their maker, or your own CA on the maker's word.
  *
- * One triple is one reference value, complete; where a component has digests in several algorithms, there is a reference value for each. A realm's
- * measurements that the file does not name are zero, and its personalization value, if it is not named, is any. Files in the older vocabulary (tags 600 to 602)
- * are refused.
+ * One triple is one reference value, complete; where a component has digests in several algorithms,
+ * there is a reference value for each. A realm's measurements that the file does not name are zero,
+ * and its personalization value, if it is not named, is any. Files in the older vocabulary (tags
+ * 600 to 602) are refused.
  *
- * @param file a CoRIM (draft-ietf-rats-corim) in a COSE_Sign1 with tag 18, at most 1 MiB; with {@link dangerouslyAllowUnsigned}, one with tag 501
- * @throws VerificationError `reference-unsigned`, `reference-untrusted`, `reference-signature`, `reference-validity`, `reference-profile`,
- *   `reference-content`, …, or a `cose-` or `cert-` code
+ * @param file a CoRIM (draft-ietf-rats-corim) in a COSE_Sign1 with tag 18, at most 1 MiB; with
+ *   {@link dangerouslyAllowUnsigned}, one with tag 501
+ * @throws VerificationError `reference-unsigned`, `reference-untrusted`, `reference-signature`,
+ *   `reference-validity`, `reference-profile`, `reference-content`, …, or a `cose-` or `cert-` code
  * @throws TypeError when the arguments are wrong
  * @example
  * ```ts

@@ -1,10 +1,12 @@
 /**
  * CoRIM (draft-ietf-rats-corim): what a file of reference values says. Decodes, decides nothing.
  *
- * Accepted: the maps of the draft with their own keys; CoMID tags (506) with its triples, of which reference and attest-key triples are read and the others
- * counted; every measurement value, of which name, version, digests and integrity registers are read and the others shown.
- * Refused, because it could change what is read here: profiles that the caller does not know, other kinds of tags (CoSWID, CoTL, CoTS), keys that the draft
- * does not have: only their profile knows what those mean. Key numbers are those of the draft's CDDL.
+ * Accepted: the maps of the draft with their own keys; CoMID tags (506) with its triples, of which
+ * reference and attest-key triples are read and the others counted; every measurement value, of
+ * which name, version, digests and integrity registers are read and the others shown. Refused,
+ * because it could change what is read here: profiles that the caller does not know, other kinds of
+ * tags (CoSWID, CoTL, CoTS), keys that the draft does not have: only their profile knows what those
+ * mean. Key numbers are those of the draft's CDDL.
  */
 import type { Bytes } from '../../encoding/bytes.ts'
 import { type CborBudget, type CborValue, decodeCbor, isCborMap } from '../../encoding/cbor.ts'
@@ -12,9 +14,15 @@ import type { Source } from '../../encoding/reader.ts'
 import { VerificationError } from '../../core/errors.ts'
 import { content, type CorimEntry, entriesOf, idOf, isTag, listOf, mapOf, shown, shownOf, textOf } from './items.ts'
 
-/** The profile of the files that this library writes: one CoMID, whose identity is the product and its version; integrity registers hold what is measured. */
+/**
+ * The profile of the files that this library writes: one CoMID, whose identity is the product and
+ * its version; integrity registers hold what is measured.
+ */
 export const profileOfReferenceValues = 'tag:veritee.dev,2026:reference-values#2'
-/** What it wrote before: the same, but the CoMID's identity is the name of the file, which says nothing about a product. */
+/**
+ * What it wrote before: the same, but the CoMID's identity is the name of the file, which says
+ * nothing about a product.
+ */
 export const profileWithoutProduct = 'tag:veritee.dev,2026:reference-values#1'
 
 /** When something holds; `undefined` for an open end. */
@@ -23,9 +31,14 @@ export interface CorimPeriod {
   readonly notAfter: Date | undefined
 }
 
-/** What reference values are of: the class of a component, and which one of its kind. What is absent is not narrowed down. */
+/**
+ * What reference values are of: the class of a component, and which one of its kind. What is absent
+ * is not narrowed down.
+ */
 export interface CorimEnvironment {
-  /** In diagnostic notation: `560(h'…')` for bytes, `37(h'…')` for a UUID, `111(h'…')` for an OID. */
+  /**
+   * In diagnostic notation: `560(h'…')` for bytes, `37(h'…')` for a UUID, `111(h'…')` for an OID.
+   */
   readonly id: string | undefined
   readonly vendor: string | undefined
   readonly model: string | undefined
@@ -41,7 +54,10 @@ export interface CorimDigest {
 
 /** One measurement of a reference triple. */
 export interface CorimMeasurement {
-  /** Which part of the environment this is (`mkey`), in diagnostic notation: `37(h'31fb…')`, `"cca.rim"`. */
+  /**
+   * Which part of the environment this is (`mkey`), in diagnostic notation: `37(h'31fb…')`,
+   * `"cca.rim"`.
+   */
   readonly key: string | undefined
   readonly name: string | undefined
   readonly version: string | undefined
@@ -50,7 +66,10 @@ export interface CorimMeasurement {
   readonly digests: readonly CorimDigest[]
   /** Integrity registers, by number or name. */
   readonly registers: readonly { readonly id: number | string; readonly digests: readonly CorimDigest[] }[]
-  /** What is not read, by its key: measurement values, and 2 for `authorized-by`. Who compares must not overlook them: they narrow down what is meant. */
+  /**
+   * What is not read, by its key: measurement values, and 2 for `authorized-by`. Who compares must
+   * not overlook them: they narrow down what is meant.
+   */
   readonly others: readonly CorimEntry[]
 }
 
@@ -63,7 +82,10 @@ export interface CorimReference {
 /** A key that attests for one environment. */
 export interface CorimKey {
   readonly environment: CorimEnvironment
-  /** Which kind of key it is, by the tag of the draft: 554 is a SubjectPublicKeyInfo in PEM, 555 a certificate. */
+  /**
+   * Which kind of key it is, by the tag of the draft: 554 is a SubjectPublicKeyInfo in PEM, 555 a
+   * certificate.
+   */
   readonly kind: number
   /** The key where it is text, else the item in diagnostic notation. */
   readonly text: string
@@ -116,7 +138,10 @@ export interface Dialect {
   readonly triples: readonly number[]
   readonly environment: readonly number[]
   readonly class: readonly number[]
-  /** In a signed file, what cocli wrote before the draft had them: no tag 501 around the map, profiles as plain text. */
+  /**
+   * In a signed file, what cocli wrote before the draft had them: no tag 501 around the map,
+   * profiles as plain text.
+   */
   readonly isLenient: boolean
   /** `undefined` for files without one. */
   readonly profiles: readonly (string | undefined)[]
@@ -126,7 +151,10 @@ const tagOfCorim = 501
 const tagOfComid = 506
 const source: Source = { name: 'CoRIM', code: 'reference-cbor' }
 
-/** Hash algorithms of the IANA "Named Information" registry that measurements use: number, name and length. */
+/**
+ * Hash algorithms of the IANA "Named Information" registry that measurements use: number, name and
+ * length.
+ */
 const digestAlgorithms = [
   [1, 'sha-256', 32],
   [7, 'sha-384', 48],
@@ -179,9 +207,13 @@ const profileOfPsa = 'tag:arm.com,2025:psa#1.0.0'
 /** Of a measurement, in the CDDL of the draft. */
 const keysOfValues: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15]
 
-/** What is around the triples of a CoRIM. @throws VerificationError `reference-cbor`, `reference-profile`, `reference-content` */
+/**
+ * What is around the triples of a CoRIM. @throws VerificationError `reference-cbor`,
+ * `reference-profile`, `reference-content`
+ */
 export function readRawCorim(bytes: Bytes, dialect: Dialect): RawCorim {
-  // Those of CoMIDs included. Real files have an item for 6 to 12 bytes; 65,536 hold 1900 builds of three registers.
+  // Those of CoMIDs included. Real files have an item for 6 to 12 bytes; 65,536 hold 1900 builds of
+  // three registers.
   const budget: CborBudget = { items: Math.min(256 + bytes.length / 4, 65_536) }
   const outer = decodeCbor(bytes, source, false, budget)
   const inner = isTag(outer, tagOfCorim) ? outer.value : dialect.isLenient ? outer : undefined
@@ -297,7 +329,10 @@ function decodeEnvironment(environment: CborValue, dialect: Dialect): CorimEnvir
   }
 }
 
-/** `{ ? 0 mkey, 1 mval, ? 2 authorized-by }`; who may say so is decided by the signature, not by the file. */
+/**
+ * `{ ? 0 mkey, 1 mval, ? 2 authorized-by }`; who may say so is decided by the signature, not by the
+ * file.
+ */
 function decodeMeasurement(measurement: CborValue, known: readonly number[]): CorimMeasurement {
   const map = mapOf(measurement, 'measurement', [0, 1, 2])
   const values = mapOf(map.get(1), 'measurement values', known)

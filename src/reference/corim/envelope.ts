@@ -1,8 +1,10 @@
 /**
- * The envelope of a CoRIM: a COSE_Sign1 (draft-ietf-rats-corim, "Signed CoRIM"), and who may have made it: one key, or certificates under a CA.
+ * The envelope of a CoRIM: a COSE_Sign1 (draft-ietf-rats-corim, "Signed CoRIM"), and who may have
+ * made it: one key, or certificates under a CA.
  *
- * Accepted: tag 18, ES256 and ES384, `corim-meta`, `x5chain` in either header (RFC 9360), a key id, which is a hint and not looked at.
- * Refused: every other header parameter, hence CWT claims instead of `corim-meta`, and payloads that are only a hash.
+ * Accepted: tag 18, ES256 and ES384, `corim-meta`, `x5chain` in either header (RFC 9360), a key id,
+ * which is a hint and not looked at. Refused: every other header parameter, hence CWT claims
+ * instead of `corim-meta`, and payloads that are only a hash.
  */
 import { ES256, ES384, isKeyOf, type SignatureAlgorithm } from '../../crypto/algorithms.ts'
 import { importPublicKey, type PublicKey, verifySignature } from '../../crypto/signature.ts'
@@ -72,7 +74,10 @@ const contentType = 'application/rim+cbor'
 /** Header parameters: RFC 9052, RFC 9360 (x5chain), the draft (corim-meta). */
 const header = { alg: 1, contentType: 3, kid: 4, meta: 8, x5chain: 33 } as const
 export const algorithms: readonly SignatureAlgorithm[] = [ES256, ES384]
-/** The signature, who made it, and until when it holds. Nothing that it covers is decoded. @throws VerificationError */
+/**
+ * The signature, who made it, and until when it holds. Nothing that it covers is decoded. @throws
+ * VerificationError
+ */
 export async function verifyEnvelope(file: Bytes, policy: SignerPolicy): Promise<VerifiedEnvelope> {
   const { sign1, algorithm, x5chain, meta: metaBytes } = decodeEnvelope(file)
   const { key, path, chain } =
@@ -111,7 +116,8 @@ const endOf = (period: CorimPeriod | undefined): number => Number(period?.notAft
 /** @throws VerificationError */
 export function decodeEnvelope(file: Bytes): Envelope {
   checkSize(file)
-  // Tag 501 without an envelope around it. Anything else is not a signed file either, and said to be malformed.
+  // Tag 501 without an envelope around it. Anything else is not a signed file either, and said to
+  // be malformed.
   requireThat(!isUnsigned(file), 'reference-unsigned', { subject: 'CoRIM', expected: 'a signature', found: 'none' })
   requireThat(file[0] === 0xd2, 'reference-cbor', {
     subject: 'first byte',
@@ -165,7 +171,10 @@ export function checkSize(file: Bytes): void {
 /** Whether a file is a CoRIM without an envelope: it begins with tag 501. */
 export const isUnsigned = (file: Bytes): boolean => toHex(file.subarray(0, 3)) === 'd901f5'
 
-/** A key that is to be trusted with one signature, once the `chain` that certifies it has been settled. */
+/**
+ * A key that is to be trusted with one signature, once the `chain` that certifies it has been
+ * settled.
+ */
 interface SignerKey {
   readonly key: PublicKey | undefined
   readonly path?: CertificationPath
@@ -208,7 +217,10 @@ async function certifiedKey(
   return { key: importPublicKey(path.leaf.spki, algorithm), path, chain }
 }
 
-/** RFC 5280 section 4.2.1.12: a certificate that says what it is for is for nothing else. The CA may issue others, for servers say. */
+/**
+ * RFC 5280 section 4.2.1.12: a certificate that says what it is for is for nothing else. The CA may
+ * issue others, for servers say.
+ */
 function checkPurpose({ extensions }: Certificate): void {
   const usage = extensions.get(EXTENDED_KEY_USAGE)?.value
   if (usage === undefined) return
@@ -226,7 +238,10 @@ const EXTENDED_KEY_USAGE = '551d25'
 const CODE_SIGNING = '2b06010505070303'
 const ANY_PURPOSE = '551d2500'
 
-/** One certificate, or a list of two or more (RFC 9360 section 2). Certificates for ECDSA have about 1000 bytes. */
+/**
+ * One certificate, or a list of two or more (RFC 9360 section 2). Certificates for ECDSA have about
+ * 1000 bytes.
+ */
 function chainOf(x5chain: CborValue): readonly Bytes[] {
   requireThat(x5chain !== undefined, 'reference-untrusted', {
     subject: 'certificate of the signer (x5chain)',
@@ -241,7 +256,10 @@ function chainOf(x5chain: CborValue): readonly Bytes[] {
   return list as Bytes[]
 }
 
-/** corim-meta: `{ 0 signer, ? 1 validity }`. Who signed is what the key says. @throws VerificationError */
+/**
+ * corim-meta: `{ 0 signer, ? 1 validity }`. Who signed is what the key says. @throws
+ * VerificationError
+ */
 export function decodeMeta(meta: CborValue): CorimMeta | undefined {
   if (meta === undefined) return undefined
   const source = { name: 'corim-meta', code: 'reference-cbor' } as const
@@ -250,7 +268,10 @@ export function decodeMeta(meta: CborValue): CorimMeta | undefined {
   return { signer: decodeEntity(map.get(0)), validity: decodePeriod(map.get(1)) }
 }
 
-/** The anchor that issued the first certificate; none when that is an anchor itself. @throws VerificationError `reference-untrusted` */
+/**
+ * The anchor that issued the first certificate; none when that is an anchor itself. @throws
+ * VerificationError `reference-untrusted`
+ */
 async function findAnchor(
   first: Bytes,
   trustAnchors: readonly Certificate[],
@@ -259,7 +280,8 @@ async function findAnchor(
   if (trustAnchors.some(({ der }) => equalBytes(der, first))) return undefined
   const { issuer, signature, tbs } = decodeCertificate(first, 'x5chain')
   const named = trustAnchors.filter(({ subject }) => equalBytes(subject, issuer))
-  // CAs keep their name when they change their key. Where there is one, what is wrong with its signature is said later.
+  // CAs keep their name when they change their key. Where there is one, what is wrong with its
+  // signature is said later.
   for (const { der, spki } of named)
     if (
       named.length === 1 ||

@@ -24,7 +24,10 @@ export const environmentNames = (): readonly string[] => Object.keys(environment
 
 export const environmentOf = (environment: ReferenceEnvironment): Environment => environments()[environment]
 
-/** No vendor has registered a class id; these are bytes (tag 560) that this library's profile defines: the name of the format in ASCII. */
+/**
+ * No vendor has registered a class id; these are bytes (tag 560) that this library's profile
+ * defines: the name of the format in ASCII.
+ */
 export const environmentId = (environment: ReferenceEnvironment): Uint8Array => new TextEncoder().encode(environment)
 
 /** The class of an environment as a CoRIM that was read has it. */

@@ -1,5 +1,6 @@
 /**
- * CoRIMs of others, as Veraison and `cocli` publish them: what they say, with or without knowing who says it. What it means is for the caller to judge.
+ * CoRIMs of others, as Veraison and `cocli` publish them: what they say, with or without knowing
+ * who says it. What it means is for the caller to judge.
  */
 import { copyBytes, isBytes } from '../../encoding/bytes.ts'
 import { readSkew, readTime } from '../../core/time.ts'
@@ -23,17 +24,27 @@ import {
 /** What {@link decodeCorim} takes besides the file. Unknown options are a `TypeError`. */
 export interface DecodeCorimOptions {
   /**
-   * Profiles that you know how to read, as `profile` names them: a profile can change what the keys of the draft mean, so that files of any other are
-   * refused. Default: files without a profile, and those of this library. Keys that a profile adds (negative ones) are refused in any case.
+   * Profiles that you know how to read, as `profile` names them: a profile can change what the keys
+   * of the draft mean, so that files of any other are refused. Default: files without a profile,
+   * and those of this library. Keys that a profile adds (negative ones) are refused in any case.
    */
   readonly profiles?: readonly string[]
 }
 
-/** What {@link openCorim} takes besides the file: `signer` or `trustAnchors`. Unknown options are a `TypeError`. */
+/**
+ * What {@link openCorim} takes besides the file: `signer` or `trustAnchors`. Unknown options are a
+ * `TypeError`.
+ */
 export interface OpenCorimOptions extends DecodeCorimOptions {
-  /** DER SubjectPublicKeyInfo of the one key that may sign, on P-256 or P-384. Certificates in the file are not looked at then. */
+  /**
+   * DER SubjectPublicKeyInfo of the one key that may sign, on P-256 or P-384. Certificates in the
+   * file are not looked at then.
+   */
   readonly signer?: Uint8Array
-  /** Certificates of the CAs that you trust to sign, DER. The file brings the rest of the chain (`x5chain`). */
+  /**
+   * Certificates of the CAs that you trust to sign, DER. The file brings the rest of the chain
+   * (`x5chain`).
+   */
   readonly trustAnchors?: readonly Uint8Array[]
   /** Default: the clock, read once. */
   readonly now?: Date
@@ -41,7 +52,10 @@ export interface OpenCorimOptions extends DecodeCorimOptions {
   readonly clockSkewSeconds?: number
 }
 
-/** What {@link decodeCorim} returns; frozen. Texts are as the file has them: escape them before you show them. */
+/**
+ * What {@link decodeCorim} returns; frozen. Texts are as the file has them: escape them before you
+ * show them.
+ */
 export interface DecodedCorim extends CorimContent {
   /** What is beside the signature; `undefined` where nothing does, as in files without one. */
   readonly meta: CorimMeta | undefined
@@ -67,10 +81,13 @@ const dialectOf = (profiles: Dialect['profiles'], isLenient: boolean): Dialect =
 })
 
 /**
- * Reads a CoRIM for display, signed or not. Nothing is verified, not even dates: anyone can write one. To believe it, {@link openCorim}.
+ * Reads a CoRIM for display, signed or not. Nothing is verified, not even dates: anyone can write
+ * one. To believe it, {@link openCorim}.
  *
- * @param bytes a CoRIM (draft-ietf-rats-corim) with tag 501, or in a COSE_Sign1 with tag 18; at most 1 MiB
- * @throws VerificationError `reference-size`, `reference-cbor`, `reference-profile`, `reference-algorithm`, `reference-content` or a `cose-` code
+ * @param bytes a CoRIM (draft-ietf-rats-corim) with tag 501, or in a COSE_Sign1 with tag 18; at
+ *   most 1 MiB
+ * @throws VerificationError `reference-size`, `reference-cbor`, `reference-profile`,
+ *   `reference-algorithm`, `reference-content` or a `cose-` code
  * @throws TypeError when the arguments are wrong
  * @example
  * ```ts
@@ -88,15 +105,18 @@ export function decodeCorim(bytes: Uint8Array, options: DecodeCorimOptions = {})
 }
 
 /**
- * Opens a signed CoRIM of others: what it says is returned after its signature and its dates have been checked. For files of this library use
- * `openReferenceValues`, which also knows what they mean.
+ * Opens a signed CoRIM of others: what it says is returned after its signature and its dates have
+ * been checked. For files of this library use `openReferenceValues`, which also knows what they
+ * mean.
  *
- * Proves: `signer`, or a certificate under one of `trustAnchors`, signed exactly this, and it holds now. Does not prove: that it is about what you
- * verify, or the newest edition; that what other CoRIMs or triples say of it was taken into account. Compare `environment`, `key`, `version`, `others`.
+ * Proves: `signer`, or a certificate under one of `trustAnchors`, signed exactly this, and it holds
+ * now. Does not prove: that it is about what you verify, or the newest edition; that what other
+ * CoRIMs or triples say of it was taken into account. Compare `environment`, `key`, `version`,
+ * `others`.
  *
  * @param bytes a CoRIM (draft-ietf-rats-corim) in a COSE_Sign1 with tag 18, at most 1 MiB
- * @throws VerificationError `reference-unsigned`, `reference-untrusted`, `reference-signature`, `reference-validity`, `reference-profile`,
- *   `reference-content`, …, or a `cose-` or `cert-` code
+ * @throws VerificationError `reference-unsigned`, `reference-untrusted`, `reference-signature`,
+ *   `reference-validity`, `reference-profile`, `reference-content`, …, or a `cose-` or `cert-` code
  * @throws TypeError when the arguments are wrong
  * @example
  * ```ts

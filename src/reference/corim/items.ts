@@ -1,11 +1,15 @@
 /**
- * Items of a CoRIM: the rules that maps, lists and texts of every level share, and how items are shown that are not read.
+ * Items of a CoRIM: the rules that maps, lists and texts of every level share, and how items are
+ * shown that are not read.
  */
 import { VerificationError } from '../../core/errors.ts'
 import { toHex } from '../../encoding/bytes.ts'
 import { type CborMap, type CborTag, cborType, type CborValue, isCborMap } from '../../encoding/cbor.ts'
 
-/** Something that is shown and not read: its key in the CDDL of the draft, its value in CBOR diagnostic notation (RFC 8949 section 8). */
+/**
+ * Something that is shown and not read: its key in the CDDL of the draft, its value in CBOR
+ * diagnostic notation (RFC 8949 section 8).
+ */
 export interface CorimEntry {
   readonly key: number | string
   readonly value: string
@@ -45,7 +49,10 @@ export function shown(value: CborValue): string {
   return isTag(value) ? `${value.tag}(${shown(value.value)})` : 'float'
 }
 
-/** A map with no other keys than those that are known, and a value for each: one that is `undefined` would pass for absent. */
+/**
+ * A map with no other keys than those that are known, and a value for each: one that is `undefined`
+ * would pass for absent.
+ */
 export function mapOf(value: CborValue, name: string, known?: readonly number[]): CborMap {
   if (!isCborMap(value)) throw content(`${name} must be a map`, value)
   const other = [...value].find(([key, entry]) => entry === undefined || known?.includes(key as number) === false)

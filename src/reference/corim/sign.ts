@@ -1,5 +1,6 @@
 /**
- * Signing reference values: what the build does once, so that every client can check it with nothing but the CA's certificate.
+ * Signing reference values: what the build does once, so that every client can check it with
+ * nothing but the CA's certificate.
  */
 import { ES256, ES384 } from '../../crypto/algorithms.ts'
 import { sign } from '../../crypto/sign.ts'
@@ -18,7 +19,10 @@ import type { AwsReferenceValues } from './environments/aws.ts'
 import { mapWith } from './environments/environment.ts'
 import { indexOfRepeated, readSubject, type ReferenceSubject } from './subject.ts'
 
-/** What can be signed: what the verifier of that name takes as `referenceValues`; of PCRs also what `nitro-cli` prints. */
+/**
+ * What can be signed: what the verifier of that name takes as `referenceValues`; of PCRs also what
+ * `nitro-cli` prints.
+ */
 export type SignableReferenceValues<Name extends ReferenceEnvironment> =
   | ReferenceValuesOf[Name]
   | (Name extends keyof AwsReferenceValues ? PcrReferenceValues | NitroCliReferenceValues : never)
@@ -28,15 +32,22 @@ export interface SignReferenceValuesOptions<Name extends ReferenceEnvironment = 
   /** What the measurements are of: the format whose verifier will take them. */
   readonly environment: Name
   /**
-   * The product that the builds are of: clients demand it by this name, and count versions by it. Make it unique among all that your CA signs for, like
-   * `example.com/inference`, and no secret: it is in the file.
+   * The product that the builds are of: clients demand it by this name, and count versions by it.
+   * Make it unique among all that your CA signs for, like `example.com/inference`, and no secret:
+   * it is in the file.
    */
   readonly product: string
   /** ECDSA private key with the usage `sign`: on P-256 it signs with ES256, on P-384 with ES384. */
   readonly key: CryptoKey
-  /** DER: the certificate of `key`, then those between it and the CA; the CA's own is not needed. All with the algorithm of `key`. */
+  /**
+   * DER: the certificate of `key`, then those between it and the CA; the CA's own is not needed.
+   * All with the algorithm of `key`.
+   */
   readonly chain: readonly Uint8Array[]
-  /** Greater than that of the product's last file: clients accept no smaller one than they have seen. */
+  /**
+   * Greater than that of the product's last file: clients accept no smaller one than they have
+   * seen.
+   */
   readonly version: number
   /** Whole seconds count. */
   readonly notBefore: Date
@@ -46,15 +57,19 @@ export interface SignReferenceValuesOptions<Name extends ReferenceEnvironment = 
 }
 
 /**
- * Signs reference values as a CoRIM (draft-ietf-rats-corim) in a COSE_Sign1, for {@link openReferenceValues}.
+ * Signs reference values as a CoRIM (draft-ietf-rats-corim) in a COSE_Sign1, for
+ * {@link openReferenceValues}.
  *
- * Several authorities sign the same values with the same options, except for `key` and `chain`: what their signatures cover is then equal byte for byte.
- * Each makes a file of its own, from measurements of its own build where builds are reproducible.
+ * Several authorities sign the same values with the same options, except for `key` and `chain`:
+ * what their signatures cover is then equal byte for byte. Each makes a file of its own, from
+ * measurements of its own build where builds are reproducible.
  *
- * @param values one build or several, as verifiers take them; their names come back as `matched`, so no two may be called the same
+ * @param values one build or several, as verifiers take them; their names come back as `matched`,
+ *   so no two may be called the same
  * @returns tag 18; standard tools can read it
  * @throws VerificationError `cert-parse` when the first certificate is malformed
- * @throws TypeError when there is nothing to sign, or a name comes twice, or an option is wrong, or the key is not that of the first certificate
+ * @throws TypeError when there is nothing to sign, or a name comes twice, or an option is wrong, or
+ *   the key is not that of the first certificate
  * @example
  * ```ts
  * const file = await signReferenceValues([{ name: 'release 42', PCR0: '287b2…' }], {

@@ -1,6 +1,8 @@
 /**
- * Signed reference values: measurements of a product, which those who build it sign with keys of their own CAs (RFC 9334: Reference Value Providers), in a
- * CoRIM under a COSE_Sign1. Not one digest is returned before the signatures, the certificates, the dates, the product and the version have been checked.
+ * Signed reference values: measurements of a product, which those who build it sign with keys of
+ * their own CAs (RFC 9334: Reference Value Providers), in a CoRIM under a COSE_Sign1. Not one
+ * digest is returned before the signatures, the certificates, the dates, the product and the
+ * version have been checked.
  */
 import { type Bytes, copyBytes, equalBytes, isBytes } from '../../encoding/bytes.ts'
 import { VerificationError } from '../../core/errors.ts'
@@ -28,12 +30,15 @@ import { indexOfRepeated, readSubject, type ReferenceSubject } from './subject.t
 
 /** What {@link openReferenceValues} takes besides the files. Unknown options are a `TypeError`. */
 export interface OpenReferenceValuesOptions<Name extends ReferenceEnvironment = keyof AwsReferenceValues> {
-  /** Certificates of the CAs that you trust to sign, DER. The files bring the rest of their chains. */
+  /**
+   * Certificates of the CAs that you trust to sign, DER. The files bring the rest of their chains.
+   */
   readonly trustAnchors: readonly Uint8Array[]
   /**
-   * How many authorities must have signed the same values, each in a file of its own; default 1. With 2, one insider of one CA is not enough. Trust anchors
-   * that share a key or a name are one authority, and so are files whose certificates share a key or the name of a CA. `undefined` is a `TypeError`: a
-   * threshold that was lost on the way must not become 1.
+   * How many authorities must have signed the same values, each in a file of its own; default 1.
+   * With 2, one insider of one CA is not enough. Trust anchors that share a key or a name are one
+   * authority, and so are files whose certificates share a key or the name of a CA. `undefined` is
+   * a `TypeError`: a threshold that was lost on the way must not become 1.
    */
   readonly threshold?: number
   /** What the measurements must be of: the format whose verifier takes them. */
@@ -41,13 +46,14 @@ export interface OpenReferenceValuesOptions<Name extends ReferenceEnvironment = 
   /** The product that must run, as its signers call it: the CA may sign for others too. */
   readonly product: string
   /**
-   * The least version of this product that is accepted: keep the greatest that you have seen, by product, so that an attacker cannot lead you back to a build
-   * with known flaws. 0: any.
+   * The least version of this product that is accepted: keep the greatest that you have seen, by
+   * product, so that an attacker cannot lead you back to a build with known flaws. 0: any.
    */
   readonly minimumVersion: number
   /**
-   * Builds that are never accepted, no matter who signed them: every entry that does not differ from each of them in a register is left out. Registers that
-   * only one of two names do not tell them apart, nor does a least version (`minimumIsvSvn`).
+   * Builds that are never accepted, no matter who signed them: every entry that does not differ
+   * from each of them in a register is left out. Registers that only one of two names do not tell
+   * them apart, nor does a least version (`minimumIsvSvn`).
    */
   readonly revoked?: readonly SignableReferenceValues<Name>[]
   /** Default: the clock, read once. */
@@ -58,7 +64,10 @@ export interface OpenReferenceValuesOptions<Name extends ReferenceEnvironment = 
 
 /** What {@link openReferenceValues} returns; frozen. */
 export interface SignedReferenceValues<Name extends ReferenceEnvironment = keyof AwsReferenceValues> {
-  /** Pass them to the verifier: any of them may run there. Its `matched` is the name of the one that does. */
+  /**
+   * Pass them to the verifier: any of them may run there. Its `matched` is the name of the one that
+   * does.
+   */
   readonly referenceValues: readonly ReferenceValuesOf[Name][]
   readonly environment: Name
   readonly product: string
@@ -71,7 +80,10 @@ export interface SignedReferenceValues<Name extends ReferenceEnvironment = keyof
   readonly validUntil: Date
 }
 
-/** The narrow part of CoRIM that our profile allows: what could restrict or extend what is read here is not in it. */
+/**
+ * The narrow part of CoRIM that our profile allows: what could restrict or extend what is read here
+ * is not in it.
+ */
 const dialect: Dialect = {
   corim: [0, 1, 3, 4, 5],
   comid: [0, 1, 2, 4],
@@ -83,19 +95,24 @@ const dialect: Dialect = {
 }
 
 /**
- * Opens reference values that were signed by CAs of yours (`veritee sign`, or {@link signReferenceValues}).
+ * Opens reference values that were signed by CAs of yours (`veritee sign`, or
+ * {@link signReferenceValues}).
  *
- * Proves: certificates under `threshold` independent authorities of `trustAnchors`, valid now, signed exactly these values, for this product in this
- * environment, and they are not older than `minimumVersion`. Does not prove that the authorities looked at what they signed, or that people behind different
- * names and keys do not work together. Revocation of certificates is not checked: keep them short-lived. The chain of a file uses one algorithm, ES256 on
- * P-256 or ES384 on P-384.
+ * Proves: certificates under `threshold` independent authorities of `trustAnchors`, valid now,
+ * signed exactly these values, for this product in this environment, and they are not older than
+ * `minimumVersion`. Does not prove that the authorities looked at what they signed, or that people
+ * behind different names and keys do not work together. Revocation of certificates is not checked:
+ * keep them short-lived. The chain of a file uses one algorithm, ES256 on P-256 or ES384 on P-384.
  *
- * Every file must be sound, and all must say the same byte for byte, also those beyond the threshold: leave out a file that you do not want to count.
+ * Every file must be sound, and all must say the same byte for byte, also those beyond the
+ * threshold: leave out a file that you do not want to count.
  *
- * @param files a CoRIM (draft-ietf-rats-corim) in a COSE_Sign1 with tag 18, at most 1 MiB; or a list of 1 to 16, each with the signature of an authority
- * @throws VerificationError `reference-unsigned`, `reference-untrusted`, `reference-signature`, `reference-validity`, `reference-mismatch`,
- *   `reference-threshold`, `reference-product`, `reference-rollback`, `reference-environment`, `reference-revoked`, `reference-profile`, `reference-content`,
- *   …, or a `cose-` or `cert-` code
+ * @param files a CoRIM (draft-ietf-rats-corim) in a COSE_Sign1 with tag 18, at most 1 MiB; or a
+ *   list of 1 to 16, each with the signature of an authority
+ * @throws VerificationError `reference-unsigned`, `reference-untrusted`, `reference-signature`,
+ *   `reference-validity`, `reference-mismatch`, `reference-threshold`, `reference-product`,
+ *   `reference-rollback`, `reference-environment`, `reference-revoked`, `reference-profile`,
+ *   `reference-content`, …, or a `cose-` or `cert-` code
  * @throws TypeError when the options are wrong
  * @example
  * ```ts
@@ -149,9 +166,11 @@ export async function openReferenceValues<Name extends ReferenceEnvironment>(
     found: `${authorities}`,
   })
 
-  // 3. What they signed: for this product and environment, and nothing older than what was seen before.
+  // 3. What they signed: for this product and environment, and nothing older than what was seen
+  // before.
   const { content, validUntil } = openPayload(envelopes, policy, (payload) => readRawCorim(payload, dialect))
-  // One product has one CoMID: the draft counts its `tag-version` by its `tag-id`, as versions of a product do.
+  // One product has one CoMID: the draft counts its `tag-version` by its `tag-id`, as versions of a
+  // product do.
   const [{ id, version, triples }, ...more] = content.comids as readonly [RawComid, ...RawComid[]]
   requireThat(more.length === 0, 'reference-content', { subject: 'CoMIDs in one file', expected: '1', found: 'others' })
   requireThat(id === product, 'reference-product', { subject: 'product', expected: product, found: printable(id) })
@@ -217,7 +236,10 @@ function openBuild(
   }
 }
 
-/** Whether something that is accepted could be what is revoked: no register that both name tells them apart. */
+/**
+ * Whether something that is accepted could be what is revoked: no register that both name tells
+ * them apart.
+ */
 function couldBe({ marks }: Build, revoked: ReadonlyMap<string, Bytes>): boolean {
   return [...revoked].every(([register, bytes]) => {
     const own = marks.get(register)

@@ -13,7 +13,8 @@ export interface ReferenceSubject {
 }
 
 /**
- * Names decide something here, so a product's must show all that it consists of: no control or format characters.
+ * Names decide something here, so a product's must show all that it consists of: no control or
+ * format characters.
  * @param versionName what the caller calls the version
  * @throws TypeError
  */
@@ -31,7 +32,10 @@ export function readSubject(
   return { environment, product, version } as ReferenceSubject
 }
 
-/** The index of the first name that another one before it shows as well; -1 where there is none. Builds without a name are told apart by their index. */
+/**
+ * The index of the first name that another one before it shows as well; -1 where there is none.
+ * Builds without a name are told apart by their index.
+ */
 export function indexOfRepeated(names: readonly (string | undefined)[]): number {
   const shown = names.map((name) => name && printable(name))
   return shown.findIndex((name, i) => name && shown.indexOf(name) !== i)

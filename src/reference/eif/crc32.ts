@@ -1,5 +1,6 @@
 /**
- * CRC-32 as zlib and IEEE 802.3 have it: reflected polynomial edb88320, inverted before and after. It finds damage, not malice.
+ * CRC-32 as zlib and IEEE 802.3 have it: reflected polynomial edb88320, inverted before and after.
+ * It finds damage, not malice.
  */
 import type { Bytes } from '../../encoding/bytes.ts'
 
@@ -9,7 +10,9 @@ const table = /* @__PURE__ */ Uint32Array.from({ length: 256 }, (_, byte) => {
   return remainder
 })
 
-/** The checksum of `bytes`, or of everything that `before` is the checksum of, followed by `bytes`. */
+/**
+ * The checksum of `bytes`, or of everything that `before` is the checksum of, followed by `bytes`.
+ */
 export function crc32(bytes: Bytes, before = 0): number {
   let state = ~before
   // By index, which is twice as fast: this runs over every byte of an image.

@@ -1,5 +1,6 @@
 /**
- * Measures an Enclave Image File as the Nitro hypervisor does: from the bytes of an image to the PCRs that an enclave made of it will attest.
+ * Measures an Enclave Image File as the Nitro hypervisor does: from the bytes of an image to the
+ * PCRs that an enclave made of it will attest.
  */
 import { hash } from '../../crypto/digest.ts'
 import { type Bytes, fromHex } from '../../encoding/bytes.ts'
@@ -20,21 +21,33 @@ export interface MeasureEifOptions extends ReadingOptions {
   readonly now?: Date
 }
 
-/** What `nitro-cli build-enclave` prints under `Measurements`, and what verifiers take as reference values; lower-case hexadecimal. */
+/**
+ * What `nitro-cli build-enclave` prints under `Measurements`, and what verifiers take as reference
+ * values; lower-case hexadecimal.
+ */
 // A type and not an interface, so that it goes where any `PCR…` keys are asked for.
 export type EifPcrs = Readonly<{
   HashAlgorithm: 'Sha384 { ... }'
   /** Kernel, command line and all ramdisks: the whole code. */
   PCR0: Hex
-  /** Kernel, command line and first ramdisk: the same for all images that the same `nitro-cli` built. */
+  /**
+   * Kernel, command line and first ramdisk: the same for all images that the same `nitro-cli`
+   * built.
+   */
   PCR1: Hex
   /** The other ramdisks: the application. A constant when there is only one ramdisk. */
   PCR2: Hex
-  /** The signing certificate. Absent when the image is not signed; the enclave's register is then zero. */
+  /**
+   * The signing certificate. Absent when the image is not signed; the enclave's register is then
+   * zero.
+   */
   PCR8?: Hex
 }>
 
-/** Who signed an image. The certificate came with it: compare PCR8 before you believe anything in it. */
+/**
+ * Who signed an image. The certificate came with it: compare PCR8 before you believe anything in
+ * it.
+ */
 export interface EifSignature {
   /** DER. */
   readonly certificate: Uint8Array
@@ -55,22 +68,29 @@ export interface EifMeasurements {
   readonly sections: readonly EifSection[]
   /** Absent when the image is not signed. */
   readonly signature?: EifSignature
-  /** What the builder says of the build, parsed JSON. No PCR covers it: anyone can change it without a trace. For display only. */
+  /**
+   * What the builder says of the build, parsed JSON. No PCR covers it: anyone can change it without
+   * a trace. For display only.
+   */
   readonly unauthenticatedMetadata?: unknown
 }
 
 /**
- * Computes the PCRs of an Enclave Image File in one pass, in memory that does not depend on its size: some 10 MiB in Node, little of it ours.
+ * Computes the PCRs of an Enclave Image File in one pass, in memory that does not depend on its
+ * size: some 10 MiB in Node, little of it ours.
  *
- * Proves: an enclave started from these bytes attests these values, unless it is started in debug mode (then they are zero); AWS's tools and QEMU read the
- * same sections; a signature, where there is one, was made with the key of the certificate that PCR8 names. Does not prove: that the image is what its
- * metadata says, or comes from whom its certificate names.
+ * Proves: an enclave started from these bytes attests these values, unless it is started in debug
+ * mode (then they are zero); AWS's tools and QEMU read the same sections; a signature, where there
+ * is one, was made with the key of the certificate that PCR8 names. Does not prove: that the image
+ * is what its metadata says, or comes from whom its certificate names.
  *
- * Hashing takes its time, half a minute to a minute per GB: show `onProgress`. A page can react once per MiB; one that must not stutter does this in a worker.
+ * Hashing takes its time, half a minute to a minute per GB: show `onProgress`. A page can react
+ * once per MiB; one that must not stutter does this in a worker.
  *
- * @param image a `Blob` (a dropped `File`, or what `fs.openAsBlob` returns), a stream, or bytes. The stream must have no other reader; it is cancelled when
- *   the image is refused
- * @throws VerificationError when it is no sound image: an `eif-…` code says which rule it breaks, `cert-validity` that its certificate is not valid at `now`
+ * @param image a `Blob` (a dropped `File`, or what `fs.openAsBlob` returns), a stream, or bytes.
+ *   The stream must have no other reader; it is cancelled when the image is refused
+ * @throws VerificationError when it is no sound image: an `eif-…` code says which rule it breaks,
+ *   `cert-validity` that its certificate is not valid at `now`
  * @throws TypeError when the arguments are wrong
  * @throws the reason of `signal` once that is aborted, and what `onProgress` throws
  * @example
@@ -126,7 +146,10 @@ function describe({ der, algorithm, notBefore, notAfter }: SigningCertificate): 
   })
 }
 
-/** A JSON object in UTF-8. Anyone can write this text: what it says decides nothing. @throws VerificationError `eif-metadata` */
+/**
+ * A JSON object in UTF-8. Anyone can write this text: what it says decides nothing. @throws
+ * VerificationError `eif-metadata`
+ */
 function parseMetadata(bytes: Bytes): object {
   let metadata: unknown
   let cause: unknown

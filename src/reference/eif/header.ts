@@ -1,9 +1,11 @@
 /**
- * The two kinds of header in an Enclave Image File: one for the file, with a table of sections, and a small one before each section. AWS's reader goes
- * from section to section and ignores the table; QEMU follows the table. An image that both read alike is all that is accepted here.
+ * The two kinds of header in an Enclave Image File: one for the file, with a table of sections, and
+ * a small one before each section. AWS's reader goes from section to section and ignores the table;
+ * QEMU follows the table. An image that both read alike is all that is accepted here.
  *
- * Source: README of aws/aws-nitro-enclaves-image-format, "Enclave Image File (EIF) Specification", 2024-06-21. All integers are big-endian.
- * Refused: versions other than 2, 3 and 4, reserved fields and bits that are not zero, table entries beyond those in use that are not zero.
+ * Source: README of aws/aws-nitro-enclaves-image-format, "Enclave Image File (EIF) Specification",
+ * 2024-06-21. All integers are big-endian. Refused: versions other than 2, 3 and 4, reserved fields
+ * and bits that are not zero, table entries beyond those in use that are not zero.
  */
 import { type Bytes, toHex } from '../../encoding/bytes.ts'
 import { cursor, type Source, take, uint } from '../../encoding/reader.ts'
@@ -23,7 +25,9 @@ export type EifArchitecture = 'x86_64' | 'aarch64'
 /** One section of an image. */
 export interface EifSection {
   readonly type: EifSectionType
-  /** Where the section begins, its header of 12 bytes included: bytes from the start of the file. */
+  /**
+   * Where the section begins, its header of 12 bytes included: bytes from the start of the file.
+   */
   readonly offset: number
   /** Bytes of its data, the header not included. */
   readonly size: number
@@ -32,7 +36,10 @@ export interface EifSection {
 export interface EifHeader {
   readonly version: number
   readonly architecture: EifArchitecture
-  /** What the table says of the sections, in the order of the file. Above 2^53 numbers are not exact, but still above 2^53. */
+  /**
+   * What the table says of the sections, in the order of the file. Above 2^53 numbers are not
+   * exact, but still above 2^53.
+   */
   readonly table: readonly { readonly offset: number; readonly size: number }[]
   readonly crc32: number
 }
@@ -49,7 +56,10 @@ const sectionTypes: readonly (EifSectionType | undefined)[] = [
   'metadata',
 ]
 
-/** @param bytes the first 548 of the file @throws VerificationError `eif-magic`, `eif-version`, `eif-header` */
+/**
+ * @param bytes the first 548 of the file @throws VerificationError `eif-magic`, `eif-version`,
+ *   `eif-header`
+ */
 export function decodeHeader(bytes: Bytes): EifHeader {
   const input = cursor(bytes, source)
   const found = toHex(take(input, 4, 'magic'))
@@ -85,7 +95,8 @@ export function decodeHeader(bytes: Bytes): EifHeader {
 /**
  * Reads the header before section number `index`, and compares it with the table.
  * @param at where it was found
- * @throws VerificationError `eif-section-offset`, `eif-section-type`, `eif-section-flags`, `eif-section-size`
+ * @throws VerificationError `eif-section-offset`, `eif-section-type`, `eif-section-flags`,
+ *   `eif-section-size`
  */
 export function decodeSectionHeader(bytes: Bytes, index: number, at: number, { table }: EifHeader): EifSection {
   const input = cursor(bytes, source)

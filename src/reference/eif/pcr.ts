@@ -1,9 +1,13 @@
 /**
- * Expected values of the registers that say where an enclave runs and who signed it: PCR3, PCR4 and PCR8, computed from what an operator knows.
+ * Expected values of the registers that say where an enclave runs and who signed it: PCR3, PCR4 and
+ * PCR8, computed from what an operator knows.
  *
- * A register starts as 48 zero bytes, and is extended once: SHA-384 of the zeros and the data. The data is the text itself for PCR3 and PCR4, and a SHA-384
- * digest for the image and the certificate. Source: AWS Nitro Enclaves User Guide, "Cryptographic attestation" (PCR3, PCR4, with the commands to compute
- * them) and `nitro-cli pcr` (PCR8); README of aws/aws-nitro-enclaves-image-format, "EIF Measurements". PCR4 agrees with the instance in every real document.
+ * A register starts as 48 zero bytes, and is extended once: SHA-384 of the zeros and the data. The
+ * data is the text itself for PCR3 and PCR4, and a SHA-384 digest for the image and the
+ * certificate. Source: AWS Nitro Enclaves User Guide, "Cryptographic attestation" (PCR3, PCR4, with
+ * the commands to compute them) and `nitro-cli pcr` (PCR8); README of
+ * aws/aws-nitro-enclaves-image-format, "EIF Measurements". PCR4 agrees with the instance in every
+ * real document.
  */
 import { hash } from '../../crypto/digest.ts'
 import { type Bytes, concatBytes, copyBytes, isBytes, toHex } from '../../encoding/bytes.ts'
@@ -14,16 +18,18 @@ import { decodeSigningCertificate, decodeSigningPem } from './signing-certificat
 
 const zeros = /* @__PURE__ */ new Uint8Array(48)
 
-// IAM API reference, type Role: RoleName has 1 to 64 of these characters, Path is "/" or up to 512 printable ones between two "/".
+// IAM API reference, type Role: RoleName has 1 to 64 of these characters, Path is "/" or up to 512
+// printable ones between two "/".
 const roleArn = /^arn:aws(-[a-z]+)*:iam::\d{12}:role\/([\x21-\x7e]{1,510}\/)?[\w+=,.@-]{1,64}$/
 // EC2 User Guide, "Resource IDs": 8 digits for those from before 2016, 17 since.
 const instanceId = /^i-([\da-f]{8}|[\da-f]{17})$/
 
 /**
- * PCR3 of every enclave whose parent instance has this IAM role. It identifies an operator, not code: use it together with PCR0 or PCR8.
+ * PCR3 of every enclave whose parent instance has this IAM role. It identifies an operator, not
+ * code: use it together with PCR0 or PCR8.
  *
- * @param arn of the role: `arn:aws:iam::123456789012:role/Webserver`, its path included if it has one. That of an instance profile or of a session
- *   (`assumed-role`) is another one, and refused
+ * @param arn of the role: `arn:aws:iam::123456789012:role/Webserver`, its path included if it has
+ *   one. That of an instance profile or of a session (`assumed-role`) is another one, and refused
  * @returns 96 lower-case hexadecimal digits
  * @throws TypeError when `arn` is not that of a role
  * @example
@@ -53,10 +59,11 @@ export async function pcr4OfInstance(id: string): Promise<Hex> {
 }
 
 /**
- * PCR8 of every image that is signed with the key of this certificate. It says who signed, not what: any image by that key has it, old ones with known
- * holes included.
+ * PCR8 of every image that is signed with the key of this certificate. It says who signed, not
+ * what: any image by that key has it, old ones with known holes included.
  *
- * @param certificate DER, or PEM as text with this one certificate in it; X.509 v1 or v3, with a key on P-256, P-384 or P-521. Nothing is verified
+ * @param certificate DER, or PEM as text with this one certificate in it; X.509 v1 or v3, with a
+ *   key on P-256, P-384 or P-521. Nothing is verified
  * @returns 96 lower-case hexadecimal digits, as `nitro-cli pcr --signing-certificate` prints them
  * @throws TypeError when it is no such certificate
  * @example

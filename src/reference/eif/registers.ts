@@ -1,13 +1,15 @@
 /**
- * PCR0, PCR1 and PCR2 of an image, computed while its sections go by. WebCrypto digests only what is in memory as a whole, so the SHA-384 comes from
- * `@noble/hashes`: 4 KB compressed, and only in bundles that measure images.
+ * PCR0, PCR1 and PCR2 of an image, computed while its sections go by. WebCrypto digests only what
+ * is in memory as a whole, so the SHA-384 comes from `@noble/hashes`: 4 KB compressed, and only in
+ * bundles that measure images.
  *
  *     PCR0  the image        kernel, command line and all ramdisks, in the order of the file
  *     PCR1  the boot part    kernel, command line and the first ramdisk
  *     PCR2  the application  the other ramdisks
  *
- * Until the second ramdisk begins, PCR0 and PCR1 have seen the same bytes. They are one state until then, which is copied when they part: kernel and
- * first ramdisk are hashed once, an application twice. Source: README of aws/aws-nitro-enclaves-image-format, "EIF Measurements".
+ * Until the second ramdisk begins, PCR0 and PCR1 have seen the same bytes. They are one state until
+ * then, which is copied when they part: kernel and first ramdisk are hashed once, an application
+ * twice. Source: README of aws/aws-nitro-enclaves-image-format, "EIF Measurements".
  */
 import { sha384 } from '@noble/hashes/sha2.js'
 import { type Bytes, copyBytes } from '../../encoding/bytes.ts'

@@ -1,6 +1,7 @@
 /**
- * The one pass over an Enclave Image File: every byte is read once, counted into the checksum, and measured where it belongs to what is measured.
- * What must be looked at as a whole (signature, metadata) is small, and kept.
+ * The one pass over an Enclave Image File: every byte is read once, counted into the checksum, and
+ * measured where it belongs to what is measured. What must be looked at as a whole (signature,
+ * metadata) is small, and kept.
  */
 import type { Bytes } from '../../encoding/bytes.ts'
 import { VerificationError } from '../../core/errors.ts'
@@ -17,7 +18,10 @@ import {
 import { type EifDigests, startMeasuring } from './registers.ts'
 import { type ImageReader, truncated } from '../image-reader.ts'
 
-/** What an image consists of. Its structure is sound and its checksum right; nothing says who made it. */
+/**
+ * What an image consists of. Its structure is sound and its checksum right; nothing says who made
+ * it.
+ */
 export interface EifContents {
   readonly header: EifHeader
   readonly sections: readonly EifSection[]
@@ -37,10 +41,16 @@ const rules: Readonly<Record<EifSectionType, { readonly most: number; readonly s
   metadata: { most: 1, since: 4 },
 }
 
-/** The largest section of a type that is kept. AWS: SIGNATURE_MAX_SIZE. Metadata has no bound; real ones, `docker inspect` and all, have a few KB. */
+/**
+ * The largest section of a type that is kept. AWS: SIGNATURE_MAX_SIZE. Metadata has no bound; real
+ * ones, `docker inspect` and all, have a few KB.
+ */
 const keptSizes: { readonly [Type in EifSectionType]?: number } = { signature: 32_768, metadata: 1_048_576 }
 
-/** Reads an image to its end. @throws VerificationError every `eif-` code but `eif-metadata` and `eif-signature` */
+/**
+ * Reads an image to its end. @throws VerificationError every `eif-` code but `eif-metadata` and
+ * `eif-signature`
+ */
 export async function readEif(input: ImageReader): Promise<EifContents> {
   const headerBytes = await input.take(headerSize, 'header')
   const header = decodeHeader(headerBytes)

@@ -1,13 +1,15 @@
 /**
- * The signature section of an Enclave Image File: a certificate, and PCR0 signed with its key. It proves that the holder of this key signed this image,
- * and nothing about who that is: the certificate is the image's own. To know the signer, compare PCR8.
+ * The signature section of an Enclave Image File: a certificate, and PCR0 signed with its key. It
+ * proves that the holder of this key signed this image, and nothing about who that is: the
+ * certificate is the image's own. To know the signer, compare PCR8.
  *
  *     [ { "signing_certificate": [uint8 …]   the PEM text of the certificate, byte by byte as CBOR integers
  *         "signature":           [uint8 …] } ]   an untagged COSE_Sign1, likewise
  *     payload of the COSE_Sign1: { "register_index": 0, "register_value": [48 uint8] }
  *
- * Source: README of aws/aws-nitro-enclaves-image-format, "EifSectionSignature", and its `src/utils/eif_reader.rs`. Refused although AWS ignores it: more
- * than one signature, more than one certificate, other keys in the maps, CBOR that is not in its shortest form.
+ * Source: README of aws/aws-nitro-enclaves-image-format, "EifSectionSignature", and its
+ * `src/utils/eif_reader.rs`. Refused although AWS ignores it: more than one signature, more than
+ * one certificate, other keys in the maps, CBOR that is not in its shortest form.
  */
 import { importPublicKey, verifySignature } from '../../crypto/signature.ts'
 import { type Bytes, equalBytes, toHex } from '../../encoding/bytes.ts'
@@ -26,11 +28,12 @@ const payloadSource: Source = { name: 'signed payload', code: 'eif-signature' }
  * @param section the data of the section
  * @param pcr0 of this image, 48 bytes
  * @param now Unix milliseconds
- * @throws VerificationError `eif-signature`; `cert-validity` when all is well but the dates of the certificate
+ * @throws VerificationError `eif-signature`; `cert-validity` when all is well but the dates of the
+ *   certificate
  */
 export async function verifyEifSignature(section: Bytes, pcr0: Bytes, now: number): Promise<SigningCertificate> {
-  // 1. Shape: one certificate, one signature.
-  // Every byte of a certificate is an item of its own here. A section has at most 32 KiB, whose budget is its size.
+  // 1. Shape: one certificate, one signature. Every byte of a certificate is an item of its own
+  // here. A section has at most 32 KiB, whose budget is its size.
   const signatures = decodeCbor(section, source, true, { items: section.length })
   const [signature, ...more] = (Array.isArray(signatures) ? signatures : []) as readonly CborValue[]
   if (signature === undefined || more.length > 0) throw malformed(source, 'must be an array of 1')
@@ -84,7 +87,10 @@ function decodeEnvelope(bytes: Bytes): CoseSign1 {
   }
 }
 
-/** The algorithm is the one that goes with the key, and there is nothing else to be taken for an instruction. */
+/**
+ * The algorithm is the one that goes with the key, and there is nothing else to be taken for an
+ * instruction.
+ */
 function checkHeaders(sign1: CoseSign1, { algorithm }: SigningCertificate): void {
   const { protectedHeader, unprotectedHeader, signature } = sign1
   const alg = protectedHeader.get(1)

@@ -1,9 +1,11 @@
 /**
- * The certificate that an enclave image is signed with. It is normally self-signed, and nothing vouches for it but the PCR8 that the relying party
- * expects; so all that is read is the key and the dates.
+ * The certificate that an enclave image is signed with. It is normally self-signed, and nothing
+ * vouches for it but the PCR8 that the relying party expects; so all that is read is the key and
+ * the dates.
  *
- * Accepted: X.509 v1 as well as v3, because the commands in AWS's guide make v1 with OpenSSL before 3.2; DER throughout; keys on P-256, P-384 and P-521,
- * which are those that `nitro-cli` signs with. Extensions are not looked at, neither does AWS.
+ * Accepted: X.509 v1 as well as v3, because the commands in AWS's guide make v1 with OpenSSL before
+ * 3.2; DER throughout; keys on P-256, P-384 and P-521, which are those that `nitro-cli` signs with.
+ * Extensions are not looked at, neither does AWS.
  */
 import { ES256, ES384, ES512, isKeyOf, type SignatureAlgorithm } from '../../crypto/algorithms.ts'
 import type { Bytes } from '../../encoding/bytes.ts'
@@ -45,7 +47,10 @@ export function decodeSigningCertificate(der: Bytes, source: Source): SigningCer
   return { der, spki: rawOf(spki), algorithm, notBefore, notAfter }
 }
 
-/** The one certificate in a PEM text. Readers differ in what they make of several. @throws VerificationError with the code of `source` */
+/**
+ * The one certificate in a PEM text. Readers differ in what they make of several. @throws
+ * VerificationError with the code of `source`
+ */
 export function decodeSigningPem(text: string, source: Source): SigningCertificate {
   const [der, ...more] = decodePem(text, 'CERTIFICATE', source) as [Bytes, ...Bytes[]]
   if (more.length > 0) throw malformed(source, `PEM must hold 1 certificate, found ${more.length + 1}`)

@@ -1,6 +1,6 @@
 /**
- * The launch digest of SEV-SNP: a chain of SHA-384 over one PAGE_INFO of 112 bytes for each page that
- * the host adds (AMD 56860, SNP_LAUNCH_UPDATE, table "Layout of the PAGE_INFO Structure").
+ * The launch digest of SEV-SNP: a chain of SHA-384 over one PAGE_INFO of 112 bytes for each page
+ * that the host adds (AMD 56860, SNP_LAUNCH_UPDATE, table "Layout of the PAGE_INFO Structure").
  *
  *     00  DIGEST_CUR, 48     the digest so far
  *     30  CONTENTS, 48       SHA-384 of the page, or zeros
@@ -20,7 +20,10 @@ export type PageType = keyof typeof pageTypes
 
 /** A digest in the making. */
 export interface LaunchDigest {
-  /** Adds a page at `gpa` by the digest of what it contains: `undefined` for types that are measured without. */
+  /**
+   * Adds a page at `gpa` by the digest of what it contains: `undefined` for types that are measured
+   * without.
+   */
   add(type: PageType, gpa: number, contents?: Uint8Array): void
   /** 48 bytes. */
   readonly value: Bytes

@@ -6,7 +6,9 @@ import { fromHex, toHex } from '../../encoding/bytes.ts'
 /** Bytes of a page, the unit that a launch measures. */
 export const pageSize = 4096
 
-/** A GUID as it lies in memory, in hexadecimal: its first three groups are little-endian numbers. */
+/**
+ * A GUID as it lies in memory, in hexadecimal: its first three groups are little-endian numbers.
+ */
 export function guidOf(text: string): string {
   const [first, second, third, ...rest] = text.split('-').map((group) => fromHex(group)) as [
     Uint8Array,

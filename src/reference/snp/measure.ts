@@ -1,6 +1,6 @@
 /**
- * Computes what an SEV-SNP guest will attest as MEASUREMENT, from the firmware that it boots and how
- * it is launched.
+ * Computes what an SEV-SNP guest will attest as MEASUREMENT, from the firmware that it boots and
+ * how it is launched.
  */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { type Bytes, toHex } from '../../encoding/bytes.ts'
@@ -31,7 +31,10 @@ const top = 0x1_0000_0000
 /** Where save areas are said to be. */
 const vmsaGpa = 0xfffffffff000
 
-/** Which pages a section is measured as. EC2 and QEMU measure memory as zeros; Google does not measure it. */
+/**
+ * Which pages a section is measured as. EC2 and QEMU measure memory as zeros; Google does not
+ * measure it.
+ */
 const pagesOf: Readonly<Record<SectionType, PageType>> = {
   memory: 'zero',
   secrets: 'secrets',
@@ -41,11 +44,12 @@ const pagesOf: Readonly<Record<SectionType, PageType>> = {
 }
 
 /**
- * Computes the launch digest of an SEV-SNP guest (AMD 56860, section 8.17), with OVMF as its firmware.
+ * Computes the launch digest of an SEV-SNP guest (AMD 56860, section 8.17), with OVMF as its
+ * firmware.
  *
- * Proves: a guest that is launched from these bytes, by this monitor, with these processors, attests
- * this value. Does not prove: anything about disks, about a kernel that the firmware finds by itself,
- * or about ACPI tables and other data from the host; none of that is measured.
+ * Proves: a guest that is launched from these bytes, by this monitor, with these processors,
+ * attests this value. Does not prove: anything about disks, about a kernel that the firmware finds
+ * by itself, or about ACPI tables and other data from the host; none of that is measured.
  *
  * Firmware (at most 64 MiB) is held in memory; kernel and initrd are read once, in pieces.
  *
@@ -64,7 +68,8 @@ export async function measureSnp(firmware: SnpImage, options: MeasureSnpOptions)
   const launch = readOptions(options)
   const { vmm, vcpus, reading } = launch
 
-  // 1. The firmware, whole: where its first page goes depends on its size, and its tables are at its end.
+  // 1. The firmware, whole: where its first page goes depends on its size, and its tables are at
+  // its end.
   const { bytes, digests } = await collect(firmware, reading)
   const ovmf = readOvmf(bytes)
   const hashes = launch.kernel === undefined ? undefined : await hashKernel(launch)
@@ -112,7 +117,9 @@ function addProcessors(digest: LaunchDigest, { vmm, vcpus, signature, guestFeatu
   for (let i = 1; i < vcpus; i++) digest.add('vmsa', vmsaGpa, other)
 }
 
-/** The page of hashes, where the firmware has room for it. @throws VerificationError `ovmf-format` */
+/**
+ * The page of hashes, where the firmware has room for it. @throws VerificationError `ovmf-format`
+ */
 function pageWith(hashes: KernelHashes, { sections, hashTable }: Ovmf): Bytes {
   const places = sections.filter(({ type }) => type === 'kernel-hashes')
   const [place] = places

@@ -13,11 +13,17 @@ export type SnpImage = EifImage
 export interface MeasureSnpOptions extends ReadingOptions {
   /** Virtual processors, 1 to 4096: each is measured. */
   readonly vcpus: number
-  /** QEMU's name of the processor, `EPYC-v4` for example. QEMU needs this or `vcpuSignature`; the others take neither. */
+  /**
+   * QEMU's name of the processor, `EPYC-v4` for example. QEMU needs this or `vcpuSignature`; the
+   * others take neither.
+   */
   readonly vcpuType?: string
   /** CPUID signature (leaf 1, EAX), for processors without a name here. */
   readonly vcpuSignature?: number
-  /** SEV_FEATURES as the host sets them, 64 bits. Default 0x1 (SNPActive); 0x21 on Linux 6.6 and 6.7 (DebugSwap). */
+  /**
+   * SEV_FEATURES as the host sets them, 64 bits. Default 0x1 (SNPActive); 0x21 on Linux 6.6 and 6.7
+   * (DebugSwap).
+   */
   readonly guestFeatures?: number | bigint
   /** Who launches. Default `qemu`. */
   readonly vmm?: Vmm
@@ -63,7 +69,8 @@ export function readOptions(options: unknown): SnpLaunch {
   const isFeatures =
     typeof guestFeatures === 'bigint' ? guestFeatures === BigInt.asUintN(64, guestFeatures) : isUint(guestFeatures)
   requireOption('guestFeatures', '64 bits, as a bigint or a whole number below 2^53', isFeatures)
-  // An initrd or a command line without a kernel is not measured: a value that says otherwise would mislead.
+  // An initrd or a command line without a kernel is not measured: a value that says otherwise would
+  // mislead.
   requireOption('initrd', 'given with kernel only', initrd === undefined || kernel !== undefined)
   requireOption('append', 'given with kernel only', append === undefined || kernel !== undefined)
   const isText = append === undefined || (typeof append === 'string' && !/[\0\p{Surrogate}]/u.test(append))

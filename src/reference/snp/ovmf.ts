@@ -1,9 +1,10 @@
 /**
  * Reads what OVMF firmware says of the memory that a launch measures beside the firmware itself.
  *
- * A table of entries ends 32 bytes before the end of the file. It is read backwards: an entry is its
- * data, a u16 length (data and these 18 bytes) and a GUID. The entry OVMF_SEV_META_DATA points at a
- * descriptor with the sections. All integers are little-endian; GUIDs are in Microsoft's byte order.
+ * A table of entries ends 32 bytes before the end of the file. It is read backwards: an entry is
+ * its data, a u16 length (data and these 18 bytes) and a GUID. The entry OVMF_SEV_META_DATA points
+ * at a descriptor with the sections. All integers are little-endian; GUIDs are in Microsoft's byte
+ * order.
  *
  * Source: OvmfPkg/ResetVector of edk2 (OvmfSevMetadata.asm, ResetVectorVtf0.asm).
  *

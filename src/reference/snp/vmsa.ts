@@ -2,7 +2,8 @@
  * The save area (VMSA) that a virtual processor starts from, as each monitor fills it: 4096 bytes,
  * zero but for these registers. It is the last thing that a launch measures.
  *
- * Source: AMD 24593, appendix B, table B-4; what the monitors write: virtee/sev-snp-measure, `vmsa.py`.
+ * Source: AMD 24593, appendix B, table B-4; what the monitors write: virtee/sev-snp-measure,
+ * `vmsa.py`.
  */
 import type { Bytes } from '../../encoding/bytes.ts'
 import { pageSize, view } from './layout.ts'

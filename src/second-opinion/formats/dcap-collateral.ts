@@ -1,5 +1,6 @@
 /**
- * What Intel says around a quote, proven a second time: chains, lists and documents that lead to a trusted root, and every signature down to the quote's.
+ * What Intel says around a quote, proven a second time: chains, lists and documents that lead to a
+ * trusted root, and every signature down to the quote's.
  */
 import { areSame, demand, digitsOf, octetsOf, octetsOfBase64, type Octets } from '../readers/bytes.ts'
 import { commonNameOf, readCertificate, type ReadCertificate } from '../readers/certificate.ts'
@@ -102,7 +103,8 @@ export async function proveCollateral(quote: ReadQuote, question: Question, note
     proveDates('qe-identity', qeIdentity, trust.moments, notes),
   ]
 
-  // 4. The platform vouches for the quoting enclave, that for the attestation key, and that for the quote.
+  // 4. The platform vouches for the quoting enclave, that for the attestation key, and that for the
+  // quote.
   const qe = holdsRaw(['P-256', 'SHA-256'], pointOf(pck, 32), quote.qeSignature, quote.qeSigned)
   await notes.awaits('qe-report-signature', 'QE report signed by the PCK', qe)
   const digest = await sha256(quote.bound)
@@ -142,7 +144,8 @@ function readCertificates(text: string, count: number, what: string): ReadCertif
 }
 
 /**
- * Certificates in whatever order they came: the trusted one, what it issued, and so on. A root is trusted by its bytes; who it says issued it means nothing.
+ * Certificates in whatever order they came: the trusted one, what it issued, and so on. A root is
+ * trusted by its bytes; who it says issued it means nothing.
  * @throws VerificationError
  */
 async function inOrder(
@@ -165,7 +168,10 @@ async function inOrder(
   })
 }
 
-/** `{ member: BODY, signature: '…' }`, in either order and nothing else. The signature covers the bytes of BODY as they came. */
+/**
+ * `{ member: BODY, signature: '…' }`, in either order and nothing else. The signature covers the
+ * bytes of BODY as they came.
+ */
 function readSigned(text: string, member: string): { readonly body: Octets; readonly signature: Octets } {
   const { value, members } = readStrictJson(text)
   objectIn(value, member)

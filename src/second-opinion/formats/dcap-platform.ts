@@ -1,7 +1,9 @@
 /**
- * The SGX extension of a PCK certificate, by way of `asn1js`: which platform this is, and its security versions.
+ * The SGX extension of a PCK certificate, by way of `asn1js`: which platform this is, and its
+ * security versions.
  *
- * Source: Intel SGX PCK Certificate and Certificate Revocation List Profile Specification, section 1.3.5.
+ * Source: Intel SGX PCK Certificate and Certificate Revocation List Profile Specification, section
+ * 1.3.5.
  */
 import { demand, digitsOf, type Octets } from '../readers/bytes.ts'
 import { commonNameOf, type ReadCertificate } from '../readers/certificate.ts'

@@ -1,7 +1,8 @@
 /**
  * Intel's quotes, read a second time.
  *
- * Source: Intel SGX ECDSA Quote Library, appendix A; Intel TDX DCAP Quoting Library, appendix A; QuoteStructures.h of Intel's verification library.
+ * Source: Intel SGX ECDSA Quote Library, appendix A; Intel TDX DCAP Quoting Library, appendix A;
+ * QuoteStructures.h of Intel's verification library.
  */
 import { areZeros, demand, digitsOf, Fields, type Octets } from '../readers/bytes.ts'
 

@@ -1,7 +1,9 @@
 /**
- * The state of a platform by TCB Info and QE identity, found a second time: of all levels that are reached, the highest one.
+ * The state of a platform by TCB Info and QE identity, found a second time: of all levels that are
+ * reached, the highest one.
  *
- * Source: Intel PCS API version 4; EvaluateTcb.cpp and TDRelaunchCheck.cpp of Intel's verification library.
+ * Source: Intel PCS API version 4; EvaluateTcb.cpp and TDRelaunchCheck.cpp of Intel's verification
+ * library.
  */
 import { demand, digitsOf, octetsOf, type Octets } from '../readers/bytes.ts'
 import { dateIn, digitsIn, hasMember, listIn, numberIn, objectIn, textIn } from '../readers/text.ts'
@@ -10,7 +12,10 @@ import type { Collateral } from './dcap-collateral.ts'
 import type { Platform } from './dcap-platform.ts'
 import { bytesIn, type ReadQuote, type Report } from './dcap-quote.ts'
 
-/** A level that was read: what must be reached, in the order that makes one level higher than another. */
+/**
+ * A level that was read: what must be reached, in the order that makes one level higher than
+ * another.
+ */
 interface Level {
   readonly key: readonly number[]
   readonly status: string

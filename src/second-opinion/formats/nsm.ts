@@ -1,5 +1,6 @@
 /**
- * The second opinion on documents of the Nitro Security Module: what enclaves and instances have in common.
+ * The second opinion on documents of the Nitro Security Module: what enclaves and instances have in
+ * common.
  *
  * Source: aws-nitro-enclaves-nsm-api, docs/attestation_process.md, read a second time.
  */

@@ -19,7 +19,10 @@ export interface Proven {
   readonly tcbs: Readonly<Record<'currentTcb' | 'reportedTcb' | 'committedTcb' | 'launchTcb', Versions>>
 }
 
-/** @returns which reference value matched. @throws AppraisalError for the first thing that is not as expected */
+/**
+ * @returns which reference value matched. @throws AppraisalError for the first thing that is not as
+ *   expected
+ */
 export function expectGuest(proven: Proven, options: Options, notes: Notes): string | number | undefined {
   const { report } = proven
   expectOrigin(proven, options, notes)
@@ -61,7 +64,10 @@ function expectOrigin(
   notes.expects('policy-platform', 'platform', report.signingKey === 'VCEK' && isKnown, 'is another')
 }
 
-/** Flags of the guest policy and of the platform: those that are named, what must be so by default, and bits without a name. */
+/**
+ * Flags of the guest policy and of the platform: those that are named, what must be so by default,
+ * and bits without a name.
+ */
 function expectFlags({ fields }: ReadReport, { guestPolicy, platformInfo, unknownBits }: Options, notes: Notes): void {
   const allowsUnknown = isSymbol(unknownBits, 'allowUnknownBits')
   const check = (code: AttestationErrorCode, found: Options, wanted: Options, knownBits: bigint): void => {

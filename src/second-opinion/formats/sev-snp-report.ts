@@ -1,7 +1,8 @@
 /**
  * ATTESTATION_REPORT of AMD SEV-SNP, and the certificate table behind it, read a second time.
  *
- * Source: AMD 56860, tables of ATTESTATION_REPORT, GUEST_POLICY and PLATFORM_INFO; AMD 56421 for the table.
+ * Source: AMD 56860, tables of ATTESTATION_REPORT, GUEST_POLICY and PLATFORM_INFO; AMD 56421 for
+ * the table.
  */
 import { areZeros, demand, digitsOf, joined, type Octets } from '../readers/bytes.ts'
 import { certificatesInPem } from '../readers/text.ts'
@@ -147,7 +148,10 @@ function checkReserved(part: (from: number, length: number) => Octets, version: 
   for (const [from, length] of reserved) demand(areZeros(part(from, length)), `bytes at ${from} that are reserved`)
 }
 
-/** The certificate of one kind in a table, whose entries are inside it, apart, each of another GUID, with zeros between them. */
+/**
+ * The certificate of one kind in a table, whose entries are inside it, apart, each of another GUID,
+ * with zeros between them.
+ */
 function readTable(table: Octets, kind: ReadReport['signingKey']): Octets | undefined {
   if (table.length === 0) return undefined
   const data = new DataView(table.buffer)

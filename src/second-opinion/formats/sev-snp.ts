@@ -1,5 +1,6 @@
 /**
- * The second opinion on AMD SEV-SNP: reports as they are. What Azure wraps around them is not read here.
+ * The second opinion on AMD SEV-SNP: reports as they are. What Azure wraps around them is not read
+ * here.
  *
  * Source: AMD 57230 for certificates and their extensions; AMD 56860 for TCB_VERSION.
  */
@@ -32,7 +33,9 @@ const amdRoots = [
   '1f084161a44bb6d93778a904877d4819cafa5d05ef4193b2ded9dd9c73dd3f6a',
 ]
 const productNames: readonly Product[] = ['Milan', 'Genoa', 'Turin']
-/** RSASSA-PSS with SHA-384 and a salt of 48 bytes; AMD wrote the default trailer field until 2024. */
+/**
+ * RSASSA-PSS with SHA-384 and a salt of 48 bytes; AMD wrote the default trailer field until 2024.
+ */
 const pss = [
   '304106092a864886f70d01010a3034a00f300d06096086480165030402020500a11c301a06092a864886f70d010108300d06096086480165030402020500a203020130',
   '304606092a864886f70d01010a3039a00f300d06096086480165030402020500a11c301a06092a864886f70d010108300d06096086480165030402020500a203020130a303020101',
@@ -42,7 +45,10 @@ const rsa4096 = {
   ends: '0203010001',
   size: 550,
 }
-/** Which byte of TCB_VERSION is what; and the last arcs of the certificate's extensions that say the same. */
+/**
+ * Which byte of TCB_VERSION is what; and the last arcs of the certificate's extensions that say the
+ * same.
+ */
 const parts: Readonly<Record<Product, Readonly<Record<string, readonly [byte: number, arc: number]>>>> = {
   Milan: { bootloader: [0, 1], tee: [1, 2], snp: [6, 3], microcode: [7, 8] },
   Genoa: { bootloader: [0, 1], tee: [1, 2], snp: [6, 3], microcode: [7, 8] },
@@ -232,7 +238,10 @@ function versionsIn(bytes: Octets, product: Product): Record<string, number> {
   return Object.fromEntries(Object.entries(parts[product]).map(([part, [at]]) => [part, bytes[at] as number]))
 }
 
-/** The four versions of the platform: bytes that no part uses are zero, and what is reported and committed is not above what runs. */
+/**
+ * The four versions of the platform: bytes that no part uses are zero, and what is reported and
+ * committed is not above what runs.
+ */
 function proveVersions(
   report: ReadReport,
   product: Product,

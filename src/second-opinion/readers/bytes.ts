@@ -1,5 +1,6 @@
 /**
- * Bytes and their digits, for the second opinion alone: nothing here is shared with the readers that it checks.
+ * Bytes and their digits, for the second opinion alone: nothing here is shared with the readers
+ * that it checks.
  */
 
 /** Bytes in memory of their own. */
@@ -51,7 +52,8 @@ export function joined(...parts: readonly Uint8Array[]): Octets {
 }
 
 /**
- * Base64 with its padding, or base64url without: what encodes to the same text again. `atob` alone takes white space, and bits that are left over.
+ * Base64 with its padding, or base64url without: what encodes to the same text again. `atob` alone
+ * takes white space, and bits that are left over.
  */
 export function octetsOfBase64(text: string): Octets {
   const isUrl = /[-_]/.test(text) || text.length % 4 !== 0

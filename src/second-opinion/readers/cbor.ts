@@ -1,7 +1,9 @@
 /**
- * CBOR by `cbor-x`, made strict. The library merges keys that are there twice, replaces invalid UTF-8, acts on some twenty tags and recurses as deep as the
- * input says. So the heads are walked first, without recursion: the walk refuses what the library would let pass, and gives tags and floats numbers on
- * which the library does not act. The number of entries that were walked must then be the number that the library made.
+ * CBOR by `cbor-x`, made strict. The library merges keys that are there twice, replaces invalid
+ * UTF-8, acts on some twenty tags and recurses as deep as the input says. So the heads are walked
+ * first, without recursion: the walk refuses what the library would let pass, and gives tags and
+ * floats numbers on which the library does not act. The number of entries that were walked must
+ * then be the number that the library made.
  */
 import * as cborX from 'cbor-x/decode-no-eval'
 import { demand, joined, type Octets } from './bytes.ts'
@@ -14,7 +16,9 @@ export interface CborLimits {
   readonly isDeterministic: boolean
 }
 
-/** What is used of the library: the types of its entry without `eval` name a file that is not there. */
+/**
+ * What is used of the library: the types of its entry without `eval` name a file that is not there.
+ */
 const { Decoder } = cborX as unknown as {
   readonly Decoder: new (options: object) => { decode(bytes: Uint8Array): unknown }
 }
@@ -33,7 +37,10 @@ export function readStrictCbor(bytes: Octets, limits: CborLimits): unknown {
   return value
 }
 
-/** The head of an item: its type, its argument (`undefined` for an indefinite length) and where its content begins. */
+/**
+ * The head of an item: its type, its argument (`undefined` for an indefinite length) and where its
+ * content begins.
+ */
 interface Head {
   readonly major: number
   readonly info: number
@@ -41,7 +48,10 @@ interface Head {
   readonly from: number
 }
 
-/** An array, a map or a tag that is open, and how many items it still wants; `undefined` until a break comes. */
+/**
+ * An array, a map or a tag that is open, and how many items it still wants; `undefined` until a
+ * break comes.
+ */
 interface Open {
   readonly isMap: boolean
   left: number | undefined

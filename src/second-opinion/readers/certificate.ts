@@ -1,6 +1,8 @@
 /**
- * X.509 certificates by three readers that must agree: the tree of `asn1js`, `pkijs` and `@peculiar/x509`. The tree gives the bytes as they are, and what
- * RFC 5280 forbids is refused here: the libraries take other versions, extensions that are there twice, two different algorithms, and dates in any form.
+ * X.509 certificates by three readers that must agree: the tree of `asn1js`, `pkijs` and
+ * `@peculiar/x509`. The tree gives the bytes as they are, and what RFC 5280 forbids is refused
+ * here: the libraries take other versions, extensions that are there twice, two different
+ * algorithms, and dates in any form.
  */
 // Before @peculiar/x509, which finds its parts by it.
 import 'reflect-metadata/lite'
@@ -27,7 +29,10 @@ export interface ReadExtension {
   readonly value: Octets
 }
 
-/** A certificate on which all three readers agree. Nothing in it is verified. Bytes are lower-case digits where they are only compared. */
+/**
+ * A certificate on which all three readers agree. Nothing in it is verified. Bytes are lower-case
+ * digits where they are only compared.
+ */
 export interface ReadCertificate {
   /** For messages. */
   readonly name: string
@@ -137,7 +142,10 @@ function checkSerial(content: Octets, mayBeZero: boolean): void {
   demand((content[0] ?? 0x80) < 0x80 && size <= 20 && (size > 0 || mayBeZero), 'a serial number out of range')
 }
 
-/** `[n] EXPLICIT SEQUENCE OF Extension`, of certificates and of lists. @throws Error for one that is there twice */
+/**
+ * `[n] EXPLICIT SEQUENCE OF Extension`, of certificates and of lists. @throws Error for one that is
+ * there twice
+ */
 export function readExtensions(wrapper: Asn1): ReadonlyMap<string, ReadExtension> {
   const [list, more] = partsOf(wrapper)
   demand(list !== undefined && more === undefined && tagOf(list) === 0x30, 'extensions in another shape')
@@ -305,7 +313,9 @@ export function commonNameOf(name: x509.Name): string {
 export const isElliptic = ({ key }: ReadCertificate): boolean =>
   digitsOf(key.slice(0, 16)).includes('06072a8648ce3d0201')
 
-/** Both libraries find that `by` signed it. A rejected promise is a signature that does not hold. */
+/**
+ * Both libraries find that `by` signed it. A rejected promise is a signature that does not hold.
+ */
 export async function isSignedBy(certificate: ReadCertificate, by: ReadCertificate): Promise<boolean> {
   const publicKey = by.byPeculiar.publicKey
   if (isElliptic(by)) checkEcdsaSignature(certificate.signature)

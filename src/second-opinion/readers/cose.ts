@@ -1,5 +1,6 @@
 /**
- * COSE_Sign1 (RFC 9052 section 4.2) for the second opinion: the envelope by `cbor-x`, in its one deterministic form, and what its signature covers.
+ * COSE_Sign1 (RFC 9052 section 4.2) for the second opinion: the envelope by `cbor-x`, in its one
+ * deterministic form, and what its signature covers.
  */
 import { byteString, readStrictCbor } from './cbor.ts'
 import { demand, isOctets, joined, type Octets } from './bytes.ts'

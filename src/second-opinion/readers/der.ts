@@ -1,6 +1,7 @@
 /**
- * DER by `asn1js`, made strict. The library takes BER: indefinite lengths, lengths and integers that are longer than needed, BOOLEAN of any value. So the
- * elements are walked first, without recursion and within bounds, and what is not DER never reaches the library.
+ * DER by `asn1js`, made strict. The library takes BER: indefinite lengths, lengths and integers
+ * that are longer than needed, BOOLEAN of any value. So the elements are walked first, without
+ * recursion and within bounds, and what is not DER never reaches the library.
  */
 import * as asn1js from 'asn1js'
 import { demand, type Octets } from './bytes.ts'
@@ -71,7 +72,8 @@ export function countOf(element: Asn1): number {
 }
 
 /**
- * UTCTime or GeneralizedTime as RFC 5280 section 4.1.2.5 wants them: seconds, `Z`, the former through 2049 and the latter from then on.
+ * UTCTime or GeneralizedTime as RFC 5280 section 4.1.2.5 wants them: seconds, `Z`, the former
+ * through 2049 and the latter from then on.
  * @returns Unix milliseconds
  */
 export function momentOf(element: Asn1): number {
@@ -88,7 +90,10 @@ export function momentOf(element: Asn1): number {
   return moment
 }
 
-/** An ECDSA signature as X.509 has it (RFC 3279 section 2.2.3): both libraries would take padded numbers, and bytes behind them. */
+/**
+ * An ECDSA signature as X.509 has it (RFC 3279 section 2.2.3): both libraries would take padded
+ * numbers, and bytes behind them.
+ */
 export function checkEcdsaSignature(signature: Octets): void {
   for (const number of sequenceOf(readStrictDer(signature), 'a signature', 0x02, 0x02))
     demand((insideOf(number)[0] ?? 0x80) < 0x80, 'a signature with a negative number')

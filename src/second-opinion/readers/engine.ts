@@ -1,5 +1,6 @@
 /**
- * Signatures and digests of the second opinion: WebCrypto by way of the engine of `pkijs`. A rejected promise is a signature that does not hold.
+ * Signatures and digests of the second opinion: WebCrypto by way of the engine of `pkijs`. A
+ * rejected promise is a signature that does not hold.
  */
 import { CryptoEngine, getCrypto } from 'pkijs'
 import { digitsOf, type Octets } from './bytes.ts'

@@ -1,6 +1,7 @@
 /**
- * Revocation lists for the second opinion: the tree of `asn1js` and the list of `pkijs`, which must agree on what is revoked. The library takes lists of a
- * part of the certificates, lists of other issuers, and critical extensions that it does not know.
+ * Revocation lists for the second opinion: the tree of `asn1js` and the list of `pkijs`, which must
+ * agree on what is revoked. The library takes lists of a part of the certificates, lists of other
+ * issuers, and critical extensions that it does not know.
  */
 import * as pkijs from 'pkijs'
 import type { Notes } from '../record.ts'
@@ -45,9 +46,15 @@ const longestPart = 16_384
 const keyIdentifier = '2.5.29.35'
 const listNumber = '2.5.29.20'
 const reasonCode = '2.5.29.21'
-/** authorityKeyIdentifier, cRLNumber, reasonCode and invalidityDate say nothing of certificates that are not listed. */
+/**
+ * authorityKeyIdentifier, cRLNumber, reasonCode and invalidityDate say nothing of certificates that
+ * are not listed.
+ */
 const harmless: readonly string[] = [keyIdentifier, listNumber, reasonCode, '2.5.29.24']
-/** deltaCRLIndicator, issuingDistributionPoint, certificateIssuer: then it is not the whole list of one issuer. */
+/**
+ * deltaCRLIndicator, issuingDistributionPoint, certificateIssuer: then it is not the whole list of
+ * one issuer.
+ */
 const partial: readonly string[] = ['2.5.29.27', '2.5.29.28', '2.5.29.29']
 
 /** @throws Error */
@@ -161,7 +168,10 @@ export interface ListRules {
   readonly moments: Moments
 }
 
-/** The list is of this issuer, who may issue lists, is signed by it and in force. @throws VerificationError */
+/**
+ * The list is of this issuer, who may issue lists, is signed by it and in force. @throws
+ * VerificationError
+ */
 export async function proveList(
   list: ReadList,
   issuer: ReadCertificate,

@@ -1,6 +1,6 @@
 /**
- * Certification paths for the second opinion: the rules of RFC 5280 section 6 that neither library applies to a chain in a fixed order, and the
- * signatures, by both.
+ * Certification paths for the second opinion: the rules of RFC 5280 section 6 that neither library
+ * applies to a chain in a fixed order, and the signatures, by both.
  */
 import type { Notes } from '../record.ts'
 import { digitsOf, octetsOf } from './bytes.ts'
@@ -45,7 +45,8 @@ export function uniform(algorithm: string, key: Position['key']): Shape {
 }
 
 /**
- * Everything about a path: that the root is a trusted one, algorithms, uses, lengths, names, dates, signatures.
+ * Everything about a path: that the root is a trusted one, algorithms, uses, lengths, names, dates,
+ * signatures.
  * @param chain root first
  * @param roots SHA-256 of those that are trusted, lower-case digits
  * @throws VerificationError

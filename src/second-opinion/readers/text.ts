@@ -1,10 +1,13 @@
 /**
- * PEM and signed JSON for the second opinion. `JSON.parse` keeps the last of two members with one name, and says nothing of where they are: so the text
- * is walked first, without recursion.
+ * PEM and signed JSON for the second opinion. `JSON.parse` keeps the last of two members with one
+ * name, and says nothing of where they are: so the text is walked first, without recursion.
  */
 import { demand, octetsOfBase64, type Octets } from './bytes.ts'
 
-/** The certificates of a text, in order. @throws Error for another label, a block in a block, base64 that is not canonical */
+/**
+ * The certificates of a text, in order. @throws Error for another label, a block in a block, base64
+ * that is not canonical
+ */
 export function certificatesInPem(text: string): Octets[] {
   const found: Octets[] = []
   let lines: string[] | undefined
@@ -38,7 +41,8 @@ const deepest = 32
 
 /**
  * The outermost object of a text, and its members.
- * @throws Error for what is no JSON object, a name that is there twice in any object, or nesting beyond 32
+ * @throws Error for what is no JSON object, a name that is there twice in any object, or nesting
+ *   beyond 32
  */
 export function readStrictJson(text: string): { readonly value: JsonObject; readonly members: Members } {
   const value: unknown = JSON.parse(text)

@@ -1,5 +1,6 @@
 /**
- * Abuse cases A01 to A14, and others of what leaves and when: before the enclave is proven, nothing of a request does, and afterwards only what is sealed.
+ * Abuse cases A01 to A14, and others of what leaves and when: before the enclave is proven, nothing
+ * of a request does, and afterwards only what is sealed.
  */
 import { describe, expect, test } from 'vitest'
 import { codeOf, createWorld, dataOf, origin, paths, settle, type Transport, utf8, watchedStream } from '../world.ts'

@@ -1,5 +1,6 @@
 /**
- * Abuse cases A15 to A41 and others of how an enclave is proven: what evidence is believed, for how long, for whom, and what a failed attestation leaves behind: nothing.
+ * Abuse cases A15 to A41 and others of how an enclave is proven: what evidence is believed, for how
+ * long, for whom, and what a failed attestation leaves behind: nothing.
  */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createGatewayKey } from '../../../src/channel/key-config.ts'
@@ -30,7 +31,9 @@ const evidenceCalls = ({ sent }: World): number => sent.filter(({ url }) => url.
 const nonceOf = async (request: Request): Promise<Uint8Array<ArrayBuffer>> =>
   new Uint8Array(Buffer.from(((await request.json()) as { nonce: string }).nonce, 'base64url'))
 
-/** Answers the evidence endpoint with what `make` makes for the nonce; all else goes to the gateway. */
+/**
+ * Answers the evidence endpoint with what `make` makes for the nonce; all else goes to the gateway.
+ */
 const attesting =
   (make: (nonce: Uint8Array<ArrayBuffer>, world: World) => unknown): Transport =>
   async (request, world) => {

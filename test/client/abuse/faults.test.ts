@@ -1,16 +1,21 @@
 /**
- * Everything that a client waits for, one after another, made to fail, to stall for ever, and to come too late: the invariants hold in all cases.
+ * Everything that a client waits for, one after another, made to fail, to stall for ever, and to
+ * come too late: the invariants hold in all cases.
  *
- * I1 nothing derived from a request leaves before the enclave is proven. I2 what leaves then is sealed for the key of the evidence. I4 whatever goes wrong ends
- * with an error, within a deadline. I5 no byte of a response comes out before its seal was opened, and no end before the last one. I6 nothing makes the client
- * weaker: no second try, no other path.
+ * I1 nothing derived from a request leaves before the enclave is proven. I2 what leaves then is
+ * sealed for the key of the evidence. I4 whatever goes wrong ends with an error, within a deadline.
+ * I5 no byte of a response comes out before its seal was opened, and no end before the last one. I6
+ * nothing makes the client weaker: no second try, no other path.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
 type Mode = 'reject' | 'stall' | 'late'
 
-/** What the client waits for is numbered as it comes; the enclave's end and the verifier are somebody else's. */
+/**
+ * What the client waits for is numbered as it comes; the enclave's end and the verifier are
+ * somebody else's.
+ */
 const faults = vi.hoisted(() => {
   const state = {
     at: -1,
@@ -192,7 +197,8 @@ describe.each(['stream', 'collect'] as const)('upload: %s', (upload) => {
           const where = `${mode} at ${at}, ${waits[at]}`
           // I4: an error, of a kind that the documentation names.
           expect(failure, where).toBeInstanceOf(Error)
-          // I1, I6: before the key is there, nothing; afterwards one sealed request at most; in no case the plain text.
+          // I1, I6: before the key is there, nothing; afterwards one sealed request at most; in no
+          // case the plain text.
           expect(dataOf(world).length, where).toBeLessThanOrEqual(at <= isProven ? 0 : 1)
           expect(world.sent.length - dataOf(world).length, where).toBe(1)
           for (const { bytes, url, init } of world.sent) {

@@ -1,5 +1,6 @@
 /**
- * Abuse cases A50 to A60 of what is believed in the first place; those that are somebody else's to refuse, with where that is tested; and a count of all seventy.
+ * Abuse cases A50 to A60 of what is believed in the first place; those that are somebody else's to
+ * refuse, with where that is tested; and a count of all seventy.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

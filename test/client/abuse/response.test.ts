@@ -1,5 +1,6 @@
 /**
- * Abuse cases A42 to A48 and A61 to A69 of what comes back: no byte of a response before its seal, no end before the last seal, and no word too many about it.
+ * Abuse cases A42 to A48 and A61 to A69 of what comes back: no byte of a response before its seal,
+ * no end before the last seal, and no word too many about it.
  */
 import { describe, expect, test } from 'vitest'
 import { isAttestationResult } from '../../../src/client/index.ts'
@@ -40,7 +41,9 @@ const changing =
     return new Response(new Uint8Array(await change(Buffer.from(await response.arrayBuffer()), world)), response)
   }
 
-/** The nonce, then the chunks of a sealed answer: each with its length before it, the last with 0. */
+/**
+ * The nonce, then the chunks of a sealed answer: each with its length before it, the last with 0.
+ */
 function chunksOf(sealed: Buffer): { readonly nonce: Buffer; readonly chunks: Buffer[] } {
   const chunks: Buffer[] = []
   let at = 16
@@ -380,7 +383,8 @@ describe('A65 unhandled', () => {
 })
 
 test('A66 navigation: nothing of this library sends when a page goes away', () => {
-  // Rejected by the architecture test: sendBeacon, keepalive and listeners to pagehide or unload appear nowhere in the sources.
+  // Rejected by the architecture test: sendBeacon, keepalive and listeners to pagehide or unload
+  // appear nowhere in the sources.
   expect(attestedSources()).not.toMatch(/sendBeacon|pagehide|['"]unload|keepalive: true/)
 })
 

@@ -1,6 +1,7 @@
 /**
- * AMD's certificates under their profile: genuine chains of Milan, Genoa and Turin hold, signatures included. Then every rule by itself, on chains that are
- * genuine but for their keys, one thing in them, and the signatures that follow from both.
+ * AMD's certificates under their profile: genuine chains of Milan, Genoa and Turin hold, signatures
+ * included. Then every rule by itself, on chains that are genuine but for their keys, one thing in
+ * them, and the signatures that follow from both.
  */
 import { describe, expect, test } from 'vitest'
 import { ps384By4096, ps384By4096WithTrailer, PS384 } from '../../../src/crypto/algorithms.ts'

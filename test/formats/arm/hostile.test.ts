@@ -1,5 +1,6 @@
 /**
- * Hostile tokens: cut off, flipped, bombed, random. Nothing but an `AttestationError` may leave, and no bit of a token may change without notice.
+ * Hostile tokens: cut off, flipped, bombed, random. Nothing but an `AttestationError` may leave,
+ * and no bit of a token may change without notice.
  */
 import { describe, expect, test } from 'vitest'
 import { AttestationError } from '../../../src/core/errors.ts'

@@ -1,5 +1,6 @@
 /**
- * Made tokens for the tests of this folder: a token, the options that accept it, and what to change in either.
+ * Made tokens for the tests of this folder: a token, the options that accept it, and what to change
+ * in either.
  */
 import {
   anchorOf,

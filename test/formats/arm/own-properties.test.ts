@@ -1,6 +1,6 @@
 /**
- * H13 for tokens: options and what is in them are read as own properties. Each reader is called with every name that it knows on the prototype of all
- * objects, and must say what it says without.
+ * H13 for tokens: options and what is in them are read as own properties. Each reader is called
+ * with every name that it knows on the prototype of all objects, and must say what it says without.
  */
 import { afterEach, describe, expect, test } from 'vitest'
 import { AttestationError } from '../../../src/core/errors.ts'

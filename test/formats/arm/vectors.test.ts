@@ -1,6 +1,7 @@
 /**
- * The vectors of CCA and PSA, all of them: tokens that Trusted Firmware, Veraison and Islet published, examples of RFC 9783, and tokens made to break one
- * rule each. For every signature `@auth0/cose` is asked for a second opinion.
+ * The vectors of CCA and PSA, all of them: tokens that Trusted Firmware, Veraison and Islet
+ * published, examples of RFC 9783, and tokens made to break one rule each. For every signature
+ * `@auth0/cose` is asked for a second opinion.
  */
 import { Sign1 } from '@auth0/cose'
 import { describe, expect, test } from 'vitest'
@@ -226,7 +227,8 @@ describe.skipIf(!psa.found)(psa.found ? 'vectors of PSA' : psa.skipLine, () => {
   test('all of their keys, and those of CCA, are known as published', () => {
     for (const vectors of [cca, psa]) {
       if (!vectors.found) continue
-      // Not those that the collection was made with: no sample and no device has them, and CoRIMs of the collection name them as anchors.
+      // Not those that the collection was made with: no sample and no device has them, and CoRIMs
+      // of the collection name them as anchors.
       const files = ['corim-store', 'cpak-islet', 'cpak-tf', 'iak-veraison-off-curve', 'iak-veraison-p256']
       const own = vectors === cca ? files : ['tfm-board-es256', 'tfm-es256', 'veraison-es256', 'veraison-old-es256']
       for (const name of own) {
@@ -241,7 +243,8 @@ describe.skipIf(!psa.found)(psa.found ? 'vectors of PSA' : psa.skipLine, () => {
 })
 
 test.skipIf(!cca.found || !psa.found)('so many signatures were compared, some of them bad', () => {
-  // 61 platform tokens and 61 realm tokens verify whatever else is wrong with them, and 30 PSA tokens; each is tried with other keys, too.
+  // 61 platform tokens and 61 realm tokens verify whatever else is wrong with them, and 30 PSA
+  // tokens; each is tried with other keys, too.
   expect(compared.holds).toBeGreaterThan(150)
   expect(compared.fails).toBeGreaterThan(150)
 })
@@ -269,7 +272,10 @@ function tokensOf(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[] {
   }
 }
 
-/** With each key: whether the signature holds, by WebCrypto over what we say is signed, and by the other library. */
+/**
+ * With each key: whether the signature holds, by WebCrypto over what we say is signed, and by the
+ * other library.
+ */
 async function compare(token: Uint8Array<ArrayBuffer>, keys: readonly JsonWebKey[]): Promise<void> {
   let decoded
   try {

@@ -1,6 +1,7 @@
 /**
- * Azure's confidential VMs, on both kinds of machines: the wrapper, the runtime data that the hardware vouches for, and the quote of the virtual TPM; each
- * broken alone and everything else right, signatures included. Genuine ones are among the vectors of SEV-SNP.
+ * Azure's confidential VMs, on both kinds of machines: the wrapper, the runtime data that the
+ * hardware vouches for, and the quote of the virtual TPM; each broken alone and everything else
+ * right, signatures included. Genuine ones are among the vectors of SEV-SNP.
  */
 import { describe, expect, test } from 'vitest'
 import {

@@ -1,5 +1,6 @@
 /**
- * TCB Info and QE identity: each rule of their shape, one change at a time, signed again after the change. And the rules that make one status out of many.
+ * TCB Info and QE identity: each rule of their shape, one change at a time, signed again after the
+ * change. And the rules that make one status out of many.
  */
 import { refusalOf } from '../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'

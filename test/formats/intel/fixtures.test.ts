@@ -1,5 +1,6 @@
 /**
- * Every fixture of TDX and SGX gets the verdict that its `expected.json` says, and the fixtures are what the generator would write.
+ * Every fixture of TDX and SGX gets the verdict that its `expected.json` says, and the fixtures are
+ * what the generator would write.
  */
 import { refusalOf } from '../../support/refusal.ts'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'

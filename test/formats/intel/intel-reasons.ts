@@ -3,7 +3,9 @@
  */
 import type { AttestationErrorCode } from '../../../src/core/codes.ts'
 
-/** Where this library decided other than the manifest's verdict, which its tag `ambiguous` allows. */
+/**
+ * Where this library decided other than the manifest's verdict, which its tag `ambiguous` allows.
+ */
 export const decisions: Readonly<Record<string, readonly [AttestationErrorCode, RegExp]>> = {
   // Trailing bytes other than zeros are refused: nothing that pads writes them.
   'mut-tdx4-trailing-garbage': ['quote-format', /80 bytes after the quote that are not all zero/],

@@ -1,5 +1,6 @@
 /**
- * The shared vectors of Intel, as the verifiers take them: files become the plain object that a caller would hand over.
+ * The shared vectors of Intel, as the verifiers take them: files become the plain object that a
+ * caller would hand over.
  */
 import type { DcapEndorsements } from '../../../src/formats/intel/collateral/endorsements.ts'
 import { findVectors } from '../../support/vectors.ts'

@@ -1,5 +1,6 @@
 /**
- * Made evidence for the tests of TDX and SGX: a quote, endorsements, and the options that accept both, save for what a test changes.
+ * Made evidence for the tests of TDX and SGX: a quote, endorsements, and the options that accept
+ * both, save for what a test changes.
  */
 import type { Signer } from '../../attester/certificate.ts'
 import {

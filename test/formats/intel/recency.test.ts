@@ -1,5 +1,6 @@
 /**
- * How recent Intel's endorsements must be: their age, and that TCB Info and QE identity are of one recovery or of neighbours. Everything is signed, and in its dates.
+ * How recent Intel's endorsements must be: their age, and that TCB Info and QE identity are of one
+ * recovery or of neighbours. Everything is signed, and in its dates.
  */
 import { refusalOf } from '../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'

@@ -1,5 +1,6 @@
 /**
- * Endorsements in shapes that are nearly right: each is refused, and the message says what it is. Everything else is right, signatures included.
+ * Endorsements in shapes that are nearly right: each is refused, and the message says what it is.
+ * Everything else is right, signatures included.
  */
 import { refusalOf } from '../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'

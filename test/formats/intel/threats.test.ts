@@ -1,6 +1,8 @@
 /**
- * The threats to SGX and TDX verification that the security specification lists, T-D1 to T-D52: published holes of other verifiers, and what an attacker
- * who owns a platform, a cache of endorsements or the network can try. Each changes one thing; every signature is right unless it is the thing.
+ * The threats to SGX and TDX verification that the security specification lists, T-D1 to T-D52:
+ * published holes of other verifiers, and what an attacker who owns a platform, a cache of
+ * endorsements or the network can try. Each changes one thing; every signature is right unless it
+ * is the thing.
  */
 import { refusalOf } from '../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
@@ -642,7 +644,8 @@ describe('quotes and TCB', () => {
       'cert-parse',
       /PCK certificate: no PEM block/,
     )
-    // Endorsements may be a megabyte, certificates may not: an endorsement cache spreads them into text.
+    // Endorsements may be a megabyte, certificates may not: an endorsement cache spreads them into
+    // text.
     await refuses(
       tdx({ items: { tcbInfoIssuerChain: pem(new Uint8Array(16_385), root) } }),
       'cert-parse',
@@ -842,7 +845,8 @@ describe('documents', () => {
   })
 
   test('T-D44 endorsements of another platform', async () => {
-    // Everything of another platform of the same vendor: genuine, and about another kind of processor.
+    // Everything of another platform of the same vendor: genuine, and about another kind of
+    // processor.
     const other = await attester.endorsements({ tcbInfo: (body) => ({ ...body, fmspc: 'b0c06f000000' }) })
     await refuses(tdx({ items: { ...other } }), 'tcb-info-mismatch', /FMSPC/)
   })

@@ -1,5 +1,6 @@
 /**
- * Every case of Intel's vectors: verdict, reason, final and partial statuses, dates and advisories, as the manifest has them from Intel's own library.
+ * Every case of Intel's vectors: verdict, reason, final and partial statuses, dates and advisories,
+ * as the manifest has them from Intel's own library.
  */
 import { refusalOf } from '../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
@@ -23,7 +24,10 @@ import { startSignatures } from '../../../src/crypto/signatures.ts'
 import { decisions, reasons } from './intel-reasons.ts'
 import { type IntelCase, type IntelVectors, openIntelVectors, serviceTdsOf } from './intel-vectors.ts'
 
-/** Every state is accepted, and every kind of TD: these cases are about authenticity and status, and policy has tests of its own. */
+/**
+ * Every state is accepted, and every kind of TD: these cases are about authenticity and status, and
+ * policy has tests of its own.
+ */
 const lenient = {
   referenceValues: skipReferenceValues,
   reportData: skipReportData,

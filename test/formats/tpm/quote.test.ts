@@ -1,5 +1,6 @@
 /**
- * Quotes of a TPM 2.0: the strict subset of TPMS_ATTEST and TPMT_SIGNATURE, RSASSA and ECDSA, truncation at every byte, every bit flipped.
+ * Quotes of a TPM 2.0: the strict subset of TPMS_ATTEST and TPMT_SIGNATURE, RSASSA and ECDSA,
+ * truncation at every byte, every bit flipped.
  */
 import { describe, expect, test } from 'vitest'
 import { recordChecks } from '../../../src/core/record.ts'

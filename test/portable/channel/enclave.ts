@@ -1,10 +1,13 @@
 /**
- * Makes the enclave that the suites are given: the certificates, registers and signing key of a fixture attester.
+ * Makes the enclave that the suites are given: the certificates, registers and signing key of a
+ * fixture attester.
  */
 import { createNitroAttester, moduleIds, productionPcrs } from '../../attester/nitro.ts'
 import type { Enclave } from './model.ts'
 
-/** @param now what goes over the platform's own clock is valid from a minute before, for three hours */
+/**
+ * @param now what goes over the platform's own clock is valid from a minute before, for three hours
+ */
 export async function makeEnclave(now: Date): Promise<Enclave> {
   const [attester, other] = await Promise.all([createNitroAttester({ now }), createNitroAttester({ now })])
   const leaf = attester.keys.get('leaf')

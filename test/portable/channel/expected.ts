@@ -114,7 +114,10 @@ export const expectedInProcess: Readonly<Record<string, unknown>> = {
     'TypeError: origin must be an https origin such as https://enclave.example; for http to this machine itself, set allowLoopbackHttp: true',
 }
 
-/** Where WebCrypto does not have the curve, the client says so, and sends nothing. A gateway there gives no evidence at all. */
+/**
+ * Where WebCrypto does not have the curve, the client says so, and sends nothing. A gateway there
+ * gives no evidence at all.
+ */
 export const expectedWithoutX25519: Readonly<Record<string, unknown>> = {
   ...expectedInProcess,
   'suite X25519 AES-128-GCM': notSent('VerificationError client-evidence'),

@@ -17,7 +17,10 @@ async function hasX25519(): Promise<boolean> {
   }
 }
 
-/** Where streams are not known as bodies, one is taken for an object and becomes text, or there is no `body`. */
+/**
+ * Where streams are not known as bodies, one is taken for an object and becomes text, or there is
+ * no `body`.
+ */
 async function hasRequestStreams(): Promise<boolean> {
   const init = { method: 'POST', body: streamOf([utf8('as it is')]), duplex: 'half' }
   try {

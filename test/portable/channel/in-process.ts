@@ -1,6 +1,6 @@
 /**
- * The channel in one process: a client, a gateway and a device, with nothing but the language and the web's own interfaces. It decides nothing: it reports, and
- * `channel.test.ts` judges.
+ * The channel in one process: a client, a gateway and a device, with nothing but the language and
+ * the web's own interfaces. It decides nothing: it reports, and `channel.test.ts` judges.
  */
 import { toBase64Url } from '../../../src/encoding/base64url.ts'
 import { encodeKeyConfig } from '../../../src/channel/key-config.ts'
@@ -44,7 +44,8 @@ const post = (body: BodyInit | null = card): RequestInit => ({ method: 'POST', b
 async function received(response: Response): Promise<unknown> {
   const got = (await response.json()) as { type: string | null; body: string }
   const [type, border] = (got.type ?? '').split('; boundary=')
-  // The line break at the very end is left to each runtime, and so are spaces and capitals of the type.
+  // The line break at the very end is left to each runtime, and so are spaces and capitals of the
+  // type.
   const body = border === undefined ? got.body : got.body.replaceAll(border, 'border').trimEnd().replaceAll('\r\n', ' ')
   return { ...got, type: type?.toLowerCase().replace('; ', ';'), body }
 }
@@ -190,7 +191,10 @@ async function readInPieces(body: ReadableStream<Uint8Array> | null, next: () =>
   }
 }
 
-/** Read from the stream itself: browsers make an error of their own of what `response.text()` fails with. */
+/**
+ * Read from the stream itself: browsers make an error of their own of what `response.text()` fails
+ * with.
+ */
 async function textOf({ body }: Response): Promise<string> {
   return (await readInPieces(body, () => undefined)).join('')
 }
@@ -415,7 +419,8 @@ function refusals(device: Device): readonly Case[] {
           const response = await pass(request)
           const [type, text, kind] = (await response.json()) as [string, string, number]
           const evidence = fromBase64(text.replaceAll('-', '+').replaceAll('_', '/'))
-          // Behind the name of the field stand three bytes of CBOR and two of length: the identifier of the key.
+          // Behind the name of the field stand three bytes of CBOR and two of length: the
+          // identifier of the key.
           const at = indexOf(evidence, utf8('public_key')) + 'public_key'.length + 4
           evidence[at] = (evidence[at] as number) ^ 1
           const other = toBase64Url(evidence)
@@ -484,7 +489,10 @@ function indexOf(bytes: Bytes, part: Bytes): number {
   return bytes.findIndex((_, at) => part.every((byte, i) => bytes[at + i] === byte))
 }
 
-/** A sealed answer without its last chunk, which has the length 0 before it: its nonce, and all other chunks. */
+/**
+ * A sealed answer without its last chunk, which has the length 0 before it: its nonce, and all
+ * other chunks.
+ */
 function withoutLast(sealed: Bytes): Bytes {
   for (let at = 16; at < sealed.length;) {
     const first = sealed[at] as number

@@ -2,7 +2,10 @@
  * What goes into the channel's suites and what comes out of them: plain JSON both ways.
  */
 
-/** An enclave that any runtime can be: the fixture attester's certificates and registers, and the key that signs documents. */
+/**
+ * An enclave that any runtime can be: the fixture attester's certificates and registers, and the
+ * key that signs documents.
+ */
 export interface Enclave {
   /** Base64 of DER, root first. */
   readonly certificates: readonly string[]

@@ -1,5 +1,6 @@
 /**
- * The channel over a real network, with the `fetch` that the runtime has. What the server saw on its side is part of each row.
+ * The channel over a real network, with the `fetch` that the runtime has. What the server saw on
+ * its side is part of each row.
  */
 import { attestedFetch, type AttestedFetch, type AttestedFetchOptions } from '../../../src/client/index.ts'
 import { skipReferenceValues, verifyNitro } from '../../../src/formats/aws/nitro/index.ts'

@@ -1,6 +1,7 @@
 /**
- * An enclave's server on the loopback interface, with an app, and beside it what a test has to know and to do: what came in, and new keys. A browser gets its
- * page from here too, under a policy that lets it do next to nothing.
+ * An enclave's server on the loopback interface, with an app, and beside it what a test has to know
+ * and to do: what came in, and new keys. A browser gets its page from here too, under a policy that
+ * lets it do next to nothing.
  */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'

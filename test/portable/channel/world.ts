@@ -1,5 +1,6 @@
 /**
- * A client and a gateway in one process: the network between them is a function that keeps count of what passes.
+ * A client and a gateway in one process: the network between them is a function that keeps count of
+ * what passes.
  */
 import { createClient } from '../../../src/client/attested-fetch.ts'
 import type { AttestedFetch, AttestedFetchOptions } from '../../../src/client/index.ts'
@@ -97,8 +98,8 @@ export function told(error: unknown): string {
 }
 
 /**
- * Where a `Request` has no streams, no gateway can be. So that the client can be tried there against one in the same process, requests get them here; of the
- * client, nothing is changed by it.
+ * Where a `Request` has no streams, no gateway can be. So that the client can be tried there
+ * against one in the same process, requests get them here; of the client, nothing is changed by it.
  */
 export function giveRequestsStreams(): void {
   const Native = globalThis.Request

@@ -1,5 +1,6 @@
 /**
- * The suite for runtimes with a console (Node, Deno, Bun): the corpus is the file named by the first argument, the report goes to standard output.
+ * The suite for runtimes with a console (Node, Deno, Bun): the corpus is the file named by the
+ * first argument, the report goes to standard output.
  */
 import { readFileSync } from 'node:fs'
 import type { Corpus } from '../model.ts'

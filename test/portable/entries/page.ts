@@ -1,6 +1,7 @@
 /**
- * The suite in a page: fetches the corpus, posts the report. What the Content-Security-Policy forbids must not be needed, so violations are
- * reported too; that they would be noticed is shown by committing one on purpose at the end.
+ * The suite in a page: fetches the corpus, posts the report. What the Content-Security-Policy
+ * forbids must not be needed, so violations are reported too; that they would be noticed is shown
+ * by committing one on purpose at the end.
  */
 import type { Corpus, Report } from '../model.ts'
 import { runSuite } from '../suite.ts'

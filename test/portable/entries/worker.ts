@@ -1,5 +1,6 @@
 /**
- * The suite as a worker (workerd): the corpus is the body of the request, the report that of the response.
+ * The suite as a worker (workerd): the corpus is the body of the request, the report that of the
+ * response.
  */
 import type { Corpus } from '../model.ts'
 import { runSuite } from '../suite.ts'

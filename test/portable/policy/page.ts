@@ -1,5 +1,6 @@
 /**
- * Sends to the enclave, then tries every other way out. A way is over when the policy reports that it stopped it, or when the attacker's server has it.
+ * Sends to the enclave, then tries every other way out. A way is over when the policy reports that
+ * it stopped it, or when the attacker's server has it.
  */
 import { attestedFetch } from '../../../src/client/index.ts'
 import { skipReferenceValues, verifyNitro } from '../../../src/formats/aws/nitro/index.ts'
@@ -31,7 +32,10 @@ function add<K extends keyof HTMLElementTagNameMap>(tag: K, properties: Partial<
   document.body.append(Object.assign(document.createElement(tag), properties))
 }
 
-/** Where forms lead, one each, so that this page stays. They are empty, and so nothing that a policy is asked about. */
+/**
+ * Where forms lead, one each, so that this page stays. They are empty, and so nothing that a policy
+ * is asked about.
+ */
 for (const name of ['get', 'post']) add('iframe', { name })
 
 function submit(method: 'get' | 'post', way: Way): void {

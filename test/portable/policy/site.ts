@@ -1,5 +1,6 @@
 /**
- * A page under a policy, the enclave that the policy names, and the server of an attacker: three origins of the loopback interface.
+ * A page under a policy, the enclave that the policy names, and the server of an attacker: three
+ * origins of the loopback interface.
  */
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -90,7 +91,8 @@ export async function visitUnder(
         return new Response(null, { status: 404 })
     }
   })
-  // A slow machine meets no deadline, because its timers stand still. Requests are dated by the page, so the time of day is its own.
+  // A slow machine meets no deadline, because its timers stand still. Requests are dated by the
+  // page, so the time of day is its own.
   const clock = { ...createFakeClock(), wall: () => Date.now() }
   const enclave = await serveLoopback((origin) => {
     const gateway = createGateway({

@@ -1,5 +1,6 @@
 /**
- * Questions as JSON, because they cross from this process into seven runtimes: bytes, dates and the library's symbols stand there by name.
+ * Questions as JSON, because they cross from this process into seven runtimes: bytes, dates and the
+ * library's symbols stand there by name.
  */
 import type { Both } from '../../second-opinion/agreement.ts'
 

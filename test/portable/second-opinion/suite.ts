@@ -1,5 +1,6 @@
 /**
- * Both opinions on every question, in whatever runtime this is; in a page a second time in a Worker, where the page's own thread stays free.
+ * Both opinions on every question, in whatever runtime this is; in a page a second time in a
+ * Worker, where the page's own thread stays free.
  */
 import { askBoth, type Both } from '../../second-opinion/agreement.ts'
 import { type OpinionsReport, type PackedQuestion, unpack } from './model.ts'

@@ -1,6 +1,7 @@
 /**
- * Endorsements of Arm devices: every vector, what sound files give, and every rule of the profiles with its message. Rules are tried on files without a
- * signature; who may sign, and when, on signed ones.
+ * Endorsements of Arm devices: every vector, what sound files give, and every rule of the profiles
+ * with its message. Rules are tried on files without a signature; who may sign, and when, on signed
+ * ones.
  */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { anyValue } from '../../../src/appraisal/expectations.ts'

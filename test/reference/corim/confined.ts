@@ -1,6 +1,6 @@
 /**
- * A process of its own with little memory: opens the files that it is given, against the CA in the first, and prints what it is told of each. It dies when
- * one of them costs more than its heap has.
+ * A process of its own with little memory: opens the files that it is given, against the CA in the
+ * first, and prints what it is told of each. It dies when one of them costs more than its heap has.
  */
 import { readFileSync } from 'node:fs'
 import { AttestationError, decodeCorim, openCorim, openReferenceValues } from '../../../src/reference/index.ts'

@@ -1,5 +1,6 @@
 /**
- * CoRIMs of others: every sample of Veraison and cocli is read or refused as the manifest of the vectors says; what is read, is all there.
+ * CoRIMs of others: every sample of Veraison and cocli is read or refused as the manifest of the
+ * vectors says; what is read, is all there.
  */
 import { refusalText } from '../../support/refusal.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -42,8 +43,10 @@ describe('samples of Veraison and cocli', () => {
   const inTime = new Date('2024-01-01T00:00:00Z')
   const tooLate = new Date('2026-01-01T00:00:00Z')
   /**
-   * The manifest accepts this one and refuses others for the profile, which none of them has in common with us: so the caller must know it. The draft allows
-   * neither its profile in plain text, nor a payload without tag 501, nor CoMIDs with the tag inside the bytes; all three are read in signed files only.
+   * The manifest accepts this one and refuses others for the profile, which none of them has in
+   * common with us: so the caller must know it. The draft allows neither its profile in plain text,
+   * nor a payload without tag 501, nor CoMIDs with the tag inside the bytes; all three are read in
+   * signed files only.
    */
   const ofOldDraft = 'corim/cocli-signed-corim-valid.cbor'
   const profilesOf = (file: string): readonly string[] => (file === ofOldDraft ? ['http://arm.com/iot/profile/1'] : [])
@@ -55,7 +58,10 @@ describe('samples of Veraison and cocli', () => {
     return spkiOf({ publicKey: await crypto.subtle.importKey('jwk', jwk, algorithm, true, ['verify']) })
   }
 
-  /** As whoever trusts that key would: what is signed must verify, what is not can only be looked at. */
+  /**
+   * As whoever trusts that key would: what is signed must verify, what is not can only be looked
+   * at.
+   */
   async function read(file: string, at = inTime, profiles = profilesOf(file)): Promise<DecodedCorim> {
     if (!vectors.found) throw new Error('no vectors')
     const content = vectors.read(file)

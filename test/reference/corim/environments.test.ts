@@ -1,6 +1,7 @@
 /**
- * Signed reference values of every kind of evidence: what is signed comes back and is what the verifier takes; what the verifier would refuse cannot be
- * signed; and a file that says anything else, everything else signed as it is, is refused.
+ * Signed reference values of every kind of evidence: what is signed comes back and is what the
+ * verifier takes; what the verifier would refuse cannot be signed; and a file that says anything
+ * else, everything else signed as it is, is refused.
  */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { anyValue } from '../../../src/appraisal/expectations.ts'

@@ -1,6 +1,8 @@
 /**
- * Files that are as large as they may be and hold nothing but what is expensive to read: a byte of CBOR becomes a map of 200. What is refused says at which
- * byte reading ended, so that a message shows how much was read; a process with little memory shows what it cost. Every signature here is right.
+ * Files that are as large as they may be and hold nothing but what is expensive to read: a byte of
+ * CBOR becomes a map of 200. What is refused says at which byte reading ended, so that a message
+ * shows how much was read; a process with little memory shows what it cost. Every signature here is
+ * right.
  */
 import { refusalText } from '../../support/refusal.ts'
 import { execFile } from 'node:child_process'
@@ -85,7 +87,8 @@ describe('H14 a hostile CoRIM of 1 MiB costs little before its signature', () =>
       const refusal = await refusalText(() => read(file))
       const [, found, at] = /^([a-z-]+): (?:un)?protected header: too many items at (\d+)$/.exec(refusal) ?? [refusal]
       expect(found).toBe(code)
-      // Headers of this file end after some 2000 bytes; a list of one-byte items is read no further than its 256th.
+      // Headers of this file end after some 2000 bytes; a list of one-byte items is read no further
+      // than its 256th.
       expect(Number(at)).toBeLessThan(2500)
     }
   })

@@ -1,5 +1,6 @@
 /**
- * A signed reference value names its product: a CA that signs for several cannot make one pass for another, and versions count by product.
+ * A signed reference value names its product: a CA that signs for several cannot make one pass for
+ * another, and versions count by product.
  */
 import { refusalText } from '../../support/refusal.ts'
 import { readFileSync } from 'node:fs'

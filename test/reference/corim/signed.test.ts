@@ -1,5 +1,6 @@
 /**
- * Signed reference values: what is sound opens and verifies enclaves; one thing wrong, everything else signed as it is, and it is refused for that reason.
+ * Signed reference values: what is sound opens and verifies enclaves; one thing wrong, everything
+ * else signed as it is, and it is refused for that reason.
  */
 import { refusalText } from '../../support/refusal.ts'
 import 'reflect-metadata'

@@ -1,5 +1,6 @@
 /**
- * k of n signers: the same values, signed by k authorities that no smaller number of insiders can stand in for. All certificates and signatures are right.
+ * k of n signers: the same values, signed by k authorities that no smaller number of insiders can
+ * stand in for. All certificates and signatures are right.
  */
 import { refusalText } from '../../support/refusal.ts'
 import { beforeAll, describe, expect, test } from 'vitest'

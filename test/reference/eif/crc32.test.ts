@@ -13,7 +13,8 @@ test('the check value of CRC-32/ISO-HDLC', () => {
 
 test('in pieces and as a whole it is what zlib computes, bit by bit too', () => {
   const bytes = attester.noise(10_007, 5)
-  // In gzip the checksum stands 8 bytes before the end, little-endian; `zlib.crc32` is not in every Node that runs this.
+  // In gzip the checksum stands 8 bytes before the end, little-endian; `zlib.crc32` is not in every
+  // Node that runs this.
   const expected = zlib.gzipSync(bytes).readUInt32LE(zlib.gzipSync(bytes).length - 8)
   expect(crc32(bytes)).toBe(expected)
   expect(attester.crc32(bytes)).toBe(expected)

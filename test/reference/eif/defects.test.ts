@@ -1,5 +1,6 @@
 /**
- * Every rule about the structure of an image, broken alone: the checksum is right, and so is everything else.
+ * Every rule about the structure of an image, broken alone: the checksum is right, and so is
+ * everything else.
  */
 import { describe, expect, test } from 'vitest'
 import { measureEif } from '../../../src/reference/index.ts'

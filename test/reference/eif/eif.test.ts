@@ -1,5 +1,6 @@
 /**
- * Measuring sound images: what comes out, the ways to hand an image over, progress, and how a measuring ends early.
+ * Measuring sound images: what comes out, the ways to hand an image over, progress, and how a
+ * measuring ends early.
  */
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { NitroReferenceValues } from '../../../src/formats/aws/nitro/index.ts'

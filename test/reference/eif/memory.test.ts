@@ -1,6 +1,7 @@
 /**
- * Memory stays the same however large the image is: a large one, made while it is read, is measured in a process of its own that watches itself.
- * VERITEE_EIF_BYTES says how large, 128 MiB by default; `node test/bench/eif.mjs` does it with 1 GiB, in Node and in Chromium.
+ * Memory stays the same however large the image is: a large one, made while it is read, is measured
+ * in a process of its own that watches itself. VERITEE_EIF_BYTES says how large, 128 MiB by
+ * default; `node test/bench/eif.mjs` does it with 1 GiB, in Node and in Chromium.
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'

@@ -1,5 +1,6 @@
 /**
- * PCR3, PCR4 and PCR8 from what an operator knows, and what is refused because it cannot be what they mean.
+ * PCR3, PCR4 and PCR8 from what an operator knows, and what is refused because it cannot be what
+ * they mean.
  */
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type * as reference from '../../../src/reference/index.ts'

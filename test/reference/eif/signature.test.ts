@@ -1,5 +1,6 @@
 /**
- * Signed images: with each kind of key, and with one thing wrong in the signature section at a time.
+ * Signed images: with each kind of key, and with one thing wrong in the signature section at a
+ * time.
  */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { measureEif, pcr8OfCertificate } from '../../../src/reference/index.ts'

@@ -1,5 +1,6 @@
 /**
- * Writes a large image to disk without its weight: the file has its size and its headers, and holes where it repeats zeros.
+ * Writes a large image to disk without its weight: the file has its size and its headers, and holes
+ * where it repeats zeros.
  */
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'

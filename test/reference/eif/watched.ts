@@ -1,5 +1,6 @@
 /**
- * Measures a large image and watches its own memory; a process of its own, so that nobody else's memory counts. `watched.ts stream|blob SIZE`
+ * Measures a large image and watches its own memory; a process of its own, so that nobody else's
+ * memory counts. `watched.ts stream|blob SIZE`
  *
  * A blob is a file, as on a page where one was dropped. The file is sparse.
  */

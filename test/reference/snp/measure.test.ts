@@ -1,6 +1,6 @@
 /**
- * What a launch measures, against a second computation that is written from AMD's and QEMU's texts; every rule of the firmware's
- * format, broken alone; what callers get wrong.
+ * What a launch measures, against a second computation that is written from AMD's and QEMU's texts;
+ * every rule of the firmware's format, broken alone; what callers get wrong.
  */
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'

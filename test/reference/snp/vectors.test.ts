@@ -1,5 +1,6 @@
 /**
- * Launch digests of the vectors: sev-snp-measure computed them, and published some in its own tests.
+ * Launch digests of the vectors: sev-snp-measure computed them, and published some in its own
+ * tests.
  */
 import { expect, test } from 'vitest'
 import { measureSnp, type MeasureSnpOptions } from '../../../src/reference/index.ts'

@@ -1,5 +1,6 @@
 /**
- * The fields that only reports of SEV-SNP have. They come with the first report, and the style sheet hides them again for other evidence.
+ * The fields that only reports of SEV-SNP have. They come with the first report, and the style
+ * sheet hides them again for other evidence.
  */
 import { element, h } from '../../dom.ts'
 import { addSharedFields, attributes, codes, label, problem } from '../fields.ts'

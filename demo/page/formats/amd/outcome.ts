@@ -1,5 +1,6 @@
 /**
- * One verification of a report, from bytes to everything that the page shows. The library decides; this only collects.
+ * One verification of a report, from bytes to everything that the page shows. The library decides;
+ * this only collects.
  */
 import {
   allowDebug,
@@ -71,7 +72,10 @@ export async function reportOutcomeOf(
   }
 }
 
-/** A refusal has no claims. What is left of the question, when nothing is expected, is what the report says: for showing it, and nothing else. */
+/**
+ * A refusal has no claims. What is left of the question, when nothing is expected, is what the
+ * report says: for showing it, and nothing else.
+ */
 async function claimsOf(bytes: Bytes, options: SevSnpOptions): Promise<SevSnpClaims | undefined> {
   const verdict = await settled(
     verifySevSnp(bytes, {

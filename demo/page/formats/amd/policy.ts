@@ -1,5 +1,6 @@
 /**
- * From what a visitor entered to what the verifier of a report is asked. Mistakes come back as sentences, each with the field that it belongs to.
+ * From what a visitor entered to what the verifier of a report is asked. Mistakes come back as
+ * sentences, each with the field that it belongs to.
  */
 import {
   allowDebug,
@@ -15,7 +16,10 @@ import type { Bytes } from '../../bytes.ts'
 import { attemptInto, type Problem, readBytes, readName, readNumber, readRoot, readTime } from '../../policy.ts'
 import type { State } from '../../state.ts'
 
-/** One build that is accepted: lower-case hexadecimal or `any`, by the library's names of registers; and its `name`. */
+/**
+ * One build that is accepted: lower-case hexadecimal or `any`, by the library's names of registers;
+ * and its `name`.
+ */
 export type ReportBuild = Readonly<Record<string, string>>
 
 /** What can be allowed, by the word that stands in addresses, and what it means. */
@@ -57,7 +61,10 @@ const registers: Readonly<Record<string, readonly [name: string, bytes: number]>
 
 const parts = ['fmc', 'bootloader', 'tee', 'snp', 'microcode'] as const
 
-/** @returns the policy, and what is wrong with what was entered: with any problem there is nothing to verify */
+/**
+ * @returns the policy, and what is wrong with what was entered: with any problem there is nothing
+ *   to verify
+ */
 export function reportPolicyOf(state: State): { readonly policy: ReportPolicy; readonly problems: readonly Problem[] } {
   const problems: Problem[] = []
   const attempt = attemptInto(problems)
@@ -85,7 +92,10 @@ export function reportPolicyOf(state: State): { readonly policy: ReportPolicy; r
   return { policy, problems }
 }
 
-/** The options of `verifySevSnp`. Every check that is left out is left out by the symbol named for it. */
+/**
+ * The options of `verifySevSnp`. Every check that is left out is left out by the symbol named for
+ * it.
+ */
 export function reportOptionsOf(policy: ReportPolicy, now: Date, fixtureRoots: readonly Bytes[]): SevSnpOptions {
   const { endorsements = {}, builds, reportData, minimumTcb, allowed, root, debug, skewSeconds } = policy
   const products = ['Genoa', 'Turin', ...(allowed.includes('Milan') ? (['Milan'] as const) : [])] as const
@@ -108,7 +118,10 @@ export function reportOptionsOf(policy: ReportPolicy, now: Date, fixtureRoots: r
   }
 }
 
-/** Only Turin has an FMC: of the others, a minimum of it alone asks for nothing, but a row must name a part. */
+/**
+ * Only Turin has an FMC: of the others, a minimum of it alone asks for nothing, but a row must name
+ * a part.
+ */
 function rowOf(product: 'Milan' | 'Genoa' | 'Turin', { fmc, ...others }: Partial<SnpTcb>): MinimumRow {
   return {
     product,
@@ -136,7 +149,10 @@ function readEndorsements(text: string): ReportPolicy['endorsements'] {
   return value as Readonly<Record<string, unknown>>
 }
 
-/** JSON, one build or a list of them; or lines like `measurement <hex>`. A value alone is the measurement. */
+/**
+ * JSON, one build or a list of them; or lines like `measurement <hex>`. A value alone is the
+ * measurement.
+ */
 export function readReportBuilds(text: string): readonly ReportBuild[] {
   const trimmed = text.trim()
   if (trimmed === '') return []
@@ -174,7 +190,7 @@ function readBuild(entries: readonly (readonly [string, unknown])[]): ReportBuil
       throw new Error(`“${key.slice(0, 40)}” is no register of SEV-SNP: ${names.join(', ')} are.`)
     }
     const [name, size] = register
-    if (name in build) throw new Error(`${name} stands there twice.`)
+    if (name in build) throw new Error(`${name} is there twice.`)
     const digits = String(value).replace(/\s/g, '').replace(/^0x/i, '').toLowerCase()
     const isAny = name !== 'measurement' && (digits === 'any' || digits === 'anyvalue')
     if (!isAny && (!/^(?:[0-9a-f]{2})+$/.test(digits) || digits.length !== 2 * size))
@@ -195,7 +211,7 @@ function readMinimum(text: string): ReportPolicy['minimumTcb'] {
     const part = parts.find((known) => known === name.toLowerCase())
     if (part === undefined) throw new Error(`Write it like snp 27, microcode 86. Parts are ${parts.join(', ')}.`)
     if (Number(value) > 255) throw new Error(`${part} is a number from 0 to 255.`)
-    if (found[part] !== undefined) throw new Error(`${part} stands there twice.`)
+    if (found[part] !== undefined) throw new Error(`${part} is there twice.`)
     found[part] = Number(value)
   }
   return found

@@ -1,5 +1,6 @@
 /**
- * The verdict on a report in one plain sentence, and what a visitor can do about it. Everything that was left out is said: a link can carry any settings.
+ * The verdict on a report in one plain sentence, and what a visitor can do about it. Everything
+ * that was left out is said: a link can carry any settings.
  */
 import type { AttestationErrorCode } from '../../library.ts'
 import { evidenceFile } from '../../code.ts'
@@ -123,7 +124,7 @@ function caveatsOf({ policy, now, claims }: ReportOutcome): readonly string[] {
   const caveats: string[] = []
   if (policy.root === 'fixture')
     caveats.push(
-      'The trusted roots are the fixture roots of this project. Their keys are public: anybody can sign under them.',
+      'The trusted roots are the fixture roots of this project. Their keys are public: anyone can sign under them.',
     )
   else if (policy.root !== 'pinned')
     caveats.push('The trusted root is a certificate that was pasted into this page, or came with the link.')

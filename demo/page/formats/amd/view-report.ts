@@ -1,5 +1,6 @@
 /**
- * The report as a table that explains itself: what it measures against what the visitor expects, then every field with what it means.
+ * The report as a table that explains itself: what it measures against what the visitor expects,
+ * then every field with what it means.
  */
 import type { SevSnpEvidence } from '../../../../src/formats/amd/sev-snp/index.ts'
 import { isZero, toHex } from '../../bytes.ts'
@@ -7,7 +8,10 @@ import { type Child, h, hex } from '../../dom.ts'
 import { registerTable, type RegisterState, type Row } from '../../register-table.ts'
 import type { ReportOutcome } from './outcome.ts'
 
-/** The library's name, AMD's name, what it is, how many bytes it has. What is not named must be zero. */
+/**
+ * The library's name, AMD's name, what it is, how many bytes it has. What is not named must be
+ * zero.
+ */
 const registers = [
   ['measurement', 'MEASUREMENT', 'What was in memory when the guest began to run', 48],
   ['hostData', 'HOST_DATA', 'Chosen by the host: it means something where measured code compares it', 32],

@@ -1,6 +1,6 @@
 /**
- * The state of the platform: its versions side by side (what the report says, what is committed, what the certificate is for, what you ask for), the processor,
- * and advisories in words.
+ * The state of the platform: its versions side by side (what the report says, what is committed,
+ * what the certificate is for, what you ask for), the processor, and advisories in words.
  */
 import { advisoriesAsOf, type SevSnpClaims } from '../../../../src/formats/amd/sev-snp/index.ts'
 import { type Child, h, pairs } from '../../dom.ts'

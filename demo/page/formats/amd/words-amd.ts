@@ -1,5 +1,6 @@
 /**
- * What every check of a report of SEV-SNP means, for people. Loaded with what verifies it, so that visitors with other evidence need not wait for it.
+ * What every check of a report of SEV-SNP means, for people. Loaded with what verifies it, so that
+ * visitors with other evidence need not wait for it.
  */
 import type { AmdErrorCode, AttestationErrorCode } from '../../library.ts'
 import type { Words } from '../../words.ts'
@@ -31,7 +32,7 @@ const words: Readonly<Record<OwnCode | SharedCode, Words>> = {
   'report-size': { holds: 'It is as long as a report, with or without certificates', fails: notAReport, why: shape },
   'cert-table': {
     holds: 'The certificates behind it are in a well-formed table',
-    fails: 'What stands behind the report is no certificate table.',
+    fails: 'What follows the report is no certificate table.',
     why: 'A host may put certificates behind a report. Nothing signs them, so only that of the report’s own key is ever used.',
   },
   'report-version': { holds: 'Its version is known', fails: notAReport, why: `Versions 2 to 5 are known. ${shape}` },
@@ -58,7 +59,7 @@ const words: Readonly<Record<OwnCode | SharedCode, Words>> = {
   'endorsement-missing': {
     holds: 'The endorsements are complete',
     fails: 'Something is missing from the endorsements.',
-    why: `${endorsements} Without all of it nobody knows whether the key is sound.`,
+    why: `${endorsements} Without all of it no one knows whether the key is sound.`,
   },
   'endorsement-format': {
     holds: '',
@@ -74,7 +75,7 @@ const words: Readonly<Record<OwnCode | SharedCode, Words>> = {
   'root-mismatch': {
     holds: 'The chain begins at a trusted root certificate (ARK)',
     fails: 'It does not come from a trusted root.',
-    why: 'Anybody can make a chain of certificates with AMD’s names. Only those that begin at a pinned root, byte for byte, are AMD’s.',
+    why: 'Anyone can make a chain of certificates with AMD’s names. Only those that begin at a pinned root, byte for byte, are AMD’s.',
   },
   'cert-parse': { holds: 'Every certificate is well-formed', fails: 'A certificate is malformed.', why: shape },
   'crl-parse': { holds: 'The revocation list is well-formed', fails: brokenList, why: shape },
@@ -102,7 +103,7 @@ const words: Readonly<Record<OwnCode | SharedCode, Words>> = {
   'cert-validity': {
     holds: 'Every certificate is valid now',
     fails: 'A certificate is not valid now.',
-    why: 'Outside its dates nobody vouches for a certificate any more.',
+    why: 'Outside its dates no one vouches for a certificate any more.',
   },
   'vek-product-mismatch': {
     holds: 'Processor, certificates and key are of one line',
@@ -172,7 +173,7 @@ const words: Readonly<Record<OwnCode | SharedCode, Words>> = {
     holds: 'It runs on a machine that you accept',
     fails: 'Genuine, but it runs on a machine that you do not know.',
     why: 'The owner of a machine can attack it physically. Only its identity says whose it is.',
-    open: 'Any machine was accepted, whoever owns it',
+    open: 'Any machine was accepted, of any owner',
   },
   'policy-debug': {
     holds: 'It is closed to its host (not in debug mode)',

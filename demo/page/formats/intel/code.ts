@@ -1,5 +1,6 @@
 /**
- * The verification of a quote as code: for `import`, and for the command line. What is copied from here gives the verdict that the page shows.
+ * The verification of a quote as code: for `import`, and for the command line. What is copied from
+ * here gives the verdict that the page shows.
  */
 import { toHex } from '../../bytes.ts'
 import { evidenceFile, rootFile } from '../../code.ts'

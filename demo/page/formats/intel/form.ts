@@ -1,5 +1,6 @@
 /**
- * The fields that only quotes have. They come with the first quote, and the style sheet hides them again for other evidence.
+ * The fields that only quotes have. They come with the first quote, and the style sheet hides them
+ * again for other evidence.
  */
 import { element, h } from '../../dom.ts'
 import { addSharedFields, area, codes } from '../fields.ts'

@@ -1,5 +1,6 @@
 /**
- * One verification of a quote, from bytes to everything that the page shows. The library decides; this only collects.
+ * One verification of a quote, from bytes to everything that the page shows. The library decides;
+ * this only collects.
  */
 import {
   allowDebug,
@@ -40,7 +41,7 @@ export interface QuoteOutcome {
   readonly isAuthentic: boolean
   /** The state of the platform, of authentic quotes only. */
   readonly tcb: DcapTcb | undefined
-  /** What the event log replays to. Anybody can write a log: the registers tell. */
+  /** What the event log replays to. Anyone can write a log: the registers tell. */
   readonly replayed: ReplayedEventLog | undefined
   /** The moment that dates were checked at. */
   readonly now: Date
@@ -90,7 +91,10 @@ export async function replay(log: QuotePolicy['log']): Promise<ReplayedEventLog 
   return { field: 'log', text: `The event log was refused: ${printable(replayed.message).slice(0, 300)}` }
 }
 
-/** A refusal has no claims. What is left of the question, when nothing is expected, is the state of the platform: for showing it, and nothing else. */
+/**
+ * A refusal has no claims. What is left of the question, when nothing is expected, is the state of
+ * the platform: for showing it, and nothing else.
+ */
 async function stateOf(
   bytes: Bytes,
   kind: QuoteKind,

@@ -1,5 +1,6 @@
 /**
- * From what a visitor entered to what the verifier of a quote is asked. Mistakes come back as sentences, each with the field that it belongs to.
+ * From what a visitor entered to what the verifier of a quote is asked. Mistakes come back as
+ * sentences, each with the field that it belongs to.
  */
 import type { TcbStatus, TdxOptions } from '../../../../src/formats/intel/tdx/index.ts'
 import type { SgxOptions } from '../../../../src/formats/intel/sgx/index.ts'
@@ -10,7 +11,10 @@ import type { State } from '../../state.ts'
 
 export type QuoteKind = 'tdx' | 'sgx'
 
-/** One build that is accepted: lower-case hexadecimal, `any`, a number or a yes or no, by the library's names of registers; and its `name`. */
+/**
+ * One build that is accepted: lower-case hexadecimal, `any`, a number or a yes or no, by the
+ * library's names of registers; and its `name`.
+ */
 export type QuoteBuild = Readonly<Record<string, string | number | boolean>>
 
 /** What the verifier is asked, in plain values. */
@@ -43,7 +47,10 @@ export const acceptable: readonly TcbStatus[] = [
   'TDRelaunchAdvisedConfigurationNeeded',
 ]
 
-/** Registers by the names that people write, in lower case; bytes, or 0 for a number, -1 for a yes or no. */
+/**
+ * Registers by the names that people write, in lower case; bytes, or 0 for a number, -1 for a yes
+ * or no.
+ */
 const registers: Readonly<Record<QuoteKind, Readonly<Record<string, readonly [name: string, bytes: number]>>>> = {
   tdx: {
     mrtd: ['mrTd', 48],
@@ -73,7 +80,10 @@ const registers: Readonly<Record<QuoteKind, Readonly<Record<string, readonly [na
   },
 }
 
-/** @returns the policy, and what is wrong with what was entered: with any problem there is nothing to verify */
+/**
+ * @returns the policy, and what is wrong with what was entered: with any problem there is nothing
+ *   to verify
+ */
 export function quotePolicyOf(
   state: State,
   kind: QuoteKind,
@@ -103,7 +113,10 @@ export function quotePolicyOf(
   return { policy, problems }
 }
 
-/** The options of `verifyTdx` and `verifySgx`. Every check that is left out is left out by the symbol named for it. */
+/**
+ * The options of `verifyTdx` and `verifySgx`. Every check that is left out is left out by the
+ * symbol named for it.
+ */
 export function quoteOptionsOf(
   policy: QuotePolicy,
   now: Date,
@@ -178,7 +191,7 @@ function readBuild(entries: readonly (readonly [string, unknown])[], kind: Quote
       throw new Error(`“${key.slice(0, 40)}” is no register of ${kind.toUpperCase()}: ${names.join(', ')} are.`)
     }
     const [name, size] = register
-    if (name in build) throw new Error(`${name} stands there twice.`)
+    if (name in build) throw new Error(`${name} is there twice.`)
     build[name] =
       size > 0 ? readRegister(name, value, size, kind) : size === 0 ? readVersion(name, value) : readSwitch(name, value)
   }

@@ -1,5 +1,6 @@
 /**
- * The states that Intel says a platform can be in, in words: what each means, and what whoever operates the platform should do.
+ * The states that Intel says a platform can be in, in words: what each means, and what whoever
+ * operates the platform should do.
  */
 import type { TcbStatus } from '../../../../src/formats/intel/tdx/index.ts'
 
@@ -24,7 +25,7 @@ export const statusWords: Readonly<Record<AnyStatus, StatusWords>> = {
     means:
       'The platform has all updates, but some flaws of the processor are left that only the software inside can avoid.',
     remedy:
-      'Whoever builds that software must compile in the defences that the advisories name. Accept this state if you know that they did.',
+      'The builder of that software must compile in the defences that the advisories name. Accept this state if you know that they did.',
   },
   ConfigurationNeeded: {
     short: 'its platform is set up in a way that is open to attack',
@@ -36,7 +37,7 @@ export const statusWords: Readonly<Record<AnyStatus, StatusWords>> = {
     means:
       'The platform has all updates, but a setting leaves it open to known attacks, and some flaws are left that only the software inside can avoid.',
     remedy:
-      'The operator must change the setting, and whoever builds the software must compile in the defences that the advisories name.',
+      'The operator must change the setting, and its builder must compile in the defences that the advisories name.',
   },
   OutOfDate: {
     short: 'its platform lacks security updates',

@@ -1,5 +1,6 @@
 /**
- * The verdict on a quote in one plain sentence, and what a visitor can do about it. Everything that was left out is said: a link can carry any settings.
+ * The verdict on a quote in one plain sentence, and what a visitor can do about it. Everything that
+ * was left out is said: a link can carry any settings.
  */
 import type { TcbStatus } from '../../../../src/formats/intel/tdx/index.ts'
 import { describeCertificate } from '../../../../src/inspect/index.ts'
@@ -130,9 +131,7 @@ function caveatsOf(outcome: QuoteOutcome): readonly string[] {
   const { policy, now, tcb, replayed } = outcome
   const caveats: string[] = []
   if (policy.root === 'fixture')
-    caveats.push(
-      'The trusted root is the fixture root of this project. Its keys are public: anybody can sign under it.',
-    )
+    caveats.push('The trusted root is the fixture root of this project. Its keys are public: anyone can sign under it.')
   else if (policy.root !== 'pinned')
     caveats.push('The trusted root is a certificate that was pasted into this page, or came with the link.')
   for (const status of statesOf(tcb))
@@ -142,7 +141,7 @@ function caveatsOf(outcome: QuoteOutcome): readonly string[] {
   else if (policy.builds.some(hasAny)) caveats.push('Registers that may hold anything were not compared.')
   if (policy.at !== 'clock') caveats.push(`Dates were checked as of ${iso(now)}, not now.`)
   if (policy.reportData === undefined)
-    caveats.push('Any report data was accepted: this could be a replay, and whoever it was made for is not known.')
+    caveats.push('Any report data was accepted: this could be a replay, and its addressee is not known.')
   if (policy.debug) caveats.push('Debug mode was allowed: the operator can then read its memory.')
   if (policy.skewSeconds > 3600) caveats.push(`Clocks may be ${duration(policy.skewSeconds * 1000)} apart.`)
   if (replayed !== undefined && logMatches(outcome).includes('no'))

@@ -1,6 +1,6 @@
 /**
- * The RTMRs as the event log replays to them, each with its events. A log is not signed: whatever stands in it is true only where the register of an
- * authentic quote holds what it replays to.
+ * The RTMRs as the event log replays to them, each with its events. A log is not signed: whatever
+ * stands in it is true only where the register of an authentic quote holds what it replays to.
  */
 import type { MeasuredEvent } from '../../../../src/formats/intel/tdx/events/index.ts'
 import { printable } from '../../../../src/inspect/index.ts'

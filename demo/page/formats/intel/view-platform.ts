@@ -1,5 +1,6 @@
 /**
- * The state of the platform in words: what Intel's status means, what to do about it, and which advisories apply.
+ * The state of the platform in words: what Intel's status means, what to do about it, and which
+ * advisories apply.
  */
 import type { DcapPlatform } from '../../../../src/formats/intel/tdx/index.ts'
 import { type Child, h, pairs } from '../../dom.ts'
@@ -85,7 +86,7 @@ function platformRows(platform: DcapPlatform | undefined): readonly (readonly [s
   if (platform === undefined) return []
   const memory = {
     standard: 'encrypted, with integrity and replay protection (client)',
-    scalable: 'encrypted; whoever taps the memory bus may replay it',
+    scalable: 'encrypted; an attacker on the memory bus may replay it',
     'scalable-with-integrity': 'encrypted, with integrity protection',
   }[platform.sgxType]
   return [

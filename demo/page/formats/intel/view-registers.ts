@@ -9,7 +9,10 @@ import type { QuoteBuild } from './policy.ts'
 
 const zeros = '00'.repeat(48)
 
-/** The library's name, how people call it, what it measures, and what is expected of it when a build does not name it. */
+/**
+ * The library's name, how people call it, what it measures, and what is expected of it when a build
+ * does not name it.
+ */
 const registers: Readonly<
   Record<'tdx' | 'sgx', readonly (readonly [name: string, label: string, meaning: string, unnamed?: string])[]>
 > = {
@@ -19,9 +22,9 @@ const registers: Readonly<
     ['rtmr1', 'RTMR1', 'Boot loader and kernel'],
     ['rtmr2', 'RTMR2', 'Command line and initial RAM disk'],
     ['rtmr3', 'RTMR3', 'System and application', zeros],
-    ['mrConfigId', 'MRCONFIGID', 'Chosen by whoever launched it', zeros],
-    ['mrOwner', 'MROWNER', 'Chosen by whoever launched it', zeros],
-    ['mrOwnerConfig', 'MROWNERCONFIG', 'Chosen by whoever launched it', zeros],
+    ['mrConfigId', 'MRCONFIGID', 'Chosen by its launcher', zeros],
+    ['mrOwner', 'MROWNER', 'Chosen by its launcher', zeros],
+    ['mrOwnerConfig', 'MROWNERCONFIG', 'Chosen by its launcher', zeros],
     ['tdAttributes', 'TD attributes', 'Debug bits come first, then migration', '0000001000000000'],
     ['xfam', 'XFAM', 'Features of the processor that it may use'],
     ['mrSeam', 'MRSEAM', 'The TDX module'],
@@ -32,8 +35,8 @@ const registers: Readonly<
     ['mrSigner', 'MRSIGNER', 'Key that signed the enclave'],
     ['isvProdId', 'ISVPRODID', 'Product, by its signer’s count'],
     ['isvSvn', 'ISVSVN', 'Security version, by its signer’s count'],
-    ['configId', 'CONFIGID', 'Chosen by whoever started it', '00'.repeat(64)],
-    ['configSvn', 'CONFIGSVN', 'Chosen by whoever started it', '0'],
+    ['configId', 'CONFIGID', 'Chosen by its starter', '00'.repeat(64)],
+    ['configSvn', 'CONFIGSVN', 'Chosen by its starter', '0'],
     ['isvFamilyId', 'ISVFAMILYID', 'Family of products', '00'.repeat(16)],
     ['isvExtProdId', 'ISVEXTPRODID', 'Product, in more digits', '00'.repeat(16)],
     ['attributes', 'Attributes', 'Bit 1 of the first byte is debug mode'],

@@ -1,5 +1,6 @@
 /**
- * What every check of Intel's quotes means, for people. Loaded with what verifies them, so that whoever brings a Nitro document need not wait for it.
+ * What every check of Intel's quotes means, for people. Loaded with what verifies them, so that
+ * whoever brings a Nitro document need not wait for it.
  */
 import type { AttestationErrorCode } from '../../library.ts'
 import type { QuoteCode, Words } from '../../words.ts'
@@ -51,7 +52,7 @@ const words: Readonly<Record<Extract<AttestationErrorCode, QuoteCode> | SharedCo
   'endorsement-missing': {
     holds: 'The collateral is complete',
     fails: 'Something is missing from the collateral.',
-    why: `${collateral} Without all of it nobody knows whether the platform is sound.`,
+    why: `${collateral} Without all of it no one knows whether the platform is sound.`,
   },
   'cert-parse': { holds: 'Every certificate is well-formed', fails: 'A certificate is malformed.', why: shape },
   'tcb-info-format': {
@@ -70,7 +71,7 @@ const words: Readonly<Record<Extract<AttestationErrorCode, QuoteCode> | SharedCo
   'root-mismatch': {
     holds: 'All chains begin at the trusted root certificate',
     fails: 'It does not come from the trusted root.',
-    why: 'Anybody can make a chain of certificates. Only the one that begins at the pinned root, byte for byte, is Intel’s; a name proves nothing.',
+    why: 'Anyone can make a chain of certificates. Only the one that begins at the pinned root, byte for byte, is Intel’s; a name proves nothing.',
   },
   'cert-algorithm': {
     holds: 'Every certificate uses the algorithms that Intel uses (P-256, SHA-256)',
@@ -100,7 +101,7 @@ const words: Readonly<Record<Extract<AttestationErrorCode, QuoteCode> | SharedCo
   'cert-validity': {
     holds: 'Every certificate is valid now',
     fails: 'A certificate is not valid now.',
-    why: 'Outside its dates nobody vouches for a certificate any more, and it may have been revoked without a list saying so.',
+    why: 'Outside its dates no one vouches for a certificate any more, and it may have been revoked without a list saying so.',
   },
   'pck-cert-format': {
     holds: 'The platform’s certificate says which platform it is',
@@ -137,7 +138,7 @@ const words: Readonly<Record<Extract<AttestationErrorCode, QuoteCode> | SharedCo
   'crl-revoked': {
     holds: 'No certificate is revoked',
     fails: 'A certificate of its platform is revoked.',
-    why: 'Intel revokes a platform when its keys have leaked: anybody could have signed this quote.',
+    why: 'Intel revokes a platform when its keys have leaked: anyone could have signed this quote.',
   },
   'tcb-info-signature': {
     holds: 'TCB Info is signed by Intel',
@@ -157,7 +158,7 @@ const words: Readonly<Record<Extract<AttestationErrorCode, QuoteCode> | SharedCo
   'attestation-key-binding': {
     holds: 'The quoting enclave vouches for the key of this quote',
     fails: 'Forged: the quoting enclave does not vouch for the key of this quote.',
-    why: 'Otherwise anybody could put a key of their own behind a genuine quoting enclave.',
+    why: 'Otherwise anyone could put a key of their own behind a genuine quoting enclave.',
   },
   'quote-signature': {
     holds: 'The quote is signed with that key',
@@ -187,7 +188,7 @@ const words: Readonly<Record<Extract<AttestationErrorCode, QuoteCode> | SharedCo
   'tcb-revoked': {
     holds: 'The state of the platform is not revoked',
     fails: 'Intel has revoked the state that this platform is in.',
-    why: 'Its keys must be assumed to have leaked: anybody could have signed this quote.',
+    why: 'Its keys must be assumed to have leaked: anyone could have signed this quote.',
   },
 
   'policy-tcb-status': {
@@ -204,19 +205,19 @@ const words: Readonly<Record<Extract<AttestationErrorCode, QuoteCode> | SharedCo
   'policy-endorsement-age': {
     holds: 'The collateral is as recent as you ask for',
     fails: 'Genuine, but Intel issued its collateral longer ago than you accept.',
-    why: 'Whoever delivers collateral can choose an old one that is still in its dates, from before something was revoked.',
+    why: 'The deliverer of collateral can choose an old one that is still in its dates, from before something was revoked.',
     open: 'Any current collateral was accepted, however old',
   },
   'policy-platform': {
     holds: 'It runs on a machine that you accept',
     fails: 'Genuine, but it runs on a machine that you do not know.',
-    why: 'Whoever owns a machine can attack it physically. Only its identity says whose it is.',
-    open: 'Any machine was accepted, whoever owns it',
+    why: 'The owner of a machine can attack it physically. Only its identity says whose it is.',
+    open: 'Any machine was accepted, of any owner',
   },
   'policy-debug': {
     holds: 'It is closed to its operator (not in debug mode)',
     fails: 'Genuine, but in debug mode: its operator can look inside.',
-    why: 'In debug mode whoever runs the machine can read and change its memory.',
+    why: 'In debug mode the operator of the machine can read and change its memory.',
   },
   'policy-migration': {
     holds: 'It cannot be moved to another machine',
@@ -241,7 +242,8 @@ const words: Readonly<Record<Extract<AttestationErrorCode, QuoteCode> | SharedCo
     open: 'Whatever it was made for was accepted',
   },
 
-  // Of event logs, of certificates that carry quotes, and of services that are asked: the page says these where they come up.
+  // Of event logs, of certificates that carry quotes, and of services that are asked: the page says
+  // these where they come up.
   'event-log-format': { holds: '', fails: 'The event log is malformed.', why: shape },
   'event-log-digest': {
     holds: '',
@@ -254,7 +256,7 @@ const words: Readonly<Record<Extract<AttestationErrorCode, QuoteCode> | SharedCo
   'ra-tls-binding': {
     holds: '',
     fails: 'The evidence was not made for the key of the certificate that carries it.',
-    why: 'Otherwise anybody could show somebody else’s quote.',
+    why: 'Otherwise anyone could show someone else’s quote.',
   },
   'endorsement-fetch': { holds: '', fails: 'The service that has the collateral does not answer.', why: collateral },
   'endorsement-format': { holds: '', fails: brokenCollateral, why: collateral },

@@ -122,7 +122,9 @@ function allowancesOf(values: Values): Partial<SevSnpOptions> {
   }
 }
 
-/** Whose machine it is, and what the guest and the platform say of themselves. @throws UsageError */
+/**
+ * Whose machine it is, and what the guest and the platform say of themselves. @throws UsageError
+ */
 function platformOf(values: Values): Partial<SevSnpOptions> {
   const { 'minimum-abi': abi } = values
   const guestPolicy = {

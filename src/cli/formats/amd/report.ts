@@ -1,5 +1,6 @@
 /**
- * What is particular to verdicts on reports of SEV-SNP: questions that their checks answer, what to do about a refusal, and what they say.
+ * What is particular to verdicts on reports of SEV-SNP: questions that their checks answer, what to
+ * do about a refusal, and what they say.
  */
 import { toHex } from '../../../encoding/bytes.ts'
 import type { SevSnpClaims } from '../../../formats/amd/sev-snp/index.ts'
@@ -69,7 +70,9 @@ export function reportRows(claims: SevSnpClaims): readonly [before: readonly Row
   ]
 }
 
-/** Everything that makes this verdict weaker than it could be, beside what every verdict can lack. */
+/**
+ * Everything that makes this verdict weaker than it could be, beside what every verdict can lack.
+ */
 export function reportCaveats({ advisories, vmpl }: SevSnpClaims, checks: readonly Check[]): string[] {
   const isOmitted = (code: string): boolean => checks.some(({ id, outcome }) => id === code && outcome === 'skipped')
   const isMigratable = checks.some(

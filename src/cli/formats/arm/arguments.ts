@@ -117,7 +117,10 @@ async function commonOf(values: Values): Promise<TokenOptions> {
   }
 }
 
-/** Ours, or the form of trustee and rust-ccatoken: `instance-id`, `implementation-id`, `pkey`. JSON has no bytes: a secret is hexadecimal. */
+/**
+ * Ours, or the form of trustee and rust-ccatoken: `instance-id`, `implementation-id`, `pkey`. JSON
+ * has no bytes: a secret is hexadecimal.
+ */
 async function anchorsOf<Anchor>(values: Values): Promise<Anchor[]> {
   const files = listOf(values, 'anchor')
   if (files.length === 0)

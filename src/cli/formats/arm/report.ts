@@ -1,5 +1,6 @@
 /**
- * What is particular to verdicts on tokens: questions that their checks answer, what to do about a refusal, and what they say.
+ * What is particular to verdicts on tokens: questions that their checks answer, what to do about a
+ * refusal, and what they say.
  */
 import { toHex } from '../../../encoding/bytes.ts'
 import type { CcaClaims, CcaRealmClaims, MeasuredComponent } from '../../../formats/arm/cca/index.ts'
@@ -109,7 +110,9 @@ function nameOf({ type, version, measurement }: MeasuredComponent): string {
   return [type ?? 'without a type', version, toHex(measurement)].filter((part) => part !== undefined).join(' ')
 }
 
-/** Everything that makes this verdict weaker than it could be, beside what every verdict can lack. */
+/**
+ * Everything that makes this verdict weaker than it could be, beside what every verdict can lack.
+ */
 export function tokenCaveats(checks: readonly Check[]): string[] {
   const isSkipped = (code: string): boolean => checks.some(({ id, outcome }) => id === code && outcome === 'skipped')
   const state = checks.find(({ id }) => id === 'policy-lifecycle')?.actual

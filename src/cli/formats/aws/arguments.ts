@@ -21,7 +21,10 @@ import { UsageError } from '../../failures.ts'
 import { readCertificates, readCorim, readJson, readValue } from '../../input.ts'
 import type { OptionFormats } from '../family.ts'
 
-/** What the command line asks a verifier of Nitro documents for, and where its reference values came from, if they are signed. */
+/**
+ * What the command line asks a verifier of Nitro documents for, and where its reference values came
+ * from, if they are signed.
+ */
 export interface Policy {
   readonly options: NitroOptions
   readonly signed: SignedReferenceValues | undefined
@@ -61,7 +64,10 @@ export const spokenOfDocuments: Readonly<Record<string, string>> = {
   maxAgeSeconds: '--max-age',
 }
 
-/** What the verifiers of Nitro documents take. @throws UsageError, TypeError, VerificationError for reference values that are not authentic */
+/**
+ * What the verifiers of Nitro documents take. @throws UsageError, TypeError, VerificationError for
+ * reference values that are not authentic
+ */
 export async function policyOf(values: Values, format: 'nitro' | 'nitro-tpm'): Promise<Policy> {
   const { at, skew } = values
   const now =
@@ -158,7 +164,10 @@ function requireOneReference(values: Values): void {
   )
 }
 
-/** `nitro-cli describe-eif` says more than measurements: the rest is for people. Called `name`, else as the file calls itself, else after the file. */
+/**
+ * `nitro-cli describe-eif` says more than measurements: the rest is for people. Called `name`, else
+ * as the file calls itself, else after the file.
+ */
 export async function readMeasurements(path: string, name?: string): Promise<NitroReferenceValues> {
   const { Measurements, name: own, ...rest } = await readJson(path)
   const called = name ?? (typeof own === 'string' && own !== '' ? own : path)

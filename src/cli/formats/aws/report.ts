@@ -1,5 +1,6 @@
 /**
- * What is particular to verdicts on Nitro documents: questions that their checks answer, what to do about a refusal, and what they say.
+ * What is particular to verdicts on Nitro documents: questions that their checks answer, what to do
+ * about a refusal, and what they say.
  */
 import type { NitroResult } from '../../../index.ts'
 import { bytesAsText } from '../../text.ts'

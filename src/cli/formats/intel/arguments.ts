@@ -103,7 +103,10 @@ export const spokenOfQuotes: Readonly<Record<string, string>> = {
   serviceTds: '--service-td',
 }
 
-/** A verifier of quotes with everything that it is asked for. @throws UsageError, TypeError; VerificationError and AppraisalError for an event log */
+/**
+ * A verifier of quotes with everything that it is asked for. @throws UsageError, TypeError;
+ * VerificationError and AppraisalError for an event log
+ */
 export async function quoteVerifier(values: Values, format: 'tdx' | 'sgx'): Promise<Verifier> {
   const common = await commonOf(values)
   if (format === 'sgx') {
@@ -151,7 +154,10 @@ async function commonOf(values: Values): Promise<DcapOptions> {
   }
 }
 
-/** Of everything that Intel dates; of its root's list apart, which it issues once a year. @throws UsageError */
+/**
+ * Of everything that Intel dates; of its root's list apart, which it issues once a year. @throws
+ * UsageError
+ */
 function agesOf(values: Values): Pick<DcapOptions, 'maximumEndorsementAgeSeconds'> {
   const all = ageOf(values, 'max-collateral-age')
   const rootCaCrl = ageOf(values, 'max-root-crl-age') ?? all
@@ -186,7 +192,10 @@ async function tdxReferenceValuesOf(values: Values): Promise<TdxOptions['referen
   })
 }
 
-/** RTMRs as the log replays to them, where its events are as expected. The quote must then hold them: only that proves the log. */
+/**
+ * RTMRs as the log replays to them, where its events are as expected. The quote must then hold
+ * them: only that proves the log.
+ */
 async function loggedRegisters(values: Values): Promise<Readonly<Record<string, Uint8Array>>> {
   const { 'event-log': log, events } = values
   if (log === undefined && events === undefined) return {}

@@ -1,5 +1,6 @@
 /**
- * What is particular to verdicts on Intel's quotes: questions that their checks answer, what to do about a refusal, and what they say.
+ * What is particular to verdicts on Intel's quotes: questions that their checks answer, what to do
+ * about a refusal, and what they say.
  */
 import { toHex } from '../../../encoding/bytes.ts'
 import type { DcapClaims, DcapTcb } from '../../../formats/intel/tdx/index.ts'
@@ -83,7 +84,9 @@ export function quoteRows(claims: Claims): readonly [before: readonly Row[], aft
   ]
 }
 
-/** Everything that makes this verdict weaker than it could be, beside what every verdict can lack. */
+/**
+ * Everything that makes this verdict weaker than it could be, beside what every verdict can lack.
+ */
 export function quoteCaveats(claims: Claims, checks: readonly Check[]): string[] {
   const { tcbStatus, currentTcbStatus = tcbStatus } = claims
   const states = [...new Set([tcbStatus, currentTcbStatus])].filter((status) => status !== 'UpToDate')

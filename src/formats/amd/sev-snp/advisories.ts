@@ -1,11 +1,11 @@
 /**
- * What AMD's bulletins say, held against a report. There is no signed list for machines, so this table
- * has a date and must be kept up by hand. It changes no verdict: `products`, `platformInfo` and
- * `minimumTcb` do.
+ * What AMD's bulletins say, held against a report. There is no signed list for machines, so this
+ * table has a date and must be kept up by hand. It changes no verdict: `products`, `platformInfo`
+ * and `minimumTcb` do.
  *
  * To bring it up to date: add or change a row, set {@link advisoriesAsOf}, and add a line to the
- * changelog. Floors are those that AMD or two independent reviews give; a product without a known floor
- * is left out.
+ * changelog. Floors are those that AMD or two independent reviews give; a product without a known
+ * floor is left out.
  */
 import { snapshotOf } from '../../../core/options.ts'
 import type { SnpReport } from './report.ts'
@@ -90,7 +90,10 @@ export function advisoriesFor(facts: Facts): readonly string[] {
   )
 }
 
-/** Whether the reported TCB is below a floor for this processor. A report of version 2 does not say its model: every floor of its product counts. */
+/**
+ * Whether the reported TCB is below a floor for this processor. A report of version 2 does not say
+ * its model: every floor of its product counts.
+ */
 function isBelow(floors: readonly Floor[]): (facts: Facts) => boolean {
   return ({ report: { cpu }, product, tcb }) =>
     floors.some((floor) => {

@@ -1,6 +1,6 @@
 /**
- * The report is genuine. Is it what the caller expects? Every failure is kept, so that all of them are
- * reported, in this order.
+ * The report is genuine. Is it what the caller expects? Every failure is kept, so that all of them
+ * are reported, in this order.
  */
 import { appraiseAllowance } from '../../../appraisal/allowance.ts'
 import { appraiseBinding } from '../../../appraisal/binding.ts'
@@ -52,7 +52,9 @@ export function appraise(verified: Verified, policy: SevSnpPolicy, checks: Check
   return matched
 }
 
-/** Whose machine it is: product, cloud provider, chip. Identities of machines belong into no trace. */
+/**
+ * Whose machine it is: product, cloud provider, chip. Identities of machines belong into no trace.
+ */
 function appraiseOrigin({ report, product, cspId }: Verified, policy: SevSnpPolicy, checks: CheckRecorder): void {
   const isMilan = product === 'Milan' ? " (its owner can forge reports; to accept that, pass products: ['Milan'])" : ''
   checks.appraises('policy-product', 'product', {
@@ -127,7 +129,9 @@ function appraisePlatformInfo({ platformInfo }: SnpReport, expected: SevSnpPolic
   })
 }
 
-/** Versions: of the platform's parts, at launch, of the firmware, and whether the host can go back. */
+/**
+ * Versions: of the platform's parts, at launch, of the firmware, and whether the host can go back.
+ */
 function appraiseFirmware(verified: Verified, policy: SevSnpPolicy, checks: CheckRecorder): void {
   const { report, currentTcb, reportedTcb, committedTcb, launchTcb } = verified
   const { currentVersion, committedVersion } = report

@@ -1,6 +1,6 @@
 /**
- * From a report that was read to one that is AMD's word: certificates down from a pinned ARK, the ARK's
- * revocation list, a key certificate that is this report's, and every signature.
+ * From a report that was read to one that is AMD's word: certificates down from a pinned ARK, the
+ * ARK's revocation list, a key certificate that is this report's, and every signature.
  */
 
 import type { CheckRecorder } from '../../../core/record.ts'
@@ -83,7 +83,8 @@ export async function authenticate(
     found: cpuProduct ?? product,
   })
   if (crl !== undefined) checkCrlContent(crl, { issuer: ark, algorithm: algorithmOf(crl) }, clock, checks)
-  // The path's signatures come first: what an unsigned certificate says of chip and TCB is no finding.
+  // The path's signatures come first: what an unsigned certificate says of chip and TCB is no
+  // finding.
   await signatures.settle(checks, crl === undefined ? 'report-signature' : 'crl-signature')
   const held = await signatures.settle(checks, 'report-signature')
   if (crl === undefined) checks.omit('crl-revoked', 'skipped', 'revocation skipped')
@@ -124,7 +125,10 @@ function checkProcessor({ cpu }: SnpReport, checks: CheckRecorder): SnpProduct |
   return product
 }
 
-/** The root, the intermediate, and the key's certificate. @throws VerificationError `cert-parse`, `cert-algorithm`, `cert-extension` */
+/**
+ * The root, the intermediate, and the key's certificate. @throws VerificationError `cert-parse`,
+ * `cert-algorithm`, `cert-extension`
+ */
 function readCertificates(
   { ark, intermediate, vek }: EndorsementBytes,
   signingKey: SigningKey,
@@ -144,7 +148,8 @@ function readCrl({ crl }: EndorsementBytes, checks: CheckRecorder): Crl | undefi
 }
 
 /**
- * The product by the end of the root's name, AMD's or that of a caller's own anchor. The whole name is the profile's.
+ * The product by the end of the root's name, AMD's or that of a caller's own anchor. The whole name
+ * is the profile's.
  * @throws VerificationError `cert-chain-name`
  */
 function checkProduct({ subject }: Certificate, checks: CheckRecorder): SnpProduct {
@@ -170,7 +175,9 @@ const reportRow = (signedBytes: Bytes, signature: Bytes, by: Certificate): Signa
   by,
 })
 
-/** The certificate is that of the key which this report says it was signed with: product, TCB, chip. */
+/**
+ * The certificate is that of the key which this report says it was signed with: product, TCB, chip.
+ */
 function checkKey(vek: Certificate, report: SnpReport, product: SnpProduct, checks: CheckRecorder): VekClaims {
   const { signingKey, reportedTcb, chipId } = report
   const key = checks.verifies('vek-cert-format', `what the ${signingKey} certificate says`, () =>
@@ -204,7 +211,10 @@ function checkKey(vek: Certificate, report: SnpReport, product: SnpProduct, chec
   return key
 }
 
-/** What the firmware enforces between the versions. @throws VerificationError `report-reserved`, `report-tcb` */
+/**
+ * What the firmware enforces between the versions. @throws VerificationError `report-reserved`,
+ * `report-tcb`
+ */
 function checkVersions(
   report: SnpReport,
   product: SnpProduct,

@@ -1,8 +1,8 @@
 /**
  * The certificates that a host puts behind a report (GHCB, AMD 56421, SNP Extended Guest Request):
- * entries of 24 bytes, a GUID in the order of RFC 4122, u32 offset from the beginning of the table and
- * u32 length; an entry of zeros ends the list. Nothing signs the table. Only the certificate of the
- * key that signed the report is ever used from it: ARK and ASK come from the caller.
+ * entries of 24 bytes, a GUID in the order of RFC 4122, u32 offset from the beginning of the table
+ * and u32 length; an entry of zeros ends the list. Nothing signs the table. Only the certificate of
+ * the key that signed the report is ever used from it: ARK and ASK come from the caller.
  */
 import type { CheckRecorder } from '../../../core/record.ts'
 import { VerificationError } from '../../../core/errors.ts'

@@ -1,6 +1,6 @@
 /**
- * What AMD says of the key that signed a report, as callers hand it over: texts from anywhere, of which
- * nothing is believed.
+ * What AMD says of the key that signed a report, as callers hand it over: texts from anywhere, of
+ * which nothing is believed.
  */
 import { VerificationError } from '../../../core/errors.ts'
 import { type Bytes, fromBase64 } from '../../../encoding/bytes.ts'
@@ -14,7 +14,10 @@ export interface SevSnpEndorsements {
   readonly vek?: string
   /** PEM: ASK or ASVK, then ARK. The body of `…/cert_chain`. */
   readonly certificateChain: string
-  /** The ARK's revocation list, DER in base64. The body of `…/crl`. Required unless revocation is skipped. */
+  /**
+   * The ARK's revocation list, DER in base64. The body of `…/crl`. Required unless revocation is
+   * skipped.
+   */
   readonly crl?: string
 }
 
@@ -38,7 +41,8 @@ export const amdRoots: readonly string[] = [
 
 /**
  * @param given as the caller gave them: own properties, of any type
- * @param table of the evidence: the certificate of the report's own kind is taken from it where `vek` is absent
+ * @param table of the evidence: the certificate of the report's own kind is taken from it where
+ *   `vek` is absent
  * @throws VerificationError `endorsement-missing`, `endorsement-format`
  */
 export function readEndorsements(

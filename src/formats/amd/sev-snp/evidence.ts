@@ -1,5 +1,6 @@
 /**
- * Evidence of a guest on SEV-SNP: a report, alone or with the certificate table of an extended report.
+ * Evidence of a guest on SEV-SNP: a report, alone or with the certificate table of an extended
+ * report.
  */
 import { VerificationError } from '../../../core/errors.ts'
 import { type CheckRecorder, recordChecks } from '../../../core/record.ts'
@@ -37,7 +38,10 @@ export interface SevSnpClaims extends Omit<
 
 /** What evidence says. Not verified: for display, and for asking AMD for endorsements. */
 export interface SevSnpEvidence extends SnpReport {
-  /** By the processor's numbers; `undefined` for version 2, which has none, and for processors that are not known here. */
+  /**
+   * By the processor's numbers; `undefined` for version 2, which has none, and for processors that
+   * are not known here.
+   */
   readonly product: SnpProduct | undefined
   /** What the host put behind the report; empty without a table. */
   readonly certificates: readonly CertificateTableEntry[]
@@ -48,7 +52,10 @@ export interface DecodedEvidence extends DecodedReport {
   readonly certificates: readonly CertificateTableEntry[]
 }
 
-/** @throws VerificationError `report-size`, `cert-table`, `report-version`, `report-algorithm`, `report-reserved`, `report-signing-key` */
+/**
+ * @throws VerificationError `report-size`, `cert-table`, `report-version`, `report-algorithm`,
+ *   `report-reserved`, `report-signing-key`
+ */
 export function decodeEvidence(bytes: Bytes, checks: CheckRecorder): DecodedEvidence {
   checks.decodes('report-size', `${bytes.length} bytes`, () => {
     if (bytes.length >= reportSize && bytes.length <= maximumSize) return

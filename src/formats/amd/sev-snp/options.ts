@@ -1,6 +1,6 @@
 /**
- * What a caller says about the guest and the platform that it expects. Defaults refuse what a caller
- * must decide about.
+ * What a caller says about the guest and the platform that it expects. Defaults refuse what a
+ * caller must decide about.
  */
 import { type ReferenceValue, type skipReferenceValues } from '../../../appraisal/reference-values.ts'
 import { isPlainObject, requireOption, snapshotOf } from '../../../core/options.ts'
@@ -32,13 +32,22 @@ import {
 } from './report.ts'
 import { products as knownProducts, type SnpProduct, type SnpTcb, type TcbPart } from './tcb.ts'
 
-/** Pass it as `revocation` to go without the ARK's revocation list. A revoked ASK then goes unnoticed. */
+/**
+ * Pass it as `revocation` to go without the ARK's revocation list. A revoked ASK then goes
+ * unnoticed.
+ */
 export const skipRevocation: unique symbol = /* @__PURE__ */ Symbol.for('veritee.skipRevocation')
 
-/** Pass it as `provisionalFirmware` to accept firmware that the host can still take back (COMMITTED below CURRENT). */
+/**
+ * Pass it as `provisionalFirmware` to accept firmware that the host can still take back (COMMITTED
+ * below CURRENT).
+ */
 export const allowProvisionalFirmware: unique symbol = /* @__PURE__ */ Symbol.for('veritee.allowProvisionalFirmware')
 
-/** Pass it as `unknownBits` to accept bits of the guest policy and of the platform info that this version does not know. */
+/**
+ * Pass it as `unknownBits` to accept bits of the guest policy and of the platform info that this
+ * version does not know.
+ */
 export const allowUnknownBits: unique symbol = /* @__PURE__ */ Symbol.for('veritee.allowUnknownBits')
 
 /** A flag that must be set, must be clear, or does not matter. */
@@ -56,25 +65,34 @@ export type GuestPolicyExpectation = Partial<
 export type PlatformInfoExpectation = Partial<Record<Exclude<keyof SnpPlatformInfo, 'raw'>, Flag>>
 
 /**
- * The least security versions of processors of a product. Microcode is not comparable between models
- * and steppings: name them where you name it.
+ * The least security versions of processors of a product. Microcode is not comparable between
+ * models and steppings: name them where you name it.
  */
 export interface MinimumTcb extends Partial<Record<TcbPart, number>> {
   readonly product: SnpProduct
-  /** CPUID model; left out: any. Reports of version 2 do not say theirs, and match rows without it only. */
+  /**
+   * CPUID model; left out: any. Reports of version 2 do not say theirs, and match rows without it
+   * only.
+   */
   readonly model?: number
   readonly stepping?: number
 }
 
 /** Options of `verifySevSnp`. */
 export interface SevSnpOptions extends Omit<VerifierOptions, 'now'> {
-  /** What AMD says of the key that signed the report. Anyone may deliver it: everything in it is verified. */
+  /**
+   * What AMD says of the key that signed the report. Anyone may deliver it: everything in it is
+   * verified.
+   */
   readonly endorsements: SevSnpEndorsements
-  /** The guests that are accepted: any one must match. To accept any code, pass `skipReferenceValues`. */
+  /**
+   * The guests that are accepted: any one must match. To accept any code, pass
+   * `skipReferenceValues`.
+   */
   readonly referenceValues: SnpReferenceValues | readonly SnpReferenceValues[] | typeof skipReferenceValues
   /**
-   * The 64 bytes of report data that the report must carry, exactly: what ties it to your nonce and to
-   * the key that you will encrypt to. To go without, pass `skipReportData`.
+   * The 64 bytes of report data that the report must carry, exactly: what ties it to your nonce and
+   * to the key that you will encrypt to. To go without, pass `skipReportData`.
    */
   readonly reportData: Uint8Array | typeof skipReportData
   readonly revocation?: typeof skipRevocation
@@ -83,9 +101,14 @@ export interface SevSnpOptions extends Omit<VerifierOptions, 'now'> {
    * (arXiv 2605.12990, AMD-SB-3045): who names `Milan` accepts that.
    */
   readonly products?: readonly SnpProduct[]
-  /** Cloud providers (cspID of the VLEK) that are accepted; a VCEK then fails. Default: not checked. */
+  /**
+   * Cloud providers (cspID of the VLEK) that are accepted; a VCEK then fails. Default: not checked.
+   */
   readonly cspIds?: readonly string[]
-  /** Machines that are accepted: CHIP_ID, 64 bytes (Turin also 8); a VLEK then fails. Default: not checked. */
+  /**
+   * Machines that are accepted: CHIP_ID, 64 bytes (Turin also 8); a VLEK then fails. Default: not
+   * checked.
+   */
   readonly platforms?: readonly (Hex | Uint8Array)[]
   readonly debug?: typeof allowDebug
   readonly migration?: typeof allowMigration
@@ -94,14 +117,20 @@ export interface SevSnpOptions extends Omit<VerifierOptions, 'now'> {
   readonly guestPolicy?: GuestPolicyExpectation
   readonly platformInfo?: PlatformInfoExpectation
   readonly unknownBits?: typeof allowUnknownBits
-  /** For REPORTED_TCB and COMMITTED_TCB: every row that matches the platform must hold, and one must match. Default: not checked. */
+  /**
+   * For REPORTED_TCB and COMMITTED_TCB: every row that matches the platform must hold, and one must
+   * match. Default: not checked.
+   */
   readonly minimumTcb?: MinimumTcb | readonly MinimumTcb[]
   /** The same for LAUNCH_TCB. */
   readonly minimumLaunchTcb?: MinimumTcb | readonly MinimumTcb[]
   /** The least COMMITTED version. Default: not checked. */
   readonly minimumFirmware?: FirmwareVersion
   readonly provisionalFirmware?: typeof allowProvisionalFirmware
-  /** Bits of the mitigation vectors that must be set; reports before version 5 have none. Default: not checked. */
+  /**
+   * Bits of the mitigation vectors that must be set; reports before version 5 have none. Default:
+   * not checked.
+   */
   readonly minimumMitigations?: { readonly launch?: bigint | number; readonly current?: bigint | number }
   readonly minimumGuestSvn?: number
   /** The time to verify at. Default: the clock, read once. A report has no date of its own. */

@@ -11,13 +11,19 @@ import type { SnpReport } from './report.ts'
 /** Bytes that must be there, or {@link anyValue} for what you compare yourself. */
 export type SnpRegister = Hex | Uint8Array | typeof anyValue
 
-/** One accepted guest. The measurement covers firmware, processors and, with a direct boot, the hashes of the kernel. */
+/**
+ * One accepted guest. The measurement covers firmware, processors and, with a direct boot, the
+ * hashes of the kernel.
+ */
 export interface SnpReferenceValues {
   /** Comes back in the result. */
   readonly name?: string
   /** The launch digest, 48 bytes: `measureSnp` computes it. */
   readonly measurement: Hex | Uint8Array
-  /** 32 bytes that the host gave at launch. It means something only where measured code compares it. Default: zero. */
+  /**
+   * 32 bytes that the host gave at launch. It means something only where measured code compares it.
+   * Default: zero.
+   */
   readonly hostData?: SnpRegister
   /** 16 bytes of the ID block. Default: zero. */
   readonly familyId?: SnpRegister
@@ -45,7 +51,10 @@ const registers: Readonly<Record<Register, readonly [size: number, unnamed: Hex 
 }
 const names = /* @__PURE__ */ Object.keys(registers) as readonly Register[]
 
-/** @throws TypeError when there is nothing to compare, a register is unknown, or a value is not of its size */
+/**
+ * @throws TypeError when there is nothing to compare, a register is unknown, or a value is not of
+ *   its size
+ */
 export function readReferenceValues(input: unknown): readonly ReferenceValue[] | typeof skipReferenceValues {
   const values = readRegisterValues(input, registers, "{ measurement: '…' }")
   if (values === skipReferenceValues) return values

@@ -123,7 +123,8 @@ const alwaysZero: readonly (readonly [from: number, to: number])[] = [
 /**
  * Reads a report.
  * @param bytes 1184 of them
- * @throws VerificationError `report-version`, `report-algorithm`, `report-reserved`, `report-signing-key`
+ * @throws VerificationError `report-version`, `report-algorithm`, `report-reserved`,
+ *   `report-signing-key`
  */
 export function decodeReport(bytes: Bytes, checks: CheckRecorder): DecodedReport {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)

@@ -1,6 +1,6 @@
 /**
- * TCB_VERSION: security versions of the platform's parts, a byte each. Which byte is which depends on
- * the product. Versions are compared part by part, never as one number.
+ * TCB_VERSION: security versions of the platform's parts, a byte each. Which byte is which depends
+ * on the product. Versions are compared part by part, never as one number.
  *
  * Source: AMD 56860, table "TCB_VERSION Structure"; AMD 57230 for the numbering of processors.
  */

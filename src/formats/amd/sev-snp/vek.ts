@@ -1,7 +1,7 @@
 /**
- * What a VCEK or VLEK certificate says of the key in it: the product, the TCB that the key was derived
- * for, and the chip or the cloud provider. The values are the DER that is named here, with no OCTET
- * STRING of their own; hwID is no DER at all.
+ * What a VCEK or VLEK certificate says of the key in it: the product, the TCB that the key was
+ * derived for, and the chip or the cloud provider. The values are the DER that is named here, with
+ * no OCTET STRING of their own; hwID is no DER at all.
  *
  * Source: AMD 57230, "Versioned Chip Endorsement Key Certificate and KDS Interface Specification",
  * section 3, tables 8 to 10.

@@ -19,19 +19,22 @@ export type SevSnpResult = AttestationResult<'sev-snp', SevSnpClaims>
  * Verifies a report of a guest on AMD SEV-SNP.
  *
  * Proves: AMD's root vouches for the key that signed this report; the key is of this chip (VCEK) or
- * this cloud (VLEK) and of the TCB that the report says; the platform is as you allow; the guest was
- * launched from what one of `referenceValues` measures, it cannot be debugged or moved, and it asked for
- * this report with `reportData`.
+ * this cloud (VLEK) and of the TCB that the report says; the platform is as you allow; the guest
+ * was launched from what one of `referenceValues` measures, it cannot be debugged or moved, and it
+ * asked for this report with `reportData`.
  *
  * Does not prove: when (a report has no date: put your nonce into the report data), nor where, nor
- * anything of `claims.notCovered`. Milan is refused unless you name it in `products`: the owner of such
- * a machine can forge its reports in software (arXiv 2605.12990, AMD-SB-3045). A device between
- * processor and memory can do the same on other machines: `platforms` says whose machines you accept.
+ * anything of `claims.notCovered`. Milan is refused unless you name it in `products`: the owner of
+ * such a machine can forge its reports in software (arXiv 2605.12990, AMD-SB-3045). A device
+ * between processor and memory can do the same on other machines: `platforms` says whose machines
+ * you accept.
  *
- * @param evidence a report of 1184 bytes, with or without the certificate table of an extended report
- *   behind it, at most 65,536 bytes. Copied before anything is awaited
- * @throws VerificationError when the report or an endorsement is not authentic: `code` says which check failed
- * @throws AppraisalError when it is authentic, but not what you expect: `failures` lists everything that differs
+ * @param evidence a report of 1184 bytes, with or without the certificate table of an extended
+ *   report behind it, at most 65,536 bytes. Copied before anything is awaited
+ * @throws VerificationError when the report or an endorsement is not authentic: `code` says which
+ *   check failed
+ * @throws AppraisalError when it is authentic, but not what you expect: `failures` lists everything
+ *   that differs
  * @throws TypeError when the options are wrong
  * @example
  * ```ts
@@ -46,7 +49,8 @@ export type SevSnpResult = AttestationResult<'sev-snp', SevSnpClaims>
  * ```
  */
 export async function verifySevSnp(evidence: Uint8Array, options: SevSnpOptions): Promise<SevSnpResult> {
-  // 0. The caller's own mistakes: TypeError, before a byte of evidence is read. Evidence and options are copies from here on.
+  // 0. The caller's own mistakes: TypeError, before a byte of evidence is read. Evidence and
+  // options are copies from here on.
   const bytes = copyEvidence(evidence)
   const policy = await readSevSnpOptions(options)
   const checks = recordChecks(policy.trace)
@@ -57,7 +61,8 @@ export async function verifySevSnp(evidence: Uint8Array, options: SevSnpOptions)
   // 2. Authenticity: certificates, revocation, the key that is this report's, and every signature.
   const authentic = await authenticate(decoded, policy, checks)
 
-  // 3. Appraisal: the report is true. Is it what the caller expects? Failures are kept, so that all of them are reported.
+  // 3. Appraisal: the report is true. Is it what the caller expects? Failures are kept, so that all
+  // of them are reported.
   const matched = appraise(authentic, policy, checks)
 
   // 4. Only here does a result exist, and only if no appraisal failed.

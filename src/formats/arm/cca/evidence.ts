@@ -1,7 +1,9 @@
 /**
- * A CCA token: two signed tokens, that of the platform and that of a realm on it. Read and bounded; nothing is verified here.
+ * A CCA token: two signed tokens, that of the platform and that of a realm on it. Read and bounded;
+ * nothing is verified here.
  *
- * Sources: RMM specification DEN0137, draft-ffm-rats-cca-token-00 to -04, and what Trusted Firmware really writes where that differs.
+ * Sources: RMM specification DEN0137, draft-ffm-rats-cca-token-00 to -04, and what Trusted Firmware
+ * really writes where that differs.
  */
 import { type CheckRecorder, recordChecks } from '../../../core/record.ts'
 import type { Bytes } from '../../../encoding/bytes.ts'
@@ -82,9 +84,12 @@ export interface DecodedCca extends CcaEvidence {
 }
 
 /**
- * Reads a CCA token for display. **Nothing that it returns is verified**: anyone can write such a token. Use `verifyCca` to decide anything.
- * @param evidence a collection of a platform token and a realm token under tag 399 or 907, at most 65,536 bytes
- * @throws VerificationError `token-…`, `outer-cbor`, `cose-…`, `payload-…` or `realm-key` when the bytes are not a well-formed token
+ * Reads a CCA token for display. **Nothing that it returns is verified**: anyone can write such a
+ * token. Use `verifyCca` to decide anything.
+ * @param evidence a collection of a platform token and a realm token under tag 399 or 907, at most
+ *   65,536 bytes
+ * @throws VerificationError `token-…`, `outer-cbor`, `cose-…`, `payload-…` or `realm-key` when the
+ *   bytes are not a well-formed token
  * @throws TypeError when `evidence` is not a `Uint8Array`
  */
 export function decodeCcaEvidence(evidence: Uint8Array): CcaEvidence {

@@ -21,19 +21,28 @@ import {
 } from '../reference-values.ts'
 import type { CcaPlatformClaims, CcaRealmClaims } from './evidence.ts'
 
-/** Pass it as `platform` to accept any firmware below the realm. It can read and change everything in it. */
+/**
+ * Pass it as `platform` to accept any firmware below the realm. It can read and change everything
+ * in it.
+ */
 export const skipPlatformReferenceValues: unique symbol = /* @__PURE__ */ Symbol.for(
   'veritee.skipPlatformReferenceValues',
 )
 
-/** The key that signs for one platform (CPAK), from its maker: a token proves no more than that this key signed it. */
+/**
+ * The key that signs for one platform (CPAK), from its maker: a token proves no more than that this
+ * key signed it.
+ */
 export type CcaTrustAnchor = KeyAnchor
 
 /** One realm that is accepted. */
 export interface CcaReferenceValues extends ReferenceBasics {
   /** The initial measurement: 32, 48 or 64 bytes, compared byte for byte. */
   readonly rim: Hex | Uint8Array
-  /** The four measurements that the realm extends. Default: zeros of the RIM's length, so that nothing was extended. They are no more to be believed than the code in the RIM. */
+  /**
+   * The four measurements that the realm extends. Default: zeros of the RIM's length, so that
+   * nothing was extended. They are no more to be believed than the code in the RIM.
+   */
   readonly rems?: readonly (Hex | Uint8Array)[] | typeof anyValue
   /** What the host passed in, 64 bytes. Default: zeros. */
   readonly personalizationValue?: Hex | Uint8Array | typeof anyValue
@@ -54,9 +63,15 @@ export interface CcaPlatformReferenceValues extends ReferenceBasics {
 export interface CcaOptions extends TokenOptions {
   /** The platforms that are accepted, by their keys: at least one. Both ids are compared. */
   readonly trustAnchors: readonly CcaTrustAnchor[]
-  /** The realms that are accepted: any one must match. To accept any code, pass `skipReferenceValues`. */
+  /**
+   * The realms that are accepted: any one must match. To accept any code, pass
+   * `skipReferenceValues`.
+   */
   readonly referenceValues: CcaReferenceValues | readonly CcaReferenceValues[] | typeof skipReferenceValues
-  /** The firmware that is accepted: any one must match. To accept any, pass {@link skipPlatformReferenceValues}. */
+  /**
+   * The firmware that is accepted: any one must match. To accept any, pass
+   * {@link skipPlatformReferenceValues}.
+   */
   readonly platform:
     CcaPlatformReferenceValues | readonly CcaPlatformReferenceValues[] | typeof skipPlatformReferenceValues
 }

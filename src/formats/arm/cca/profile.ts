@@ -1,5 +1,6 @@
 /**
- * Profiles: what a platform token and a realm token say of themselves, and which of them go together. The pair decides how everything else is read.
+ * Profiles: what a platform token and a realm token say of themselves, and which of them go
+ * together. The pair decides how everything else is read.
  */
 import { VerificationError } from '../../../core/errors.ts'
 import { claim, type ClaimKey, type Claims, optionalClaim, readText, shown } from '../claims.ts'
@@ -27,7 +28,10 @@ const realm2024 = 'tag:arm.com,2024:realm#2.0.0'
 /** The claim that has been the challenge since PSA; profiles of 2026 forbid it. */
 export const challengeKey: ClaimKey = [10, 'challenge']
 
-/** RMM specification DEN0137, draft-ffm-rats-cca-token-00 to -04. `;direct` and `;HESRAK` are other models: refused. */
+/**
+ * RMM specification DEN0137, draft-ffm-rats-cca-token-00 to -04. `;direct` and `;HESRAK` are other
+ * models: refused.
+ */
 const generations: readonly Generation[] = [
   {
     platforms: ['http://arm.com/CCA-SSD/1.0.0'],

@@ -1,6 +1,6 @@
 /**
- * The realm attestation key (RAK), as the realm token carries it: what the platform vouches for, and what signs that token. RMM 1.0 wrote a point, later
- * profiles a COSE_Key (RFC 9052 section 7).
+ * The realm attestation key (RAK), as the realm token carries it: what the platform vouches for,
+ * and what signs that token. RMM 1.0 wrote a point, later profiles a COSE_Key (RFC 9052 section 7).
  */
 import { VerificationError } from '../../../core/errors.ts'
 import { ES384, type SignatureAlgorithm } from '../../../crypto/algorithms.ts'

@@ -1,5 +1,6 @@
 /**
- * Arm CCA: from the bytes of a CCA token to a result that only an authentic, fresh, expected realm can produce.
+ * Arm CCA: from the bytes of a CCA token to a result that only an authentic, fresh, expected realm
+ * can produce.
  */
 import { type CheckRecorder, recordChecks, stopwatch } from '../../../core/record.ts'
 import { type AttestationResult, attestationResult } from '../../../core/result.ts'
@@ -21,7 +22,10 @@ export interface CcaClaims {
   /** The tag of the collection: RMM 1.0, or RMM 2.0. */
   readonly wrapper: 399 | 907
   readonly platform: CcaPlatformClaims & {
-    /** The reference value of the platform that matched: its name, else its index; `undefined` when they were skipped. */
+    /**
+     * The reference value of the platform that matched: its name, else its index; `undefined` when
+     * they were skipped.
+     */
     readonly matched: Matched | undefined
   }
   readonly realm: CcaRealmClaims
@@ -33,22 +37,29 @@ export type CcaResult = AttestationResult<'cca', CcaClaims>
 /**
  * Verifies a token of a realm on Arm CCA (Confidential Compute Architecture).
  *
- * Proves: the key that you registered for this platform signed the platform token; the platform vouches for the key that signed the realm token; the
- * platform is in a lifecycle state and runs firmware that you accept; the realm began as one of `referenceValues` and answers your nonce.
+ * Proves: the key that you registered for this platform signed the platform token; the platform
+ * vouches for the key that signed the realm token; the platform is in a lifecycle state and runs
+ * firmware that you accept; the realm began as one of `referenceValues` and answers your nonce.
  *
  * Does not prove:
- * - that there is any hardware. No vendor's root vouches for a platform's key: it is genuine because its maker told you so. All public tokens are signed by
- *   published test keys or by emulators; those keys are a `TypeError` here unless `testKeys` allows them.
- * - what the realm does now. The RIM measures what it began with; REMs are extended by the realm itself, and are worth what the code in the RIM is worth.
- * - that the personalization value is anyone's word but the host's: the host chooses it, and nothing measures it.
+ * - that there is any hardware. No vendor's root vouches for a platform's key: it is genuine
+ *   because its maker told you so. All public tokens are signed by published test keys or by
+ *   emulators; those keys are a `TypeError` here unless `testKeys` allows them.
+ * - what the realm does now. The RIM measures what it began with; REMs are extended by the realm
+ *   itself, and are worth what the code in the RIM is worth.
+ * - that the personalization value is anyone's word but the host's: the host chooses it, and
+ *   nothing measures it.
  * - when: a token has no date. Without a nonce it may be of any age.
- * - who holds the other end of a connection. `result.publicKey` is `undefined`, because the realm's key signs tokens and nothing else: put your channel's key
- *   into the 64 bytes of the challenge.
+ * - who holds the other end of a connection. `result.publicKey` is `undefined`, because the realm's
+ *   key signs tokens and nothing else: put your channel's key into the 64 bytes of the challenge.
  *
- * @param evidence a collection of a platform token and a realm token under CBOR tag 399 or 907, at most 65,536 bytes. Copied before anything is awaited
- * @throws VerificationError when the token is not authentic: `code` says which check failed, the message of which of the two tokens; `unsupported` where
- *   the runtime does not have P-521 and the token needs it
- * @throws AppraisalError when it is authentic, but not what you expect: `failures` lists everything that differs
+ * @param evidence a collection of a platform token and a realm token under CBOR tag 399 or 907, at
+ *   most 65,536 bytes. Copied before anything is awaited
+ * @throws VerificationError when the token is not authentic: `code` says which check failed, the
+ *   message of which of the two tokens; `unsupported` where the runtime does not have P-521 and the
+ *   token needs it
+ * @throws AppraisalError when it is authentic, but not what you expect: `failures` lists everything
+ *   that differs
  * @throws TypeError when the options are wrong
  * @example
  * ```ts
@@ -63,7 +74,8 @@ export type CcaResult = AttestationResult<'cca', CcaClaims>
  * ```
  */
 export async function verifyCca(evidence: Uint8Array, options: CcaOptions): Promise<CcaResult> {
-  // 0. The caller's own mistakes: TypeError, before a byte of evidence is read. Evidence and options are copies from here on.
+  // 0. The caller's own mistakes: TypeError, before a byte of evidence is read. Evidence and
+  // options are copies from here on.
   const bytes = copyEvidence(evidence)
   const policy = readCcaOptions(options)
   const checks = recordChecks(policy.trace)
@@ -75,10 +87,12 @@ export async function verifyCca(evidence: Uint8Array, options: CcaOptions): Prom
   // 2. The key that the caller has registered for this platform.
   const anchor = findAnchor(platform, policy.anchors, policy.now, checks)
 
-  // 3. Authenticity: that key signed the platform token, which names the realm's key, which signed the realm token.
+  // 3. Authenticity: that key signed the platform token, which names the realm's key, which signed
+  // the realm token.
   await authenticate(decoded, anchor, checks)
 
-  // 4. Appraisal: both tokens are true. Are they what the caller expects? Failures are kept, so that all of them are reported.
+  // 4. Appraisal: both tokens are true. Are they what the caller expects? Failures are kept, so
+  // that all of them are reported.
   appraiseNonce(realm.challenge, policy, checks)
   appraiseLifecycle(platform, policy.lifecycles, checks)
   const about = { code: 'policy-measurements', subject: 'realm', now: policy.now } as const
@@ -101,7 +115,10 @@ export async function verifyCca(evidence: Uint8Array, options: CcaOptions): Prom
   })
 }
 
-/** Three links, judged from the anchor on; WebCrypto works on all of them together. @throws VerificationError */
+/**
+ * Three links, judged from the anchor on; WebCrypto works on all of them together. @throws
+ * VerificationError
+ */
 async function authenticate(
   { tokens, realm, binding, keyContent, realmKey }: DecodedCca,
   anchor: Anchor,

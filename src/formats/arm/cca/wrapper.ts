@@ -1,6 +1,8 @@
 /**
- * The collection that holds the two tokens of a realm: a map under tag 399 (RMM 1.0) or 907 (RMM 2.0, draft-ffm-rats-cca-token from -02 on). Under 907 each
- * token is in a record of a Conceptual Message Wrapper: `[263, bstr, ? kind]`, where 263 is the CoAP content format of application/eat+cwt.
+ * The collection that holds the two tokens of a realm: a map under tag 399 (RMM 1.0) or 907 (RMM
+ * 2.0, draft-ffm-rats-cca-token from -02 on). Under 907 each token is in a record of a Conceptual
+ * Message Wrapper: `[263, bstr, ? kind]`, where 263 is the CoAP content format of
+ * application/eat+cwt.
  */
 import type { CheckRecorder } from '../../../core/record.ts'
 import type { Bytes } from '../../../encoding/bytes.ts'

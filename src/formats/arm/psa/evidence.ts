@@ -1,5 +1,6 @@
 /**
- * A PSA token (RFC 9783, and the two generations before): read and bounded; nothing is verified here.
+ * A PSA token (RFC 9783, and the two generations before): read and bounded; nothing is verified
+ * here.
  */
 import { type CheckRecorder, recordChecks } from '../../../core/record.ts'
 import type { Bytes } from '../../../encoding/bytes.ts'
@@ -38,9 +39,14 @@ export interface PsaClaims extends Lifecycle {
   readonly clientId: number
   /** Random bytes of this boot. */
   readonly bootSeed: Bytes | undefined
-  /** Names a certificate of PSA Certified, `1234567890123-12345`; the first two generations may have the 13 digits of an EAN only. */
+  /**
+   * Names a certificate of PSA Certified, `1234567890123-12345`; the first two generations may have
+   * the 13 digits of an EAN only.
+   */
   readonly certificationReference: string | undefined
-  /** Boot-time firmware; none where a token of the first generation says that nothing was measured. */
+  /**
+   * Boot-time firmware; none where a token of the first generation says that nothing was measured.
+   */
   readonly softwareComponents: readonly MeasuredComponent[]
   /** Whatever the device's maker wrote there: no address to fetch, and no link to show. */
   readonly verificationService: string | undefined
@@ -60,9 +66,11 @@ export interface DecodedPsa {
 const maximumSize = 65_536
 
 /**
- * Reads a PSA token for display. **Nothing that it returns is verified**: anyone can write such a token. Use `verifyPsa` to decide anything.
+ * Reads a PSA token for display. **Nothing that it returns is verified**: anyone can write such a
+ * token. Use `verifyPsa` to decide anything.
  * @param evidence a COSE_Sign1 under tag 18 or a COSE_Mac0 under tag 17, at most 65,536 bytes
- * @throws VerificationError `outer-cbor`, `cose-…`, `token-profile` or `payload-…` when the bytes are not a well-formed token
+ * @throws VerificationError `outer-cbor`, `cose-…`, `token-profile` or `payload-…` when the bytes
+ *   are not a well-formed token
  * @throws TypeError when `evidence` is not a `Uint8Array`
  */
 export function decodePsaEvidence(evidence: Uint8Array): PsaEvidence {

@@ -1,6 +1,7 @@
 /**
- * The three generations of PSA tokens: PSA_IOT_PROFILE_1 (2020), the interim profile http://arm.com/psa/2.0.0, and RFC 9783. They say the same with other
- * numbers; claim 265, or the negative numbers of the first, tell which it is.
+ * The three generations of PSA tokens: PSA_IOT_PROFILE_1 (2020), the interim profile
+ * http://arm.com/psa/2.0.0, and RFC 9783. They say the same with other numbers; claim 265, or the
+ * negative numbers of the first, tell which it is.
  */
 import { VerificationError } from '../../../core/errors.ts'
 import { claim, type ClaimKey, type Claims, optionalClaim, readText, shown } from '../claims.ts'
@@ -60,7 +61,9 @@ const rfcKeys: ClaimKeys = {
   verificationService: [2400, 'verification service'],
 }
 
-/** @throws VerificationError `token-profile`, or `payload-field-type` for a profile that is no text */
+/**
+ * @throws VerificationError `token-profile`, or `payload-field-type` for a profile that is no text
+ */
 export function profileOf(claims: Claims): Profile {
   const isOld = hasAny(claims, oldKeys) || claims.map.has(oldProfileKey[0]) || claims.map.has(noMeasurements[0])
   const isNew = claims.map.has(profileKey[0]) || hasAny(claims, rfcKeys)

@@ -19,7 +19,10 @@ import {
 } from '../reference-values.ts'
 import type { PsaClaims } from './evidence.ts'
 
-/** The key of one device (IAK), from its maker: a public key, or a secret that only servers should hold. */
+/**
+ * The key of one device (IAK), from its maker: a public key, or a secret that only servers should
+ * hold.
+ */
 export type PsaTrustAnchor = KeyAnchor | SecretAnchor
 
 /** The firmware of one device that is accepted. */
@@ -36,7 +39,9 @@ export interface PsaReferenceValues extends ReferenceBasics {
 export interface PsaOptions extends TokenOptions {
   /** The devices that are accepted, by their keys: at least one. Both ids are compared. */
   readonly trustAnchors: readonly PsaTrustAnchor[]
-  /** The firmware that is accepted: any one must match. To accept any, pass `skipReferenceValues`. */
+  /**
+   * The firmware that is accepted: any one must match. To accept any, pass `skipReferenceValues`.
+   */
   readonly referenceValues: PsaReferenceValues | readonly PsaReferenceValues[] | typeof skipReferenceValues
 }
 

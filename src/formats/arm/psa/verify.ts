@@ -1,5 +1,6 @@
 /**
- * PSA tokens: from the bytes of a token to a result that only an authentic, fresh, expected device can produce.
+ * PSA tokens: from the bytes of a token to a result that only an authentic, fresh, expected device
+ * can produce.
  */
 import { type CheckRecorder, recordChecks, stopwatch } from '../../../core/record.ts'
 import { type AttestationResult, attestationResult } from '../../../core/result.ts'
@@ -19,22 +20,30 @@ import { type PsaOptions, readPsaOptions } from './options.ts'
 export type PsaResult = AttestationResult<'psa', PsaClaims>
 
 /**
- * Verifies a PSA attestation token (RFC 9783), as Trusted Firmware-M on Arm TrustZone makes it, or one of the two generations before.
+ * Verifies a PSA attestation token (RFC 9783), as Trusted Firmware-M on Arm TrustZone makes it, or
+ * one of the two generations before.
  *
- * Proves: the key or secret that you registered for this device is over this token; the device is in a lifecycle state that you accept, booted the firmware
- * that one of `referenceValues` lists, and answers your nonce.
+ * Proves: the key or secret that you registered for this device is over this token; the device is
+ * in a lifecycle state that you accept, booted the firmware that one of `referenceValues` lists,
+ * and answers your nonce.
  *
  * Does not prove:
- * - that there is any hardware. No vendor's root vouches for a device's key: it is genuine because its maker told you so. Boards whose maker forgot to
- *   provision a key sign with one that is published: such keys are a `TypeError` here unless `testKeys` allows them.
- * - anything of the application: a token names what booted, and no more. To bind a key, put its hash into the nonce.
+ * - that there is any hardware. No vendor's root vouches for a device's key: it is genuine because
+ *   its maker told you so. Boards whose maker forgot to provision a key sign with one that is
+ *   published: such keys are a `TypeError` here unless `testKeys` allows them.
+ * - anything of the application: a token names what booted, and no more. To bind a key, put its
+ *   hash into the nonce.
  * - when: a token has no date. Without a nonce it may be of any age.
- * - with a secret as trust anchor: to anyone but you. Its holders, you included, can make such tokens, so keep it on servers.
+ * - with a secret as trust anchor: to anyone but you. Its holders, you included, can make such
+ *   tokens, so keep it on servers.
  *
- * @param evidence a COSE_Sign1 under CBOR tag 18, or a COSE_Mac0 under tag 17, at most 65,536 bytes. Copied before anything is awaited
- * @throws VerificationError when the token is not authentic: `code` says which check failed. `cose-mac-refused` is a MAC where the trust anchor is a public
- *   key; `unsupported` says that the runtime does not have P-521
- * @throws AppraisalError when it is authentic, but not what you expect: `failures` lists everything that differs
+ * @param evidence a COSE_Sign1 under CBOR tag 18, or a COSE_Mac0 under tag 17, at most 65,536
+ *   bytes. Copied before anything is awaited
+ * @throws VerificationError when the token is not authentic: `code` says which check failed.
+ *   `cose-mac-refused` is a MAC where the trust anchor is a public key; `unsupported` says that the
+ *   runtime does not have P-521
+ * @throws AppraisalError when it is authentic, but not what you expect: `failures` lists everything
+ *   that differs
  * @throws TypeError when the options are wrong
  * @example
  * ```ts
@@ -48,7 +57,8 @@ export type PsaResult = AttestationResult<'psa', PsaClaims>
  * ```
  */
 export async function verifyPsa(evidence: Uint8Array, options: PsaOptions): Promise<PsaResult> {
-  // 0. The caller's own mistakes: TypeError, before a byte of evidence is read. Evidence and options are copies from here on.
+  // 0. The caller's own mistakes: TypeError, before a byte of evidence is read. Evidence and
+  // options are copies from here on.
   const bytes = copyEvidence(evidence)
   const policy = readPsaOptions(options)
   const checks = recordChecks(policy.trace)
@@ -62,7 +72,8 @@ export async function verifyPsa(evidence: Uint8Array, options: PsaOptions): Prom
   // 3. Authenticity: that key is over exactly these bytes.
   await authenticate(token, anchor.key, checks)
 
-  // 4. Appraisal: the token is true. Is it what the caller expects? Failures are kept, so that all of them are reported.
+  // 4. Appraisal: the token is true. Is it what the caller expects? Failures are kept, so that all
+  // of them are reported.
   appraiseNonce(claims.nonce, policy, checks)
   appraiseLifecycle(claims, policy.lifecycles, checks)
   const about = { code: 'policy-measurements', subject: 'firmware', now: policy.now } as const
@@ -79,8 +90,9 @@ export async function verifyPsa(evidence: Uint8Array, options: PsaOptions): Prom
 }
 
 /**
- * What the caller registered decides whether this must be a signature or a MAC, before anything that the token says of itself: otherwise an attacker would
- * take the public key for a secret, and make MACs.
+ * What the caller registered decides whether this must be a signature or a MAC, before anything
+ * that the token says of itself: otherwise an attacker would take the public key for a secret, and
+ * make MACs.
  * @throws VerificationError
  */
 async function authenticate(token: CoseToken, key: AnchorKey, checks: CheckRecorder): Promise<void> {

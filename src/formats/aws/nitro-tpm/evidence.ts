@@ -12,9 +12,11 @@ export type NitroTpmEvidence = NsmEvidence
 export type NitroTpmClaims = NsmClaims
 
 /**
- * Reads a document for display. **Nothing that it returns is verified**: anyone can write such a document.
+ * Reads a document for display. **Nothing that it returns is verified**: anyone can write such a
+ * document.
  * @param evidence a COSE_Sign1 as `nitro-tpm-attest` returns it, at most 16,640 bytes
- * @throws VerificationError `outer-cbor`, `cose-…`, `payload-…` when the bytes are not a well-formed document
+ * @throws VerificationError `outer-cbor`, `cose-…`, `payload-…` when the bytes are not a
+ *   well-formed document
  * @throws TypeError when `evidence` is not a `Uint8Array`
  */
 export function decodeNitroTpmEvidence(evidence: Uint8Array): NitroTpmEvidence {

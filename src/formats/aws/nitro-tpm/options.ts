@@ -12,9 +12,11 @@ export type NitroTpmReferenceValues = PcrReferenceValues | NitroCliReferenceValu
 /** Options of `verifyNitroTpm`. */
 export interface NitroTpmOptions extends NsmOptions {
   /**
-   * The boots that are accepted: any one must match. `nitro-tpm-pcr-compute` prints PCR4 (the unified kernel image), PCR7 (Secure Boot) and
-   * PCR12 (the command line; zero when there is none). Name PCR4, or PCR7 where Secure Boot is on: what runs before can extend all others as it likes, and
-   * PCR0 to PCR3 are AWS's firmware, the same under every system. To accept any, pass `skipReferenceValues`.
+   * The boots that are accepted: any one must match. `nitro-tpm-pcr-compute` prints PCR4 (the
+   * unified kernel image), PCR7 (Secure Boot) and PCR12 (the command line; zero when there is
+   * none). Name PCR4, or PCR7 where Secure Boot is on: what runs before can extend all others as it
+   * likes, and PCR0 to PCR3 are AWS's firmware, the same under every system. To accept any, pass
+   * `skipReferenceValues`.
    */
   readonly referenceValues: NitroTpmReferenceValues | readonly NitroTpmReferenceValues[] | typeof skipReferenceValues
 }

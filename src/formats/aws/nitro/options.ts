@@ -9,28 +9,35 @@ import { allowDebug, snapshotOptions } from '../../options.ts'
 import { requireOption } from '../../../core/options.ts'
 
 /**
- * Pass it as `signedImages` to accept every image that a key has signed: old ones with known holes as well, and what its owner signs tomorrow. Reference
- * values may then name PCR8 in place of PCR0.
+ * Pass it as `signedImages` to accept every image that a key has signed: old ones with known holes
+ * as well, and what its owner signs tomorrow. Reference values may then name PCR8 in place of PCR0.
  */
 export const allowSignedImages: unique symbol = /* @__PURE__ */ Symbol.for('veritee.allowSignedImages')
 
-/** One accepted build: PCRs by name (`{ PCR0: '…' }`), or the JSON that nitro-cli prints, parsed. */
+/**
+ * One accepted build: PCRs by name (`{ PCR0: '…' }`), or the JSON that nitro-cli prints, parsed.
+ */
 export type NitroReferenceValues = PcrReferenceValues | NitroCliReferenceValues
 
 /** Options of `verifyNitro`. */
 export interface NitroOptions extends NsmOptions {
   /**
-   * The builds that are accepted: any one must match. Each must name PCR0, which covers the whole image: PCR1 identifies no application, PCR3 and PCR4 no
-   * code, and PCR8 accepts every image that its key ever signed (see `signedImages`). All 16 registers that a document prints can be named here: zeros from
-   * PCR5 on say that the register must be zero. Zeros in PCR3 say that the instance has no role. To accept any code, pass
-   * `skipReferenceValues`.
+   * The builds that are accepted: any one must match. Each must name PCR0, which covers the whole
+   * image: PCR1 identifies no application, PCR3 and PCR4 no code, and PCR8 accepts every image that
+   * its key ever signed (see `signedImages`). All 16 registers that a document prints can be named
+   * here: zeros from PCR5 on say that the register must be zero. Zeros in PCR3 say that the
+   * instance has no role. To accept any code, pass `skipReferenceValues`.
    */
   readonly referenceValues: NitroReferenceValues | readonly NitroReferenceValues[] | typeof skipReferenceValues
-  /** A reference value without PCR0 is a `TypeError` unless this is the symbol {@link allowSignedImages}, and it names PCR8. */
+  /**
+   * A reference value without PCR0 is a `TypeError` unless this is the symbol
+   * {@link allowSignedImages}, and it names PCR8.
+   */
   readonly signedImages?: typeof allowSignedImages
   /**
-   * Evidence of a debug enclave is refused unless this is the symbol {@link allowDebug}. With it, reference values need not name PCR0, and zeros are a value of
-   * PCR0 to PCR2: every debug enclave has zeros there.
+   * Evidence of a debug enclave is refused unless this is the symbol {@link allowDebug}. With it,
+   * reference values need not name PCR0, and zeros are a value of PCR0 to PCR2: every debug enclave
+   * has zeros there.
    */
   readonly debug?: typeof allowDebug
 }
@@ -59,12 +66,16 @@ export async function readNitroOptions(options: NitroOptions): Promise<NitroPoli
     own,
     (register) => isSetInEnclaves(register) && !(isDebugAllowed && isImage(register)),
   )
-  // A debug enclave has zeros in PCR0, so that nothing says which code it runs: who accepts that has no image to name.
+  // A debug enclave has zeros in PCR0, so that nothing says which code it runs: who accepts that
+  // has no image to name.
   if (!isDebugAllowed) requireImages(policy, signedImages === allowSignedImages)
   return { ...policy, debug: isDebugAllowed }
 }
 
-/** @throws TypeError unless every reference value says which image runs, or who signed it where that is enough */
+/**
+ * @throws TypeError unless every reference value says which image runs, or who signed it where that
+ *   is enough
+ */
 function requireImages({ referenceValues }: NsmPolicy, areSignedImagesAllowed: boolean): void {
   if (referenceValues === skipReferenceValues) return
   referenceValues.forEach(({ registers }, i) => {

@@ -1,5 +1,6 @@
 /**
- * AWS Nitro Enclaves: from the bytes of an attestation document to a result that only authentic, fresh, expected evidence can produce.
+ * AWS Nitro Enclaves: from the bytes of an attestation document to a result that only authentic,
+ * fresh, expected evidence can produce.
  */
 import { appraiseAllowance } from '../../../appraisal/allowance.ts'
 import { appraiseFreshness } from '../../../appraisal/freshness.ts'
@@ -24,14 +25,17 @@ export type NitroResult = AttestationResult<'nitro', NitroClaims>
 /**
  * Verifies an attestation document of an AWS Nitro Enclave.
  *
- * Proves: AWS signed this document, with a certificate that leads to the pinned root and is valid now; the enclave runs one of the images in
- * `referenceValues`, not in debug mode; the document answers `freshness`. Does not prove: that the sender *is* the enclave. Encrypt to
- * `result.publicKey`, or compare what the connection uses with `claims.userData`, or a relay can sit in between. Revocation is not checked: AWS does
- * not use its lists for these certificates.
+ * Proves: AWS signed this document, with a certificate that leads to the pinned root and is valid
+ * now; the enclave runs one of the images in `referenceValues`, not in debug mode; the document
+ * answers `freshness`. Does not prove: that the sender *is* the enclave. Encrypt to
+ * `result.publicKey`, or compare what the connection uses with `claims.userData`, or a relay can
+ * sit in between. Revocation is not checked: AWS does not use its lists for these certificates.
  *
- * @param evidence the document as the NSM returned it: a COSE_Sign1, tagged or not, at most 16,640 bytes. Copied before anything is awaited
+ * @param evidence the document as the NSM returned it: a COSE_Sign1, tagged or not, at most 16,640
+ *   bytes. Copied before anything is awaited
  * @throws VerificationError when the document is not authentic: `code` says which check failed
- * @throws AppraisalError when it is authentic, but not what you expect: `failures` lists everything that differs
+ * @throws AppraisalError when it is authentic, but not what you expect: `failures` lists everything
+ *   that differs
  * @throws TypeError when the options are wrong
  * @example
  * ```ts
@@ -41,7 +45,8 @@ export type NitroResult = AttestationResult<'nitro', NitroClaims>
  * ```
  */
 export async function verifyNitro(evidence: Uint8Array, options: NitroOptions): Promise<NitroResult> {
-  // 0. The caller's own mistakes: TypeError, before a byte of evidence is read. Evidence and options are copies from here on.
+  // 0. The caller's own mistakes: TypeError, before a byte of evidence is read. Evidence and
+  // options are copies from here on.
   const bytes = copyEvidence(evidence)
   const policy = await readNitroOptions(options)
   const checks = recordChecks(policy.trace)
@@ -53,11 +58,13 @@ export async function verifyNitro(evidence: Uint8Array, options: NitroOptions): 
   const path = await checkPath(chainOf(document), policy.roots, awsProfile, checks)
   const doubt = checkDates(path, document.claims, policy, checks)
 
-  // 3. Authenticity: every certificate is signed by the one above, and the leaf's key signed exactly these bytes.
+  // 3. Authenticity: every certificate is signed by the one above, and the leaf's key signed
+  // exactly these bytes.
   await startSignatures(signaturesOf(document, path), policy.cache).settle(checks)
   refuseDoubt(doubt, checks)
 
-  // 4. Appraisal: the document is AWS's word. Is it what the caller expects? Failures are kept, so that all of them are reported.
+  // 4. Appraisal: the document is AWS's word. Is it what the caller expects? Failures are kept, so
+  // that all of them are reported.
   appraiseKind(document, 'enclave', checks)
   appraiseDebug(document, policy, checks)
   const matched = appraiseReferenceValues('policy-pcr', document.pcrs, policy.referenceValues, checks)
@@ -73,7 +80,10 @@ export async function verifyNitro(evidence: Uint8Array, options: NitroOptions): 
   })
 }
 
-/** A debug enclave has zeros for its image (PCR0), while PCR3 and PCR4 keep real values; fails with `policy-debug`. */
+/**
+ * A debug enclave has zeros for its image (PCR0), while PCR3 and PCR4 keep real values; fails with
+ * `policy-debug`.
+ */
 function appraiseDebug(document: NsmDocument, { debug }: NitroPolicy, checks: CheckRecorder): void {
   appraiseAllowance('policy-debug', { subject: 'debug mode', isAllowed: debug, isOn: isDebug(document) }, checks)
 }

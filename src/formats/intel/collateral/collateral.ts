@@ -1,5 +1,6 @@
 /**
- * Everything around a quote that Intel signed: nothing may be missing, unreadable, of another issuer, stale or revoked.
+ * Everything around a quote that Intel signed: nothing may be missing, unreadable, of another
+ * issuer, stale or revoked.
  */
 
 import type { CheckRecorder } from '../../../core/record.ts'
@@ -21,7 +22,10 @@ import { signaturesOf, startBinding } from './signatures.ts'
 import { checkValidity } from './signed-json.ts'
 import { decodeTcbInfo, type TcbInfo } from './tcb-info.ts'
 
-/** What Intel says about the platform of one quote, all of it authentic and current. Whether it fits the quote is for `evaluate.ts` to say. */
+/**
+ * What Intel says about the platform of one quote, all of it authentic and current. Whether it fits
+ * the quote is for `evaluate.ts` to say.
+ */
 export interface Collateral {
   readonly platform: DcapPlatform
   /** The PCK certificate. */
@@ -54,23 +58,27 @@ export async function verifyCollateral(
   // 1. Read: strict and bounded. Nothing is trusted.
   const read = readCollateral(quote, policy.endorsements, checks)
 
-  // 2. Start: the root's digest first, for it is needed first and WebCrypto serves in order; then every signature. WebCrypto works on them meanwhile, and
-  // calls of it cost less next to each other than between other work.
+  // 2. Start: the root's digest first, for it is needed first and WebCrypto serves in order; then
+  // every signature. WebCrypto works on them meanwhile, and calls of it cost less next to each
+  // other than between other work.
   const hashOf = remembering(fingerprint)
   // Judged in the next step.
   hashOf(read.pck.certificates[0].der).catch(() => undefined)
   const signatures = startSignatures(signaturesOf(quote, read), policy.cache)
   const binding = startBinding(quote)
 
-  // 3. Check everything that needs no signature: names, purposes and dates, and that all of it is of one Intel.
+  // 3. Check everything that needs no signature: names, purposes and dates, and that all of it is
+  // of one Intel.
   const { paths, ...collateral } = await checkCollateral(read, policy, hashOf, checks)
 
-  // 4. Settle: signatures in the order of the table, root first. The quoting enclave's report says whose key signed the quote.
+  // 4. Settle: signatures in the order of the table, root first. The quoting enclave's report says
+  // whose key signed the quote.
   await signatures.settle(checks, 'quote-signature')
   await binding.settle(checks)
   const held = await signatures.settle(checks)
 
-  // 5. Revocation, which only a signed list decides: of the platform's CA and the signers by the root's, of the platform by its CA's.
+  // 5. Revocation, which only a signed list decides: of the platform's CA and the signers by the
+  // root's, of the platform by its CA's.
   const [rootCaCrl, pckCrl] = read.lists.map(({ crl }) => authenticCrl(crl, held))
   const [, ca, pck] = read.pck.certificates
   refuse(ca, rootCaCrl, checks)
@@ -79,7 +87,10 @@ export async function verifyCollateral(
   return collateral
 }
 
-/** Everything about the collateral that needs no signature. @param hashOf {@link fingerprint}, or something that remembers */
+/**
+ * Everything about the collateral that needs no signature. @param hashOf {@link fingerprint}, or
+ * something that remembers
+ */
 async function checkCollateral(
   { pck, signers, lists, tcbInfo: tcbInfoDocument, qeIdentity: qeIdentityDocument }: Read,
   { roots, clock }: CollateralPolicy,

@@ -1,5 +1,6 @@
 /**
- * The common name in a Name. Intel names its certificates by what they may be used for. A name alone proves nothing: it counts once the path holds.
+ * The common name in a Name. Intel names its certificates by what they may be used for. A name
+ * alone proves nothing: it counts once the path holds.
  */
 import { type Bytes, toHex } from '../../../encoding/bytes.ts'
 import { contentOf, decodeDer } from '../../../encoding/der.ts'

@@ -6,9 +6,11 @@ import { malformed } from '../../../encoding/reader.ts'
 import { type Crl, decodeCrl } from '../../../x509/crl.ts'
 
 /**
- * A list with the number that orders it, and the identifier of the key that signed it: without that, a name alone would tie it to its issuer. RFC 5280 sections
- * 5.2.1 and 5.2.3: every list of an issuer that conforms has both, and neither is critical. All of Intel's do.
- * @throws VerificationError as {@link decodeCrl}; `crl-extension` when one of both is missing or critical
+ * A list with the number that orders it, and the identifier of the key that signed it: without
+ * that, a name alone would tie it to its issuer. RFC 5280 sections 5.2.1 and 5.2.3: every list of
+ * an issuer that conforms has both, and neither is critical. All of Intel's do.
+ * @throws VerificationError as {@link decodeCrl}; `crl-extension` when one of both is missing or
+ *   critical
  */
 export function decodeIntelCrl(der: Bytes, name: string): Crl {
   const crl = decodeCrl(der, name)

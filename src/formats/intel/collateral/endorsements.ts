@@ -1,37 +1,54 @@
 /**
- * What Intel says about a platform, from outside the quote ("collateral"). The deliverer needs no trust: every item is signed by Intel and is
- * verified here. He can only withhold it, or deliver an old one within its dates.
+ * What Intel says about a platform, from outside the quote ("collateral"). The deliverer needs no
+ * trust: every item is signed by Intel and is verified here. He can only withhold it, or deliver an
+ * old one within its dates.
  */
 import { type Bytes, fromBase64 } from '../../../encoding/bytes.ts'
 import { malformed, type Source } from '../../../encoding/reader.ts'
 import { VerificationError } from '../../../core/errors.ts'
 
 /**
- * The endorsements of one quote: plain text, so that the object survives JSON, `postMessage` and storage unchanged. Each item is exactly what Intel's
- * provisioning certification service (PCS) or a cache of it (PCCS) answers, version 4 of its interface.
+ * The endorsements of one quote: plain text, so that the object survives JSON, `postMessage` and
+ * storage unchanged. Each item is exactly what Intel's provisioning certification service (PCS) or
+ * a cache of it (PCCS) answers, version 4 of its interface.
  */
 export interface DcapEndorsements {
   /**
-   * TCB Info of the platform's FMSPC, for the kind of TEE of the quote: the body of `…/{sgx,tdx}/certification/v4/tcb?fmspc=…`, every byte as served.
-   * The signature covers these bytes: what was parsed and written again is refused.
+   * TCB Info of the platform's FMSPC, for the kind of TEE of the quote: the body of
+   * `…/{sgx,tdx}/certification/v4/tcb?fmspc=…`, every byte as served. The signature covers these
+   * bytes: what was parsed and written again is refused.
    */
   readonly tcbInfo: string
-  /** Who signed `tcbInfo`: PEM, the TCB Signing certificate first, then the root. Header `TCB-Info-Issuer-Chain`, percent-decoded. */
+  /**
+   * Who signed `tcbInfo`: PEM, the TCB Signing certificate first, then the root. Header
+   * `TCB-Info-Issuer-Chain`, percent-decoded.
+   */
   readonly tcbInfoIssuerChain: string
-  /** Identity of the quoting enclave, `QE` for SGX and `TD_QE` for TDX: the body of `…/{sgx,tdx}/certification/v4/qe/identity`, every byte as served. */
+  /**
+   * Identity of the quoting enclave, `QE` for SGX and `TD_QE` for TDX: the body of
+   * `…/{sgx,tdx}/certification/v4/qe/identity`, every byte as served.
+   */
   readonly qeIdentity: string
-  /** Who signed `qeIdentity`: PEM, as above. Header `SGX-Enclave-Identity-Issuer-Chain`, percent-decoded. */
+  /**
+   * Who signed `qeIdentity`: PEM, as above. Header `SGX-Enclave-Identity-Issuer-Chain`,
+   * percent-decoded.
+   */
   readonly qeIdentityIssuerChain: string
   /**
-   * The CRL of the CA that issued the PCK certificate: the body of `…/sgx/certification/v4/pckcrl?ca={platform,processor}&encoding=der`, DER in base64.
-   * The CA itself is in the chain of the PCK certificate, hence no issuer chain here.
+   * The CRL of the CA that issued the PCK certificate: the body of
+   * `…/sgx/certification/v4/pckcrl?ca={platform,processor}&encoding=der`, DER in base64. The CA
+   * itself is in the chain of the PCK certificate, hence no issuer chain here.
    */
   readonly pckCrl: string
-  /** The CRL of the root: the body of `https://certificates.trustedservices.intel.com/IntelSGXRootCA.der`, DER in base64. */
+  /**
+   * The CRL of the root: the body of
+   * `https://certificates.trustedservices.intel.com/IntelSGXRootCA.der`, DER in base64.
+   */
   readonly rootCaCrl: string
   /**
-   * PEM: PCK certificate, its CA, the root. Only for quotes that do not carry it (certification data 1 to 4), and only used for those: the body of
-   * `…/sgx/certification/v4/pckcert`, followed by the header `SGX-PCK-Certificate-Issuer-Chain`, percent-decoded.
+   * PEM: PCK certificate, its CA, the root. Only for quotes that do not carry it (certification
+   * data 1 to 4), and only used for those: the body of `…/sgx/certification/v4/pckcert`, followed
+   * by the header `SGX-PCK-Certificate-Issuer-Chain`, percent-decoded.
    */
   readonly pckCertificateChain?: string
 }
@@ -48,7 +65,8 @@ const maximumLength = 1_048_576
 
 /**
  * One item of the endorsements.
- * @throws VerificationError `endorsement-missing` when it is not there, empty, too long or no text: never a reason to go on without it
+ * @throws VerificationError `endorsement-missing` when it is not there, empty, too long or no text:
+ *   never a reason to go on without it
  */
 export function endorsement(endorsements: EndorsementTexts, name: keyof DcapEndorsements): string {
   const text = endorsements[name]
@@ -74,7 +92,8 @@ export function endorsementDer(endorsements: EndorsementTexts, name: 'pckCrl' | 
 }
 
 /**
- * Open Enclave and other code in C keep the NUL that ends a string, and deliver it. It is refused with what it is: the same text may otherwise be right.
+ * Open Enclave and other code in C keep the NUL that ends a string, and deliver it. It is refused
+ * with what it is: the same text may otherwise be right.
  * @throws VerificationError with the code of `source`
  */
 export function refuseTerminator(text: string, source: Source): void {

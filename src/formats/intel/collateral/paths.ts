@@ -1,5 +1,6 @@
 /**
- * The certificates around a quote: the chain of the platform's PCK certificate, and those of the signers of TCB Info and QE Identity.
+ * The certificates around a quote: the chain of the platform's PCK certificate, and those of the
+ * signers of TCB Info and QE Identity.
  */
 import { type Bytes, equalBytes } from '../../../encoding/bytes.ts'
 import { contentOf, context, INTEGER, rawOf, readElement, SEQUENCE } from '../../../encoding/der.ts'
@@ -24,7 +25,10 @@ const maximumCertificate = 16_384
 
 const pckNames = ['root of the PCK', 'CA of the PCK', 'PCK certificate']
 
-/** PEM of the PCK chain: the quote's own, else that of the endorsements. @throws VerificationError `pck-chain-missing`, `endorsement-missing` */
+/**
+ * PEM of the PCK chain: the quote's own, else that of the endorsements. @throws VerificationError
+ * `pck-chain-missing`, `endorsement-missing`
+ */
 function pckChainOf({ certificationDataType, certificationData }: Quote, endorsements: EndorsementTexts): string {
   if (certificationDataType === pckChainData) return chainText(certificationData)
   if (endorsements.pckCertificateChain === undefined)
@@ -35,7 +39,10 @@ function pckChainOf({ certificationDataType, certificationData }: Quote, endorse
   return endorsement(endorsements, 'pckCertificateChain')
 }
 
-/** The certificates that a quote carries, DER, the PCK certificate first; none when it has no chain. Not verified. */
+/**
+ * The certificates that a quote carries, DER, the PCK certificate first; none when it has no chain.
+ * Not verified.
+ */
 export function certificatesIn({ certificationDataType, certificationData }: Quote): readonly Bytes[] {
   const source: Source = { name: 'PCK certificate chain', code: 'cert-parse' }
   if (certificationDataType !== pckChainData) return []
@@ -62,7 +69,10 @@ export interface Chain {
   readonly leafName: string
 }
 
-/** @throws VerificationError `pck-chain-missing`, `endorsement-missing`, `cert-parse`, `cert-path`, and as {@link decodeCertificate} */
+/**
+ * @throws VerificationError `pck-chain-missing`, `endorsement-missing`, `cert-parse`, `cert-path`,
+ *   and as {@link decodeCertificate}
+ */
 export function readPckChain(
   quote: Quote,
   endorsements: EndorsementTexts,
@@ -74,7 +84,10 @@ export function readPckChain(
   return readChain(pem, expected, checks, decode)
 }
 
-/** The chain of a signer of JSON, one of the two. @throws VerificationError `endorsement-missing`, `cert-parse`, `cert-path`, and as {@link decodeCertificate} */
+/**
+ * The chain of a signer of JSON, one of the two. @throws VerificationError `endorsement-missing`,
+ * `cert-parse`, `cert-path`, and as {@link decodeCertificate}
+ */
 export function readSignerChain(
   name: 'tcbInfoIssuerChain' | 'qeIdentityIssuerChain',
   endorsements: EndorsementTexts,
@@ -87,7 +100,8 @@ export function readSignerChain(
 }
 
 /**
- * The root CRL is of one root: the platform and the signers that speak about it must be under the same key. The certificate may be another, for Intel issued two.
+ * The root CRL is of one root: the platform and the signers that speak about it must be under the
+ * same key. The certificate may be another, for Intel issued two.
  * @throws VerificationError `cert-path`
  */
 export function checkSameRoot(
@@ -141,7 +155,10 @@ function readChain(
   return { name, certificates: certificates as unknown as Chain['certificates'], profile, leafName }
 }
 
-/** Every rule but dates and signatures. @param hashOf {@link fingerprint}, or something that remembers. @throws VerificationError as `checkPath`, `cert-path` */
+/**
+ * Every rule but dates and signatures. @param hashOf {@link fingerprint}, or something that
+ * remembers. @throws VerificationError as `checkPath`, `cert-path`
+ */
 export async function checkChain(
   { certificates, profile, leafName }: Chain,
   roots: readonly string[],
@@ -160,8 +177,9 @@ export async function checkChain(
 type Names = Pick<Certificate, 'issuer' | 'subject'>
 
 /**
- * Certificates in the order of a path. Intel's service sends the leaf first; quotes of older platforms have the root in the middle.
- * What is no chain comes as far as it is one, and then as it was sent: the rules of a path say what is wrong with it, and of which certificate.
+ * Certificates in the order of a path. Intel's service sends the leaf first; quotes of older
+ * platforms have the root in the middle. What is no chain comes as far as it is one, and then as it
+ * was sent: the rules of a path say what is wrong with it, and of which certificate.
  */
 function rootFirst<Named extends Names>(named: readonly Named[]): readonly Named[] {
   const isRoot = ({ issuer, subject }: Named): boolean => equalBytes(issuer, subject)
@@ -174,7 +192,10 @@ function rootFirst<Named extends Names>(named: readonly Named[]): readonly Named
   return [...path, ...downwards.filter((other) => !path.includes(other))]
 }
 
-/** RFC 5280 section 4.1: nothing but the two names. The certificate is decoded in full when its path is checked. */
+/**
+ * RFC 5280 section 4.1: nothing but the two names. The certificate is decoded in full when its path
+ * is checked.
+ */
 function namesOf(der: Bytes, source: Source): Names {
   const certificate = cursor(contentOf(readElement(cursor(der, source), SEQUENCE, 'Certificate')), source)
   const tbs = cursor(contentOf(readElement(certificate, SEQUENCE, 'TBSCertificate')), source)

@@ -1,7 +1,9 @@
 /**
- * The SGX extension of PCK certificates: which platform this is, and which security versions it had when Intel issued the certificate.
+ * The SGX extension of PCK certificates: which platform this is, and which security versions it had
+ * when Intel issued the certificate.
  *
- * Source: Intel SGX PCK Certificate and CRL Profile Specification, section 1.3.5. The order of the entries does not matter; unknown ones are refused.
+ * Source: Intel SGX PCK Certificate and CRL Profile Specification, section 1.3.5. The order of the
+ * entries does not matter; unknown ones are refused.
  */
 import { type Bytes, concatBytes, copyBytes, equalBytes, fromHex, toHex } from '../../../encoding/bytes.ts'
 import {
@@ -20,10 +22,16 @@ import { malformed, type Source } from '../../../encoding/reader.ts'
 import type { Certificate } from '../../../x509/certificate.ts'
 import { commonName } from './common-name.ts'
 
-/** Which of Intel's two CAs certified the platform: `platform` for servers, `processor` for processors by themselves. */
+/**
+ * Which of Intel's two CAs certified the platform: `platform` for servers, `processor` for
+ * processors by themselves.
+ */
 export type PckCa = 'platform' | 'processor'
 
-/** What Intel certifies of a platform. `ppid` and `platformInstanceId` identify the machine: do not log them without need. */
+/**
+ * What Intel certifies of a platform. `ppid` and `platformInstanceId` identify the machine: do not
+ * log them without need.
+ */
 export interface DcapPlatform {
   readonly ca: PckCa
   /** Kind of platform: 6 bytes in lower-case hexadecimal. TCB Info is about one of these. */

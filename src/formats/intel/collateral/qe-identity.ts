@@ -1,8 +1,10 @@
 /**
- * QE Identity: what Intel's quoting enclave looks like, and which of its versions are good. Without it, any enclave that runs on a genuine platform and got
- * its report signed by the PCK could attest anything.
+ * QE Identity: what Intel's quoting enclave looks like, and which of its versions are good. Without
+ * it, any enclave that runs on a genuine platform and got its report signed by the PCK could attest
+ * anything.
  *
- * Source: Intel PCS API version 4, "Get Quoting Enclave Identity". Hexadecimal strings are bytes in the order of the report: `miscselect` "D182B18C" is D1 first.
+ * Source: Intel PCS API version 4, "Get Quoting Enclave Identity". Hexadecimal strings are bytes in
+ * the order of the report: `miscselect` "D182B18C" is D1 first.
  */
 import { fromHex, toHex } from '../../../encoding/bytes.ts'
 import { decodeJson, memberOf } from '../../../encoding/json.ts'
@@ -50,7 +52,10 @@ export function decodeQeIdentity(document: SignedJson): QeIdentity {
   }
 }
 
-/** The quoting enclave is Intel's, for this kind of TEE. @throws VerificationError `qe-identity-mismatch` */
+/**
+ * The quoting enclave is Intel's, for this kind of TEE. @throws VerificationError
+ * `qe-identity-mismatch`
+ */
 export function checkQeIdentity(identity: QeIdentity, report: SgxReport, tee: DcapTee): void {
   const require = (subject: string, expected: string, found: string): void => {
     if (expected !== found)

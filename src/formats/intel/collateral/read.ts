@@ -17,9 +17,15 @@ import { tcbInfoSource } from './tcb-info.ts'
 export interface Read {
   /** The chain of the platform's certificate. */
   readonly pck: Chain
-  /** Who speaks for Intel about platforms and about quoting enclaves, in this order: one chain where both are the same. */
+  /**
+   * Who speaks for Intel about platforms and about quoting enclaves, in this order: one chain where
+   * both are the same.
+   */
   readonly signers: readonly [Chain, ...Chain[]]
-  /** The list that could revoke the CA of the platform and the signers, and the one that could revoke the platform. */
+  /**
+   * The list that could revoke the CA of the platform and the signers, and the one that could
+   * revoke the platform.
+   */
   readonly lists: readonly [rootCaCrl: ReadList, pckCrl: ReadList]
   readonly tcbInfo: SignedJson
   readonly qeIdentity: SignedJson

@@ -1,5 +1,6 @@
 /**
- * Every signature around a quote: Intel's over the platform, its lists and its documents, the platform's over the quoting enclave, and that over the quote.
+ * Every signature around a quote: Intel's over the platform, its lists and its documents, the
+ * platform's over the quoting enclave, and that over the quote.
  */
 import { ES256 } from '../../../crypto/algorithms.ts'
 import { hash } from '../../../crypto/digest.ts'
@@ -14,7 +15,10 @@ import type { Read, ReadList } from './read.ts'
 import type { Chain } from './paths.ts'
 import { hintOf, type SignedJson } from './signed-json.ts'
 
-/** Every signature around a quote, root first: nine, and one more where TCB Info and QE identity have two signers. A cache spares up to six of them. */
+/**
+ * Every signature around a quote, root first: nine, and one more where TCB Info and QE identity
+ * have two signers. A cache spares up to six of them.
+ */
 export const signaturesOf = (quote: Quote, { pck, signers, lists, tcbInfo, qeIdentity }: Read): SignatureRow[] => [
   ...signatureRows(pck, pck.profile),
   ...lists.map(listRow),
@@ -51,7 +55,10 @@ export const quoteRows = (quote: Quote, pck: Chain): SignatureRow[] => [
   },
 ]
 
-/** A cache knows a list as it came, in base64: it begins with M, where a certificate begins with 0\x82. */
+/**
+ * A cache knows a list as it came, in base64: it begins with M, where a certificate begins with
+ * 0\x82.
+ */
 const listRow = ({ crl, issuer, text }: ReadList): SignatureRow => crlRow(crl, issuer, ES256, text)
 
 /** A cache knows a document by its signature, 128 digits, and what that signed. */
@@ -82,7 +89,10 @@ export interface StartedBinding {
   settle(checks: CheckRecorder): Promise<void>
 }
 
-/** Starts the digest that the quoting enclave puts into its report. What vouches for the report is the platform's signature. */
+/**
+ * Starts the digest that the quoting enclave puts into its report. What vouches for the report is
+ * the platform's signature.
+ */
 export function startBinding({ attestationKey, qeAuthData, qeReport }: Quote): StartedBinding {
   const digest = hash('SHA-256', concatBytes(attestationKey, qeAuthData))
   // Judged later, unless something else is wrong before.

@@ -1,6 +1,8 @@
 /**
- * The documents that Intel signs as JSON: `{"<name>":BODY,"signature":"<r || s, 128 hexadecimal digits>"}`, in either order. The signature covers the
- * bytes of BODY as served, and these bytes are what is parsed: nothing is ever written again to be verified.
+ * The documents that Intel signs as JSON:
+ * `{"<name>":BODY,"signature":"<r || s, 128 hexadecimal digits>"}`, in either order. The signature
+ * covers the bytes of BODY as served, and these bytes are what is parsed: nothing is ever written
+ * again to be verified.
  */
 import { type Bytes, fromHex } from '../../../encoding/bytes.ts'
 import { type JsonValue, memberOf, optionalMemberOf } from '../../../encoding/json.ts'
@@ -10,12 +12,17 @@ import type { CheckRecorder } from '../../../core/record.ts'
 import { type Clock, iso, isInForce, period } from '../../../core/time.ts'
 import { refuseTerminator } from './endorsements.ts'
 
-/** A document taken apart. Nothing in it is verified, and what is inside the body was not looked at. */
+/**
+ * A document taken apart. Nothing in it is verified, and what is inside the body was not looked at.
+ */
 export interface SignedJson {
   /** BODY, every byte as served. */
   readonly signedBytes: Bytes
   readonly signature: Bytes
-  /** BODY, read from these bytes: a text of its own, that keeps nothing of what stood around it in memory. */
+  /**
+   * BODY, read from these bytes: a text of its own, that keeps nothing of what stood around it in
+   * memory.
+   */
   readonly body: string
 }
 
@@ -28,7 +35,8 @@ export interface Validity {
 const space = '[ \\t\\r\\n]*'
 
 /**
- * Finds body and signature. Anything else in the outer object, a second body say, becomes a part of the body here, which then is no JSON.
+ * Finds body and signature. Anything else in the outer object, a second body say, becomes a part of
+ * the body here, which then is no JSON.
  * @throws VerificationError with the code of `source`
  */
 export function decodeSignedJson(text: string, name: string, source: Source): SignedJson {
@@ -44,11 +52,13 @@ export function decodeSignedJson(text: string, name: string, source: Source): Si
 }
 
 /**
- * Why the signature of a body does not hold, where its text shows that: Intel signs JSON without white space. Nothing is decided by it.
+ * Why the signature of a body does not hold, where its text shows that: Intel signs JSON without
+ * white space. Nothing is decided by it.
  * @returns words to put behind a verdict; empty when there is nothing to say
  */
 export function hintOf({ body }: SignedJson): string {
-  // Beside a bracket, a comma or a colon; inside of a text such a place is rare, and wrong words cost nothing.
+  // Beside a bracket, a comma or a colon; inside of a text such a place is rare, and wrong words
+  // cost nothing.
   return /[{[,:]\s|\s[}\]]/.test(body) ? ' (with white space, unlike what Intel serves: parsed and written again?)' : ''
 }
 
@@ -72,7 +82,10 @@ export function checkValidity(
   checks.verifies(code, `${subject} ${problem}`, { holds, expected: period(validity), found: iso(clock.now) })
 }
 
-/** A date as Intel writes all of them, `2026-06-01T12:00:00Z`, as Unix milliseconds. `Date.parse` alone would take almost anything. */
+/**
+ * A date as Intel writes all of them, `2026-06-01T12:00:00Z`, as Unix milliseconds. `Date.parse`
+ * alone would take almost anything.
+ */
 export function dateOf(object: JsonValue, name: string, source: Source): number {
   const text = memberOf(object, name, 'string', source)
   const date = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text) ? Date.parse(text) : NaN

@@ -1,8 +1,9 @@
 /**
- * TCB Info: which security versions of one kind of platform (its FMSPC) are good. Version 3 for SGX and TDX; version 2, which is deprecated and still
- * cached, for SGX.
+ * TCB Info: which security versions of one kind of platform (its FMSPC) are good. Version 3 for SGX
+ * and TDX; version 2, which is deprecated and still cached, for SGX.
  *
- * Source: Intel PCS API version 4, "Get TCB Info". Members that are not listed here are signed, and without influence.
+ * Source: Intel PCS API version 4, "Get TCB Info". Members that are not listed here are signed, and
+ * without influence.
  */
 import { decodeJson, isJsonObject, type JsonValue, memberOf, optionalMemberOf } from '../../../encoding/json.ts'
 import { malformed, type Source } from '../../../encoding/reader.ts'

@@ -1,7 +1,9 @@
 /**
- * Levels: what Intel says of one set of security versions, of a platform, of a TDX module or of a quoting enclave. And how several become one status.
+ * Levels: what Intel says of one set of security versions, of a platform, of a TDX module or of a
+ * quoting enclave. And how several become one status.
  *
- * Source: EvaluateTcb.cpp, TcbLevelCheck.cpp and TDRelaunchCheck.cpp of Intel's quote verification library.
+ * Source: EvaluateTcb.cpp, TcbLevelCheck.cpp and TDRelaunchCheck.cpp of Intel's quote verification
+ * library.
  */
 import { type JsonValue, memberOf } from '../../../encoding/json.ts'
 import { malformed, type Source } from '../../../encoding/reader.ts'
@@ -31,8 +33,8 @@ const componentStatuses = ['UpToDate', 'OutOfDate', 'Revoked'] as const
 export type ComponentTcbStatus = (typeof componentStatuses)[number]
 
 /**
- * The status of a verified platform. `TDRelaunchAdvised…`: the platform was repaired, this TD still runs from before. Evidence of a platform whose status is
- * `Revoked` is never authentic.
+ * The status of a verified platform. `TDRelaunchAdvised…`: the platform was repaired, this TD still
+ * runs from before. Evidence of a platform whose status is `Revoked` is never authentic.
  */
 export type TcbStatus = (typeof goodStatuses)[number] | 'TDRelaunchAdvised' | 'TDRelaunchAdvisedConfigurationNeeded'
 
@@ -55,7 +57,10 @@ export interface ComponentLevel extends TcbLevel<ComponentTcbStatus> {
   readonly isvSvn: number
 }
 
-/** @param statuses all that are known here: an unknown one could mean anything, so the whole document is refused */
+/**
+ * @param statuses all that are known here: an unknown one could mean anything, so the whole
+ *   document is refused
+ */
 export function readLevel<Status extends PlatformTcbStatus>(
   level: JsonValue,
   statuses: readonly Status[],
@@ -76,7 +81,10 @@ export function readComponentLevels(object: JsonValue, source: Source): readonly
   return sortLevels(levels, ({ isvSvn }) => [isvSvn], source)
 }
 
-/** Highest first, by lists of numbers of the same length, the first number deciding most. A level that is there twice has two statuses: refused. */
+/**
+ * Highest first, by lists of numbers of the same length, the first number deciding most. A level
+ * that is there twice has two statuses: refused.
+ */
 export function sortLevels<Level>(
   levels: readonly Level[],
   keyOf: (level: Level) => readonly number[],
@@ -91,7 +99,10 @@ export function sortLevels<Level>(
   return keyed.map(({ level }) => level)
 }
 
-/** The status of a platform together with its parts: an outdated part makes an outdated whole, a revoked part a revoked one. */
+/**
+ * The status of a platform together with its parts: an outdated part makes an outdated whole, a
+ * revoked part a revoked one.
+ */
 export function converge(platform: PlatformTcbStatus, components: readonly ComponentTcbStatus[]): PlatformTcbStatus {
   if (components.includes('Revoked')) return 'Revoked'
   if (!components.includes('OutOfDate')) return platform
@@ -110,7 +121,8 @@ export function converge(platform: PlatformTcbStatus, components: readonly Compo
 }
 
 /**
- * The status of a TD that was launched when the platform had one status, and runs while it has another.
+ * The status of a TD that was launched when the platform had one status, and runs while it has
+ * another.
  * @returns the status at launch, unless relaunching would make it better
  */
 export function relaunchStatus(launch: TcbStatus, current: TcbStatus): TcbStatus {

@@ -1,10 +1,12 @@
 /**
- * ECDSA quotes of Intel DCAP, versions 3, 4 and 5, for SGX and TDX: what the processor reports, signed by an attestation key of Intel's quoting enclave,
- * whose own report is signed by the platform's PCK. Shared by `tdx` and `sgx`; not exported.
+ * ECDSA quotes of Intel DCAP, versions 3, 4 and 5, for SGX and TDX: what the processor reports,
+ * signed by an attestation key of Intel's quoting enclave, whose own report is signed by the
+ * platform's PCK. Shared by `tdx` and `sgx`; not exported.
  *
- * Source: sgx_quote_3.h, sgx_quote_4.h and sgx_quote_5.h of intel/confidential-computing.tee.dcap; Quote.cpp of Intel's quote verification library.
- * Refused: EPID quotes, P-384 attestation keys (defined, never issued), certification data that is no certificate or platform identity, bytes after
- * the quote other than zeros, with which many platforms pad.
+ * Source: sgx_quote_3.h, sgx_quote_4.h and sgx_quote_5.h of intel/confidential-computing.tee.dcap;
+ * Quote.cpp of Intel's quote verification library. Refused: EPID quotes, P-384 attestation keys
+ * (defined, never issued), certification data that is no certificate or platform identity, bytes
+ * after the quote other than zeros, with which many platforms pad.
  */
 import { type Bytes, isZero, toHex } from '../../../encoding/bytes.ts'
 import { type Cursor, cursor, malformed, remaining, type Source, take, uintLe } from '../../../encoding/reader.ts'
@@ -21,7 +23,10 @@ import {
   tdxReportSize,
 } from './report.ts'
 
-/** A decoded quote. Nothing in it is verified; bytes are views of the input unless they are fields of a report. */
+/**
+ * A decoded quote. Nothing in it is verified; bytes are views of the input unless they are fields
+ * of a report.
+ */
 export interface Quote {
   readonly header: QuoteHeader
   readonly body: QuoteBody
@@ -134,7 +139,10 @@ function readQuote(bytes: Bytes): Quote {
   return quote
 }
 
-/** 48 bytes. The QE and PCE versions of version 3 are in the QE report and the PCK certificate too, and those are signed by Intel. */
+/**
+ * 48 bytes. The QE and PCE versions of version 3 are in the QE report and the PCK certificate too,
+ * and those are signed by Intel.
+ */
 function readHeader(input: Cursor, version: number): { readonly teeType: number; readonly userData: Bytes } {
   const keyType = uintLe(input, 2, 'attestation key type')
   if (keyType !== ecdsaP256)
@@ -189,7 +197,10 @@ function inner(input: Cursor, length: number, field: string): Cursor {
   return cursor(take(input, length, field), source)
 }
 
-/** What is often mistaken for a quote, by its first bytes. It helps readers of the error, and decides nothing. */
+/**
+ * What is often mistaken for a quote, by its first bytes. It helps readers of the error, and
+ * decides nothing.
+ */
 function looksLike(bytes: Bytes): string {
   const [first = 0] = bytes
   const head = String.fromCharCode(...bytes.subarray(0, 64))

@@ -1,5 +1,6 @@
 /**
- * The two kinds of bodies of a quote, as the processor wrote them: every field is a private copy, integers are little-endian.
+ * The two kinds of bodies of a quote, as the processor wrote them: every field is a private copy,
+ * integers are little-endian.
  */
 import type { Bytes } from '../../../encoding/bytes.ts'
 import { type Cursor, cursor, end, skip, type Source, take, uintLe } from '../../../encoding/reader.ts'
@@ -28,9 +29,15 @@ export interface SgxReport {
   readonly reportData: Uint8Array
 }
 
-/** What a TD report says of a trust domain. Source: Intel TDX module ABI, "TDINFO_STRUCT", and QuoteStructures.h of Intel's QVL. */
+/**
+ * What a TD report says of a trust domain. Source: Intel TDX module ABI, "TDINFO_STRUCT", and
+ * QuoteStructures.h of Intel's QVL.
+ */
 export interface TdxReport {
-  /** Security versions of the TDX components when the TD was launched, 16 bytes: TDX module minor, TDX module major, microcode, … */
+  /**
+   * Security versions of the TDX components when the TD was launched, 16 bytes: TDX module minor,
+   * TDX module major, microcode, …
+   */
   readonly teeTcbSvn: Uint8Array
   /** SHA-384 of the TDX module. */
   readonly mrSeam: Uint8Array
@@ -56,7 +63,10 @@ export interface TdxReport {
   readonly reportData: Uint8Array
   /** TDX 1.5 on: the security versions now. */
   readonly teeTcbSvn2: Uint8Array | undefined
-  /** TDX 1.5 on: hash of the service TDs that are bound to this one, for migration say; zero for none. */
+  /**
+   * TDX 1.5 on: hash of the service TDs that are bound to this one, for migration say; zero for
+   * none.
+   */
   readonly mrServiceTd: Uint8Array | undefined
   /** Body type 4 only. */
   readonly extension: TdxReportExtension | undefined
@@ -119,7 +129,9 @@ export function decodeSgxReport(bytes: Bytes, source: Source): SgxReport {
   }
 }
 
-/** @param bytes {@link tdxReportSize}, {@link tdx15ReportSize} or {@link tdx15ExReportSize} of them */
+/**
+ * @param bytes {@link tdxReportSize}, {@link tdx15ReportSize} or {@link tdx15ExReportSize} of them
+ */
 export function decodeTdxReport(bytes: Bytes, source: Source): TdxReport {
   const input = cursor(bytes, source)
   const field = fieldsOf(input)

@@ -18,9 +18,11 @@ export interface SgxEvidence extends SgxReport, DcapEvidence {
 }
 
 /**
- * Reads an SGX quote for display. **Nothing that it returns is verified**: anyone can write such a quote. Use `verifySgx` to decide anything.
+ * Reads an SGX quote for display. **Nothing that it returns is verified**: anyone can write such a
+ * quote. Use `verifySgx` to decide anything.
  * @param evidence an ECDSA quote of version 3, 4 or 5, at most 65,536 bytes
- * @throws VerificationError `quote-format`, `quote-version-epid`, `quote-tee`; `cert-…`, `pck-cert-format` when its certificates cannot be read
+ * @throws VerificationError `quote-format`, `quote-version-epid`, `quote-tee`; `cert-…`,
+ *   `pck-cert-format` when its certificates cannot be read
  * @throws TypeError when `evidence` is not a `Uint8Array`
  */
 export function decodeSgxEvidence(evidence: Uint8Array): SgxEvidence {

@@ -8,7 +8,10 @@ import { readReferenceValues, type SgxReferenceValues } from './reference-values
 
 /** Options of `verifySgx`. */
 export interface SgxOptions extends DcapOptions {
-  /** The builds that are accepted: any one must match. To accept any code, pass `skipReferenceValues`. */
+  /**
+   * The builds that are accepted: any one must match. To accept any code, pass
+   * `skipReferenceValues`.
+   */
   readonly referenceValues: SgxReferenceValues | readonly SgxReferenceValues[] | typeof skipReferenceValues
 }
 

@@ -1,5 +1,6 @@
 /**
- * Reference values for enclaves, as callers write them: the code itself, who signed it, or both, and how it was started.
+ * Reference values for enclaves, as callers write them: the code itself, who signed it, or both,
+ * and how it was started.
  */
 import { type ReferenceValue, skipReferenceValues } from '../../../appraisal/reference-values.ts'
 import { type Bytes, isZero } from '../../../encoding/bytes.ts'
@@ -9,8 +10,9 @@ import type { SgxReport } from '../quote/report.ts'
 import { isPlainObject, requireOption, snapshotOf } from '../../../core/options.ts'
 
 /**
- * Key separation and sharing (KSS), a feature that enclaves may use: values beside their measurement. Each must be zero unless it is named here: the starter
- * of an enclave can choose `configId` and `configSvn`, and every signer the others.
+ * Key separation and sharing (KSS), a feature that enclaves may use: values beside their
+ * measurement. Each must be zero unless it is named here: the starter of an enclave can choose
+ * `configId` and `configSvn`, and every signer the others.
  */
 export interface SgxKeySeparation {
   /** CONFIGID, 64 bytes. */
@@ -23,17 +25,26 @@ export interface SgxKeySeparation {
   readonly isvExtProdId?: Hex | Uint8Array
 }
 
-/** How an enclave was started, which its measurement does not cover. Default of each: any. Bytes are in the order of the report. */
+/**
+ * How an enclave was started, which its measurement does not cover. Default of each: any. Bytes are
+ * in the order of the report.
+ */
 export interface SgxSettings {
   /** MISCSELECT, 4 bytes: what the processor tells the enclave of exceptions. */
   readonly miscSelect?: Hex | Uint8Array
   /** XFRM, 8 bytes, the second half of ATTRIBUTES: processor features that the enclave may use. */
   readonly xfrm?: Hex | Uint8Array
-  /** PROVISIONKEY, bit 4 of ATTRIBUTES: whether the enclave can get keys that are the same for every owner of the machine. */
+  /**
+   * PROVISIONKEY, bit 4 of ATTRIBUTES: whether the enclave can get keys that are the same for every
+   * owner of the machine.
+   */
   readonly provisionKey?: boolean
 }
 
-/** Exactly this code. The signature of its vendor can be asked for as well: that is what settles how it may be started. */
+/**
+ * Exactly this code. The signature of its vendor can be asked for as well: that is what settles how
+ * it may be started.
+ */
 export interface SgxCodeReferenceValues extends SgxKeySeparation, SgxSettings {
   /** Comes back in the result. */
   readonly name?: string
@@ -45,7 +56,10 @@ export interface SgxCodeReferenceValues extends SgxKeySeparation, SgxSettings {
   readonly minimumIsvSvn?: number
 }
 
-/** Any code of this vendor's product from this version on. All three are needed: a vendor also signs other products, and old versions with known holes. */
+/**
+ * Any code of this vendor's product from this version on. All three are needed: a vendor also signs
+ * other products, and old versions with known holes.
+ */
 export interface SgxSignerReferenceValues extends SgxKeySeparation, SgxSettings {
   /** Comes back in the result. */
   readonly name?: string
@@ -79,7 +93,10 @@ const signer: readonly string[] = ['mrSigner', 'isvProdId', 'minimumIsvSvn']
 /** Those that say which code runs: zero is never one of them. */
 const identities: readonly string[] = ['mrEnclave', 'mrSigner']
 
-/** @throws TypeError when there is nothing to compare, a name is unknown, or a value is not of its size */
+/**
+ * @throws TypeError when there is nothing to compare, a name is unknown, or a value is not of its
+ *   size
+ */
 export function readReferenceValues(input: unknown): readonly ReferenceValue[] | typeof skipReferenceValues {
   if (input === skipReferenceValues) return skipReferenceValues
   const list: readonly unknown[] = Array.isArray(input) ? input : [input]
@@ -87,7 +104,10 @@ export function readReferenceValues(input: unknown): readonly ReferenceValue[] |
   return list.map((entry, i) => readOne(entry, `referenceValues[${i}]`))
 }
 
-/** The registers of a report, by the names that reference values give them; numbers big-endian, as people write them. */
+/**
+ * The registers of a report, by the names that reference values give them; numbers big-endian, as
+ * people write them.
+ */
 export function registersOf(report: SgxReport): ReadonlyMap<string, Bytes> {
   const { mrEnclave, mrSigner, miscSelect, attributes, configId, isvFamilyId, isvExtProdId } = report
   const isProvisioner = ((attributes[0] ?? 0) & 0x10) !== 0

@@ -18,9 +18,11 @@ export interface TdxEvidence extends TdxReport, DcapEvidence {
 }
 
 /**
- * Reads a TDX quote for display. **Nothing that it returns is verified**: anyone can write such a quote. Use `verifyTdx` to decide anything.
+ * Reads a TDX quote for display. **Nothing that it returns is verified**: anyone can write such a
+ * quote. Use `verifyTdx` to decide anything.
  * @param evidence a quote of version 4 or 5, at most 65,536 bytes
- * @throws VerificationError `quote-format`, `quote-version-epid`, `quote-tee`; `cert-…`, `pck-cert-format` when its certificates cannot be read
+ * @throws VerificationError `quote-format`, `quote-version-epid`, `quote-tee`; `cert-…`,
+ *   `pck-cert-format` when its certificates cannot be read
  * @throws TypeError when `evidence` is not a `Uint8Array`
  */
 export function decodeTdxEvidence(evidence: Uint8Array): TdxEvidence {

@@ -11,11 +11,17 @@ import { readReferenceValues, type TdxReferenceValues } from './reference-values
 
 /** Options of `verifyTdx`. */
 export interface TdxOptions extends DcapOptions {
-  /** The builds that are accepted: any one must match. To accept any code, pass `skipReferenceValues`. */
+  /**
+   * The builds that are accepted: any one must match. To accept any code, pass
+   * `skipReferenceValues`.
+   */
   readonly referenceValues: TdxReferenceValues | readonly TdxReferenceValues[] | typeof skipReferenceValues
   /** A TD that may be migrated is refused unless this is the symbol {@link allowMigration}. */
   readonly migration?: typeof allowMigration
-  /** Hashes of service TDs (MRSERVICETD) that may be bound to it, 48 bytes each. Default: none. Quotes of TDX 1.0 do not say. */
+  /**
+   * Hashes of service TDs (MRSERVICETD) that may be bound to it, 48 bytes each. Default: none.
+   * Quotes of TDX 1.0 do not say.
+   */
   readonly serviceTds?: readonly (Hex | Uint8Array)[]
 }
 

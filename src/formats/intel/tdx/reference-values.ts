@@ -1,5 +1,6 @@
 /**
- * Reference values for trust domains, as callers write them. What is not named must be as a plain TD has it, so that leaving something out accepts less.
+ * Reference values for trust domains, as callers write them. What is not named must be as a plain
+ * TD has it, so that leaving something out accepts less.
  */
 import { type ReferenceValue, skipReferenceValues } from '../../../appraisal/reference-values.ts'
 import { type Bytes, isZero } from '../../../encoding/bytes.ts'
@@ -11,8 +12,8 @@ import { requireOption } from '../../../core/options.ts'
 export type TdxRegister = Hex | Uint8Array | typeof anyValue
 
 /**
- * One accepted build. MRTD covers the firmware only: kernel, command line and application are in the RTMRs. RTMR0 changes with number of processors and size
- * of memory on some platforms.
+ * One accepted build. MRTD covers the firmware only: kernel, command line and application are in
+ * the RTMRs. RTMR0 changes with number of processors and size of memory on some platforms.
  */
 export interface TdxReferenceValues {
   /** Comes back in the result. */
@@ -27,7 +28,10 @@ export interface TdxReferenceValues {
   readonly mrConfigId?: TdxRegister
   readonly mrOwner?: TdxRegister
   readonly mrOwnerConfig?: TdxRegister
-  /** 8 bytes. Default: `0000001000000000`, SEPT_VE_DISABLE and nothing else. Debug bits and MIGRATABLE need their own option besides. */
+  /**
+   * 8 bytes. Default: `0000001000000000`, SEPT_VE_DISABLE and nothing else. Debug bits and
+   * MIGRATABLE need their own option besides.
+   */
   readonly tdAttributes?: TdxRegister
   /** 8 bytes. Default: any. */
   readonly xfam?: TdxRegister
@@ -58,7 +62,10 @@ const names = /* @__PURE__ */ Object.keys(registers) as readonly Register[]
 /** Those that say which code runs. */
 const measurements: readonly Register[] = ['mrTd', 'rtmr0', 'rtmr1', 'rtmr2', 'rtmr3']
 
-/** @throws TypeError when there is nothing to compare, a register is unknown, or a value is not of its size */
+/**
+ * @throws TypeError when there is nothing to compare, a register is unknown, or a value is not of
+ *   its size
+ */
 export function readReferenceValues(input: unknown): readonly ReferenceValue[] | typeof skipReferenceValues {
   const values = readRegisterValues(input, registers, "{ mrTd: '…', rtmr0: '…', rtmr1: '…', rtmr2: '…' }")
   if (values === skipReferenceValues) return values

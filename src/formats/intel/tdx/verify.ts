@@ -1,5 +1,6 @@
 /**
- * Intel TDX: from the bytes of a quote to a result that only an authentic, expected trust domain on a platform in good state can produce.
+ * Intel TDX: from the bytes of a quote to a result that only an authentic, expected trust domain on
+ * a platform in good state can produce.
  */
 import { appraiseAllowance } from '../../../appraisal/allowance.ts'
 import { appraiseReferenceValues } from '../../../appraisal/reference-values.ts'
@@ -22,14 +23,19 @@ export type TdxResult = AttestationResult<'tdx', TdxClaims>
 /**
  * Verifies a quote of an Intel TDX trust domain.
  *
- * Proves: a genuine Intel platform made this quote, and every endorsement of it is Intel's, current, about this platform and not revoked; the platform is in
- * an accepted state; the TD runs one of the builds in `referenceValues`, it cannot be debugged, and it was made for `reportData`. Does not prove: when it was
- * made (a quote has no date: put your nonce into the report data), nor where. An attacker on the memory bus of one such machine can make quotes that say
- * anything: `platforms` says whose machines you accept.
+ * Proves: a genuine Intel platform made this quote, and every endorsement of it is Intel's,
+ * current, about this platform and not revoked; the platform is in an accepted state; the TD runs
+ * one of the builds in `referenceValues`, it cannot be debugged, and it was made for `reportData`.
+ * Does not prove: when it was made (a quote has no date: put your nonce into the report data), nor
+ * where. An attacker on the memory bus of one such machine can make quotes that say anything:
+ * `platforms` says whose machines you accept.
  *
- * @param evidence a quote of version 4 or 5, zeros behind it allowed, at most 65,536 bytes. Copied before anything is awaited
- * @throws VerificationError when the quote or an endorsement is not authentic: `code` says which check failed
- * @throws AppraisalError when it is authentic, but not what you expect: `failures` lists everything that differs
+ * @param evidence a quote of version 4 or 5, zeros behind it allowed, at most 65,536 bytes. Copied
+ *   before anything is awaited
+ * @throws VerificationError when the quote or an endorsement is not authentic: `code` says which
+ *   check failed
+ * @throws AppraisalError when it is authentic, but not what you expect: `failures` lists everything
+ *   that differs
  * @throws TypeError when the options are wrong
  * @example
  * ```ts
@@ -43,7 +49,8 @@ export type TdxResult = AttestationResult<'tdx', TdxClaims>
  * ```
  */
 export async function verifyTdx(evidence: Uint8Array, options: TdxOptions): Promise<TdxResult> {
-  // 0. The caller's own mistakes: TypeError, before a byte of evidence is read. Evidence and options are copies from here on.
+  // 0. The caller's own mistakes: TypeError, before a byte of evidence is read. Evidence and
+  // options are copies from here on.
   const bytes = copyEvidence(evidence)
   const policy = await readTdxOptions(options)
   return verifyQuote(bytes, policy, recordChecks(policy.trace))
@@ -51,7 +58,8 @@ export async function verifyTdx(evidence: Uint8Array, options: TdxOptions): Prom
 
 /**
  * {@link verifyTdx} when the options are read.
- * @param verifyCarrier verifies what the quote came in, when the quote is authentic and before it is appraised
+ * @param verifyCarrier verifies what the quote came in, when the quote is authentic and before it
+ *   is appraised
  */
 export async function verifyQuote(
   bytes: Bytes,
@@ -63,14 +71,17 @@ export async function verifyQuote(
   const quote = decodeQuoteOf('tdx', bytes, checks)
   const { report } = quote.body
 
-  // 2. Endorsements and authenticity: certificates, lists and documents that lead to a pinned root, and every signature down to that over the quote.
+  // 2. Endorsements and authenticity: certificates, lists and documents that lead to a pinned root,
+  // and every signature down to that over the quote.
   const collateral = await verifyCollateral(quote, policy, checks)
 
-  // 3. The platform: it is the one that Intel speaks of, the quoting enclave is Intel's, and this is the state they are in.
+  // 3. The platform: it is the one that Intel speaks of, the quoting enclave is Intel's, and this
+  // is the state they are in.
   const tcb = evaluateTcb(quote, collateral, checks)
   await verifyCarrier?.(report)
 
-  // 4. Appraisal: the quote is true. Is it what the caller expects? Failures are kept, so that all of them are reported.
+  // 4. Appraisal: the quote is true. Is it what the caller expects? Failures are kept, so that all
+  // of them are reported.
   appraisePlatform(tcb, collateral, policy, checks)
   appraiseDebug(isDebug(report) ? `TD attributes ${toHex(report.tdAttributes)}` : undefined, policy, checks)
   appraiseMigration(report, policy, checks)

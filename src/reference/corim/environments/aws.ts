@@ -1,5 +1,6 @@
 /**
- * PCRs of enclaves and instances on AWS: one measurement with integrity registers, which are numbers, in SHA-384.
+ * PCRs of enclaves and instances on AWS: one measurement with integrity registers, which are
+ * numbers, in SHA-384.
  */
 import type { ReferenceValue } from '../../../appraisal/reference-values.ts'
 import { requireOption } from '../../../core/options.ts'

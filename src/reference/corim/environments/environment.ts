@@ -1,5 +1,6 @@
 /**
- * What reference values of one kind of evidence are, in a CoRIM and for its verifier: the same rules for those who sign and for those who open.
+ * What reference values of one kind of evidence are, in a CoRIM and for its verifier: the same
+ * rules for those who sign and for those who open.
  */
 import type { Bytes } from '../../../encoding/bytes.ts'
 import type { CborValue } from '../../../encoding/cbor.ts'
@@ -9,7 +10,9 @@ import type { CorimMeasurement } from '../corim.ts'
 /** One build that was checked by the rules of its verifier. */
 export interface Build {
   readonly name: string | undefined
-  /** What tells it from other builds: everything that is compared for equality and that it names. */
+  /**
+   * What tells it from other builds: everything that is compared for equality and that it names.
+   */
   readonly marks: ReadonlyMap<string, Bytes>
   /** As a reference triple has it: a list that is not empty. */
   readonly measurements: readonly Encodable[]
@@ -30,7 +33,10 @@ export interface Environment {
   /** Of the class of the environment. */
   readonly vendor: string
   readonly model: string
-  /** Builds by the rules of the verifiers, zeros included: what they would refuse is found out here. @throws TypeError */
+  /**
+   * Builds by the rules of the verifiers, zeros included: what they would refuse is found out here.
+   * @throws TypeError
+   */
   readonly readBuilds: (values: unknown) => readonly Build[]
   /** What the verifier takes. @throws VerificationError `reference-content` */
   readonly valueOf: (found: FoundMeasurements) => object

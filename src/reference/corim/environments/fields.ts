@@ -1,8 +1,10 @@
 /**
- * Reference values that are fields of known sizes: a measurement with the name of the build and its digests as integrity registers, and one more for each
- * field that is no digest, under the field's name as `mkey`.
+ * Reference values that are fields of known sizes: a measurement with the name of the build and its
+ * digests as integrity registers, and one more for each field that is no digest, under the field's
+ * name as `mkey`.
  *
- * Refused: fields that the verifier does not have, other sizes, `anyValue` (a value that was not measured cannot be signed), fields twice.
+ * Refused: fields that the verifier does not have, other sizes, `anyValue` (a value that was not
+ * measured cannot be signed), fields twice.
  */
 import { anyValue, readSizedBytes } from '../../../appraisal/expectations.ts'
 import { isPlainObject, itemsOf, requireOption, snapshotOf } from '../../../core/options.ts'
@@ -15,8 +17,8 @@ import { content, isTag, mapOf, textOf } from '../items.ts'
 import { type Build, type Environment, type FoundMeasurements, mapWith } from './environment.ts'
 
 /**
- * What a field holds: a digest of one of these sizes, other bytes of a size, a number of 16 bits, yes or no, or the least security version that is
- * accepted.
+ * What a field holds: a digest of one of these sizes, other bytes of a size, a number of 16 bits,
+ * yes or no, or the least security version that is accepted.
  */
 export type Field = { readonly digest: readonly number[] } | { readonly bytes: number } | 'number' | 'flag' | 'minimum'
 

@@ -1,5 +1,6 @@
 /**
- * Every fixture of SEV-SNP gets the verdict that its `expected.json` says, and the fixtures are what the generator would write.
+ * Every fixture of SEV-SNP gets the verdict that its `expected.json` says, and the fixtures are
+ * what the generator would write.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'

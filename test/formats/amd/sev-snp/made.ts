@@ -1,5 +1,6 @@
 /**
- * Made evidence for the tests of SEV-SNP: a report, endorsements, and the options that accept both, save for what a test changes.
+ * Made evidence for the tests of SEV-SNP: a report, endorsements, and the options that accept both,
+ * save for what a test changes.
  */
 import { readFileSync } from 'node:fs'
 import {

@@ -1,5 +1,6 @@
 /**
- * Mistakes of callers: each is a `TypeError` before a byte of evidence is read, and nothing weakens by omission.
+ * Mistakes of callers: each is a `TypeError` before a byte of evidence is read, and nothing weakens
+ * by omission.
  */
 import { describe, expect, test } from 'vitest'
 import * as snp from '../../../../src/formats/sev-snp.ts'

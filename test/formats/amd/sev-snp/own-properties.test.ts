@@ -1,6 +1,7 @@
 /**
- * H13: options, and what is in them, are read as own properties. Whatever code of a page has put on `Object.prototype` is no option, no reference value and no
- * row of a minimum: every call says what it says without.
+ * H13: options, and what is in them, are read as own properties. Whatever code of a page has put on
+ * `Object.prototype` is no option, no reference value and no row of a minimum: every call says what
+ * it says without.
  */
 import { afterEach, expect, test } from 'vitest'
 import {

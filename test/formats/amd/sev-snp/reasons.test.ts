@@ -1,6 +1,7 @@
 /**
- * Every reason code that is not about the report itself: endorsements, certificates, the list, sizes and the table, each broken alone and everything else
- * right, signatures included. Those of the report are in threats.test.ts, Azure's in test/formats/azure.
+ * Every reason code that is not about the report itself: endorsements, certificates, the list,
+ * sizes and the table, each broken alone and everything else right, signatures included. Those of
+ * the report are in threats.test.ts, Azure's in test/formats/azure.
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'

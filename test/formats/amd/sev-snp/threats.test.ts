@@ -1,6 +1,6 @@
 /**
- * The attacks and mistakes that T-S1 to T-S30 list, one test or more each, on reports of a made-up AMD: everything but the one thing is right, signatures
- * included.
+ * The attacks and mistakes that T-S1 to T-S30 list, one test or more each, on reports of a made-up
+ * AMD: everything but the one thing is right, signatures included.
  */
 import { describe, expect, test } from 'vitest'
 import { readFileSync } from 'node:fs'

@@ -1,7 +1,7 @@
 /**
- * Every case of the shared vectors: reports that AMD's hardware signed, the same with one thing changed,
- * and those of a made-up AMD with one defect each; Azure's wrapping; AMD's service. Verdict and reason
- * code are those of the manifest.
+ * Every case of the shared vectors: reports that AMD's hardware signed, the same with one thing
+ * changed, and those of a made-up AMD with one defect each; Azure's wrapping; AMD's service.
+ * Verdict and reason code are those of the manifest.
  */
 import { expect, test } from 'vitest'
 import { AppraisalError, AttestationError, VerificationError } from '../../../../src/core/errors.ts'

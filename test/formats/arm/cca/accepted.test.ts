@@ -1,5 +1,6 @@
 /**
- * CCA tokens that must verify: generations, keys, encodings, and what reference values leave open. What comes out is what was signed.
+ * CCA tokens that must verify: generations, keys, encodings, and what reference values leave open.
+ * What comes out is what was signed.
  */
 import { describe, expect, test } from 'vitest'
 import {
@@ -313,7 +314,8 @@ describe('a CCA token is accepted', () => {
     const twice = cbor.array(encodeComponent(a), encodeComponent({ ...a, version: '9' }))
     const { type, measurement, signerId } = a
     const loose = { type, measurement, signerId }
-    // The loose one comes first and fits both: taking the first that fits would leave nothing for the second.
+    // The loose one comes first and fits both: taking the first that fits would leave nothing for
+    // the second.
     const platform = { softwareComponents: [loose, a] }
     const made = await cca(claim('platform', 2399, twice), { platform })
     await expect(verifyCca(made.evidence, made.options)).resolves.toMatchObject({ format: 'cca' })

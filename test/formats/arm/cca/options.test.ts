@@ -1,5 +1,6 @@
 /**
- * Options of `verifyCca`: every mistake that a caller can make is a `TypeError`, before a byte of evidence is read.
+ * Options of `verifyCca`: every mistake that a caller can make is a `TypeError`, before a byte of
+ * evidence is read.
  */
 import { describe, expect, test } from 'vitest'
 import {

@@ -1,5 +1,6 @@
 /**
- * PSA tokens that must verify: generations, keys, and what reference values leave open. And what callers can get wrong.
+ * PSA tokens that must verify: generations, keys, and what reference values leave open. And what
+ * callers can get wrong.
  */
 import { describe, expect, test } from 'vitest'
 import {

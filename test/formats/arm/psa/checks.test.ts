@@ -1,5 +1,6 @@
 /**
- * Every rule of a PSA verification, broken alone: the reason, its class and what its message says. MACs have their own tests here.
+ * Every rule of a PSA verification, broken alone: the reason, its class and what its message says.
+ * MACs have their own tests here.
  */
 import { describe, expect, test } from 'vitest'
 import { AppraisalError, VerificationError } from '../../../../src/core/errors.ts'

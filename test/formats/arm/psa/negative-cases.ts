@@ -1,5 +1,6 @@
 /**
- * One case per rule of a PSA token: what it breaks, and how it must be refused. Everything that a case does not speak of is right, signatures included.
+ * One case per rule of a PSA token: what it breaks, and how it must be refused. Everything that a
+ * case does not speak of is right, signatures included.
  */
 import {
   components,

@@ -1,5 +1,6 @@
 /**
- * NitroTPM documents: the same envelope, payload and chain as an enclave's, verified by the same code. Here is what differs.
+ * NitroTPM documents: the same envelope, payload and chain as an enclave's, verified by the same
+ * code. Here is what differs.
  */
 import { refusalOf } from '../../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'

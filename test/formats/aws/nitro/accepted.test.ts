@@ -1,5 +1,6 @@
 /**
- * What is unusual, and right: a verifier that refuses these would fail on documents that AWS may sign.
+ * What is unusual, and right: a verifier that refuses these would fail on documents that AWS may
+ * sign.
  */
 import { expect, test } from 'vitest'
 import { verifyNitro } from '../../../../src/formats/aws/nitro/index.ts'

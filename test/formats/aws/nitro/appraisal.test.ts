@@ -1,5 +1,6 @@
 /**
- * What a verification says: of everything that was checked and in which order, of what was not asked for, and of all failed appraisals together.
+ * What a verification says: of everything that was checked and in which order, of what was not
+ * asked for, and of all failed appraisals together.
  */
 import { refusalOf } from '../../../support/refusal.ts'
 import { expect, test } from 'vitest'

@@ -1,6 +1,6 @@
 /**
- * Every rule of a Nitro verification, broken alone: the reason, its class and what its message says. The last test makes sure that no reason is
- * without a case.
+ * Every rule of a Nitro verification, broken alone: the reason, its class and what its message
+ * says. The last test makes sure that no reason is without a case.
  */
 import { refusalOf } from '../../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
@@ -86,7 +86,8 @@ describe.each([...new Set(negativeCases.map(({ code }) => code))])('%s', (code) 
         code,
         message: expect.stringMatching(change.message) as string,
       })
-      // The failure is the last check of a verification, and an appraisal's failure is one among all the appraisals.
+      // The failure is the last check of a verification, and an appraisal's failure is one among
+      // all the appraisals.
       const failed = refusal.checks.filter(({ outcome }) => outcome === 'fail')
       expect(failed.map(({ id }) => id)).toEqual([code])
       expect(Object.isFrozen(refusal.checks)).toBe(true)

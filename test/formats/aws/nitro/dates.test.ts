@@ -8,7 +8,8 @@ import { pattern } from '../../../attester/bytes.ts'
 import { type Change, make, minute, now, second } from './made.ts'
 
 const at = now.getTime()
-// The leaf of made evidence: from a minute before, in whole seconds, for three hours and three seconds.
+// The leaf of made evidence: from a minute before, in whole seconds, for three hours and three
+// seconds.
 const notBefore = Date.parse('2026-06-01T11:59:00Z')
 const notAfter = Date.parse('2026-06-01T14:59:03Z')
 

@@ -1,5 +1,6 @@
 /**
- * The caller's memory for verified issuers: it saves signature checks, is bounded, and never changes a verdict.
+ * The caller's memory for verified issuers: it saves signature checks, is bounded, and never
+ * changes a verdict.
  */
 import { afterAll, beforeEach, expect, test, vi } from 'vitest'
 import type * as nitro from '../../../../src/formats/aws/nitro/index.ts'
@@ -51,7 +52,8 @@ test('with a warm cache: the leaf and the document, nothing else', async () => {
   const cache: nitro.EndorsementCache = new Map()
   expect(await verdict({}, cache)).toBe('valid')
   expect(counts).toEqual({ importKey: 5, verify: 5 })
-  // Regional, zonal and instance; the root is pinned, and the leaf is as short-lived as the document.
+  // Regional, zonal and instance; the root is pinned, and the leaf is as short-lived as the
+  // document.
   expect(cache.size).toBe(3)
   expect(await verdict({}, cache)).toBe('valid')
   expect(counts).toEqual({ importKey: 1, verify: 2 })

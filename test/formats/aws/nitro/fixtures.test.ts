@@ -1,5 +1,6 @@
 /**
- * Every fixture gets the verdict that its `expected.json` says, and the fixtures are what the generator would write.
+ * Every fixture gets the verdict that its `expected.json` says, and the fixtures are what the
+ * generator would write.
  */
 import { refusalOf } from '../../../support/refusal.ts'
 import { readdirSync, readFileSync } from 'node:fs'

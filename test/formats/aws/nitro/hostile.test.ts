@@ -1,5 +1,6 @@
 /**
- * Hostile input: cut off, flipped, bombed, random, huge. Nothing but an `AttestationError` may leave, and the work must grow with the input and no faster.
+ * Hostile input: cut off, flipped, bombed, random, huge. Nothing but an `AttestationError` may
+ * leave, and the work must grow with the input and no faster.
  */
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -28,8 +29,9 @@ interface Subject {
 }
 
 /**
- * Bytes of a document that nobody signs, by position: none. A bit of any byte, changed, is noticed. (Tag 18 can be put in front or taken away, and
- * a signature has a second form: other documents, but not one bit away.)
+ * Bytes of a document that nobody signs, by position: none. A bit of any byte, changed, is noticed.
+ * (Tag 18 can be put in front or taken away, and a signature has a second form: other documents,
+ * but not one bit away.)
  */
 const unauthenticated: readonly number[] = []
 
@@ -73,7 +75,10 @@ function decodingOf(evidence: Uint8Array): string {
   }
 }
 
-/** Indices whose outcome is not `refused`, with it. Several at a time: signatures are checked beside each other. */
+/**
+ * Indices whose outcome is not `refused`, with it. Several at a time: signatures are checked beside
+ * each other.
+ */
 async function surprises(inputs: Iterable<Uint8Array>, options: NitroOptions): Promise<[number, string][]> {
   const all = [...inputs]
   const found: [number, string][] = []
@@ -116,7 +121,8 @@ describe.each(subjects)('$name', ({ evidence, options }) => {
   })
 
   test('a bit of every byte flipped: refused', async () => {
-    // A cache of verified issuers, which changes no verdict, spares most of the time; the first document does without.
+    // A cache of verified issuers, which changes no verdict, spares most of the time; the first
+    // document does without.
     const cached = evidence === subjects[0]?.evidence ? options : { ...options, endorsementCache: new Map() }
     const found = await surprises(flips(evidence), cached)
     expect(found).toEqual(unauthenticated.map((at) => [at, 'valid']))

@@ -1,5 +1,6 @@
 /**
- * Made evidence for the tests of this folder: a document, the options that accept it, and what to change in either.
+ * Made evidence for the tests of this folder: a document, the options that accept it, and what to
+ * change in either.
  */
 import {
   createNitroAttester,
@@ -36,7 +37,10 @@ export interface Made {
   readonly options: NitroOptions
 }
 
-/** A document that answers {@link testNonce}, and options that accept it, save for what `change` says. */
+/**
+ * A document that answers {@link testNonce}, and options that accept it, save for what `change`
+ * says.
+ */
 export async function make({ attester, document, options }: Change = {}): Promise<Made> {
   const { root, document: sign } =
     attester === undefined ? sound : await createNitroAttester({ now, keys, ...attester })
@@ -53,7 +57,10 @@ export async function make({ attester, document, options }: Change = {}): Promis
   }
 }
 
-/** A copy without one property: an option that is there but undefined is not the same as one that is left out. */
+/**
+ * A copy without one property: an option that is there but undefined is not the same as one that is
+ * left out.
+ */
 export function omit<T extends object, K extends keyof T>(from: T, name: K): Omit<T, K> {
   return Object.fromEntries(Object.entries(from).filter(([key]) => key !== name)) as Omit<T, K>
 }

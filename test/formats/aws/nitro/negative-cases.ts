@@ -1,5 +1,6 @@
 /**
- * One case per rule: what a document breaks, and how it must be refused. Everything that a case does not speak of is right, signatures included.
+ * One case per rule: what a document breaks, and how it must be refused. Everything that a case
+ * does not speak of is right, signatures included.
  */
 import { concat, pattern, unhex, withByte } from '../../../attester/bytes.ts'
 import * as cbor from '../../../attester/cbor.ts'

@@ -1,5 +1,6 @@
 /**
- * The caller's mistakes are TypeErrors before anything is verified, and whatever happens to options and evidence afterwards has no effect.
+ * The caller's mistakes are TypeErrors before anything is verified, and whatever happens to options
+ * and evidence afterwards has no effect.
  */
 import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, test } from 'vitest'

@@ -1,6 +1,6 @@
 /**
- * The list of known attacks and failures, T-N… of Nitro documents and T-V… of verifiers: each is in the title of a test, or does not apply for the
- * reason given here.
+ * The list of known attacks and failures, T-N… of Nitro documents and T-V… of verifiers: each is in
+ * the title of a test, or does not apply for the reason given here.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -1,5 +1,6 @@
 /**
- * Every document of the shared vectors: 52 that AWS signed, and about 130 that somebody broke. Verdict and reason code are those of the manifest.
+ * Every document of the shared vectors: 52 that AWS signed, and about 130 that somebody broke.
+ * Verdict and reason code are those of the manifest.
  */
 import { refusalOf } from '../../../support/refusal.ts'
 import { afterEach, describe, expect, test, vi } from 'vitest'

@@ -1,5 +1,6 @@
 /**
- * The SGX extension of PCK certificates: entries in any order are read, and entries that are missing, doubled, unknown or of another size are refused.
+ * The SGX extension of PCK certificates: entries in any order are read, and entries that are
+ * missing, doubled, unknown or of another size are refused.
  */
 import { refusalOf } from '../../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'

@@ -1,5 +1,6 @@
 /**
- * The reader of quotes: every field of every quote of the vectors, and what becomes of quotes that lose or change a bit.
+ * The reader of quotes: every field of every quote of the vectors, and what becomes of quotes that
+ * lose or change a bit.
  */
 import { refusalOf } from '../../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
@@ -149,7 +150,8 @@ describe('one bit anywhere', () => {
       tee === 'tdx' ? verifyTdx(bytes, options as never) : verifySgx(bytes, options as never)
     const accepted: number[] = []
     const length = evidence.length
-    // Each byte up to the certificates, then one in seven: those are text, checked as such elsewhere.
+    // Each byte up to the certificates, then one in seven: those are text, checked as such
+    // elsewhere.
     for (let at = 0; at < length; at += at < 1400 ? 1 : 7) {
       const changed = new Uint8Array(evidence)
       changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8))

@@ -1,5 +1,6 @@
 /**
- * `verifySgx`: what it says of a good quote, and its own reference values. What it shares with `verifyTdx` is tested in `../dcap` and `../tdx`.
+ * `verifySgx`: what it says of a good quote, and its own reference values. What it shares with
+ * `verifyTdx` is tested in `../dcap` and `../tdx`.
  */
 import { refusalOf } from '../../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'

@@ -82,7 +82,8 @@ test('the checks of a success, in order', async () => {
   const { checks } = await verifyTdx(made.evidence, { ...made.options, trace: (check) => traced.push(check) })
   expect(traced).toEqual(checks)
   const verified = checks.filter(({ stage }) => stage === 'verify').map(({ id }) => id)
-  // Once per path: rules and dates. Then all signatures, from the root down to the quote, and what the signed lists say.
+  // Once per path: rules and dates. Then all signatures, from the root down to the quote, and what
+  // the signed lists say.
   expect(verified.slice(verified.indexOf('cert-chain-signature'))).toEqual([
     'cert-chain-signature',
     'crl-signature',
@@ -277,7 +278,10 @@ describe('the endorsement cache', () => {
     await verifyTdx(evidence, { ...options, endorsementCache })
     return { evidence, options: { ...options, endorsementCache }, endorsementCache }
   }
-  /** A text with one character near its end changed: there stands the signature, of documents as of lists. */
+  /**
+   * A text with one character near its end changed: there stands the signature, of documents as of
+   * lists.
+   */
   const changed = (text: string): string => {
     const at = text.length - 8
     return text.slice(0, at) + (text[at] === 'a' ? 'b' : 'a') + text.slice(at + 1)

@@ -1,5 +1,6 @@
 /**
- * A service worker that somebody else put there: it records whatever passes, and answers what it likes.
+ * A service worker that somebody else put there: it records whatever passes, and answers what it
+ * likes.
  */
 
 /** What it saw of one request, and what it does from now on. */

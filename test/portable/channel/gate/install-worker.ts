@@ -1,5 +1,6 @@
 /**
- * A worker whose policy the server writes before it. It has no enclave: what it is asked for is refused.
+ * A worker whose policy the server writes before it. It has no enclave: what it is asked for is
+ * refused.
  */
 import { attestedFetch } from '../../../../src/client/index.ts'
 import { type GateScope, gateRequests } from '../../../../src/gate/index.ts'

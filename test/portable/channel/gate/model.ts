@@ -28,8 +28,14 @@ export interface GateReport {
   /** `false`: there is no `navigator.serviceWorker`, and everything else is empty. */
   readonly hasServiceWorkers: boolean
   readonly rows: readonly GateRow[]
-  /** Of the Content-Security-Policy: directives with what was blocked, in the page and in the worker. */
+  /**
+   * Of the Content-Security-Policy: directives with what was blocked, in the page and in the
+   * worker.
+   */
   readonly violations: readonly string[]
-  /** The directives of violations that page and worker committed on purpose at the end, or what came of those instead. */
+  /**
+   * The directives of violations that page and worker committed on purpose at the end, or what came
+   * of those instead.
+   */
   readonly provoked: readonly string[]
 }

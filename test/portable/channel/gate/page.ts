@@ -77,7 +77,10 @@ interface ScriptUrls {
 type ScriptUrl = (path: string) => string
 let make: ScriptUrl | undefined
 
-/** The address of a worker, in the form that the policy of these pages wants where the browser knows of trusted types. */
+/**
+ * The address of a worker, in the form that the policy of these pages wants where the browser knows
+ * of trusted types.
+ */
 export function scriptUrl(path: string): string {
   const { trustedTypes } = globalThis as { trustedTypes?: ScriptUrls }
   // A policy of that name can be made once.

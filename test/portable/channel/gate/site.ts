@@ -1,5 +1,6 @@
 /**
- * Serves a page and its worker from one origin, and the enclave from another, each on the loopback interface.
+ * Serves a page and its worker from one origin, and the enclave from another, each on the loopback
+ * interface.
  */
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -137,7 +138,10 @@ export async function visitSite(
   }
 }
 
-/** For page and worker: nothing but scripts of the site itself and connections to it and to one other origin. */
+/**
+ * For page and worker: nothing but scripts of the site itself and connections to it and to one
+ * other origin.
+ */
 function policyFor(other: string): string {
   return (
     `default-src 'none'; script-src 'self'; style-src 'self'; worker-src 'self'; connect-src 'self' ${other}; base-uri 'none'; ` +

@@ -1,5 +1,6 @@
 /**
- * The worker of a gate, as a site would have it; and an answer to the page that asks what its policy forbade.
+ * The worker of a gate, as a site would have it; and an answer to the page that asks what its
+ * policy forbade.
  */
 import { type GateScope, gateRequests } from '../../../../src/gate/index.ts'
 import type { Settings } from './model.ts'

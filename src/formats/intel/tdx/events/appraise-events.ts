@@ -1,5 +1,6 @@
 /**
- * Reference values given as events: what must have been measured, instead of the values that registers end up with.
+ * Reference values given as events: what must have been measured, instead of the values that
+ * registers end up with.
  */
 import { type Bytes, copyBytes, equalBytes, isBytes, toHex } from '../../../../encoding/bytes.ts'
 import { type CheckRecorder, recordChecks } from '../../../../core/record.ts'
@@ -15,9 +16,11 @@ export type RtmrReferenceValues = { readonly [Register in `rtmr${RtmrIndex}`]?: 
 const endOfBoot = 'system-ready'
 
 /**
- * Turns expectations about events into reference values: those of the registers that the expectations are about, and of no others.
+ * Turns expectations about events into reference values: those of the registers that the
+ * expectations are about, and of no others.
  *
- * Proves nothing about a quote by itself. When the registers of a verified quote hold these values, then its log is this one, and it is as expected.
+ * Proves nothing about a quote by itself. When the registers of a verified quote hold these values,
+ * then its log is this one, and it is as expected.
  *
  * ```ts
  * const { rtmr3 } = await rtmrReferenceValues(eventLog, { dstack: { composeHash: '3763bc34…' } })
@@ -41,8 +44,9 @@ export async function rtmrReferenceValues(
 }
 
 /**
- * Appraises the registers of a quote that was verified already: the log must replay to them, and its events must be as expected. Registers that the log
- * has no event of are compared only where something is expected of them: a log may be of some registers only.
+ * Appraises the registers of a quote that was verified already: the log must replay to them, and
+ * its events must be as expected. Registers that the log has no event of are compared only where
+ * something is expected of them: a log may be of some registers only.
  *
  * ```ts
  * const { claims } = await verifyTdx(quote, options)
@@ -138,7 +142,10 @@ function appraiseAmong({ rtmr, digests }: RegisterPolicy, found: readonly string
   }
 }
 
-/** Each exactly once before the first `system-ready`. The decoder made sure that the digests of these events are those of their names and payloads. */
+/**
+ * Each exactly once before the first `system-ready`. The decoder made sure that the digests of
+ * these events are those of their names and payloads.
+ */
 function appraiseDstack(
   events: readonly MeasuredEvent[],
   expected: ReadonlyMap<string, Bytes>,

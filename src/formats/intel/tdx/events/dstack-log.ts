@@ -1,12 +1,13 @@
 /**
- * The event log of dstack: a JSON array of `{ imr, event_type, digest, event, event_payload }`, of what firmware measured and of what dstack measured itself
- * ("runtime events", always in RTMR3).
+ * The event log of dstack: a JSON array of `{ imr, event_type, digest, event, event_payload }`, of
+ * what firmware measured and of what dstack measured itself ("runtime events", always in RTMR3).
  *
- * Source: Dstack-TEE/dstack, dstack/cc-eventlog. The digest of a runtime event is computed from its name and payload; version 1 hashes
- * `01000008 ‖ ":" ‖ name ‖ ":" ‖ payload`, version 2 the canonical JSON (RFC 8785) of all three.
+ * Source: Dstack-TEE/dstack, dstack/cc-eventlog. The digest of a runtime event is computed from its
+ * name and payload; version 1 hashes `01000008 ‖ ":" ‖ name ‖ ":" ‖ payload`, version 2 the
+ * canonical JSON (RFC 8785) of all three.
  *
- * Refused: members that are not listed here, runtime events outside RTMR3 and others inside (their content could hide behind a digest), more than 4096
- * events, text that is no Unicode.
+ * Refused: members that are not listed here, runtime events outside RTMR3 and others inside (their
+ * content could hide behind a digest), more than 4096 events, text that is no Unicode.
  */
 import { type Bytes, concatBytes, fromHex, toHex } from '../../../../encoding/bytes.ts'
 import { malformed, type Source } from '../../../../encoding/reader.ts'

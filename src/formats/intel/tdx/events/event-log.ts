@@ -1,8 +1,11 @@
 /**
- * Replays an event log: from what was measured to the values that the runtime measurement registers (RTMRs) of a TDX trust domain must then have.
+ * Replays an event log: from what was measured to the values that the runtime measurement registers
+ * (RTMRs) of a TDX trust domain must then have.
  *
- * A log is not signed and proves nothing by itself: anyone can write one. It becomes believable when the registers of a verified quote hold what it replays
- * to. Hence expectations about events are turned into reference values (`rtmrReferenceValues`), which the verifier of the quote compares.
+ * A log is not signed and proves nothing by itself: anyone can write one. It becomes believable
+ * when the registers of a verified quote hold what it replays to. Hence expectations about events
+ * are turned into reference values (`rtmrReferenceValues`), which the verifier of the quote
+ * compares.
  */
 import { hash } from '../../../../crypto/digest.ts'
 import { type Bytes, copyBytes, equalBytes, isBytes, toHex } from '../../../../encoding/bytes.ts'
@@ -11,13 +14,20 @@ import { decodeDstackLog } from './dstack-log.ts'
 import { extendRtmr, type LoggedEvent, type MeasuredEvent } from './measured-event.ts'
 import { decodeTcgLog } from './tcg-log.ts'
 
-/** A log, and what it replays to. Untrusted, until the registers of a verified quote hold `rtmrs`. */
+/**
+ * A log, and what it replays to. Untrusted, until the registers of a verified quote hold `rtmrs`.
+ */
 export interface ReplayedEventLog {
-  /** `tcg`: the log of firmware (CCEL). `dstack`: dstack's JSON, of firmware and of dstack itself. */
+  /**
+   * `tcg`: the log of firmware (CCEL). `dstack`: dstack's JSON, of firmware and of dstack itself.
+   */
   readonly format: 'tcg' | 'dstack'
   /** RTMR0 to RTMR3 after all events: 48 bytes each, zeros where there was none. */
   readonly rtmrs: readonly [rtmr0: Uint8Array, rtmr1: Uint8Array, rtmr2: Uint8Array, rtmr3: Uint8Array]
-  /** Every event that was extended into one of them, in the order of the log. Events that no register holds are left out. */
+  /**
+   * Every event that was extended into one of them, in the order of the log. Events that no
+   * register holds are left out.
+   */
   readonly events: readonly MeasuredEvent[]
 }
 
@@ -25,15 +35,18 @@ export interface ReplayedEventLog {
 const maximumSize = 1_048_576
 
 /**
- * Replays `log`: the bytes of a CCEL area (`/sys/firmware/acpi/tables/data/CCEL` on Linux), or dstack's JSON array as bytes or text.
+ * Replays `log`: the bytes of a CCEL area (`/sys/firmware/acpi/tables/data/CCEL` on Linux), or
+ * dstack's JSON array as bytes or text.
  *
- * Proves that the log is well formed and that events carry the digests of their own contents where they should. Does *not* prove that any of it happened:
- * compare `rtmrs` with a verified quote, or use `rtmrReferenceValues`.
+ * Proves that the log is well formed and that events carry the digests of their own contents where
+ * they should. Does *not* prove that any of it happened: compare `rtmrs` with a verified quote, or
+ * use `rtmrReferenceValues`.
  *
  * ```ts
  * const { rtmrs, events } = await replayEventLog(ccel)
  * ```
- * @throws VerificationError `event-log-format`; `event-log-digest` when a runtime event of dstack does not have the digest that the log gives it
+ * @throws VerificationError `event-log-format`; `event-log-digest` when a runtime event of dstack
+ *   does not have the digest that the log gives it
  * @throws TypeError when `log` is neither bytes nor text
  */
 export async function replayEventLog(log: Uint8Array | string): Promise<ReplayedEventLog> {

@@ -1,5 +1,6 @@
 /**
- * Expectations about events, checked and copied: what must have been measured into which register, as digests.
+ * Expectations about events, checked and copied: what must have been measured into which register,
+ * as digests.
  */
 import { hash } from '../../../../crypto/digest.ts'
 import { type Bytes, concatBytes, copyBytes, fromHex, isBytes } from '../../../../encoding/bytes.ts'
@@ -7,17 +8,20 @@ import { snapshotOf } from '../../../../core/options.ts'
 import { digestSize, type RtmrIndex } from './measured-event.ts'
 
 /**
- * Pass it as `others` to accept events that are not listed. Sound only where the code that measures them is itself pinned: code that you do not know can
- * measure the events that you expect, after its own.
+ * Pass it as `others` to accept events that are not listed. Sound only where the code that measures
+ * them is itself pinned: code that you do not know can measure the events that you expect, after
+ * its own.
  */
 export const allowOtherEvents: unique symbol = /* @__PURE__ */ Symbol.for('veritee.allowOtherEvents')
 
 /**
  * One event, by what was measured. Bytes are a `Uint8Array` or hexadecimal.
- * - `digest`: the 48 bytes that were extended: the Authenticode hash (SHA-384) of a kernel or boot loader, say.
+ * - `digest`: the 48 bytes that were extended: the Authenticode hash (SHA-384) of a kernel or boot
+ *   loader, say.
  * - `data`: the bytes that were hashed: an initial RAM disk, four zeros for a separator.
  * - `text`: the same, as UTF-8: what GRUB says, `Exit Boot Services Invocation`.
- * - `commandLine`: a kernel command line as Linux measures it that was started by EFI (its load options): UTF-16LE, with a zero at the end.
+ * - `commandLine`: a kernel command line as Linux measures it that was started by EFI (its load
+ *   options): UTF-16LE, with a zero at the end.
  */
 export type ExpectedEvent =
   | { readonly digest: Uint8Array | string }
@@ -26,16 +30,18 @@ export type ExpectedEvent =
   | { readonly commandLine: string }
 
 /**
- * All events of a register: exactly these, in this order, and none for a register that must be untouched. With {@link allowOtherEvents}: each of these,
- * in any order, among others.
+ * All events of a register: exactly these, in this order, and none for a register that must be
+ * untouched. With {@link allowOtherEvents}: each of these, in any order, among others.
  */
 export type ExpectedRegister =
   readonly ExpectedEvent[] | { readonly events: readonly ExpectedEvent[]; readonly others: typeof allowOtherEvents }
 
 /**
- * What dstack measured into RTMR3 while it booted, before any application ran: each exactly once. Bytes are a `Uint8Array` or hexadecimal.
+ * What dstack measured into RTMR3 while it booted, before any application ran: each exactly once.
+ * Bytes are a `Uint8Array` or hexadecimal.
  *
- * dstack itself is not measured there: pin MRTD and RTMR0 to RTMR2 as well, or an operator's own system can claim any application.
+ * dstack itself is not measured there: pin MRTD and RTMR0 to RTMR2 as well, or an operator's own
+ * system can claim any application.
  */
 export interface ExpectedDstackEvents {
   readonly appId?: Uint8Array | string
@@ -48,7 +54,10 @@ export interface ExpectedDstackEvents {
   readonly rootfsHash?: Uint8Array | string
 }
 
-/** Expectations about the events of a log. At least one; a register without any is neither compared nor vouched for. */
+/**
+ * Expectations about the events of a log. At least one; a register without any is neither compared
+ * nor vouched for.
+ */
 export interface EventExpectations {
   readonly rtmr0?: ExpectedRegister
   readonly rtmr1?: ExpectedRegister

@@ -1,11 +1,14 @@
 /**
- * The crypto-agile event log of firmware, as the ACPI table CCEL points to it in a TDX trust domain.
+ * The crypto-agile event log of firmware, as the ACPI table CCEL points to it in a TDX trust
+ * domain.
  *
- * Source: TCG PC Client Platform Firmware Profile 1.06, section 10.2 (`TCG_PCClientPCREvent` with the "Spec ID Event03", then `TCG_PCR_EVENT2`);
- * UEFI 2.10 section 38.4.1 for the registers: 0 is MRTD, 1 to 4 are RTMR0 to RTMR3. All integers are little-endian.
+ * Source: TCG PC Client Platform Firmware Profile 1.06, section 10.2 (`TCG_PCClientPCREvent` with
+ * the "Spec ID Event03", then `TCG_PCR_EVENT2`); UEFI 2.10 section 38.4.1 for the registers: 0 is
+ * MRTD, 1 to 4 are RTMR0 to RTMR3. All integers are little-endian.
  *
- * Accepted: any set of algorithms that has SHA-384, padding of 00 or of FF up to the end of the log area. Refused: events whose digests are not exactly those
- * that the header announces, other registers, more than 4096 events, anything after the padding began that is no padding.
+ * Accepted: any set of algorithms that has SHA-384, padding of 00 or of FF up to the end of the log
+ * area. Refused: events whose digests are not exactly those that the header announces, other
+ * registers, more than 4096 events, anything after the padding began that is no padding.
  */
 import { type Bytes, isZero, toHex } from '../../../../encoding/bytes.ts'
 import {
@@ -31,7 +34,10 @@ const maximumAlgorithms = 16
 /** Real logs have about 50. */
 export const maximumEvents = 4096
 
-/** The events that were extended into RTMR0 to RTMR3, in order. @throws VerificationError `event-log-format` */
+/**
+ * The events that were extended into RTMR0 to RTMR3, in order. @throws VerificationError
+ * `event-log-format`
+ */
 export function decodeTcgLog(bytes: Bytes): LoggedEvent[] {
   const input = cursor(bytes, source)
   const digestSizes = readHeader(input)
@@ -45,7 +51,10 @@ export function decodeTcgLog(bytes: Bytes): LoggedEvent[] {
   return events
 }
 
-/** The first event has the layout of older logs, so that their readers stop here. @returns the size of each algorithm's digests */
+/**
+ * The first event has the layout of older logs, so that their readers stop here. @returns the size
+ * of each algorithm's digests
+ */
 function readHeader(input: Cursor): ReadonlyMap<number, number> {
   uintLe(input, 4, 'register of the header')
   const type = uintLe(input, 4, 'type of the header')
@@ -68,7 +77,10 @@ function readHeader(input: Cursor): ReadonlyMap<number, number> {
   return sizes
 }
 
-/** @returns `undefined` for what no RTMR holds: EV_NO_ACTION, which is not extended, and the register 0, which is MRTD */
+/**
+ * @returns `undefined` for what no RTMR holds: EV_NO_ACTION, which is not extended, and the
+ *   register 0, which is MRTD
+ */
 function readEvent(input: Cursor, sizes: ReadonlyMap<number, number>): LoggedEvent | undefined {
   const { at } = input
   const register = uintLe(input, 4, 'register')
@@ -96,7 +108,10 @@ function readDigests(input: Cursor, sizes: ReadonlyMap<number, number>): Bytes {
   return digests.get(sha384) as Bytes
 }
 
-/** No event begins with FFFFFFFF, a register, nor with twelve zeros, which would have no digest. All that follows must be padding too. */
+/**
+ * No event begins with FFFFFFFF, a register, nor with twelve zeros, which would have no digest. All
+ * that follows must be padding too.
+ */
 function isPadding(input: Cursor): boolean {
   const { bytes, at } = input
   const rest = bytes.subarray(at)

@@ -1,5 +1,6 @@
 /**
- * Event logs, replayed: real logs against the quotes that they belong to, and one row for each thing that makes a log none.
+ * Event logs, replayed: real logs against the quotes that they belong to, and one row for each
+ * thing that makes a log none.
  */
 import { describe, expect, test } from 'vitest'
 import { VerificationError } from '../../../../../src/core/errors.ts'
@@ -364,7 +365,8 @@ describe('refused', () => {
       if (outcome instanceof VerificationError) continue
       const { rtmrs: found, events } = outcome as Awaited<ReturnType<typeof replayEventLog>>
       const isSame = found.map(hex).join('') === rtmrs.map(hex).join('')
-      // The type is not extended, and neither is data; but data that was changed is not said to be measured.
+      // The type is not extended, and neither is data; but data that was changed is not said to be
+      // measured.
       const isType = bit >> 3 >= start + 4 && bit >> 3 < start + 8
       expect([bit, isSame && !isType && events[0]?.dataIsMeasured === true]).toEqual([bit, false])
     }

@@ -1,5 +1,6 @@
 /**
- * Event logs, made: as firmware writes them and as dstack does, with any part wrong. Digests are right unless a test says otherwise.
+ * Event logs, made: as firmware writes them and as dstack does, with any part wrong. Digests are
+ * right unless a test says otherwise.
  */
 import { createHash } from 'node:crypto'
 import { concat, hex } from '../../../../attester/bytes.ts'

@@ -1,5 +1,6 @@
 /**
- * A page behind a gate that tries every way around it: to the gate's name, to the enclave's own address, and to an origin that has no gate.
+ * A page behind a gate that tries every way around it: to the gate's name, to the enclave's own
+ * address, and to an origin that has no gate.
  */
 import { installGate } from '../../../../../src/gate/index.ts'
 import { closeWindows, senders, spellings, type Target, type Way, ways } from './ways.ts'
@@ -38,7 +39,8 @@ async function tryAll(): Promise<void> {
     await attempt(`${label}: gated`, run, targetOf(String(id), 'gated'))
     await attempt(`${label}: direct`, run, targetOf(String(id), 'direct'))
     await attempt(`${label}: control`, run, targetOf(String(id), 'control'))
-    // What arrives after the control does was sent before it: no need to wait for what must not arrive.
+    // What arrives after the control does was sent before it: no need to wait for what must not
+    // arrive.
     await fetch(`/heard/${id}?${sends.includes(browser) ? 'expected' : ''}`)
   }
   for (const [i, { name: spelling, of }] of spellings.entries())

@@ -1,6 +1,6 @@
 /**
- * A network that belongs to an attacker: a proxy that answers for every name, with a certificate of its own, and servers that note every byte. What of a card number can be
- * read is heard.
+ * A network that belongs to an attacker: a proxy that answers for every name, with a certificate of
+ * its own, and servers that note every byte. What of a card number can be read is heard.
  */
 import 'reflect-metadata'
 import { createServer, type Server } from 'node:http'
@@ -17,7 +17,10 @@ export interface Recorder {
   readonly heard: ReadonlySet<string>
   /** Hosts that browsers wanted a connection to. */
   readonly hosts: ReadonlySet<string>
-  /** Those to which a browser said anything at all inside a connection with the attacker's certificate. */
+  /**
+   * Those to which a browser said anything at all inside a connection with the attacker's
+   * certificate.
+   */
   readonly trusting: ReadonlySet<string>
   /** Notes everything that comes over a connection. */
   readonly listen: (socket: Socket) => void
@@ -48,7 +51,8 @@ export async function startRecorder(): Promise<Recorder> {
   }
   const listen = (socket: Socket): void => {
     socket.prependListener('data', reading())
-    // What became a tunnel or a WebSocket is no connection of the server's any more, and keeps it from closing.
+    // What became a tunnel or a WebSocket is no connection of the server's any more, and keeps it
+    // from closing.
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
   }

@@ -1,5 +1,6 @@
 /**
- * Serves the page that tries every way around a gate, with an enclave behind the gate, on a network that belongs to an attacker.
+ * Serves the page that tries every way around a gate, with an enclave behind the gate, on a network
+ * that belongs to an attacker.
  */
 import { serveLoopback } from '../../../../gateway/loopback.ts'
 import type { Device } from '../../device.ts'
@@ -10,7 +11,10 @@ import type { AroundReport, AroundSettings } from './model.ts'
 import { type Recorder, startRecorder } from './recorder.ts'
 import { files } from './scripts.ts'
 
-/** How long a control may take. One that does not come is named by the test, after all others were tried. */
+/**
+ * How long a control may take. One that does not come is named by the test, after all others were
+ * tried.
+ */
 const controlMs = 120_000
 
 export interface AroundScripts {

@@ -1,5 +1,6 @@
 /**
- * Every way that a page has to send something, as one table. In each, the card number is in the address, a header or the body. Runs in browsers; the data is read in Node.
+ * Every way that a page has to send something, as one table. In each, the card number is in the
+ * address, a header or the body. Runs in browsers; the data is read in Node.
  */
 
 /** Browsers, by their first letter; `races` where that differs from one time to the next. */
@@ -17,9 +18,15 @@ export interface Target {
 
 export interface Way {
   readonly name: string
-  /** Where it sends at all, to an origin without a gate. In the others a browser does not have it, or blocks it. */
+  /**
+   * Where it sends at all, to an origin without a gate. In the others a browser does not have it,
+   * or blocks it.
+   */
   readonly sends: In
-  /** Where it may go around the worker: to a name that exists, the card number would leave in the clear. */
+  /**
+   * Where it may go around the worker: to a name that exists, the card number would leave in the
+   * clear.
+   */
   readonly around: In
   readonly run: (to: Target) => unknown
 }
@@ -27,7 +34,10 @@ export interface Way {
 type Run = Way['run']
 const way = (name: string, [sends, around]: readonly [In, In], run: Run): Way => ({ name, sends, around, run })
 
-/** Whether it gets to send at all differs from one time to the next; that nothing is readable does not. */
+/**
+ * Whether it gets to send at all differs from one time to the next; that nothing is readable does
+ * not.
+ */
 const race = (name: string, run: Run): Way => ({ name, sends: 'races', around: 'races', run })
 
 const ignore = (): void => undefined
@@ -442,10 +452,14 @@ const redirecting: readonly Way[] = [
   way('302 of an EventSource', ['CFW', 'CFW'], ({ redirect }) => new EventSource(redirect(302))),
 ]
 
-// Parts come before what opens windows: a page behind a window is not painted, and what it is not painted with is not loaded.
+// Parts come before what opens windows: a page behind a window is not painted, and what it is not
+// painted with is not loaded.
 export const ways: readonly Way[] = [...fetching, ...parts, ...fromElsewhere, ...navigating, ...redirecting]
 
-/** Other spellings of the gate's name, and of the enclave's own: for each, what a page may send with. */
+/**
+ * Other spellings of the gate's name, and of the enclave's own: for each, what a page may send
+ * with.
+ */
 export interface Spelling {
   readonly name: string
   readonly of: (url: URL) => string
