@@ -100,7 +100,7 @@ describe('builds', () => {
     [`PCR0 ${digits}\nPCR4 ${'00'.repeat(48)}`, 'PCR4 is all zeros: leave it out. It names the instance.'],
     [`PCR1 ${digits}`, 'PCR0 is missing. It alone covers the image;'],
     [`PCR8 ${digits}`, 'PCR0 is missing. It alone covers the image;'],
-    [`PCR0 ${digits}\nPCR0 ${digits}`, 'PCR0 stands there twice.'],
+    [`PCR0 ${digits}\nPCR0 ${digits}`, 'PCR0 is there twice.'],
     [`PCR32 ${digits}`, '“PCR32” is no register: PCR0 to PCR31 are.'],
     ['{"PCR0": ', 'This begins like JSON, but is not complete JSON.'],
     ['{}', 'There is no register in this.'],

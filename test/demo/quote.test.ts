@@ -110,7 +110,7 @@ describe('measurements', () => {
   test.each([
     ['tdx', `MRTD ${digits}`, /^Name rtmr0, rtmr1, rtmr2 as well/],
     ['tdx', 'MRTD abab', /^mrTd needs 96 hexadecimal digits, this has 4 characters\.$/],
-    ['tdx', `MRTD ${digits}\nmrtd ${digits}`, /^mrTd stands there twice/],
+    ['tdx', `MRTD ${digits}\nmrtd ${digits}`, /^mrTd is there twice/],
     ['tdx', `MRENCLAVE ${short}`, /^“MRENCLAVE” is no register of TDX/],
     ['tdx', '{"__proto__": 1, "constructor": 2}', /^“__proto__” is no register/],
     ['tdx', '{"mrTd": ', /^This is no complete JSON/],

@@ -130,7 +130,7 @@ describe('what is entered', () => {
     [{ reference: '{' }, 'reference', 'This is no complete JSON.'],
     [{ minimumTcb: 'snp' }, 'minimumTcb', 'Write it like snp 27, microcode 86.'],
     [{ minimumTcb: 'snp 300' }, 'minimumTcb', 'snp is a number from 0 to 255.'],
-    [{ minimumTcb: 'snp 1, snp 2' }, 'minimumTcb', 'snp stands there twice.'],
+    [{ minimumTcb: 'snp 1, snp 2' }, 'minimumTcb', 'snp is there twice.'],
     [{ reportData: 'ab' }, 'reportData', 'Report data has 64 bytes'],
     [{ collateral: '[]' }, 'collateral', 'Endorsements are one JSON object'],
     [{ at: 'evidence' }, 'at', 'A report has no time of its own'],
