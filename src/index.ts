@@ -27,7 +27,14 @@ export type { SgxOptions, SgxResult } from './formats/intel/sgx/index.ts'
 export type { TdxOptions, TdxResult } from './formats/intel/tdx/index.ts'
 export type { EvidenceCarrier, EvidenceFormat, EvidenceOptions, EvidenceResult } from './formats/table.ts'
 
-const names = /* @__PURE__ */ formats.map(({ name }) => name)
+/** The rows as this file uses them: options and result of each are types of its own, and too many to multiply. */
+interface Row {
+  readonly name: EvidenceFormat
+  readonly looksLike: (evidence: Uint8Array<ArrayBuffer>) => boolean
+  readonly load: () => Promise<unknown>
+}
+const rows: readonly Row[] = formats
+const names = /* @__PURE__ */ rows.map(({ name }) => name)
 
 /**
  * Tells the format from the shape of the bytes. It is a guess about unverified input: good for
@@ -38,7 +45,7 @@ const names = /* @__PURE__ */ formats.map(({ name }) => name)
  */
 export function detectFormat(evidence: Uint8Array): EvidenceFormat | EvidenceCarrier | undefined {
   const bytes = copyEvidence(evidence)
-  return [...formats, ...carriers].find(({ looksLike }) => looksLike(bytes))?.name
+  return (rows.find(({ looksLike }) => looksLike(bytes)) ?? carriers.find(({ looksLike }) => looksLike(bytes)))?.name
 }
 
 /**
@@ -85,16 +92,16 @@ export async function verifyEvidence(evidence: Uint8Array, options: EvidenceOpti
       'format-refused',
       `the evidence is inside ${carrier.name}: ${carrier.verifier} takes it, with what belongs to it`,
     )
-  const format = formats.find(({ looksLike }) => looksLike(bytes))
+  const format = rows.find(({ looksLike }) => looksLike(bytes))
   if (format === undefined) throw new VerificationError('format-unknown', `the evidence is none of ${names.join(', ')}`)
   const { name, load } = format
-  const own = Object.hasOwn(accepted, name) ? accepted[name] : undefined
+  const own: unknown = Object.hasOwn(accepted, name) ? accepted[name] : undefined
   if (own === undefined)
     throw new VerificationError(
       'format-refused',
       `the evidence is of format ${name}, which the options have no entry for`,
     )
-  const verify = await load()
   // The row has both: its verifier takes the options of its name.
-  return verify(bytes, own as never)
+  const verify = (await load()) as (evidence: Uint8Array, options: unknown) => Promise<EvidenceResult>
+  return verify(bytes, own)
 }
