@@ -119,7 +119,7 @@ describe('verify', () => {
       ...['--processor', 'Milan', '--platform-info', 'aliasCheckComplete=any'],
     ])
     expect(milan.stdout.trimEnd().split('\n').slice(-3).join(' ')).toContain(
-      'VERIFIED: sev-snp; whatever code it runs; its owner can forge it; without revocation; whoever it was made for; under a root that you named',
+      'VERIFIED: sev-snp; whatever code it runs; its owner can forge it; without revocation; whatever it was made for; under a root that you named',
     )
   })
 
