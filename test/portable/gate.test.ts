@@ -84,8 +84,8 @@ const expectedRows: readonly GateRow[] = [
     'session idle',
     'session verifying',
     'session verified',
-    'request verified gate-request',
-    'request verified gate-redirect',
+    'request gate-request',
+    'request gate-redirect',
   ]),
 ]
 
@@ -108,8 +108,8 @@ const expectedUnproven = expectedRows.map(({ name, result, arrived }) => {
       'session idle',
       'session verifying',
       'session refused policy-pcr',
-      'request refused policy-pcr',
-      'request refused gate-request',
+      'request policy-pcr',
+      'request gate-request',
     ])
   return rowOf(name, arrived.length === 0 ? result : name === 'XMLHttpRequest' ? 'policy-pcr' : anotherBuild)
 })
