@@ -125,8 +125,12 @@ function readParts(der: Octets, name: string, leniency: Leniency): ReadCertifica
   const byPkijs = readBy('pkijs', () => new pkijs.Certificate({ schema: whole }))
   const byPeculiar = readBy('@peculiar/x509', () => new x509.X509Certificate(der))
   const said = ownWords(own)
-  demand(said === wordsOfPkijs(byPkijs), 'pkijs reads something else')
-  demand(said === wordsOfPeculiar(byPeculiar), '@peculiar/x509 reads something else')
+  const [one, other] = [
+    readBy('pkijs', () => wordsOfPkijs(byPkijs)),
+    readBy('@peculiar/x509', () => wordsOfPeculiar(byPeculiar)),
+  ]
+  demand(said === one, 'pkijs reads something else')
+  demand(said === other, '@peculiar/x509 reads something else')
   return {
     ...own,
     ...readConstraints(extensions, byPeculiar),

@@ -90,7 +90,7 @@ describe.skipIf(!cca.found)(cca.found ? 'vectors of CCA' : cca.skipLine, () => {
   test.each(evidence)('$file: the same about signatures as another library', async ({ file }) => {
     const bytes = cca.read(file)
     const own = await realmKeyOf(bytes)
-    const keys = [...trustAnchors.map(({ key }) => key), ...(own === undefined ? [] : [own])]
+    const keys = [...trustAnchors.map(({ key }) => key as JsonWebKey), ...(own === undefined ? [] : [own])]
     for (const token of tokensOf(bytes)) await compare(token, keys)
   })
 })
