@@ -4,6 +4,7 @@
  */
 import { type KDF, KDF_HKDF_SHA256, type KEM, KEM_DHKEM_P256_HKDF_SHA256, KEM_DHKEM_X25519_HKDF_SHA256 } from 'hpke'
 import { isPlainObject, requireOption } from '../core/options.ts'
+import type { CryptoKey } from '../crypto/keys.ts'
 
 /** One suite. The KDF is HKDF-SHA256 in all. */
 export interface Suite {
