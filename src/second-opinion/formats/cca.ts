@@ -138,9 +138,9 @@ function readCollection(bytes: Octets): Collection {
 
 /** A CMW record of an EAT; its third member, where it has one, must say evidence. */
 function insideOf(record: unknown): unknown {
-  const [type, inside, kind = 4, ...more] = Array.isArray(record) ? (record as unknown[]) : []
-  const isKind = typeof kind === 'number' && kind > 0 && kind < 32 && ((kind >> 2) & 1) === 1
-  return type === 263 && isKind && more.length === 0 ? inside : undefined
+  const [type, inside, ...more] = Array.isArray(record) ? (record as unknown[]) : []
+  const areRight = more.every((kind) => typeof kind === 'number' && kind > 0 && kind < 32 && ((kind >> 2) & 1) === 1)
+  return type === 263 && areRight && more.length < 2 ? inside : undefined
 }
 
 function pairOf(platformClaims: ClaimMap, realmClaims: ClaimMap): Pair {
