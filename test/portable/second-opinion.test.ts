@@ -35,6 +35,7 @@ const questions = [
   ...everyNth(intelVectors(), 16),
   ...everyNth(snpVectors(), 40),
   ...everyNth(armVectors(), 12),
+  ...everyNth(phoneVectors(), 12),
 ].map(({ name, format, evidence, options }): PackedQuestion => ({
   name,
   format,
