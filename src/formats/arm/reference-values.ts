@@ -5,25 +5,13 @@
 import type { AttestationErrorCode } from '../../core/codes.ts'
 import { isPlainObject, requireOption, snapshotOf } from '../../core/options.ts'
 import type { CheckRecorder } from '../../core/record.ts'
-import { type Bytes, copyBytes, equalBytes, fromHex, isBytes, toHex } from '../../encoding/bytes.ts'
-import type { Matched } from '../../appraisal/reference-values.ts'
-
-/** One test of what a token says. */
-export interface Test<Measured> {
-  /** What is expected, in a line or several. */
-  readonly expected: () => string
-  readonly holds: (measured: Measured) => boolean
-  /** What was found, in lines beside `expected`. */
-  readonly found: (measured: Measured) => string
-}
+import { type Bytes, copyBytes, fromHex, isBytes } from '../../encoding/bytes.ts'
+import { appraiseReferences, type Matched, type Reference, type Test } from '../../appraisal/reference-values.ts'
 
 /** One reference value, checked and copied. */
-export interface Reference<Measured> {
-  /** Its name, else its index. */
-  readonly label: Matched
+export interface TokenReference<Measured> extends Reference<Measured> {
   /** Unix milliseconds; later than anything where it does not expire. */
   readonly validUntil: number
-  readonly tests: readonly Test<Measured>[]
 }
 
 /** What reference values of every kind may say beside what is compared. */
@@ -41,54 +29,28 @@ export interface ReadReference<Measured> {
   readonly tests: readonly Test<Measured>[]
 }
 
-/** A value that must be exactly this. */
-export function equalTest<Measured>(
-  name: string,
-  expected: Bytes,
-  of: (measured: Measured) => Bytes | undefined,
-): Test<Measured> {
-  return {
-    expected: () => `${name} ${toHex(expected)}`,
-    holds(measured) {
-      const found = of(measured)
-      return found !== undefined && equalBytes(found, expected)
-    },
-    found: (measured) => `${name} ${toHex(of(measured) ?? new Uint8Array()) || 'absent'}`,
-  }
-}
-
 /**
  * Any one of the reference values must match; fails with `code`.
  * @param references `undefined` when the caller skips this
  * @param now Unix milliseconds: reference values that have expired match nothing
  * @returns the one that did; `undefined` when none did, or the caller skipped this
  */
-export function appraiseReferences<Measured>(
+export function appraiseTokenReferences<Measured>(
   { code, subject, now }: { readonly code: AttestationErrorCode; readonly subject: string; readonly now: number },
   measured: Measured,
-  references: readonly Reference<Measured>[] | undefined,
+  references: readonly TokenReference<Measured>[] | undefined,
   checks: CheckRecorder,
-): Reference<Measured> | undefined {
+): TokenReference<Measured> | undefined {
   if (references === undefined) {
     checks.omit(code, 'skipped', `${subject} is not compared: reference values skipped`)
     return undefined
   }
+  const subjectOf = (label: Matched): string => `${subject} as in ${label}, 1 of ${references.length}`
   const live = references.filter(({ validUntil }) => validUntil >= now)
-  const match = live.find(({ tests }) => tests.every(({ holds }) => holds(measured)))
-  // Where none matches, the message shows the first: digests are never nearly right.
-  const shown = match ?? live[0]
-  checks.appraises(
-    code,
-    `${subject} as in ${shown?.label ?? 'a reference value'}, 1 of ${references.length}`,
-    shown === undefined
-      ? { holds: false, otherwise: 'all reference values have expired' }
-      : {
-          holds: match !== undefined,
-          expected: shown.tests.map(({ expected }) => expected()).join('\n'),
-          found: shown.tests.map(({ found }) => found(measured)).join('\n'),
-        },
-  )
-  return match
+  if (live.length > 0) return appraiseReferences({ code, subjectOf }, measured, live, checks)
+  const otherwise = 'all reference values have expired'
+  checks.appraises(code, subjectOf('a reference value'), { holds: false, otherwise })
+  return undefined
 }
 
 /**
@@ -102,7 +64,7 @@ export function readReferences<Measured>(
   option: string,
   skip: symbol,
   read: (entry: unknown, path: string) => ReadReference<Measured>,
-): readonly Reference<Measured>[] | undefined {
+): readonly TokenReference<Measured>[] | undefined {
   if (input === skip) return undefined
   const list: readonly unknown[] = Array.isArray(input) ? [...(input as unknown[])] : [input]
   requireOption(option, `at least one, or ${String(skip.description).replace('veritee.', '')}`, list.length > 0)

@@ -4,7 +4,4 @@
 export { decodeNitroEvidence, type NitroClaims, type NitroEvidence } from './evidence.ts'
 export { allowSignedImages, type NitroOptions, type NitroReferenceValues } from './options.ts'
 export { type NitroResult, verifyNitro } from './verify.ts'
-export * from '../../common.ts'
-export type { Hex } from '../../../appraisal/expectations.ts'
-export type { NitroCliReferenceValues, PcrReferenceValues } from '../reference-values.ts'
-export type { NsmKind, Pcrs, UnknownField } from '../evidence.ts'
+export * from '../common.ts'
