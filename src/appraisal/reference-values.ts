@@ -24,55 +24,49 @@ export interface ReferenceValue {
 /** Which reference value matched: its name, else its index. */
 export type Matched = string | number
 
-/** Compares one thing that was measured with what is expected of it. */
-export type Test<Measured> = (measured: Measured) => Comparison
-
-/** A reference value as a list of tests that must all hold. */
-export interface Reference<Measured> {
+/** A reference value, and what was found beside it. */
+export interface Alternative {
   /** Its name, else its index. */
   readonly label: Matched
-  readonly tests: readonly Test<Measured>[]
+  /** All of them must hold. */
+  readonly facts: readonly Comparison[]
 }
 
 /** A register by its name, put to a test. One that is not there passes none. */
-export function registerTest<Measured>(
+export function compareRegister(
   name: string,
   { expected, passes }: RegisterTest,
-  of: (measured: Measured) => Bytes | undefined,
-): Test<Measured> {
-  return (measured) => {
-    const found = of(measured)
-    return {
-      holds: found !== undefined && passes(found),
-      expected: `${name} ${expected}`,
-      found: `${name} ${found === undefined ? 'absent' : toHex(found)}`,
-    }
+  found: Bytes | undefined,
+): Comparison {
+  return {
+    holds: found !== undefined && passes(found),
+    expected: `${name} ${expected}`,
+    found: `${name} ${found === undefined ? 'absent' : toHex(found)}`,
   }
 }
 
 /**
- * All tests of any one of the references must hold; fails with `code`.
- * @param subjectOf what the reference with this label is about, for messages
- * @param references at least one
- * @returns the one that matches; `undefined` where none does
+ * Any one of the alternatives must hold; fails with `code`.
+ * @param subject what comes before the alternative's label, for messages
+ * @param alternatives at least one
+ * @returns the one that holds; `undefined` where none does
  */
-export function appraiseReferences<Measured, Any extends Reference<Measured>>(
-  { code, subjectOf }: { readonly code: AttestationErrorCode; readonly subjectOf: (label: Matched) => string },
-  measured: Measured,
-  references: readonly Any[],
+export function appraiseAnyOf<Any extends Alternative>(
+  code: AttestationErrorCode,
+  subject: string,
+  alternatives: readonly Any[],
   checks: CheckRecorder,
 ): Any | undefined {
-  const compared = references.map((reference) => ({ reference, facts: reference.tests.map((test) => test(measured)) }))
-  const match = compared.find(({ facts }) => facts.every(({ holds }) => holds))
+  const match = alternatives.find(({ facts }) => facts.every(({ holds }) => holds))
   // Where none matches, the message shows the first: digests are never nearly right.
-  const shown = match ?? compared[0]
-  if (shown === undefined) throw new TypeError('no reference values')
-  checks.appraises(code, subjectOf(shown.reference.label), {
+  const [first] = alternatives as readonly [Any, ...Any[]]
+  const shown = match ?? first
+  checks.appraises(code, `${subject} ${shown.label}, 1 of ${alternatives.length}`, {
     holds: match !== undefined,
     expected: shown.facts.map(({ expected }) => expected).join('\n'),
     found: shown.facts.map(({ found }) => found).join('\n'),
   })
-  return match?.reference
+  return match
 }
 
 /**
@@ -89,10 +83,9 @@ export function appraiseReferenceValues(
     checks.omit(code, 'skipped', 'reference values skipped')
     return undefined
   }
-  const references = referenceValues.map(({ name, registers }, index) => ({
+  const alternatives = referenceValues.map(({ name, registers }, index) => ({
     label: name ?? index,
-    tests: [...registers].map(([register, test]) => registerTest(register, test, () => measured.get(register))),
+    facts: [...registers].map(([register, test]) => compareRegister(register, test, measured.get(register))),
   }))
-  const subjectOf = (label: Matched): string => `measurements of ${label}, 1 of ${references.length}`
-  return appraiseReferences({ code, subjectOf }, measured, references, checks)?.label
+  return appraiseAnyOf(code, 'measurements of', alternatives, checks)?.label
 }

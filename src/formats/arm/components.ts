@@ -2,12 +2,11 @@
  * The software that a platform has booted, as tokens list it, and whether it is the software that a
  * caller expects.
  */
-import { requireOption } from '../../core/options.ts'
+import { readFields, requireOption } from '../../core/options.ts'
 import { type Bytes, equalBytes, toHex } from '../../encoding/bytes.ts'
 import type { Hex } from '../../appraisal/expectations.ts'
-import type { Test } from '../../appraisal/reference-values.ts'
 import { claim, type Claims, type HashName, optionalClaim, readDigest, readText } from './claims.ts'
-import { readBytes, readFields } from './reference-values.ts'
+import { readBytes, type Test } from './reference-values.ts'
 
 /**
  * One component, as its reference values name it. What is left out is not compared; measurement and

@@ -3,15 +3,21 @@
  * when all tests of one of them do.
  */
 import type { AttestationErrorCode } from '../../core/codes.ts'
-import { isPlainObject, requireOption, snapshotOf } from '../../core/options.ts'
-import type { CheckRecorder } from '../../core/record.ts'
-import { type Bytes, copyBytes, fromHex, isBytes } from '../../encoding/bytes.ts'
-import { appraiseReferences, type Matched, type Reference, type Test } from '../../appraisal/reference-values.ts'
+import { requireText, requireOption } from '../../core/options.ts'
+import type { CheckRecorder, Comparison } from '../../core/record.ts'
+import { type Bytes, givenHex } from '../../encoding/bytes.ts'
+import { appraiseAnyOf, type Matched } from '../../appraisal/reference-values.ts'
 
-/** One reference value, checked and copied. */
-export interface TokenReference<Measured> extends Reference<Measured> {
+/** Compares one thing that a token says with what is expected of it. */
+export type Test<Measured> = (measured: Measured) => Comparison
+
+/** One reference value, checked and copied: a list of tests that must all hold. */
+export interface Reference<Measured> {
+  /** Its name, else its index. */
+  readonly label: Matched
   /** Unix milliseconds; later than anything where it does not expire. */
   readonly validUntil: number
+  readonly tests: readonly Test<Measured>[]
 }
 
 /** What reference values of every kind may say beside what is compared. */
@@ -35,21 +41,21 @@ export interface ReadReference<Measured> {
  * @param now Unix milliseconds: reference values that have expired match nothing
  * @returns the one that did; `undefined` when none did, or the caller skipped this
  */
-export function appraiseTokenReferences<Measured>(
+export function appraiseReferences<Measured>(
   { code, subject, now }: { readonly code: AttestationErrorCode; readonly subject: string; readonly now: number },
   measured: Measured,
-  references: readonly TokenReference<Measured>[] | undefined,
+  references: readonly Reference<Measured>[] | undefined,
   checks: CheckRecorder,
-): TokenReference<Measured> | undefined {
+): Reference<Measured> | undefined {
   if (references === undefined) {
     checks.omit(code, 'skipped', `${subject} is not compared: reference values skipped`)
     return undefined
   }
-  const subjectOf = (label: Matched): string => `${subject} as in ${label}, 1 of ${references.length}`
   const live = references.filter(({ validUntil }) => validUntil >= now)
-  if (live.length > 0) return appraiseReferences({ code, subjectOf }, measured, live, checks)
+  const alternatives = live.map((reference) => ({ ...reference, facts: reference.tests.map((test) => test(measured)) }))
+  if (live.length > 0) return appraiseAnyOf(code, `${subject} as in`, alternatives, checks)
   const otherwise = 'all reference values have expired'
-  checks.appraises(code, subjectOf('a reference value'), { holds: false, otherwise })
+  checks.appraises(code, `${subject} as in a reference value, 1 of ${references.length}`, { holds: false, otherwise })
   return undefined
 }
 
@@ -64,7 +70,7 @@ export function readReferences<Measured>(
   option: string,
   skip: symbol,
   read: (entry: unknown, path: string) => ReadReference<Measured>,
-): readonly TokenReference<Measured>[] | undefined {
+): readonly Reference<Measured>[] | undefined {
   if (input === skip) return undefined
   const list: readonly unknown[] = Array.isArray(input) ? [...(input as unknown[])] : [input]
   requireOption(option, `at least one, or ${String(skip.description).replace('veritee.', '')}`, list.length > 0)
@@ -74,7 +80,7 @@ export function readReferences<Measured>(
       own: { name, validUntil },
       tests,
     } = read(entry, path)
-    requireOption(`${path}.name`, 'text', name === undefined || (typeof name === 'string' && name !== ''))
+    requireText(name, `${path}.name`)
     return { label: name ?? i, validUntil: readValidUntil(validUntil, path), tests }
   })
 }
@@ -86,32 +92,16 @@ export function readValidUntil(value: unknown, path: string): number {
   return time
 }
 
-/** A copy of a plain object that has no other properties than these. @throws TypeError */
-export function readFields<T extends object>(
-  input: unknown,
-  path: string,
-  names: readonly (keyof T & string)[],
-): Partial<T> {
-  requireOption(path, `an object with ${names.join(', ')}`, isPlainObject(input))
-  const own = snapshotOf<T>(input, path)
-  for (const key in own) requireOption(`${path}.${key}`, `one of ${names.join(', ')}`, names.includes(key))
-  return own
-}
-
 /** A copy of bytes, or of their hexadecimal digits, of one of these sizes. @throws TypeError */
 export function readBytes(value: unknown, sizes: readonly number[], path: string): Bytes {
-  const bytes = bytesFrom(value, path)
+  const bytes = givenHex(value, path)
   requireOption(path, `${sizes.join(' or ')} bytes, or twice as many hexadecimal digits`, sizes.includes(bytes.length))
   return bytes
 }
 
 /** The same of any length, at least one byte. @throws TypeError */
 export function readAnyBytes(value: unknown, path: string): Bytes {
-  const bytes = bytesFrom(value, path)
+  const bytes = givenHex(value, path)
   requireOption(path, 'at least one byte, or its hexadecimal digits', bytes.length > 0)
   return bytes
-}
-
-function bytesFrom(value: unknown, path: string): Bytes {
-  return typeof value === 'string' ? fromHex(value, path) : isBytes(value) ? copyBytes(value) : new Uint8Array()
 }

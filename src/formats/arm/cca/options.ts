@@ -2,9 +2,9 @@
  * What a caller says about the realm that it expects, and about the platform below.
  */
 import { anyValue, type Hex } from '../../../appraisal/expectations.ts'
-import { registerTest, skipReferenceValues, type Test } from '../../../appraisal/reference-values.ts'
+import { compareRegister, skipReferenceValues } from '../../../appraisal/reference-values.ts'
 import { equal, masked, type RegisterTest } from '../../../appraisal/tests.ts'
-import { knownOptions, requireOption } from '../../../core/options.ts'
+import { knownOptions, readFields, requireOption } from '../../../core/options.ts'
 import { isBytes, isZero } from '../../../encoding/bytes.ts'
 import type { KeyAnchor } from '../anchors.ts'
 import { componentsTest, type SoftwareComponent } from '../components.ts'
@@ -12,11 +12,11 @@ import { readTokenOptions, type TokenOptions, tokenOptionNames, type TokenPolicy
 import {
   readAnyBytes,
   readBytes,
-  readFields,
   type ReadReference,
   readReferences,
   type ReferenceBasics,
-  type TokenReference,
+  type Reference,
+  type Test,
 } from '../reference-values.ts'
 import type { CcaPlatformClaims, CcaRealmClaims } from './evidence.ts'
 
@@ -78,8 +78,8 @@ export interface CcaOptions extends TokenOptions {
 /** {@link CcaOptions}, checked and copied. */
 export interface CcaPolicy extends TokenPolicy {
   /** `undefined` when the caller skips them. */
-  readonly realms: readonly TokenReference<CcaRealmClaims>[] | undefined
-  readonly platforms: readonly TokenReference<CcaPlatformClaims>[] | undefined
+  readonly realms: readonly Reference<CcaRealmClaims>[] | undefined
+  readonly platforms: readonly Reference<CcaPlatformClaims>[] | undefined
 }
 
 const digestSizes = [32, 48, 64] as const
@@ -99,19 +99,18 @@ function readRealm(input: unknown, path: string): ReadReference<CcaRealmClaims> 
   const own = readFields<CcaReferenceValues>(input, path, ['name', 'rim', 'rems', 'personalizationValue', 'validUntil'])
   const rim = readBytes(own.rim, digestSizes, `${path}.rim`)
   requireOption(`${path}.rim`, 'a measurement: zero is none', !isZero(rim))
-  const tests = [registerTest<CcaRealmClaims>('RIM', equal(rim), (realm) => realm.rim)]
+  const tests: Test<CcaRealmClaims>[] = [(realm) => compareRegister('RIM', equal(rim), realm.rim)]
   const { rems = Array.from({ length: 4 }, () => new Uint8Array(rim.length)) } = own
   if (rems !== anyValue) {
     requireOption(`${path}.rems`, 'four measurements, or anyValue', Array.isArray(rems) && rems.length === 4)
     const expected = Array.from(rems, (rem, i) => readBytes(rem, digestSizes, `${path}.rems[${i}]`))
-    tests.push(
-      ...expected.map((rem, i) => registerTest<CcaRealmClaims>(`REM${i}`, equal(rem), (realm) => realm.rems[i])),
-    )
+    for (const [i, rem] of expected.entries())
+      tests.push((realm) => compareRegister(`REM${i}`, equal(rem), realm.rems[i]))
   }
   const { personalizationValue = new Uint8Array(64) } = own
   if (personalizationValue !== anyValue) {
     const expected = readBytes(personalizationValue, [64], `${path}.personalizationValue`)
-    tests.push(registerTest('RPV', equal(expected), (realm) => realm.personalizationValue))
+    tests.push((realm) => compareRegister('RPV', equal(expected), realm.personalizationValue))
   }
   return { own, tests }
 }
@@ -127,15 +126,17 @@ function readPlatform(input: unknown, path: string): ReadReference<CcaPlatformCl
   const tests: Test<CcaPlatformClaims>[] = [componentsTest(own.softwareComponents, `${path}.softwareComponents`)]
   if (own.implementationId !== undefined) {
     const id = readBytes(own.implementationId, [32], `${path}.implementationId`)
-    tests.push(registerTest('implementation', equal(id), (platform) => platform.implementationId))
+    tests.push((platform) => compareRegister('implementation', equal(id), platform.implementationId))
   }
   const { config = anyValue } = own
-  if (config !== anyValue)
-    tests.push(registerTest('config', configTest(config, `${path}.config`), (platform) => platform.config))
+  if (config !== anyValue) {
+    const test = readConfig(config, `${path}.config`)
+    tests.push((platform) => compareRegister('config', test, platform.config))
+  }
   return { own, tests }
 }
 
-function configTest(input: unknown, path: string): RegisterTest {
+function readConfig(input: unknown, path: string): RegisterTest {
   if (typeof input === 'string' || isBytes(input)) return equal(readAnyBytes(input, path))
   const own = readFields<{ readonly value: unknown; readonly mask: unknown }>(input, path, ['value', 'mask'])
   const mask = readAnyBytes(own.mask, `${path}.mask`)

@@ -13,7 +13,7 @@ import { copyEvidence } from '../../options.ts'
 import { type Anchor, findAnchor, type PublicKey } from '../anchors.ts'
 import { appraiseLifecycle } from '../lifecycle.ts'
 import { undated, validUntilOf } from '../options.ts'
-import { appraiseTokenReferences } from '../reference-values.ts'
+import { appraiseReferences } from '../reference-values.ts'
 import { signatureOf } from '../signature.ts'
 import { type CcaPlatformClaims, type CcaRealmClaims, decodeCca, type DecodedCca } from './evidence.ts'
 import { type CcaOptions, readCcaOptions } from './options.ts'
@@ -97,9 +97,9 @@ export async function verifyCca(evidence: Uint8Array, options: CcaOptions): Prom
   appraiseNonce({ found: realm.challenge, expected: policy.nonce, skipped: undated }, checks)
   appraiseLifecycle(platform, policy.lifecycles, checks)
   const about = { code: 'policy-measurements', subject: 'realm', now: policy.now } as const
-  const matched = appraiseTokenReferences(about, realm, policy.realms, checks)
+  const matched = appraiseReferences(about, realm, policy.realms, checks)
   const below = { code: 'policy-platform', subject: 'firmware', now: policy.now } as const
-  const matchedPlatform = appraiseTokenReferences(below, platform, policy.platforms, checks)
+  const matchedPlatform = appraiseReferences(below, platform, policy.platforms, checks)
 
   // 5. Only here does a result exist, and only if no appraisal failed.
   const claims = Object.freeze({

@@ -1,20 +1,20 @@
 /**
  * What a caller says about the device that it expects.
  */
-import { registerTest, skipReferenceValues, type Test } from '../../../appraisal/reference-values.ts'
+import { compareRegister, skipReferenceValues } from '../../../appraisal/reference-values.ts'
 import { equal } from '../../../appraisal/tests.ts'
 import type { Hex } from '../../../appraisal/expectations.ts'
-import { knownOptions, requireOption } from '../../../core/options.ts'
+import { knownOptions, readFields, requireOption } from '../../../core/options.ts'
 import type { KeyAnchor, SecretAnchor } from '../anchors.ts'
 import { componentsTest, type SoftwareComponent } from '../components.ts'
 import { readTokenOptions, type TokenOptions, tokenOptionNames, type TokenPolicy } from '../options.ts'
 import {
   readBytes,
-  readFields,
   type ReadReference,
   readReferences,
   type ReferenceBasics,
-  type TokenReference,
+  type Reference,
+  type Test,
 } from '../reference-values.ts'
 import type { PsaClaims } from './evidence.ts'
 
@@ -47,7 +47,7 @@ export interface PsaOptions extends TokenOptions {
 /** {@link PsaOptions}, checked and copied. */
 export interface PsaPolicy extends TokenPolicy {
   /** `undefined` when the caller skips them. */
-  readonly references: readonly TokenReference<PsaClaims>[] | undefined
+  readonly references: readonly Reference<PsaClaims>[] | undefined
 }
 
 /** @throws TypeError for every mistake that a caller can make */
@@ -70,7 +70,7 @@ function readReference(input: unknown, path: string): ReadReference<PsaClaims> {
   const tests: Test<PsaClaims>[] = [componentsTest(own.softwareComponents, `${path}.softwareComponents`)]
   if (own.implementationId !== undefined) {
     const id = readBytes(own.implementationId, [32], `${path}.implementationId`)
-    tests.push(registerTest('implementation', equal(id), (claims) => claims.implementationId))
+    tests.push((claims) => compareRegister('implementation', equal(id), claims.implementationId))
   }
   const { certificationReference: reference } = own
   if (reference !== undefined) {

@@ -12,7 +12,7 @@ import { copyEvidence } from '../../options.ts'
 import { type AnchorKey, findAnchor, type SecretKey } from '../anchors.ts'
 import { appraiseLifecycle } from '../lifecycle.ts'
 import { undated, validUntilOf } from '../options.ts'
-import { appraiseTokenReferences } from '../reference-values.ts'
+import { appraiseReferences } from '../reference-values.ts'
 import { checkSignatureAlgorithm, signatureOf } from '../signature.ts'
 import { decodePsa, type PsaClaims } from './evidence.ts'
 import { type PsaOptions, readPsaOptions } from './options.ts'
@@ -78,7 +78,7 @@ export async function verifyPsa(evidence: Uint8Array, options: PsaOptions): Prom
   appraiseNonce({ found: claims.nonce, expected: policy.nonce, skipped: undated }, checks)
   appraiseLifecycle(claims, policy.lifecycles, checks)
   const about = { code: 'policy-measurements', subject: 'firmware', now: policy.now } as const
-  const matched = appraiseTokenReferences(about, claims, policy.references, checks)
+  const matched = appraiseReferences(about, claims, policy.references, checks)
 
   // 5. Only here does a result exist, and only if no appraisal failed.
   return attestationResult('psa', claims, checks, {

@@ -4,4 +4,5 @@
 export { decodeNitroEvidence, type NitroClaims, type NitroEvidence } from './evidence.ts'
 export { allowSignedImages, type NitroOptions, type NitroReferenceValues } from './options.ts'
 export { type NitroResult, verifyNitro } from './verify.ts'
+export { allowDebug } from '../../options.ts'
 export * from '../common.ts'
