@@ -43,7 +43,7 @@ const expected: Readonly<Record<string, string>> = {
 }
 
 /** What is tried behind the gate. */
-const gated = ['none', 'swapped-key', 'plaintext', 'other-build']
+const gated = ['', 'swapped-key/', 'plaintext/', 'other-build/']
 
 interface Sent {
   readonly path: string
@@ -69,14 +69,15 @@ beforeAll(async () => {
   })
   const file = (type: string, text: string): SiteFile => ({ type, body: new TextEncoder().encode(text) })
   const withDriver = (path: string): [string, SiteFile] => {
-    const html = new TextDecoder().decode(built.get(path)?.body)
+    const page = built.get(path) as SiteFile
+    const html = new TextDecoder().decode(page.body)
     const script = '<script type="module" src="/test/driver.js"></script>'
-    return [path, file('text/html; charset=utf-8', html.replace('</head>', `${script}</head>`))]
+    return [path, { ...page, body: new TextEncoder().encode(html.replace('</head>', `${script}</head>`)) }]
   }
   site = new Map([
     ...built,
     withDriver('send/index.html'),
-    ...gated.map((attack) => withDriver(`send/gated/${attack}/index.html`)),
+    ...gated.map((attack) => withDriver(`send/gated/${attack}index.html`)),
     ['test/driver.js', file('text/javascript', outputFiles[0]?.text ?? '')],
   ])
 })
@@ -106,7 +107,7 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
     if (program === undefined) throw new Error(`${name} is not on this machine`)
     const folder = await makeFolder()
     try {
-      const visits = ['send/', ...gated.map((attack) => `send/gated/${attack}/`)]
+      const visits = ['send/', ...gated.map((attack) => `send/gated/${attack}`)]
       const all = await use(program, folder, async (visit) => {
         const looks: Seen[] = []
         for (const path of visits) looks.push(await look(visit, path, patienceMs * 2))
