@@ -22,6 +22,7 @@ export interface Framed {
 const places = [
   ['', 'Verify'],
   ['send/', 'Send'],
+  ['ai/', 'Ask'],
 ] as const
 
 export function framed({ html, up, policy }: Framed, { version, source }: Package): string {

@@ -6,6 +6,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build, type BuildOptions, type Plugin } from 'esbuild'
 import type { Expected } from '../fixtures/expected.ts'
+import { readKeys, type StoredKeys } from '../fixtures/files.ts'
+import { createDstackGuest } from '../test/attester/dstack.ts'
+import { measurements } from '../test/attester/intel.ts'
+import { demoCompose, gpuVendor } from './ai/made-up.ts'
 import { stateOfSample } from './fixture-states.ts'
 import { framed, type Package } from './frame.ts'
 import { samples } from './page/samples.ts'
@@ -57,6 +61,7 @@ export interface SitePage {
 export const pages: readonly SitePage[] = [
   { folder: '', document: 'page/index.html' },
   { folder: 'send/', document: 'send/index.html' },
+  { folder: 'ai/', document: 'ai/index.html' },
   ...['', ...channelAttacks.map(({ name }) => `${name}/`)].map((attack) => ({
     folder: `send/gated/${attack}`,
     document: 'send/gated.html',
@@ -80,7 +85,11 @@ const scripts: Readonly<Record<string, string>> = {
 /** Scripts that are whole in themselves, as workers must be. */
 const workers: Readonly<Record<string, string>> = { gate: 'send/gate.ts' }
 
-const styles: Readonly<Record<string, string>> = { page: 'page/style/page.css', 'send/send': 'send/send.css' }
+const styles: Readonly<Record<string, string>> = {
+  page: 'page/style/page.css',
+  'send/send': 'send/send.css',
+  'ai/ai': 'ai/ai.css',
+}
 
 /** Roots of the samples, by the name that the page asks for. */
 const roots: Readonly<Record<string, string>> = {
@@ -96,8 +105,9 @@ const roots: Readonly<Record<string, string>> = {
 const docs = new URL('../docs/.output/', import.meta.url)
 
 export async function buildSite(): Promise<Site> {
-  const [made, alone, sheets, documents, icon, anchors, evidence, reference] = await Promise.all([
+  const [made, ai, alone, sheets, documents, icon, anchors, evidence, reference] = await Promise.all([
     bundle(scripts, { format: 'esm', splitting: true }),
+    bundle({ 'ai/ai': 'ai/main.ts' }, { format: 'esm', define: { PINNED: await pinnedOfModel() } }),
     bundle(workers, { format: 'iife' }),
     bundle(styles, {}),
     documentsOf(pages),
@@ -118,7 +128,7 @@ export async function buildSite(): Promise<Site> {
   ])
   return new Map<string, SiteFile>([
     ...documents,
-    ...[...made].map(([path, text]) => [path, file('text/javascript', text)] as const),
+    ...[...made, ...ai].map(([path, text]) => [path, file('text/javascript', text)] as const),
     ...[...sheets].map(([path, text]) => [path, file('text/css', text)] as const),
     // One gate for each of its pages.
     ...pages
@@ -232,6 +242,27 @@ async function pinned(): Promise<string> {
   ])
   const { referenceValues } = JSON.parse(expected) as Expected
   return JSON.stringify({ measurements: referenceValues, root: root.toString('base64') })
+}
+
+/** What the page that asks a model expects of its provider. */
+async function pinnedOfModel(): Promise<string> {
+  const tdx = (name: string): Promise<Buffer> => readFile(here(`../fixtures/tdx/${name}`))
+  const [root, stored, { rtmrs, accept }] = await Promise.all([
+    tdx('root.der'),
+    tdx('pki.json'),
+    createDstackGuest({ now: new Date(), appCompose: demoCompose }),
+  ])
+  const { fixture } = JSON.parse(stored.toString()) as { readonly fixture: StoredKeys }
+  const vendor = (await readKeys(fixture)).get(gpuVendor)
+  if (vendor === undefined) throw new Error(`the fixtures have no key ${gpuVendor}`)
+  const spki = await crypto.subtle.exportKey('spki', vendor.publicKey)
+  const [rtmr0, rtmr1, rtmr2] = rtmrs.map((rtmr) => Buffer.from(rtmr).toString('hex'))
+  return JSON.stringify({
+    root: root.toString('base64'),
+    gpuVendor: Buffer.from(spki).toString('base64'),
+    measurements: { mrTd: measurements.mrTd, rtmr0, rtmr1, rtmr2 },
+    accept,
+  })
 }
 
 /**

@@ -43,6 +43,8 @@ describe('files', () => {
         'send/send.css',
         'send/send.js',
         'send/gated.js',
+        'ai/ai.css',
+        'ai/ai.js',
         'send/gated/gate.js',
         ...channelAttacks.map(({ name }) => `send/gated/${name}/gate.js`),
         'samples/ark-genoa.der',

@@ -1,10 +1,10 @@
 /**
- * The differences that mutation found, each as one piece of evidence that is made anew for the
- * test: what the table of differences decides about.
+ * What mutation found that one of the opinions once read otherwise, each as one piece of evidence that
+ * is made anew for the test: what the table of differences decides about, and what both now refuse.
  */
 import { skipFreshness, skipReferenceValues } from '../../src/formats/aws/nitro/index.ts'
 import { skipReportData } from '../../src/formats/intel/sgx/index.ts'
-import { element, objectIdentifier, sequence, set } from '../attester/der.ts'
+import { element, explicit, objectIdentifier, sequence, set } from '../attester/der.ts'
 import { createIntelAttester, type IntelAttesterOptions, sgxEntry } from '../attester/intel.ts'
 import { createNitroAttester } from '../attester/nitro.ts'
 import type { Question } from './verifiers.ts'
@@ -36,8 +36,14 @@ export async function foundQuestions(): Promise<Question[]> {
     // Who a pinned root says issued it means nothing.
     certificates: { root: { tbs: (fields) => fields.map((field, i) => (i === 3 ? unreadable : field)) } },
   })
+  const leaf = await createNitroAttester({
+    now,
+    certificates: {
+      leaf: { tbs: (fields) => fields.map((field, i) => (i === 5 ? sequence(set(explicit(16))) : field)) },
+    },
+  })
   return [
-    await quote('the kind of SGX in two bytes, of which the verifier reads one', {
+    await quote('the kind of SGX in two bytes, of which the first alone would be one', {
       pckEntries: (entries) =>
         entries.map((entry, i) => (i === 4 ? sgxEntry('5', element(0x0a, Uint8Array.of(1, 0))) : entry)),
     }),
@@ -49,6 +55,12 @@ export async function foundQuestions(): Promise<Question[]> {
       format: 'nitro',
       evidence: await nitro.document(),
       options: { trustAnchors: [nitro.root], now, referenceValues: skipReferenceValues, freshness: skipFreshness },
+    },
+    {
+      name: 'a leaf with a name of another shape',
+      format: 'nitro',
+      evidence: await leaf.document(),
+      options: { trustAnchors: [leaf.root], now, referenceValues: skipReferenceValues, freshness: skipFreshness },
     },
   ]
 }
