@@ -82,8 +82,11 @@ export async function proveChain(
   const isAlone = !others.some(({ extensions }) => extensions.has(descriptionExtension))
   notes.proves('chain-shape', 'key description', isAlone, 'is in another certificate as well')
   const issued = hasRoot ? certificates.slice(0, -1) : certificates
-  const key = await rootKeyOf(last, hasRoot, options)
-  notes.proves('root-mismatch', 'root', key !== undefined, 'is none that is trusted')
+  const found = await rootKeyOf(last, hasRoot, options)
+  const rootKey = notes.reads('root-mismatch', 'root', () => {
+    demand(found !== undefined, 'is none that is trusted')
+    return found
+  })
   const provisioning = notes.reads('chain-shape', 'shape', () => shapeOf(issued))
   certificates.forEach((certificate, i) => {
     const above = certificates[i + 1]
@@ -93,7 +96,7 @@ export async function proveChain(
   })
   for (const [i, certificate] of issued.entries()) {
     const by = certificates[i + 1]
-    const issuerKey = by?.key ?? key
+    const issuerKey = by?.key ?? rootKey
     notes.proves(
       'cert-algorithm',
       `signature of ${certificate.name}`,
