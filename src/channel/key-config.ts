@@ -4,6 +4,7 @@
  * identifier, KEM, public key, and the one pair of KDF and AEAD.
  */
 import { NotSupportedError } from 'hpke'
+import type { CryptoKey, CryptoKeyPair } from '../crypto/keys.ts'
 import { isPointOfP256 } from '../crypto/p256.ts'
 import { type Bytes, concatBytes, equalBytes, toHex } from '../encoding/bytes.ts'
 import { type Cursor, cursor, end, skip, type Source, take, uint } from '../encoding/reader.ts'

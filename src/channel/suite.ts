@@ -3,6 +3,7 @@
  * nothing can be talked down.
  */
 import { type KDF, KDF_HKDF_SHA256, type KEM, KEM_DHKEM_P256_HKDF_SHA256, KEM_DHKEM_X25519_HKDF_SHA256 } from 'hpke'
+import type { CryptoKey } from '../crypto/keys.ts'
 
 /** One suite. The KDF is HKDF-SHA256 in all. */
 export interface Suite {

@@ -7,6 +7,7 @@ import type { AttestationErrorCode } from '../core/codes.ts'
 import { type CheckRunner, stopwatch } from '../core/record.ts'
 import { type Bytes, equalBytes } from '../encoding/bytes.ts'
 import type { SignatureAlgorithm } from './algorithms.ts'
+import type { CryptoKey } from './keys.ts'
 import { importPublicKey, type PublicKey, verifySignature } from './signature.ts'
 
 /** What was signed. */
