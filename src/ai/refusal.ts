@@ -52,8 +52,6 @@ function within(error: unknown): readonly unknown[] {
  * more than `fetch: send` does alone, which remains what keeps a prompt from leaving.
  *
  * ```ts
- * import OpenAI from 'openai'
- *
  * const client = new (verifiedFirst(OpenAI))({ apiKey, baseURL: 'https://enclave.example/v1', fetch: send, maxRetries: 0 })
  * ```
  * @param Client its constructor takes `{ fetch }`, which must be an `attestedFetch`; else

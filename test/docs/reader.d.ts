@@ -2,7 +2,7 @@
  * What examples take from the program of their reader, with its type: data, and functions that every
  * reader writes. No name of the library is among them, so that examples import what they use.
  */
-import type OpenAI from 'openai'
+import type OpenAIClient from 'openai'
 import type { ProviderProfile } from '../../src/ai/index.ts'
 import type { AttestedFetch, Verify } from '../../src/client/index.ts'
 import type { IntelEndorsements, SevSnpEndorsements } from '../../src/endorsements/index.ts'
@@ -102,8 +102,9 @@ declare global {
   // Private AI.
   const profile: ProviderProfile
   const text: string
-  const client: OpenAI
-  const request: OpenAI.ChatCompletionCreateParamsNonStreaming
+  const OpenAI: typeof OpenAIClient
+  const client: OpenAIClient
+  const request: OpenAIClient.ChatCompletionCreateParamsNonStreaming
   const model: string
   const apiKey: string
   const expected: EventExpectations
