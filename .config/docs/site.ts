@@ -63,6 +63,8 @@ export async function buildDocs(
     excludeReferences: true,
     sort: ['source-order'],
     groupOrder: [...groups, 'Entries', 'Functions', 'Interfaces', 'Type Aliases', 'Variables', 'Classes', '*'],
+    // The navigation is a list of links: what is below an entry or a family is on its page.
+    navigationLeaves: [...entries.map(({ name }) => name), 'Reason codes'],
     navigation: { includeGroups: true, excludeReferences: true, includeFolders: false, compactFolders: false },
     categorizeByGroup: false,
     hideGenerator: true,
@@ -97,11 +99,13 @@ export async function buildDocs(
   const addresses = new Map<Reflection, string>()
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     nameEntries(project, entries)
-    project.readme = [{ kind: 'text', text: relink(readFrontPage(), 'README.md', 'index', places) }]
+    project.readme = [
+      { kind: 'text', text: relink(readFrontPage(), 'README.md', 'index', places).replace(/^# .*\n/m, '') },
+    ]
     for (const page of documents) addPage(project, page)
   })
   function addPage(parent: ProjectReflection | DocumentReflection, page: Page): void {
-    const text = relink(page.text, page.path, page.address, places).replace(/^# .*\n/m, '')
+    const text = relink(page.text, page.path, page.address, places)
     const document = new DocumentReflection(page.title, parent, [{ kind: 'text', text }], { group: page.group })
     addresses.set(document, page.address)
     parent.addChild(document)
@@ -110,7 +114,7 @@ export async function buildDocs(
     for (const child of page.children) addPage(document, child)
   }
   app.renderer.hooks.on('head.begin', () =>
-    JSX.createElement('meta', { 'http-equiv': 'Content-Security-Policy', content: contentSecurityPolicy } as never),
+    JSX.createElement('meta', { 'http-equiv': 'Content-Security-Policy', content: contentSecurityPolicy }),
   )
 
   const project = await app.convert()
@@ -118,7 +122,7 @@ export async function buildDocs(
   app.validate(project)
   await rm(folder, { recursive: true, force: true })
   await app.generateDocs(project, folder)
-  const pages = await takeScriptsOut(folder)
+  const pages = await finish(folder)
   return { pages, warnings }
 }
 
@@ -139,8 +143,11 @@ function nameEntries(
   }
 }
 
-/** Puts the inline script of every page into a file beside the others. */
-async function takeScriptsOut(folder: string): Promise<number> {
+/**
+ * Puts what is inline on the pages into files beside the others, and says which part of a page is its main one. Headings of
+ * functions begin below the title.
+ */
+async function finish(folder: string): Promise<number> {
   const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.html'))
   let script = ''
   for (const name of names) {
@@ -150,8 +157,18 @@ async function takeScriptsOut(folder: string): Promise<number> {
     if (found === null) throw new Error(`${name} has no inline script: TypeDoc has changed`)
     script = found[1] ?? ''
     const up = '../'.repeat(name.split('/').length - 1)
-    await writeFile(path, text.replace(found[0], `<script src="${up}assets/theme.js"></script>`))
+    const finished = text
+      .replace(found[0], `<script src="${up}assets/theme.js"></script>`)
+      .replace('<div class="col-content">', '<div class="col-content" role="main">')
+      .replace('<div class="col-sidebar">', '<div class="col-sidebar" role="complementary" aria-label="On this site">')
+      .replaceAll('style="text-align:right"', 'class="right"')
+    await writeFile(path, name.startsWith('functions/') ? raiseHeadings(finished) : finished)
   }
   await writeFile(join(folder, 'assets/theme.js'), `${script}\n`)
   return names.length
+}
+
+/** `h4` directly below the title is a step too deep. */
+function raiseHeadings(text: string): string {
+  return text.replace(/(<\/?h)([45])(?=[ >])/g, (_, tag: string, level: string) => `${tag}${Number(level) - 2}`)
 }
