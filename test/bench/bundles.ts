@@ -71,7 +71,7 @@ export const budgets: Readonly<Record<string, number>> = {
   'veritee/reference': 33.5 * 1024,
   'veritee/inspect': 3 * 1024,
   // Nearly all of it are four libraries, which are loaded when they are first used.
-  'veritee/second-opinion': 184 * 1024,
+  'veritee/second-opinion': 196 * 1024,
 }
 
 /** The entries that package.json exports, `package.json` itself aside. */

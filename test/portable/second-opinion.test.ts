@@ -12,6 +12,7 @@ import {
   fixtures,
   intelVectors,
   nitroVectors,
+  phoneVectors,
   type Question,
   snpVectors,
 } from '../second-opinion/corpus.ts'

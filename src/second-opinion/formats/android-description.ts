@@ -1,11 +1,21 @@
 /**
- * Key descriptions for the second opinion, out of the tree of `asn1js`: DER, but for the order in a
- * SET OF.
+ * Key descriptions for the second opinion, element by element, values by `asn1js`: DER, but for the order
+ * in a SET OF.
  *
  * Source: "Key attestation extension data schema" at source.android.com, read a second time.
  */
 import { demand, type Octets } from '../readers/bytes.ts'
-import { type Asn1, countOf, insideOf, partsOf, readStrictDer, sequenceOf, tagOf } from '../readers/der.ts'
+import {
+  type Asn1,
+  countOf,
+  insideOf,
+  type Outside,
+  partsOf,
+  readStrictDer,
+  sequenceOf,
+  splitElements,
+  tagOf,
+} from '../readers/der.ts'
 
 /** What a description says of a key. */
 export interface Description {
@@ -27,11 +37,15 @@ const octets = 0x04
 
 /** @throws Error */
 export function readDescription(bytes: Octets): Description {
-  const [version, level, mint, mintLevel, challenge, uniqueId, software, hardware] = sequenceOf(
-    readStrictDer(bytes, true),
-    'KeyDescription',
-    ...[0x02, 0x0a, 0x02, 0x0a, octets, octets, 0x30, 0x30],
-  ) as readonly [Asn1, Asn1, Asn1, Asn1, Asn1, Asn1, Asn1, Asn1]
+  const [outer, ...rest] = splitElements(bytes, Infinity)
+  demand(outer?.whole[0] === 0x30 && rest.length === 0, 'no SEQUENCE, or something behind it')
+  const members = splitElements(outer.inside, Infinity)
+  const shape = [0x02, 0x0a, 0x02, 0x0a, octets, octets, 0x30, 0x30]
+  demand(members.map(({ whole }) => whole[0]).join() === shape.join(), 'members of another shape')
+  const [version, level, mint, mintLevel, challenge, uniqueId] = members
+    .slice(0, 6)
+    .map(({ whole }) => readStrictDer(whole)) as [Asn1, Asn1, Asn1, Asn1, Asn1, Asn1]
+  const [software, hardware] = members.slice(6) as [Outside, Outside]
   const attestationVersion = countOf(version)
   demand(versions.includes(attestationVersion), `version ${attestationVersion}`)
   return {
@@ -140,20 +154,30 @@ function readerOf(tag: number): Read | undefined {
   return (tag >= 710 && tag <= 717) || tag === 723 || tag === 724 ? bytes : undefined
 }
 
-function readList(list: Asn1, version: number): Authorizations {
+/** `[n] EXPLICIT`, in the shorter of both forms. @throws Error */
+function tagIn(identifier: Octets): number {
+  const [first = 0, ...digits] = identifier
+  demand(first >> 5 === 5, 'a tag that is not explicit')
+  if (digits.length === 0) return first & 0x1f
+  demand(digits[0] !== 0x80 && digits.length < 5 && (digits.at(-1) ?? 0x80) < 0x80, 'a tag that is too long')
+  const tag = digits.reduce((value, digit) => value * 128 + (digit & 0x7f), 0)
+  demand(tag > 30, 'a tag that is longer than needed')
+  return tag
+}
+
+/** What is under a tag that is not known means nothing: it is kept as it is. */
+function readList({ inside }: Outside, version: number): Authorizations {
   const found: Record<string, unknown> = {}
   const others: unknown[] = []
   let last = -1
-  for (const element of partsOf(list)) {
-    const { tagClass, tagNumber: tag, isConstructed } = element.idBlock
-    demand(tagClass === 3 && isConstructed && tag > last, `tag ${tag} that is not explicit, or out of order`)
+  for (const { identifier, inside: content } of splitElements(inside, Infinity)) {
+    const tag = tagIn(identifier)
+    demand(tag > last, `tag ${tag} out of order`)
     last = tag
     const [name, read = readerOf(tag)] = named[tag] ?? []
-    const [value, ...more] = partsOf(element)
-    demand(read === undefined || (value !== undefined && more.length === 0), `tag ${tag} without one value`)
-    const content = read === undefined ? insideOf(element) : read(value as Asn1, version)
-    if (name === undefined) others.push({ tag, value: content })
-    else found[name] = content
+    const value = read === undefined ? content : read(readStrictDer(content), version)
+    if (name === undefined) others.push({ tag, value })
+    else found[name] = value
   }
   return { ...found, others }
 }

@@ -5,7 +5,7 @@
 import { areSame, demand, joined, octetsOfBase64, type Octets } from '../readers/bytes.ts'
 import { readStrictCbor } from '../readers/cbor.ts'
 import type { ReadCertificate } from '../readers/certificate.ts'
-import { splitSequences } from '../readers/der.ts'
+import { splitElements } from '../readers/der.ts'
 import { digestOf, holdsBy } from '../readers/engine.ts'
 import { certificatesInPem, objectIn, readStrictJson, textIn } from '../readers/text.ts'
 import { type Answer, bytesOf, endorsementOf, momentsOf, type Options, type Question } from '../question.ts'
@@ -91,7 +91,7 @@ export async function opine(question: Question, notes: Notes): Promise<Answer> {
 /** A bare chain: PEM, or DER one after another. */
 function readCertificates(evidence: Octets): readonly Octets[] {
   demand(((evidence[0] ?? 0) & 0xe0) !== 0xa0, 'an attestation object')
-  if (evidence[0] === 0x30) return splitSequences(evidence, 16)
+  if (evidence[0] === 0x30) return splitElements(evidence, 16).map(({ whole }) => whole)
   return certificatesInPem(new TextDecoder().decode(evidence))
 }
 

@@ -41,7 +41,9 @@ const day = 86_400_000
 
 /** What an attestation says. */
 interface Attestation {
-  readonly chain: readonly [ca: ReadCertificate, leaf: ReadCertificate]
+  /** DER. */
+  readonly ca: Octets
+  readonly leaf: Octets
   readonly receipt: Octets
   readonly authData: Octets
   readonly authenticator: AuthenticatorData
@@ -53,13 +55,16 @@ export async function opine(question: Question, notes: Notes): Promise<Answer> {
   const { evidence, options, now } = question
   // 1. The bytes.
   const attestation = notes.reads('app-attest-format', 'attestation', () => readAttestation(evidence))
-  const { chain, authenticator, environment, receipt } = attestation
-  const [ca, leaf] = chain
+  const { authenticator, environment, receipt } = attestation
+  const [ca, leaf] = notes.reads('cert-parse', 'certificates', () => [
+    readCertificate(attestation.ca, 'CA'),
+    readCertificate(attestation.leaf, 'leaf'),
+  ])
 
   // 2. Apple's root, the CA, the leaf.
   const root = notes.reads('root-mismatch', 'root', () => rootOf(ca, options))
   await notes.awaits('cert-chain-signature', `${ca.name} signed by the root`, isSignedByKey(ca, root))
-  await proveIssued(chain, shape, momentsOf(question), notes)
+  await proveIssued([ca, leaf], shape, momentsOf(question), notes)
 
   // 3. The leaf is for this key and for these client data.
   const nonce = await nonceOf(attestation.authData, options)
@@ -77,7 +82,7 @@ export async function opine(question: Question, notes: Notes): Promise<Answer> {
   notes.expects('policy-debug', 'environment', environment === 'production' || mayDevelop, environment)
   return {
     claims: { keyId: credentialId, environment, appIdHash: rpIdHash, receipt },
-    validUntil: Math.min(endOf(chain), now + day),
+    validUntil: Math.min(endOf([ca, leaf]), now + day),
     matched: await applicationOf(rpIdHash, options, notes),
     publicKey: leaf.key,
   }
@@ -97,7 +102,8 @@ function readAttestation(evidence: Octets): Attestation {
   demand(environment !== undefined, 'a service that is not known')
   demand(authenticator.credentialId.length === 32, 'a credential id of another size')
   return {
-    chain: [readCertificate(ca, 'CA'), readCertificate(leaf, 'leaf')],
+    ca,
+    leaf,
     receipt: bytesUnder(members, 'receipt'),
     authData,
     authenticator,

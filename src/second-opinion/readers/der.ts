@@ -13,12 +13,9 @@ const deepest = 16
 /** A revocation list of a megabyte has about 100,000. */
 const mostElements = 250_000
 
-/**
- * @param hasLongTags whether `[n] EXPLICIT` may have numbers from 31 on
- * @throws Error for what is not exactly one element in DER
- */
-export function readStrictDer(bytes: Octets, hasLongTags = false): Asn1 {
-  walk(bytes, hasLongTags)
+/** @throws Error for what is not exactly one element in DER */
+export function readStrictDer(bytes: Octets): Asn1 {
+  walk(bytes)
   const limits = { maxDepth: deepest + 1, maxNodes: mostElements, maxContentLength: bytes.length }
   const { offset, result } = readBy('asn1js', () => asn1js.fromBER(bytes, limits))
   demand(offset === bytes.length && result.error === '', result.error || 'the library reads less than all of it')
@@ -34,14 +31,27 @@ export function readBy<T>(library: string, read: () => T): T {
   }
 }
 
-/** SEQUENCEs one after another, at most so many; their insides are not looked at. @throws Error */
-export function splitSequences(bytes: Octets, most: number): Octets[] {
-  const found: Octets[] = []
+/** An element of which only the outside was read. */
+export interface Outside {
+  /** The identifier octet, or several where the number is 31 or above. */
+  readonly identifier: Octets
+  readonly whole: Octets
+  readonly inside: Octets
+}
+
+/** Elements one after another, at most so many; their insides are not looked at. @throws Error */
+export function splitElements(bytes: Octets, most: number): readonly Outside[] {
+  const found: Outside[] = []
   for (let at = 0; at < bytes.length && found.length < most;) {
-    demand(bytes[at] === 0x30, 'something that is no SEQUENCE')
-    const [from, length] = lengthAt(bytes, at + 1)
-    demand(from + length <= bytes.length, 'a SEQUENCE beyond the end')
-    found.push(bytes.slice(at, from + length))
+    let behind = at + 1
+    if (((bytes[at] ?? 0) & 0x1f) === 0x1f) {
+      while ((bytes[behind] ?? 0) >= 0x80) behind++
+      behind++
+    }
+    const [from, length] = lengthAt(bytes, behind)
+    demand(from + length <= bytes.length, 'an element beyond the end')
+    const whole = bytes.slice(at, from + length)
+    found.push({ identifier: whole.slice(0, behind - at), whole, inside: whole.slice(from - at) })
     at = from + length
   }
   return found
@@ -64,9 +74,8 @@ export const wholeOf = ({ valueBeforeDecodeView }: Asn1): Octets => Uint8Array.f
 /** The content, as received. */
 export function insideOf(element: Asn1): Octets {
   const whole = wholeOf(element)
-  const at = identifierEnd(whole, 0)
-  const first = whole[at] ?? 0
-  return whole.slice(at + (first < 0x80 ? 1 : 1 + (first & 0x7f)))
+  const first = whole[1] ?? 0
+  return whole.slice(first < 0x80 ? 2 : 2 + (first & 0x7f))
 }
 
 /** The parts of a SEQUENCE that must have these tags, in this order. */
@@ -122,22 +131,7 @@ export function checkEcdsaSignature(signature: Octets): void {
     demand((insideOf(number)[0] ?? 0x80) < 0x80, 'a signature with a negative number')
 }
 
-/** Where an identifier ends: behind a byte, or behind the digits of a number from 31 on. */
-function identifierEnd(bytes: Octets, at: number): number {
-  if (((bytes[at] ?? 0) & 0x1f) !== 0x1f) return at + 1
-  let to = at + 1
-  while ((bytes[to] ?? 0) >= 0x80) to++
-  return to + 1
-}
-
-/** `[n] EXPLICIT` of a number from 31 on, in its shortest form. */
-function checkLongTag(identifier: Octets): void {
-  const [tag, first = 0, ...more] = identifier
-  demand(tag === 0xbf && first !== 0x80 && more.length < 4, 'a tag that nothing here has')
-  demand(more.length > 0 || (first >= 0x1f && first < 0x80), 'a tag that is longer than needed, or does not end')
-}
-
-function walk(bytes: Octets, hasLongTags: boolean): void {
+function walk(bytes: Octets): void {
   const ends: number[] = []
   let at = 0
   let seen = 0
@@ -146,13 +140,10 @@ function walk(bytes: Octets, hasLongTags: boolean): void {
     demand(at === 0 || ends.length > 0, `${bytes.length - at} bytes left over`)
     demand(++seen <= mostElements, 'too many elements')
     const tag = bytes[at] as number
-    const isLong = hasLongTags && (tag & 0x1f) === 0x1f
-    const behind = isLong ? identifierEnd(bytes, at) : at + 1
-    if (isLong) checkLongTag(bytes.slice(at, behind))
-    const [from, length] = lengthAt(bytes, behind)
+    const [from, length] = lengthAt(bytes, at + 1)
     const to = from + length
     demand(to <= (ends.at(-1) ?? bytes.length), 'an element that reaches beyond what is around it')
-    if (!isLong) checkContent(tag, bytes.subarray(from, to))
+    checkContent(tag, bytes.subarray(from, to))
     if ((tag & 0x20) === 0) at = to
     else {
       ends.push(to)
