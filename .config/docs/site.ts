@@ -144,8 +144,7 @@ function nameEntries(
 }
 
 /**
- * Puts what is inline on the pages into files beside the others, and says which part of a page is its main one. Headings of
- * functions begin below the title.
+ * Puts what is inline on the pages into files beside the others, and says which part of a page is its main one.
  */
 async function finish(folder: string): Promise<number> {
   const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.html'))
@@ -162,13 +161,33 @@ async function finish(folder: string): Promise<number> {
       .replace('<div class="col-content">', '<div class="col-content" role="main">')
       .replace('<div class="col-sidebar">', '<div class="col-sidebar" role="complementary" aria-label="On this site">')
       .replaceAll('style="text-align:right"', 'class="right"')
-    await writeFile(path, name.startsWith('functions/') ? raiseHeadings(finished) : finished)
+      // What opens and closes has no link in it, and what scrolls can be reached by keyboard.
+      .replace(/<summary.*?<\/summary>/gs, (summary) => summary.replace(/<a href="#.*?<\/a>/gs, ''))
+      .replace(/<table>.*?<\/table>/gs, '<div class="wide" tabindex="0">$&</div>')
+    await writeFile(path, orderHeadings(finished))
   }
   await writeFile(join(folder, 'assets/theme.js'), `${script}\n`)
+  // A style element that a script makes is inline. A style sheet that a script makes is not.
+  const main = join(folder, 'assets/main.js')
+  const code = await readFile(main, 'utf8')
+  const element = 'document.head.appendChild(document.createElement("style"))'
+  if (code.split(element).length !== 2)
+    throw new Error('main.js makes no style element, or several: TypeDoc has changed')
+  await writeFile(
+    main,
+    code.replace(
+      element,
+      '(sheet=>(document.adoptedStyleSheets=[sheet],{dataset:{},set innerHTML(text){sheet.replaceSync(text)}}))(new CSSStyleSheet)',
+    ),
+  )
   return names.length
 }
 
-/** `h4` directly below the title is a step too deep. */
-function raiseHeadings(text: string): string {
-  return text.replace(/(<\/?h)([45])(?=[ >])/g, (_, tag: string, level: string) => `${tag}${Number(level) - 2}`)
+/** No heading is more than one step below the one before it: readers who jump from heading to heading miss no level. */
+function orderHeadings(text: string): string {
+  let before = 0
+  return text.replace(/<h([1-6])(?=[ >])(.*?)<\/h\1>/gs, (_, level: string, rest: string) => {
+    before = Math.min(Number(level), before + 1)
+    return `<h${before}${rest}</h${before}>`
+  })
 }
