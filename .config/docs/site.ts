@@ -46,6 +46,8 @@ export async function buildDocs(
       ? []
       : [{ name: `veritee${subpath.slice(1)}`, source: target.default.replace(/^\.\/dist\/(.*)\.js$/, 'src/$1.ts') }],
   )
+  // What several entries export is explained where it comes first: with a format, not with the entry that loads all of them.
+  entries.sort((a, b) => Number(a.name === 'veritee') - Number(b.name === 'veritee'))
   const documents = [...readGuides(), readCodePages()]
   const places = { pages: new Map(flat(documents).map(({ path, address }) => [path, address])), repository }
   const app = await Application.bootstrap({
@@ -60,7 +62,6 @@ export async function buildDocs(
       ? { disableSources: true }
       : { sourceLinkTemplate: `${repository}/blob/main/{path}#L{line}` }),
     excludeInternal: true,
-    excludeReferences: true,
     sort: ['source-order'],
     groupOrder: [...groups, 'Entries', 'Functions', 'Interfaces', 'Type Aliases', 'Variables', 'Classes', '*'],
     // The navigation is a list of links: what is below an entry or a family is on its page.

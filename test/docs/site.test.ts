@@ -149,7 +149,8 @@ describe.skipIf(executablePath === undefined && !isMissingAnError)('Chromium', (
     'entries/veritee-nitro.html',
     'functions/veritee_client.attestedFetch.html',
     'interfaces/veritee_client.AttestedFetchOptions.html',
-    'classes/veritee.AppraisalError.html',
+    'interfaces/veritee_nitro.NitroOptions.html',
+    'classes/veritee_nitro.AppraisalError.html',
   ]
   const looks = [
     { width: 390, scheme: 'light' },
