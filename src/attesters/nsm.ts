@@ -35,10 +35,7 @@ export interface NsmSourceOptions {
  *   refuses or cannot be reached: the gateway then tells clients that there is no evidence.
  */
 export function nsmSource(options: NsmSourceOptions = {}): (request: AttestRequest) => Promise<Attestation> {
-  const { device = nsmDevice(), keyIn = 'public-key' } = knownOptions<NsmSourceOptions>(options, [
-    'device',
-    'keyIn',
-  ])
+  const { device = nsmDevice(), keyIn = 'public-key' } = knownOptions<NsmSourceOptions>(options, ['device', 'keyIn'])
   requireOption('device', 'a function', typeof device === 'function')
   requireOption('keyIn', 'public-key or user-data', ['public-key', 'user-data'].includes(keyIn))
   const holdsKeyConfig = keyIn === 'public-key'
