@@ -171,7 +171,7 @@ describe('action.yml', () => {
     expect(version).toBe(7)
     expect(referenceValues).toHaveLength(1)
     // The name is text, whatever a shell would make of it.
-    expect(referenceValues[0]).toMatchObject({ name: inputs['name'] })
+    expect(referenceValues[0]).toMatchObject({ name: inputs.name })
     const { Measurements } = JSON.parse(await readFile(join(work, 'app.corim.measurements.json'), 'utf8')) as {
       Measurements: Record<string, string>
     }
