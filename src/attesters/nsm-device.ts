@@ -21,9 +21,12 @@ export interface NsmDeviceOptions {
 
 /** What the driver takes and gives at most (`NSM_REQUEST_MAX_SIZE`, `NSM_RESPONSE_MAX_SIZE`). */
 const [requestSize, responseSize] = [0x1000, 0x3000]
+const messageSize = 32
 /** `_IOWR(0x0A, 0x0, struct nsm_raw)`, whose size is 32. */
 const ioctlRaw = 0xc020_0a00n
 const readWrite = 2
+/** A program that takes longer is ended: the module answers within milliseconds. */
+const patienceMs = 30_000
 
 /** The C library, as both runtimes present it. Addresses are numbers of 64 bits. */
 interface Libc {
@@ -51,41 +54,38 @@ export function nsmDevice(options: NsmDeviceOptions = {}): NsmDevice {
   }
 }
 
-/** Opens the device, sends, and closes: one message takes milliseconds, and nothing stays open. */
+/**
+ * Opens the device, sends, and closes: one message takes milliseconds, and nothing stays open. All
+ * that the driver reads and writes is in one piece of memory, which is in use until the answer was
+ * read: so nothing of it is freed or moved meanwhile.
+ */
 function ask(libc: Libc, path: string, request: Bytes): Bytes {
   const name = new TextEncoder().encode(`${path}\0`)
-  const descriptor = libc.open(libc.addressOf(name), readWrite)
+  const requestAt = messageSize + responseSize
+  const nameAt = requestAt + request.length
+  const memory = new Uint8Array(nameAt + name.length)
+  memory.set(request, requestAt)
+  memory.set(name, nameAt)
+  const base = libc.addressOf(memory)
+  // `struct nsm_raw`: address and length of the request, then of the response. Nitro runs on x86-64
+  // and Graviton: both are little-endian.
+  const message = new DataView(memory.buffer)
+  message.setBigUint64(0, base + BigInt(requestAt), true)
+  message.setBigUint64(8, BigInt(request.length), true)
+  message.setBigUint64(16, base + BigInt(messageSize), true)
+  message.setBigUint64(24, BigInt(responseSize), true)
+  const descriptor = libc.open(base + BigInt(nameAt), readWrite)
   if (descriptor < 0) throw new Error(`${path} cannot be opened: is this a Nitro enclave?`)
   try {
-    const response = new Uint8Array(responseSize)
-    const { bytes, view } = messageOf(
-      [libc.addressOf(request), request.length],
-      [libc.addressOf(response), response.length],
-    )
-    if (libc.ioctl(descriptor, ioctlRaw, libc.addressOf(bytes)) < 0)
+    if (libc.ioctl(descriptor, ioctlRaw, base) < 0)
       throw new Error(`${path} does not answer as the Nitro Security Module does`)
     // The driver writes the length of the answer where the room for it was.
-    const length = Number(view.getBigUint64(24, true))
+    const length = Number(message.getBigUint64(24, true))
     if (length > responseSize) throw new Error(`${path} answered ${length} bytes into ${responseSize}`)
-    return response.slice(0, length)
+    return memory.slice(messageSize, messageSize + length)
   } finally {
     libc.close(descriptor)
   }
-}
-
-/** `struct nsm_raw`: address and length of the request, then of the response. */
-function messageOf(...vectors: readonly (readonly [address: bigint, length: number])[]): {
-  readonly bytes: Bytes
-  readonly view: DataView
-} {
-  const bytes = new Uint8Array(32)
-  const view = new DataView(bytes.buffer)
-  // Nitro runs on x86-64 and Graviton: both little-endian.
-  vectors.forEach(([address, length], i) => {
-    view.setBigUint64(16 * i, address, true)
-    view.setBigUint64(16 * i + 8, BigInt(length), true)
-  })
-  return { bytes, view }
 }
 
 /** What {@link openLibrary} uses of Deno. */
@@ -168,7 +168,11 @@ export function nsmCommand(program: string, options: NsmCommandOptions = {}): Ns
 
 function run(program: string, parameters: readonly string[], request: Bytes): Promise<Bytes> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, parameters, { stdio: ['pipe', 'pipe', 'pipe'] })
+    const child = spawn(program, parameters, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      timeout: patienceMs,
+      killSignal: 'SIGKILL',
+    })
     const answer: Uint8Array[] = []
     const complaints: Uint8Array[] = []
     let length = 0
