@@ -7,11 +7,14 @@ import { element, h } from '../page/dom.ts'
 import { channelAttacks } from './attacks.ts'
 import { gatedPolicy } from './gated-policy.ts'
 import { say, viewWire } from './view.ts'
-import type { Crossing } from './wire.ts'
+import { cardNumber, type Crossing } from './wire.ts'
 
 const card = element('card', HTMLInputElement)
 const answer = element('answer', HTMLElement)
-const here = location.pathname.split('/').at(-2) ?? ''
+/** Who is in between is the folder; on the page above all of them, no one. */
+const folder = location.pathname.split('/').at(-2) ?? ''
+const isAbove = folder === 'gated'
+const here = isAbove ? 'none' : folder
 
 element('attacks', HTMLElement).append(
   ...channelAttacks.map(({ name, title, words }) =>
@@ -21,16 +24,16 @@ element('attacks', HTMLElement).append(
       h(
         'span',
         {},
-        h('b', {}, name === here ? title : h('a', { href: `../${name}/` }, title)),
+        h('b', {}, name === here ? title : h('a', { href: `${isAbove ? '' : '../'}${name}/` }, title)),
         ' ',
         h('small', {}, words),
       ),
     ),
   ),
 )
-viewWire([], '')
+viewWire([], cardNumber(''))
 new BroadcastChannel('veritee-wire').addEventListener('message', ({ data }) => {
-  viewWire(data as readonly Crossing[], card.value)
+  viewWire(data as readonly Crossing[], cardNumber(card.value))
 })
 
 element('send', HTMLFormElement).addEventListener('submit', (event) => {

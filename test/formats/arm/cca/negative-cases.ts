@@ -277,6 +277,7 @@ export const negativeCases: readonly NegativeCase<CcaOverrides>[] = [
     ['no kind', /must be \[263/, record(cbor.unsigned(0))],
     ['endorsements', /must be \[263/, record(cbor.unsigned(2))],
     ['a kind that there is not', /must be \[263/, record(cbor.unsigned(36))],
+    ['a kind below zero, whose bits say evidence', /must be \[263/, record(cbor.negative(-1))],
     ['a kind that is undefined', /must be \[263/, record(cbor.undefinedValue)],
     ['a record of four', /must be \[263/, record(cbor.unsigned(4), cbor.nothing)],
     ['a token without a byte string', /must be \[263/, { record: (token) => cbor.array(cbor.unsigned(263), token) }],
@@ -670,13 +671,13 @@ export const negativeCases: readonly NegativeCase<CcaOverrides>[] = [
     ['another config', /config cfcfcfcf$/, {}, { platform: { softwareComponents: components, config: '00' } }],
     [
       'another config under a mask',
-      /maskedConfig 0f0f0f0f$/,
+      /config 00000000 under the mask 0f0f0f0f, found [^]*config cfcfcfcf$/,
       {},
       { platform: { softwareComponents: components, config: { value: '00000000', mask: '0f0f0f0f' } } },
     ],
     [
       'a config of another length than the mask',
-      /maskedConfig absent$/,
+      /config 0f under the mask 0f, found [^]*config cfcfcfcf$/,
       {},
       { platform: { softwareComponents: components, config: { value: '0f', mask: '0f' } } },
     ],
