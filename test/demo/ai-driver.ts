@@ -25,6 +25,7 @@ async function run(name: string, button: 'attested' | 'plain'): Promise<void> {
     verdict: document.querySelector('#verdict h2')?.textContent ?? '',
     code: document.getElementById('verdict')?.dataset.code ?? '',
     answers,
+    badge: document.getElementById('badge')?.getAttribute('state') ?? '',
     isCut: document.querySelector('#chat .cut') !== null,
     clear: Number(text('clear')),
     sealed: Number(text('sealed')),
