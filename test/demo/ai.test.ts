@@ -19,6 +19,7 @@ export interface AskRow {
   readonly answers: readonly string[]
   /** The state that the badge shows. */
   readonly badge: string
+  readonly panel: string
   readonly isCut: boolean
   readonly clear: number
   readonly sealed: number
@@ -109,6 +110,7 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
     expect(row?.clear).toBe(0)
     // Which machine it is, is proven before it can begin.
     expect(row?.badge).toBe(isLate ? 'verified' : 'refused')
+    expect(row?.panel.includes(`(${code})`)).toBe(!isLate)
     // Asked once, refused once: the client behind the page tries nothing again.
     expect(sentTo(attack, 'report')).toHaveLength(1)
     // Before the proof nothing of the prompt leaves, not even sealed.
