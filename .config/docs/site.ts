@@ -50,7 +50,8 @@ export async function buildDocs(
   const places = { pages: new Map(flat(documents).map(({ path, address }) => [path, address])), repository }
   const app = await Application.bootstrap({
     entryPoints: entries.map(({ source }) => join(root, source)),
-    tsconfig: join(root, 'tsconfig.json'),
+    // With the types of Node, for the sources of evidence.
+    tsconfig: join(root, '.config/docs/tsconfig.json'),
     name: `veritee ${manifest.version}`,
     readme: 'none',
     router: 'veritee',
