@@ -66,7 +66,7 @@ export function problemsOf(examples: readonly Example[]): readonly string[] {
     noEmit: true,
     skipLibCheck: true,
     allowImportingTsExtensions: true,
-    types: [],
+    types: ['node'],
     target: ts.ScriptTarget.ES2023,
     module: ts.ModuleKind.Preserve,
     moduleResolution: ts.ModuleResolutionKind.Bundler,
@@ -90,10 +90,12 @@ export function problemsOf(examples: readonly Example[]): readonly string[] {
       : ts.createSourceFile(path, own.text, version)
   }
   const program = ts.createProgram([...modules.keys(), join(root, 'test/docs/reader.d.ts')], options, host)
-  return ts.getPreEmitDiagnostics(program).map(({ file, start = 0, messageText }) => {
+  return ts.getPreEmitDiagnostics(program).flatMap(({ file, start = 0, messageText }) => {
     const message = ts.flattenDiagnosticMessageText(messageText, ' ')
     const own = file && modules.get(file.fileName)
-    if (file === undefined || own === undefined) return `${file?.fileName ?? 'options'}: ${message}`
+    // What the sources themselves say is for their own project to say.
+    if (file === undefined || own === undefined)
+      return file?.fileName.includes('/src/') ? [] : [`${file?.fileName ?? 'options'}: ${message}`]
     const { path, line } = own.example
     // The module has one line above the example.
     return `${path}:${line + ts.getLineAndCharacterOfPosition(file, start).line - 1}: ${message}`

@@ -90,6 +90,11 @@ declare global {
   const card: string
   const body: Bytes & string
   const origin: string
+  const origins: string
+  const handler: GatewayOptions['handler']
+  const collateral: { of(evidence: Uint8Array): Promise<IntelEndorsements> }
+  const chute: string
+  const instance: string
   const response: Response
   const result: NitroResult
   const send: AttestedFetch

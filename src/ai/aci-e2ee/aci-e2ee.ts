@@ -60,7 +60,11 @@ const open = ['headers', 'fields', 'answers', 'order']
  *
  * ```ts
  * const channel = aciE2ee({ unproven: ['headers', 'fields', 'answers', 'order'] })
- * const send = attestedFetch(origin, { ...attestedProvider(profile, { …, channel }) })
+ * const provider = attestedProvider(profile, {
+ *   channel,
+ *   verify: (evidence, { reportData }) => verifyTdx(evidence, { endorsements, referenceValues, reportData: reportData! }),
+ * })
+ * const send = attestedFetch(origin, provider)
  * ```
  * @throws TypeError for a caller's mistake; sealing throws TypeError for a request without content;
  *   opening throws VerificationError `client-response`, `ohttp-format`, `ohttp-open`,

@@ -65,7 +65,12 @@ const nothing = (): Bytes => new Uint8Array()
  *
  * ```ts
  * const channel = chutesE2e({ chute, instance, unproven: ['headers', 'order'] })
- * const send = attestedFetch(origin, { ...attestedProvider(profile, { parameters: { chute, instance }, …, channel }) })
+ * const provider = attestedProvider(profile, {
+ *   parameters: { chute, instance },
+ *   channel,
+ *   verify: (evidence, { reportData }) => verifyTdx(evidence, { endorsements, referenceValues, reportData: reportData! }),
+ * })
+ * const send = attestedFetch(origin, provider)
  * ```
  * @throws TypeError for a caller's mistake; before anything is sent, VerificationError `unsupported`
  *   where WebCrypto does not have ML-KEM-768 and ChaCha20-Poly1305; sealing throws VerificationError
