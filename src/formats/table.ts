@@ -56,6 +56,7 @@ export type Formats = readonly [
   Format<'app-attest', AppAttestOptions, AppAttestResult>,
 ]
 
+/** The rows, in the order in which evidence is tried. */
 export const formats: Formats = [
   {
     name: 'sev-snp',
@@ -130,6 +131,7 @@ export interface Carrier<Name extends string> {
 /** The wrappings that this version knows. */
 export type Carriers = readonly [Carrier<'azure-sev-snp'>, Carrier<'azure-tdx'>]
 
+/** The wrappings, one row each. */
 export const carriers: Carriers = [
   { name: 'azure-sev-snp', verifier: 'verifyAzureSevSnp of veritee/azure', looksLike: isAzureSevSnp },
   { name: 'azure-tdx', verifier: 'verifyAzureTdx of veritee/azure', looksLike: isAzureTdx },
