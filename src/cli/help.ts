@@ -27,6 +27,17 @@ Exit codes: 0 ok, 1 usage, 2 not authentic, 3 authentic but not as expected.
 
 \`veritee verify --help\` lists the options; so do the others.`
 
+/** The names of formats, in lines of the width that help has. */
+function formatNames(): string {
+  const lines = ['']
+  for (const name of [...formats, 'auto'].map((format, i) => (i === 0 ? format : `, ${format}`))) {
+    const last = lines.at(-1) as string
+    if (last.length + name.length < 50) lines[lines.length - 1] = last + name
+    else lines.push(name.slice(2))
+  }
+  return lines.join(`,\n${' '.repeat(28)}`)
+}
+
 const verifyHelp = `veritee verify FILE|- OPTIONS
 
 What must run there: one of these
@@ -64,7 +75,7 @@ Intel TDX and SGX, AMD SEV-SNP
 ${families.map(({ help }) => help).join('\n\n')}
 
 How to verify
-  --format ${formats.join('|')}|auto
+  --format NAME             ${formatNames()}.
                             auto, the default, tells it from the evidence; an
                             instance (nitro-tpm) must be asked for by name
   --root FILE               trust this root certificate (PEM or DER) instead of
