@@ -19,16 +19,7 @@ export { skipFreshness } from './appraisal/freshness.ts'
 export * from './formats/common.ts'
 export { allowDebug, atEvidenceTime, type CommonOptions, type Freshness } from './formats/options.ts'
 export type { EndorsementCache } from './x509/endorsement-cache.ts'
-export type { CcaOptions, CcaResult } from './formats/arm/cca/index.ts'
-export type { PsaOptions, PsaResult } from './formats/arm/psa/index.ts'
-export type { AndroidKeyOptions, AndroidKeyResult } from './formats/android/key/index.ts'
-export type { AppAttestOptions, AppAttestResult } from './formats/apple/app-attest/index.ts'
-export type { NitroOptions, NitroResult } from './formats/aws/nitro/index.ts'
-export type { NitroTpmOptions, NitroTpmResult } from './formats/aws/nitro-tpm/index.ts'
-export type { SevSnpOptions, SevSnpResult } from './formats/amd/sev-snp/index.ts'
-export type { SgxOptions, SgxResult } from './formats/intel/sgx/index.ts'
-export type { TdxOptions, TdxResult } from './formats/intel/tdx/index.ts'
-export type { EvidenceCarrier, EvidenceFormat, EvidenceOptions, EvidenceResult } from './formats/table.ts'
+export type * from './formats/table.ts'
 
 /** The rows as this file uses them: options and result of each are types of its own, and too many to multiply. */
 interface Row {

@@ -10,10 +10,13 @@ import {
   verifyEvidence,
   VerificationError,
 } from '../src/index.ts'
+import { formats } from '../src/formats/table.ts'
 import { type Cmw, encodeCmw } from '../src/rats/cmw.ts'
 import { createNitroAttester } from './attester/nitro.ts'
 import { makeSgx, makeTdx } from './formats/intel/made.ts'
 
+/** In the order of the table: so messages name them. */
+const names = formats.map(({ name }) => name).join(', ')
 const now = new Date('2026-06-01T00:00:00Z')
 const enclave = await createNitroAttester({ now })
 const instance = await createNitroAttester({ now, kind: 'tpm' })
@@ -140,7 +143,7 @@ describe('verifyEvidence', () => {
     expect(failure).toBeInstanceOf(VerificationError)
     expect(failure).toMatchObject({
       code: 'format-unknown',
-      message: 'the evidence is none of sev-snp, nitro, nitro-tpm, tdx, sgx, cca, psa, android-key, app-attest',
+      message: `the evidence is none of ${names}`,
     })
   })
 
@@ -148,7 +151,7 @@ describe('verifyEvidence', () => {
     'takes entries of formats only: %s',
     async (options) => {
       await expect(verifyEvidence(document, options as never)).rejects.toThrow(
-        /^options must be (a plain object|entries for formats: sev-snp, nitro, nitro-tpm, tdx, sgx, cca, psa, android-key, app-attest)$/,
+        new RegExp(`^options must be (a plain object|entries for formats: ${names})$`),
       )
     },
   )

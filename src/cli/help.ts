@@ -1,6 +1,8 @@
 /**
- * What `--help` prints.
+ * What `--help` prints. What is about one family's options is in its folder.
  */
+import { families, formats } from './formats/formats.ts'
+
 const overview = `veritee: check a confidential-computing enclave before any data is sent to it
 
   veritee verify FILE|-  OPTIONS     verify evidence; the exit code tells
@@ -24,6 +26,17 @@ Exit codes: 0 ok, 1 usage, 2 not authentic, 3 authentic but not as expected.
     --measurement 5c0d… --minimum-tcb Genoa,model=17,stepping=1,snp=27
 
 \`veritee verify --help\` lists the options; so do the others.`
+
+/** The names of formats, in lines of the width that help has. */
+function formatNames(): string {
+  const lines = ['']
+  for (const name of [...formats, 'auto'].map((format, i) => (i === 0 ? format : `, ${format}`))) {
+    const last = lines.at(-1) as string
+    if (last.length + name.length < 50) lines[lines.length - 1] = last + name
+    else lines.push(name.slice(2))
+  }
+  return lines.join(`,\n${' '.repeat(28)}`)
+}
 
 const verifyHelp = `veritee verify FILE|- OPTIONS
 
@@ -49,10 +62,6 @@ How fresh it must be: one of these, or the first two (Nitro)
   --max-age 5m              it is not older than this (s, m, h or d)
   --skip-freshness          accept any age
 
-What it must carry (Nitro)
-  --user-data HEX|@FILE     user data is exactly this
-  --public-key HEX|@FILE    public key is exactly this
-
 Intel TDX and SGX, AMD SEV-SNP
   --endorsements FILE       required: what the vendor says of the platform, JSON
                             that veritee endorsements printed; --collateral is
@@ -63,108 +72,10 @@ Intel TDX and SGX, AMD SEV-SNP
                             id, CHIP_ID); may be repeated
   --allow-migration         accept a guest that can be moved to another machine
 
-Intel TDX and SGX
-  --mrtd HEX --rtmr0 HEX … --rtmr3 HEX
-                            registers of a TD; \`any\` for what you compare
-                            yourself. Zero unless they are named: RTMR3 and
-    --mrconfigid HEX --mrowner HEX --mrownerconfig HEX
-    --td-attributes HEX --xfam HEX --mrseam HEX
-                            8, 8 and 48 bytes more that can be pinned
-  --event-log FILE --events FILE
-                            instead of RTMRs: what must have been measured, like
-                            { "dstack": { "composeHash": "…" } }, and the log
-  --mrenclave HEX           an SGX enclave, or all that its vendor signed; or
-  --mrsigner HEX --isv-prod-id N --minimum-isv-svn N
-                            all of them. Zero unless they are named:
-    --config-id HEX --config-svn N --isv-family-id HEX --isv-ext-prod-id HEX
-    --misc-select HEX --xfrm HEX --provision-key on|off
-                            4 and 8 bytes, and a bit, that can be pinned
-  --accept-tcb-status NAME  beside UpToDate; may be repeated
-  --minimum-tcb-evaluation N
-                            refuse collateral from before this TCB recovery
-  --max-collateral-age 30d  refuse collateral that Intel issued before that
-  --max-root-crl-age 400d   the same for the list of its root, which Intel
-                            issues once a year
-  --service-td HEX          accept this service TD; may be repeated
-
-AMD SEV-SNP
-  --measurement HEX         what the guest was launched from, 48 bytes. Zero
-                            unless they are named, \`any\` for what you compare
-                            yourself:
-    --host-data HEX --family-id HEX --image-id HEX --id-key-digest HEX
-    --author-key-digest HEX
-  --processor NAME          Milan, Genoa or Turin; may be repeated. Milan only
-                            where it is named: its owners can forge its reports
-  --minimum-tcb NAME,model=N,stepping=N,bootloader=N,tee=N,snp=N,microcode=N
-  --minimum-launch-tcb …    the same for the TCB at launch. Both may be
-                            repeated: all rows for the processor must hold
-  --minimum-firmware 1.55.29
-  --minimum-guest-svn N
-  --minimum-mitigations launch=BITS|current=BITS
-  --allow-provisional-firmware
-                            accept firmware that the host can take back
-  --vmpl N                  who may have asked, 0 to 3; default: 0
-  --guest-policy NAME=on|off|any
-                            smtAllowed, singleSocket, cxlAllowed (default: off),
-                            memAes256Xts, raplDisabled, ciphertextHiding,
-                            pageSwapDisabled; may be repeated
-  --minimum-abi 1.55        the least firmware ABI that the guest demands
-  --platform-info NAME=on|off|any
-                            aliasCheckComplete (default: on), smtEnabled,
-                            tsmeEnabled, eccEnabled, raplDisabled,
-                            ciphertextHiding, iommuWriteSafe, tioEnabled
-  --allow-unknown-bits      accept bits that this version does not know
-  --csp NAME                accept keys of this cloud only; may be repeated
-  --skip-revocation         go without the revocation list of AMD
-
-Arm CCA and PSA tokens, which have --nonce HEX or --skip-freshness
-  --anchor FILE             required: the keys of devices from their maker, JSON
-                            { implementationId, instanceId, key: JWK }, or a
-                            list of them, or as trustee has it; may be repeated
-  --rim HEX                 the initial measurement of a realm; or, like all of
-                            these, JSON with --measurements FILE (of a PSA
-                            token: { softwareComponents: [...] })
-    --rem0 HEX … --rem3 HEX all four, or \`any\`; zero unless they are named
-    --personalization-value HEX
-                            what the host passed in, or \`any\`; else zero
-  --firmware FILE           below a realm, component by component, JSON
-                            { softwareComponents: [{ measurement, signerId,
-                            type, version }] }, or
-  --skip-firmware           whatever is below
-  --accept-lifecycle NAME   beside secured: non-rot-debug,
-                            recoverable-rot-debug, provisioning,
-                            assembly-and-test; may be repeated
-  --allow-test-keys         accept keys that are published: anyone has them
-
-Keys of phones: Android, with --nonce HEX or --skip-freshness
-  --package NAME --signer HEX
-                            the application, and SHA-256 of its certificate; may
-                            be repeated: all packages that share the key, any of
-                            the signers
-  --minimum-app-version N   not older than this version code
-  --status-list FILE        required: what Google revoked, as answered at
-                            https://android.googleapis.com/attestation/status
-  --skip-revocation         or whatever is revoked
-  --security-level tee|strongbox
-                            the least that keeps the key; default: tee
-  --verified-boot-key HEX   accept systems that this key signed, on locked
-                            devices; may be repeated
-  --minimum-os-patch 202605 --minimum-vendor-patch 20260505
-  --minimum-boot-patch 20260505
-                            not older than this
-  --purpose sign            what the key must be for; may be repeated
-  --client-data HEX|@FILE --rp-id DOMAIN --origin ORIGIN
-                            of a WebAuthn attestation object: what the browser
-                            handed out, and what your page is
-
-Keys of phones: Apple App Attest
-  --app-id TEAM.BUNDLE      the application; may be repeated: any of them
-  --client-data HEX|@FILE   required: what the application hashed, with your
-                            challenge in it
-  --key-id HEX              what the application calls the key
+${families.map(({ help }) => help).join('\n\n')}
 
 How to verify
-  --format sev-snp|nitro|nitro-tpm|tdx|sgx|cca|psa|android-key|app-attest|auto
+  --format NAME             ${formatNames()}.
                             auto, the default, tells it from the evidence; an
                             instance (nitro-tpm) must be asked for by name
   --root FILE               trust this root certificate (PEM or DER) instead of

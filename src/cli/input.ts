@@ -5,6 +5,7 @@ import { createReadStream } from 'node:fs'
 import { type Bytes, concatBytes, fromBase64, fromHex } from '../encoding/bytes.ts'
 import { decodePem } from '../encoding/pem.ts'
 import { AttestationError } from '../core/errors.ts'
+import { detectFormat } from '../index.ts'
 import { UsageError } from './failures.ts'
 
 /** More than any evidence needs, as text too. Reading stops there. */
@@ -20,10 +21,14 @@ const maximumCollateral = 4_194_304
 const maximumEventLog = 1_048_576
 
 /**
- * How binary evidence begins: a CBOR array of 4 (COSE_Sign1), a tag in front of one or two, a
- * certificate, a CBOR map of 3, or the version of a quote or report.
+ * How binary evidence begins that is malformed, so that no format knows it: a CBOR array of 4
+ * (COSE_Sign1), a tag in front of one or two, a certificate, a CBOR map of 3, or the version of a
+ * quote or report.
  */
 const evidenceHeads: readonly (number | undefined)[] = [0x84, 0xd1, 0xd2, 0xd9, 0x30, 0xa3, 2, 3, 4, 5]
+
+const looksLikeEvidence = (bytes: Bytes): boolean =>
+  detectFormat(bytes) !== undefined || evidenceHeads.includes(bytes[0])
 
 /**
  * Evidence from a file, or from standard input for `-`: binary, PEM, hexadecimal or base64. @throws
@@ -131,7 +136,7 @@ function decodeText(text: string, name: string): Bytes {
   const readings = [attempt(() => fromHex(text)), attempt(() => fromBase64(withoutPadding(text)))].filter(
     (bytes) => bytes !== undefined,
   )
-  const likely = readings.length > 1 ? readings.filter(([head]) => evidenceHeads.includes(head)) : readings
+  const likely = readings.length > 1 ? readings.filter(looksLikeEvidence) : readings
   const [bytes, other] = likely
   if (bytes !== undefined && other === undefined) return bytes
   if (readings.length > 1) throw new UsageError(`${name} can be read as hexadecimal and as base64: give it as binary`)

@@ -13,9 +13,9 @@ export interface Wait {
 }
 
 /**
- * What `work` comes to, if it comes within `milliseconds` and nobody aborts. The first outcome
+ * What `work` comes to, if it comes within `milliseconds` and no caller aborts. The first outcome
  * counts; whatever `work` comes to later is ignored.
- * @param work gets a signal that is aborted when nobody waits any more, and a function that starts
+ * @param work gets a signal that is aborted when no caller waits any more, and a function that starts
  *   the time anew
  * @throws VerificationError `client-timeout`; the reason of `signal`
  */

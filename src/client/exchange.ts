@@ -200,7 +200,7 @@ function rotated(consequence: string): VerificationError {
   return new VerificationError('client-key-rotated', `${subject}: ${consequence}`)
 }
 
-/** What stands in between can answer anything; of what is not sealed not a word is passed on. */
+/** What is in between can answer anything; of what is not sealed not a word is passed on. */
 function refuseUnsealed(response: Response, wanted: string): void {
   const { status } = response
   const type = typeOf(response)
@@ -238,7 +238,7 @@ function openedStream(
     {
       start(controller) {
         signal.addEventListener('abort', () => {
-          // Has no effect on a stream that was read to its end, or that nobody wants any more.
+          // Has no effect on a stream that was read to its end, or that no reader wants any more.
           controller.error(signal.reason)
           stop()
         })

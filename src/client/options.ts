@@ -26,7 +26,7 @@ export interface ClientChallenge {
   readonly reportData: Bytes
 }
 
-/** Where a session stands, for a user interface. */
+/** How far a session is, for a user interface. */
 export type ClientState = 'idle' | 'verifying' | 'verified' | 'refused' | 'closed'
 
 /** A change of state. */

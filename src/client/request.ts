@@ -14,7 +14,7 @@ export interface OutgoingRequest {
   readonly head: RequestHead
   /** Reads the body. */
   readonly body: () => Pieces
-  /** The body is a stream of the caller's: it can be read once, and nobody knows how long it is. */
+  /** The body is a stream of the caller's: it can be read once, and its length is not known. */
   readonly isStream: boolean
   /**
    * It may run twice: its method is safe (RFC 9110 section 9.2.1), or idempotent (section 9.2.2)
@@ -75,13 +75,13 @@ function resolve(origin: URL, input: unknown): URL {
   const text = input instanceof URL ? input.href : input
   requireOption('input', 'an address or a Request', typeof text === 'string' && URL.canParse(text, origin))
   const url = new URL(text as string, origin)
-  // The origin of a blob: is that of whoever made it.
+  // The origin of a blob: is that of the page that made it.
   const isOurs = url.protocol === origin.protocol && url.host === origin.host && url.username + url.password === ''
   requireOption('input', `an address of ${origin.origin}`, isOurs)
   return url
 }
 
-/** Members that promise what a sealed request cannot keep, or would send where nobody looks. */
+/** Members that promise what a sealed request cannot keep, or would send where no check looks. */
 function refuseUnsafe(origin: URL, given: Request | undefined, init: RequestInit): void {
   const of = (name: 'keepalive' | 'integrity' | 'mode' | 'cache' | 'credentials'): unknown =>
     init[name] ?? given?.[name]

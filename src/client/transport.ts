@@ -65,7 +65,7 @@ export function typeOf(response: Response): string {
   return (response.headers.get('content-type') ?? '').replace(/;.*/s, '').trim().toLowerCase()
 }
 
-/** Nobody wants the body. */
+/** No reader wants the body. */
 export function discard(response: Response): void {
   response.body?.cancel().catch(() => undefined)
 }

@@ -21,6 +21,16 @@ import { isSgxQuote, isTdxQuote } from './intel/looks-like.ts'
 import type { SgxOptions, SgxResult } from './intel/sgx/index.ts'
 import type { TdxOptions, TdxResult } from './intel/tdx/index.ts'
 
+export type { SevSnpOptions, SevSnpResult } from './amd/sev-snp/index.ts'
+export type { CcaOptions, CcaResult } from './arm/cca/index.ts'
+export type { PsaOptions, PsaResult } from './arm/psa/index.ts'
+export type { AndroidKeyOptions, AndroidKeyResult } from './android/key/index.ts'
+export type { AppAttestOptions, AppAttestResult } from './apple/app-attest/index.ts'
+export type { NitroOptions, NitroResult } from './aws/nitro/index.ts'
+export type { NitroTpmOptions, NitroTpmResult } from './aws/nitro-tpm/index.ts'
+export type { SgxOptions, SgxResult } from './intel/sgx/index.ts'
+export type { TdxOptions, TdxResult } from './intel/tdx/index.ts'
+
 /** One row. */
 export interface Format<Name extends string, Options, Result extends AttestationResult<Name>> {
   readonly name: Name
@@ -46,6 +56,7 @@ export type Formats = readonly [
   Format<'app-attest', AppAttestOptions, AppAttestResult>,
 ]
 
+/** The rows, in the order in which evidence is tried. */
 export const formats: Formats = [
   {
     name: 'sev-snp',
@@ -120,6 +131,7 @@ export interface Carrier<Name extends string> {
 /** The wrappings that this version knows. */
 export type Carriers = readonly [Carrier<'azure-sev-snp'>, Carrier<'azure-tdx'>]
 
+/** The wrappings, one row each. */
 export const carriers: Carriers = [
   { name: 'azure-sev-snp', verifier: 'verifyAzureSevSnp of veritee/azure', looksLike: isAzureSevSnp },
   { name: 'azure-tdx', verifier: 'verifyAzureTdx of veritee/azure', looksLike: isAzureTdx },

@@ -31,7 +31,10 @@ export interface Bundle {
   readonly gzipBytes: number
 }
 
-/** At most so many bytes minified and compressed, lazily loaded formats included. */
+/**
+ * At most so many bytes minified and compressed, lazily loaded formats included. The entry of a
+ * format that is not here has {@link formatBudget}.
+ */
 export const budgets: Readonly<Record<string, number>> = {
   veritee: 96 * 1024,
   'veritee/nitro': 10.75 * 1024,
@@ -78,6 +81,17 @@ export const budgets: Readonly<Record<string, number>> = {
   'veritee/inspect': 3 * 1024,
   // Nearly all of it are four libraries, which are loaded when they are first used.
   'veritee/second-opinion': 196 * 1024,
+}
+
+/** What the entry of a format may cost that has no budget of its own. */
+const formatBudget = 16_384
+
+/** What an entry may cost. */
+export function budgetOf({ name, source }: Entry): number {
+  const isFormat = /^src\/formats\/[^/]+\/[^/]+\/index\.ts$/.test(source)
+  const budget = budgets[name] ?? (isFormat ? formatBudget : undefined)
+  if (budget === undefined) throw new Error(`${name} has no budget`)
+  return budget
 }
 
 /** The entries that package.json exports, `package.json` itself aside. */

@@ -4,7 +4,7 @@
  * absolute times say more about the machine than about the library.
  */
 import { cpus } from 'node:os'
-import { budgets, bundle, entriesOf } from './bundles.ts'
+import { budgetOf, bundle, entriesOf } from './bundles.ts'
 import { coldInChromium, coldInNode, type Cold } from './cold.ts'
 import { measurePage } from './demo-page.ts'
 import { firstTokenTable, measureFirstToken } from './first-token.ts'
@@ -80,17 +80,15 @@ function coldRow(measured: Cold): string[] {
 }
 
 console.log('\n### Size, minified by esbuild, gzip -9\n')
-const sizes = await Promise.all(
-  entriesOf().map(async ({ name: entry, source }) => ({ entry, ...(await bundle(source)) })),
-)
+const sizes = await Promise.all(entriesOf().map(async (entry) => ({ entry, ...(await bundle(entry.source)) })))
 console.log(
   table(
     ['entry point', 'minified, bytes', 'gzip, bytes', 'bound'],
     sizes.map(({ entry, minifiedBytes, gzipBytes }) => [
-      `\`${entry}\``,
+      `\`${entry.name}\``,
       `${minifiedBytes}`,
       `${gzipBytes}`,
-      `${budgets[entry] ?? 'none'}`,
+      `${budgetOf(entry)}`,
     ]),
   ),
 )

@@ -3,6 +3,7 @@
  * verdict.
  */
 import { afterEach, describe, expect, it } from 'vitest'
+import { formats } from '../../src/formats/table.ts'
 import { paint } from '../../src/cli/text.ts'
 import { file, nonce, pcr0, root, useCommand, veritee, written } from './run.ts'
 
@@ -67,10 +68,7 @@ describe('usage', () => {
     [[...good, '--at', '2026-02-30T00:00:00Z'], '--at must be `evidence`, or a time with its zone'],
     [[...good, '--at', '1780272000000'], '--at must be `evidence`, or a time with its zone'],
     [['verify', file, ...pcr0, '--max-age', '5m', '--at', 'evidence'], 'evidence has no age at its own time'],
-    [
-      [...good, '--format', 'snp'],
-      '--format must be sev-snp, nitro, nitro-tpm, tdx, sgx, cca, psa, android-key, app-attest or auto',
-    ],
+    [[...good, '--format', 'snp'], `--format must be ${formats.map(({ name }) => name).join(', ')} or auto`],
     [[...good, '--format', 'tdx'], '--pcr0 is about nitro and nitro-tpm, but --format says tdx'],
     [[...good, '--format', 'nitro-tpm', '--allow-debug'], '--allow-debug is about enclaves'],
     [['verify', 'no/such/file', ...pcr0, ...nonce], 'cannot read no/such/file: no such file or directory\n'],

@@ -113,9 +113,17 @@ export function discrimination(result: EvidenceResult): void {
       expectTypeOf(result).toEqualTypeOf<AppAttestResult>()
       break
     default:
-      expectTypeOf(result).toEqualTypeOf<never>()
+      // Formats that this file does not name: nothing above is among them.
+      expectTypeOf(result).toEqualTypeOf<Exclude<EvidenceResult, { readonly format: Named }>>()
   }
 }
+
+/** The formats whose results are looked at above. */
+type Named = 'nitro' | 'nitro-tpm' | 'tdx' | 'sgx' | 'sev-snp' | 'cca' | 'psa' | 'android-key' | 'app-attest'
+
+/** Each format has one result, and each result one format. */
+type FormatOf = { readonly [Name in EvidenceFormat]: Extract<EvidenceResult, { readonly format: Name }>['format'] }
+expectTypeOf<FormatOf>().toEqualTypeOf<{ readonly [Name in EvidenceFormat]: Name }>()
 
 /**
  * A plain object, and what comes back from a network or a store, is no result until it was asked.

@@ -1,6 +1,7 @@
 /**
  * AMD in the command line: reports of SEV-SNP.
  */
+import { help } from './amd/help.ts'
 import { reportOptionFormats, reportOptions, reportVerifier, spokenOfReports } from './amd/arguments.ts'
 import { inspectReport } from './amd/inspect.ts'
 import { reportCaveats, reportHints, reportQuestions, reportRows } from './amd/report.ts'
@@ -11,6 +12,7 @@ export const amd: Family = {
   guess: () => undefined,
   options: reportOptions,
   optionFormats: reportOptionFormats,
+  help,
   spoken: spokenOfReports,
   async request(values, format) {
     if (format !== 'sev-snp') throw new TypeError(`${format} is no format of AMD`)

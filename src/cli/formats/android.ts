@@ -1,6 +1,7 @@
 /**
  * Android in the command line: keys in the secure hardware of phones.
  */
+import { help } from './android/help.ts'
 import { verifyAndroidKey } from '../../formats/android/key/index.ts'
 import { androidOptionFormats, androidOptions, androidOptionsOf, spokenOfAndroid } from './android/arguments.ts'
 import { inspectAndroidKey } from './android/inspect.ts'
@@ -13,6 +14,7 @@ export const android: Family = {
   guess: () => undefined,
   options: androidOptions,
   optionFormats: androidOptionFormats,
+  help,
   spoken: spokenOfAndroid,
   async request(values) {
     const options = await androidOptionsOf(values)

@@ -26,11 +26,18 @@ const options: CommandOptions = {
   'key-id': { type: 'string' },
 }
 
+const help = `Keys of phones: Apple App Attest
+  --app-id TEAM.BUNDLE      the application; may be repeated: any of them
+  --client-data HEX|@FILE   required: what the application hashed, with your
+                            challenge in it
+  --key-id HEX              what the application calls the key`
+
 export const apple: Family = {
   formats: ['app-attest'],
   guess: () => undefined,
   options,
   optionFormats: Object.fromEntries(Object.keys(options).map((name) => [name, ['app-attest']])),
+  help,
   spoken: { appId: '--app-id', clientData: '--client-data', keyId: '--key-id' },
   async request(values) {
     const own = await optionsOf(values)

@@ -1,6 +1,7 @@
 /**
  * Arm in the command line: tokens of CCA realms, and PSA tokens.
  */
+import { help } from './arm/help.ts'
 import { inspectToken } from './arm/inspect.ts'
 import { spokenOfTokens, tokenOptionFormats, tokenOptions, tokenVerifier } from './arm/arguments.ts'
 import { tokenCaveats, tokenHints, tokenQuestions, tokenRows } from './arm/report.ts'
@@ -13,6 +14,7 @@ export const arm: Family = {
   guess: ([first]) => (first === 0xd9 ? 'cca' : first === 0xd1 ? 'psa' : undefined),
   options: tokenOptions,
   optionFormats: tokenOptionFormats,
+  help,
   spoken: spokenOfTokens,
   async request(values, format) {
     if (format !== 'cca' && format !== 'psa') throw new TypeError(`${format} is no format of Arm`)

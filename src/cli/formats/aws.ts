@@ -1,6 +1,7 @@
 /**
  * AWS in the command line: documents of Nitro Enclaves and of instances with NitroTPM.
  */
+import { help } from './aws/help.ts'
 import { verifyNitro } from '../../formats/aws/nitro/index.ts'
 import { verifyNitroTpm } from '../../formats/aws/nitro-tpm/index.ts'
 import { UsageError } from '../failures.ts'
@@ -17,6 +18,7 @@ export const aws: Family = {
   guess: ([first]) => (first === 0x84 || first === 0xd2 ? 'nitro' : undefined),
   options: nsmOptions,
   optionFormats: nsmOptionFormats,
+  help,
   spoken: spokenOfDocuments,
   async request(values, format) {
     if (format !== 'nitro' && format !== 'nitro-tpm') throw new TypeError(`${format} is no format of AWS`)

@@ -47,6 +47,8 @@ export interface Family {
   /** What `veritee verify` takes for it alone. */
   readonly options: CommandOptions
   readonly optionFormats: OptionFormats
+  /** What `veritee verify --help` says of them: a heading and lines, 80 columns. */
+  readonly help: string
   /** The library's names of options in the words of the command. */
   readonly spoken: Readonly<Record<string, string>>
   /**

@@ -30,10 +30,11 @@ export function optionFormatsOfAll(): OptionFormats {
   )
 }
 
-/** The family of a format. */
+/** The family of a format. @throws UsageError for a format that only the library verifies so far */
 export function familyOf(format: EvidenceFormat): Family {
   const family = families.find((known) => known.formats.includes(format))
-  if (family === undefined) throw new TypeError(`no family has ${format}`)
+  if (family === undefined)
+    throw new UsageError(`the command line has no options for ${format}: the library verifies it`)
   return family
 }
 

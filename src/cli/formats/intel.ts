@@ -1,6 +1,7 @@
 /**
  * Intel in the command line: quotes of TDX and SGX.
  */
+import { help } from './intel/help.ts'
 import { quoteOptionFormats, quoteOptions, quoteVerifier, spokenOfQuotes } from './intel/arguments.ts'
 import { inspectQuote } from './intel/inspect.ts'
 import { quoteCaveats, quoteHints, quoteQuestions, quoteRows } from './intel/report.ts'
@@ -11,6 +12,7 @@ export const intel: Family = {
   guess: () => undefined,
   options: quoteOptions,
   optionFormats: quoteOptionFormats,
+  help,
   spoken: spokenOfQuotes,
   async request(values, format) {
     if (format !== 'tdx' && format !== 'sgx') throw new TypeError(`${format} is no format of Intel`)

@@ -74,7 +74,7 @@ interface Open {
   count: number
 }
 
-/** What stands behind a tag that the walk has written: its number, or what it was put around. */
+/** What is behind a tag that the walk has written: its number, or what it was put around. */
 type Renamed = number | 'float' | 'integer' | 'simple value'
 
 /** What a walk has found, and the bytes that the library gets to see. */
