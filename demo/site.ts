@@ -107,7 +107,7 @@ const roots: Readonly<Record<string, string>> = {
 }
 
 /** Where `npm run docs` writes the reference, if it did. */
-const docs = new URL('../docs/.output/', import.meta.url)
+const docs = new URL('.output/docs/', import.meta.url)
 
 export async function buildSite(): Promise<Site> {
   const [made, ai, alone, sheets, documents, icon, anchors, evidence, reference] = await Promise.all([
