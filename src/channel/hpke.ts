@@ -5,7 +5,7 @@
  * carry.
  */
 import { LabeledExpand, LabeledExtract } from 'hpke'
-import { type AesGcm, aesGcm, counterNonce } from '../crypto/aead.ts'
+import { type Aead, aesGcm, counterNonce } from '../crypto/aead.ts'
 import { type Bytes, concatBytes } from '../encoding/bytes.ts'
 import type { Hpke } from './suite.ts'
 
@@ -68,7 +68,7 @@ async function contextOf({ KEM, KDF, AEAD }: Hpke, shared: Uint8Array, info: Byt
 }
 
 /** AES-GCM with nonces that count: no nonce comes twice, in one direction. */
-export function counting(gcm: AesGcm, baseNonce: Bytes): SealingKey {
+export function counting(gcm: Aead, baseNonce: Bytes): SealingKey {
   let counter = 0
   const next = (): Bytes => counterNonce(baseNonce, counter++)
   return {

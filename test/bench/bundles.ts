@@ -61,6 +61,9 @@ export const budgets: Readonly<Record<string, number>> = {
   // test/ai/size.test.ts.
   'veritee/ai': 26 * 1024,
   'veritee/ai/ehbp': 9 * 1024,
+  'veritee/ai/aci-e2ee': 7 * 1024,
+  'veritee/ai/chutes-e2e': 7 * 1024,
+  'veritee/ai/key-exchange': 7 * 1024,
   'veritee/dstack': 12 * 1024,
   // Both ends. A page bundles one, a worker the other: each is within 2 KiB
   // (test/gate/size.test.ts).
