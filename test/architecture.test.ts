@@ -54,7 +54,7 @@ describe('import direction', () => {
     ['formats'],
     ['rats'],
     ['root', 'inspect', 'ra-tls', 'reference', 'endorsements', 'client', 'gateway'],
-    ['gate', 'dstack'],
+    ['gate', 'badge', 'dstack'],
     ['profiles', 'attesters'],
     ['ai'],
     ['second-opinion'],

@@ -4,6 +4,7 @@
  */
 import OpenAI from 'openai'
 import { AttestationError, type Check, refusalOf, verifiedFirst } from '../../src/ai/index.ts'
+import { type BadgeElement, defineBadge } from '../../src/badge/index.ts'
 import { type AttestedFetch, attestedFetch } from '../../src/client/index.ts'
 import type { TdxOptions } from '../../src/formats/intel/tdx/index.ts'
 import { element, h, mark } from '../page/dom.ts'
@@ -19,6 +20,8 @@ const prompt = element('prompt', HTMLTextAreaElement)
 const choices = element('attacks', HTMLElement)
 const chat = element('chat', HTMLElement)
 const chain = element('chain', HTMLElement)
+defineBadge()
+const badge = element('badge', HTMLElement) as HTMLElement & BadgeElement
 
 /** One conversation over one session: it ends when another relay is chosen. */
 interface Session {
@@ -106,7 +109,10 @@ function sessionWith(attack: string, delivered: TdxOptions['endorsements']): Ses
   const crossings: Crossing[] = []
   const send = attestedFetch(providerOrigin, {
     ...optionsFor(attack, delivered, {
-      onQuote: (checks) => (own.quote = checks),
+      onQuote: (evidence, checks) => {
+        own.quote = checks
+        if (session === own) badge.evidence = evidence
+      },
       onReport: ({ checks }) => (own.report = checks),
     }),
     fetch: recorded(crossings, () => {
@@ -132,6 +138,8 @@ function sessionWith(attack: string, delivered: TdxOptions['endorsements']): Ses
   })
   const own: Session = { attack, client, send, messages: [], crossings, quote: [], report: [] }
   session = own
+  badge.evidence = undefined
+  badge.client = send
   chat.replaceChildren()
   showWire()
   showChain(chainOf(own, undefined, false))
@@ -169,16 +177,19 @@ function refuse(own: Session, error: unknown, answer: HTMLElement): void {
   if (isOurs && own.report.length === 0 && !own.quote.some(({ outcome }) => outcome === 'fail'))
     own.report = refusal.checks
   if (answer.parentNode !== null) answer.append(' ', h('strong', { class: 'cut' }, 'cut off here'))
+  const views = chainOf(own, refusal, false)
+  const broken = views.find(({ state }) => state === 'no')
   const message = refusal instanceof Error ? refusal.message : String(refusal)
   const [first = ''] = message.split('\n')
   say(
     'no',
     left ? 'Stopped: the answer is not the machine’s.' : 'Refused: nothing was sent.',
+    broken && links[broken.id].fails,
     `${shortened(first)}${isOurs ? ` (${refusal.code})` : ''}`,
     left ? 'The prompt had left sealed; no one but the proven machine can open it.' : undefined,
   )
   element('verdict', HTMLElement).dataset.code = isOurs ? refusal.code : 'none'
-  showChain(chainOf(own, refusal, false))
+  showChain(views)
 }
 
 /** For comparison: what a page does that trusts the address bar. */
@@ -186,6 +197,7 @@ async function askPlain(): Promise<void> {
   if (!begin()) return
   session?.send.close()
   session = undefined
+  badge.client = undefined
   const crossings: Crossing[] = []
   const show = (): void => {
     viewWire(crossings, prose('your prompt', prompt.value.trim()))

@@ -22,8 +22,8 @@ declare const PINNED: {
 }
 
 export interface Watching {
-  /** Checks of a quote, whether it was believed or not. */
-  readonly onQuote: (checks: readonly Check[]) => void
+  /** A quote and its checks, whether it was believed or not. */
+  readonly onQuote: (evidence: Uint8Array, checks: readonly Check[]) => void
   readonly onReport: (report: ProviderReport) => void
 }
 
@@ -51,10 +51,10 @@ export function optionsFor(
             reportData: reportData as Uint8Array,
             trustAnchors: [bytesOf(PINNED.root)],
           })
-          onQuote(result.checks)
+          onQuote(evidence, result.checks)
           return result
         } catch (error) {
-          if (error instanceof AttestationError) onQuote(error.checks)
+          if (error instanceof AttestationError) onQuote(evidence, error.checks)
           throw error
         }
       },

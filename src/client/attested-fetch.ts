@@ -3,7 +3,7 @@
  * session: no option, no fallback, no second path.
  */
 import type { HeaderField } from '../channel/binary-http.ts'
-import { AttestationError } from '../core/errors.ts'
+import type { AttestationError } from '../core/errors.ts'
 import type { AttestationResult } from '../core/result.ts'
 import { createDating, newRequestId } from './dating.ts'
 import { exchange, type Setback } from './exchange.ts'
@@ -88,10 +88,7 @@ export function createClient(origin: string, options: AttestedFetchOptions, runt
   const sessions = createSessions(policy, runtime, observer, createAttester(policy, runtime, send))
   const channel = { policy, runtime, send, sessions, dating: createDating(runtime) }
 
-  let refusal: AttestationError | undefined
-  const note = (error: unknown): void => {
-    if (error instanceof AttestationError) refusal = error
-  }
+  const { note } = sessions
   /** What `work` comes to; a refusal is noted. */
   const noting = <T>(work: Promise<T>): Promise<T> => {
     work.catch(note)
@@ -139,7 +136,7 @@ export function createClient(origin: string, options: AttestedFetchOptions, runt
   const members = {
     state: { get: sessions.state, enumerable: true },
     result: { get: () => sessions.live()?.result, enumerable: true },
-    refusal: { get: () => refusal, enumerable: true },
+    refusal: { get: sessions.refusal, enumerable: true },
     attest: { value: reattest },
     reattest: { value: reattest },
     subscribe: { value: sessions.subscribe },

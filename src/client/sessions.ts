@@ -6,7 +6,7 @@
  * There, each call attests for itself until the first session is there, and calls of the same turn,
  * which must belong to the same request, share one attestation. Elsewhere all calls share one.
  */
-import { VerificationError } from '../core/errors.ts'
+import { AttestationError, VerificationError } from '../core/errors.ts'
 import { within } from './deadline.ts'
 import { codeOf, type Observer, quietly } from './observe.ts'
 import type { ClientEvent, ClientPolicy, ClientState } from './options.ts'
@@ -46,6 +46,10 @@ export interface Sessions {
   /** @throws VerificationError `client-closed` */
   readonly requireOpen: () => void
   readonly subscribe: (listener: (event: ClientEvent) => void) => () => void
+  /** Remembers a refusal; anything else is not one. */
+  readonly note: (reason: unknown) => void
+  /** The last one. */
+  readonly refusal: () => AttestationError | undefined
   readonly close: () => void
 }
 
@@ -68,6 +72,11 @@ export function createSessions(
   let current: Session | undefined
   let pending: Promise<Session> | undefined
   let closed: VerificationError | undefined
+  let refusal: AttestationError | undefined
+
+  function note(reason: unknown): void {
+    if (reason instanceof AttestationError) refusal = reason
+  }
 
   /** A listener may call the client: what that changes is told after this event, to all. */
   function enter(event: ClientEvent): void {
@@ -130,6 +139,8 @@ export function createSessions(
       if (isRenewal || live() === undefined) {
         for (const session of [before, current]) if (session) endings.set(session, { reason, isHarmless: false })
         current = undefined
+        // Listeners find it when they are told.
+        note(reason)
         enter({ state: 'refused', code: codeOf(reason) })
       }
       throw reason
@@ -187,6 +198,8 @@ export function createSessions(
     },
     begin,
     requireOpen,
+    note,
+    refusal: () => refusal,
     subscribe(listener) {
       if (typeof listener !== 'function') throw new TypeError('listener must be a function')
       listeners.add(listener)

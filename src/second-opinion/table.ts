@@ -20,4 +20,7 @@ export const rows = (): readonly Row[] => [
   { format: 'sev-snp', load: () => import('./formats/sev-snp.ts') },
   { format: 'cca', load: () => import('./formats/cca.ts') },
   { format: 'psa', load: () => import('./formats/psa.ts') },
+  { format: 'android-key', load: () => import('./formats/android-key.ts') },
+  { format: 'app-attest', load: () => import('./formats/app-attest.ts') },
+  { format: 'app-attest-assertion', load: () => import('./formats/app-attest-assertion.ts') },
 ]

@@ -49,7 +49,7 @@ const clockTolerance = 1000
  * enough. Does not prove that both are right. Both trust the same WebCrypto, and both believe the
  * same options.
  *
- * @param verify a verifier of `veritee/nitro`, `nitro-tpm`, `tdx`, `sgx` or `sev-snp`, or
+ * @param verify a verifier of one of `secondOpinionFormats()`, or
  *   `verifyEvidence`
  * @returns a verifier that also throws {@link SecondOpinionError}: `second-opinion-disagrees`, or
  *   `second-opinion-unavailable` where none could be formed

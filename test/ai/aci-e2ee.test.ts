@@ -6,7 +6,8 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { aciE2ee, type AciE2eeOptions } from '../../src/ai/aci-e2ee/index.ts'
 import { providerOrigin } from '../attester/provider.ts'
 import { refusalOf } from '../support/refusal.ts'
-import { channelWorlds, type ChannelWorld, eventStream, now, sealedOf } from './channel-world.ts'
+import { channelWorlds, type ChannelWorld, now, sealedOf } from './channel-world.ts'
+import { eventStream } from './peers/bytes.ts'
 import { type AciRequest, createAciPeer } from './peers/aci-e2ee.ts'
 
 const peer = createAciPeer()

@@ -110,15 +110,3 @@ export async function channelWorlds(key: ChannelKey): Promise<{
 /** What left, but for questions for evidence. */
 export const sealedOf = ({ sent }: ChannelWorld): ChannelWorld['sent'] =>
   sent.filter(({ url }) => !url.includes('/v1/attestation/'))
-
-/** A stream of events, in pieces that cut through lines. */
-export function eventStream(events: readonly string[], pieceSize = 7): Response {
-  const bytes = new TextEncoder().encode(events.map((data) => `data: ${data}\n\n`).join(''))
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      for (let at = 0; at < bytes.length; at += pieceSize) controller.enqueue(bytes.subarray(at, at + pieceSize))
-      controller.close()
-    },
-  })
-  return new Response(body, { headers: { 'content-type': 'text/event-stream; charset=utf-8' } })
-}

@@ -8,8 +8,8 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { chutesE2e, type ChutesE2eOptions } from '../../src/ai/chutes-e2e/index.ts'
 import { providerOrigin } from '../attester/provider.ts'
 import { refusalOf } from '../support/refusal.ts'
-import { channelWorlds, type ChannelWorld, eventStream, sealedOf } from './channel-world.ts'
-import { base64, type Bytes } from './peers/bytes.ts'
+import { channelWorlds, type ChannelWorld, sealedOf } from './channel-world.ts'
+import { base64, type Bytes, eventStream } from './peers/bytes.ts'
 import { type ChutesRequest, createChutesPeer } from './peers/chutes-e2e.ts'
 
 const peer = createChutesPeer()

@@ -3,7 +3,7 @@
  */
 import { refusalOf } from '../support/refusal.ts'
 import { describe, expect, test, vi } from 'vitest'
-import { AttestationError, attestedFetch, type AttestedFetchOptions } from '../../src/client/index.ts'
+import { AppraisalError, AttestationError, attestedFetch, type AttestedFetchOptions } from '../../src/client/index.ts'
 import { freePort } from '../portable/programs.ts'
 import { codeOf, createWorld, dataOf, origin, paths, type World } from './world.ts'
 
@@ -24,6 +24,19 @@ describe('H09 the code of a refusal', () => {
     const error = new other.AppraisalError('policy-pcr', 'PCR0')
     expect(error).not.toBeInstanceOf(AttestationError)
     expect(await toldOf(error)).toEqual(['refused: policy-pcr', 'policy-pcr'])
+  })
+
+  test('is there when listeners are told of it', async () => {
+    const refusal = new AppraisalError('policy-pcr', 'PCR0')
+    const { send } = await createWorld({ verify: () => () => Promise.reject(refusal) })
+    const found: unknown[] = []
+    send.subscribe(({ state }) => found.push([state, send.refusal]))
+    await send('/').catch(() => undefined)
+    expect(found).toEqual([
+      ['verifying', undefined],
+      ['refused', refusal],
+    ])
+    expect(send.refusal).toBe(refusal)
   })
 
   test.each<[string, Error, string]>([

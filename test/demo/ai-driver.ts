@@ -19,12 +19,15 @@ async function run(name: string, button: 'attested' | 'plain'): Promise<void> {
   document.querySelector<HTMLButtonElement>(`button[value="${button}"]`)?.click()
   const wanted = button === 'plain' ? 'plain' : name
   while (document.body.dataset.done !== wanted) await new Promise((resolve) => setTimeout(resolve, 20))
+  const badge = document.getElementById('badge')
   const answers = [...document.querySelectorAll('#chat .theirs span')].map(({ textContent }) => textContent)
   rows.push({
     name: wanted,
     verdict: document.querySelector('#verdict h2')?.textContent ?? '',
     code: document.getElementById('verdict')?.dataset.code ?? '',
     answers,
+    badge: badge?.getAttribute('state') ?? '',
+    panel: badge?.shadowRoot?.querySelector('.panel')?.textContent ?? '',
     isCut: document.querySelector('#chat .cut') !== null,
     clear: Number(text('clear')),
     sealed: Number(text('sealed')),

@@ -17,6 +17,9 @@ export interface AskRow {
   readonly verdict: string
   readonly code: string
   readonly answers: readonly string[]
+  /** The state that the badge shows. */
+  readonly badge: string
+  readonly panel: string
   readonly isCut: boolean
   readonly clear: number
   readonly sealed: number
@@ -81,7 +84,7 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
 
   test('a relay that passes everything on: every link holds, and the answer comes back whole', () => {
     const [first] = rowsOf('none')
-    expect(first).toMatchObject({ code: '', answers: [whole], isCut: false, clear: 0 })
+    expect(first).toMatchObject({ code: '', answers: [whole], badge: 'verified', isCut: false, clear: 0 })
     expect(first?.verdict).toBe('Answered by the proven machine, and by no one else.')
     expect(new Set(Object.values(first?.chain ?? {}))).toEqual(new Set(['yes']))
     expect(Object.keys(first?.chain ?? {})).toHaveLength(9)
@@ -105,6 +108,9 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
     expect(row?.chain.channel).toBe(isLate ? 'no' : 'never')
     expect(row?.verdict).toBe(isLate ? 'Stopped: the answer is not the machine’s.' : 'Refused: nothing was sent.')
     expect(row?.clear).toBe(0)
+    // Which machine it is, is proven before it can begin.
+    expect(row?.badge).toBe(isLate ? 'verified' : 'refused')
+    expect(row?.panel.includes(`(${code})`)).toBe(!isLate)
     // Asked once, refused once: the client behind the page tries nothing again.
     expect(sentTo(attack, 'report')).toHaveLength(1)
     // Before the proof nothing of the prompt leaves, not even sealed.

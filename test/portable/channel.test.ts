@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Browser, browsers } from './browsers.ts'
 import { type Bundle, bundleSuite } from './bundle.ts'
 import { makeEnclave } from './channel/enclave.ts'
-import { expectedInProcess, expectedNetwork, withoutMlKem, withoutX25519 } from './channel/expected.ts'
+import { expectedInProcess, expectedNetwork, withoutChaCha, withoutMlKem, withoutX25519 } from './channel/expected.ts'
 import type { ChannelReport, Enclave, Features, NetworkInput } from './channel/model.ts'
 import { type EnclaveServer, serveEnclave } from './channel/server.ts'
 import { makeFolder, removeFolder } from './cleanup.ts'
@@ -24,16 +24,22 @@ const nodeMajor = Number(process.versions.node.split('.')[0])
  */
 const featuresOf: Readonly<Record<string, Features>> = {
   // From Node 24 on there is ML-KEM.
-  Node: { x25519: true, mlkem: nodeMajor >= 24, requestStreams: true },
-  Deno: { x25519: true, mlkem: true, requestStreams: true },
+  Node: {
+    x25519: true,
+    mlkem: nodeMajor >= 24,
+    mlkem768: nodeMajor >= 24,
+    chacha: nodeMajor >= 24,
+    requestStreams: true,
+  },
+  Deno: { x25519: true, mlkem: true, mlkem768: true, chacha: true, requestStreams: true },
   // ML-KEM-768 is here, and the hash that makes a hybrid of it is not.
-  Bun: { x25519: true, mlkem: false, requestStreams: true },
+  Bun: { x25519: true, mlkem: false, mlkem768: true, chacha: true, requestStreams: true },
   // With the flag `webcrypto_modern_algorithms`.
-  workerd: { x25519: true, mlkem: true, requestStreams: true },
-  Chromium: { x25519: true, mlkem: true, requestStreams: true },
+  workerd: { x25519: true, mlkem: true, mlkem768: true, chacha: true, requestStreams: true },
+  Chromium: { x25519: true, mlkem: true, mlkem768: true, chacha: true, requestStreams: true },
   // No gateway can be in here. Clients need no streams.
-  Firefox: { x25519: true, mlkem: false, requestStreams: false },
-  WebKit: { x25519: true, mlkem: false, requestStreams: true },
+  Firefox: { x25519: true, mlkem: false, mlkem768: false, chacha: false, requestStreams: false },
+  WebKit: { x25519: true, mlkem: false, mlkem768: false, chacha: false, requestStreams: true },
 }
 
 const here = runtimes.map((runtime) => ({ ...runtime, program: runtime.find() }))
@@ -69,6 +75,8 @@ describe.each(here)('$name', (runtime) => {
       ...expectedInProcess,
       ...(features.x25519 ? {} : withoutX25519),
       ...(features.mlkem ? {} : withoutMlKem),
+      // Where one of the two is, so is the other.
+      ...(features.chacha && features.mlkem768 ? {} : withoutChaCha),
     })
   })
 

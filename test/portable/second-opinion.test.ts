@@ -12,6 +12,7 @@ import {
   fixtures,
   intelVectors,
   nitroVectors,
+  phoneVectors,
   type Question,
   snpVectors,
 } from '../second-opinion/corpus.ts'
@@ -35,6 +36,7 @@ const questions = [
   ...everyNth(intelVectors(), 16),
   ...everyNth(snpVectors(), 40),
   ...everyNth(armVectors(), 12),
+  ...everyNth(phoneVectors(), 12),
 ].map(({ name, format, evidence, options }): PackedQuestion => ({
   name,
   format,

@@ -9,10 +9,12 @@ import { negativeCases } from '../formats/aws/nitro/negative-cases.ts'
 import { askBoth, type Both } from './agreement.ts'
 import {
   armVectors,
+  assertions,
   fixture,
   fixtures,
   intelVectors,
   nitroVectors,
+  phoneVectors,
   type Question,
   skipLine,
   snpVectors,
@@ -45,6 +47,10 @@ describe('both opinions agree', () => {
     await expectAgreement(fixtures(), { all: 145, accepted: 45 })
   })
 
+  test('on assertions by keys that were attested', async () => {
+    await expectAgreement(await assertions(), { all: 5, accepted: 2 })
+  })
+
   test('on every rule of a Nitro verification, broken alone', async () => {
     const questions: Question[] = []
     for (const { rule, code, ...change } of negativeCases) {
@@ -68,6 +74,9 @@ describe('both opinions agree', () => {
     })
     test("on AMD's vectors", async () => {
       await expectAgreement(snpVectors(), { all: 983, accepted: 98 })
+    })
+    test('on the vectors of phones', async () => {
+      await expectAgreement(phoneVectors(), { all: 172, accepted: 50 })
     })
     test("on Arm's vectors", async () => {
       await expectAgreement(armVectors(), { all: 253, accepted: 60 })

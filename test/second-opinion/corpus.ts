@@ -2,9 +2,17 @@
  * Every piece of evidence there is of the formats with a second opinion: our fixtures, and the
  * shared vectors where they are, each with the options that it is asked with.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { type Expected, optionsOf } from '../../fixtures/expected.ts'
 import { type ExpectedSnp, snpOptionsOf } from '../../fixtures/expected-snp.ts'
+import {
+  androidOptionsOf,
+  appAttestOptionsOf,
+  assertionOf,
+  type ExpectedAndroidKey,
+  type ExpectedAppAttest,
+  type ExpectedAssertion,
+} from '../../fixtures/expected-phone.ts'
 import { type ExpectedToken, tokenOptionsOf } from '../../fixtures/expected-token.ts'
 import { type ExpectedQuote, quoteOptionsOf } from '../../fixtures/expected-quote.ts'
 import { allowDebug, type NitroOptions, skipFreshness, skipReferenceValues } from '../../src/formats/aws/nitro/index.ts'
@@ -13,6 +21,8 @@ import { allowMigration } from '../../src/formats/intel/tdx/index.ts'
 import type { SevSnpEndorsements, SevSnpOptions } from '../../src/formats/sev-snp.ts'
 import { openSnpVectors } from '../formats/amd/sev-snp/snp-vectors.ts'
 import { openIntelVectors, serviceTdsOf } from '../formats/intel/intel-vectors.ts'
+import { verifyAppAttest } from '../../src/formats/apple/app-attest/index.ts'
+import { phoneCases, phoneQuestionOf, timeOf } from '../formats/android/phone-vectors.ts'
 import { type ArmManifest, ccaOptionsOf, psaOptionsOf } from '../formats/arm/arm-vectors.ts'
 import { findVectors } from '../support/vectors.ts'
 import type { Question } from './verifiers.ts'
@@ -45,6 +55,20 @@ export function fixture(path: string): Question {
     return { name, format, evidence, options }
   }
   const root = readFixture(`${format}/root.der`)
+  if (format === 'android-key')
+    return {
+      name,
+      format,
+      evidence,
+      options: androidOptionsOf(json(`${path}/expected.json`) as ExpectedAndroidKey, root),
+    }
+  if (format === 'app-attest')
+    return {
+      name,
+      format,
+      evidence,
+      options: appAttestOptionsOf(json(`${path}/expected.json`) as ExpectedAppAttest, root),
+    }
   if (format === 'nitro') {
     const expected = json(`${path}/expected.json`) as Expected
     return { name, format: expected.format, evidence, options: optionsOf(expected, root) }
@@ -59,7 +83,7 @@ export function fixture(path: string): Question {
 }
 
 export function fixtures(): Question[] {
-  return ['nitro', 'tdx', 'sgx', 'sev-snp', 'cca', 'psa'].flatMap((format) =>
+  return ['nitro', 'tdx', 'sgx', 'sev-snp', 'cca', 'psa', 'android-key', 'app-attest'].flatMap((format) =>
     namesIn(format).map((name) => fixture(`${format}/${name}`)),
   )
 }
@@ -156,6 +180,54 @@ export function armVectors(): Question[] {
   })
 }
 
+/** Assertions by keys that fixtures and vectors of App Attest attest. */
+export async function assertions(): Promise<Question[]> {
+  const made = namesIn('app-attest')
+    .map((own) => `app-attest/${own}`)
+    .filter((path) => existsSync(new URL(`${path}/assertion.json`, folder)))
+    .map(async (path): Promise<Question> => {
+      const { evidence, options, name } = fixture(path)
+      const { publicKey } = await verifyAppAttest(evidence, options as Parameters<typeof verifyAppAttest>[1])
+      const assertion = json(`${path}/assertion.json`) as ExpectedAssertion
+      const expected = json(`${path}/expected.json`) as ExpectedAppAttest
+      const asked = assertionOf(assertion, expected, publicKey as Uint8Array)
+      return { name: `${name}: assertion`, format: 'app-attest-assertion', ...asked }
+    })
+  const open = phoneQuestions().map(async ({ name, question }): Promise<Question[]> => {
+    if (question.assertion === undefined) return []
+    const { evidence, options } = question.assertion
+    try {
+      const { publicKey } = await verifyAppAttest(question.evidence, question.options)
+      return [
+        { name: `${name}: assertion`, format: 'app-attest-assertion', evidence, options: { ...options, publicKey } },
+      ]
+    } catch {
+      // Nothing is asserted by a key that is not attested.
+      return []
+    }
+  })
+  return [...(await Promise.all(made)), ...(await Promise.all(open)).flat()]
+}
+
+function phoneQuestions(): { readonly name: string; readonly question: ReturnType<typeof phoneQuestionOf> }[] {
+  const vectors = findVectors('android')
+  if (!vectors.found) return []
+  return phoneCases(vectors).map(([name, vector, at]) => ({
+    name,
+    question: phoneQuestionOf(vectors, vector, timeOf(vector, at)),
+  }))
+}
+
+/** The vectors of phones. */
+export function phoneVectors(): Question[] {
+  return phoneQuestions().map(({ name, question: { format, evidence, options } }) => ({
+    name,
+    format,
+    evidence,
+    options,
+  }))
+}
+
 /** The line that says which vectors are missing. */
 export const skipLine: string | undefined = [
   findVectors('nitro'),
@@ -163,6 +235,7 @@ export const skipLine: string | undefined = [
   findVectors('sev-snp'),
   findVectors('cca'),
   findVectors('psa'),
+  findVectors('android'),
 ].flatMap((vectors) => (vectors.found ? [] : [vectors.skipLine]))[0]
 
 function derOf(pem: string): Uint8Array<ArrayBuffer> {

@@ -3,7 +3,10 @@
  * is made anew for the test: what the table of differences decides about, and what both now refuse.
  */
 import { skipFreshness, skipReferenceValues } from '../../src/formats/aws/nitro/index.ts'
+import { skipPlatformReferenceValues } from '../../src/formats/arm/cca/index.ts'
 import { skipReportData } from '../../src/formats/intel/sgx/index.ts'
+import { anchorOf, createCcaKeys, makeCca } from '../attester/arm.ts'
+import * as cbor from '../attester/cbor.ts'
 import { element, explicit, objectIdentifier, sequence, set } from '../attester/der.ts'
 import { createIntelAttester, type IntelAttesterOptions, sgxEntry } from '../attester/intel.ts'
 import { createNitroAttester } from '../attester/nitro.ts'
@@ -36,6 +39,7 @@ export async function foundQuestions(): Promise<Question[]> {
     // Who a pinned root says issued it means nothing.
     certificates: { root: { tbs: (fields) => fields.map((field, i) => (i === 3 ? unreadable : field)) } },
   })
+  const realm = await createCcaKeys()
   const leaf = await createNitroAttester({
     now,
     certificates: {
@@ -55,6 +59,20 @@ export async function foundQuestions(): Promise<Question[]> {
       format: 'nitro',
       evidence: await nitro.document(),
       options: { trustAnchors: [nitro.root], now, referenceValues: skipReferenceValues, freshness: skipFreshness },
+    },
+    {
+      name: 'a record of a kind below zero, whose bits said evidence',
+      format: 'cca',
+      evidence: await makeCca(realm, {
+        record: (token) => cbor.array(cbor.unsigned(263), cbor.bytes(token), cbor.negative(-1)),
+      }),
+      options: {
+        trustAnchors: [await anchorOf(realm.platform)],
+        referenceValues: skipReferenceValues,
+        platform: skipPlatformReferenceValues,
+        freshness: skipFreshness,
+        now,
+      },
     },
     {
       name: 'a leaf with a name of another shape',

@@ -32,6 +32,7 @@ import { keys as amdKeys, soundAttester } from '../formats/amd/sev-snp/made.ts'
 import { serviceTdsOf } from '../formats/intel/intel-vectors.ts'
 import { createArmMutants } from './arm-mutants.ts'
 import { createEdits, type Random } from './edits.ts'
+import { createPhoneMutants } from './phone-mutants.ts'
 import type { Question } from './verifiers.ts'
 
 const now = new Date('2026-06-01T12:00:00.250Z')
@@ -184,5 +185,7 @@ export async function createMutants(random: Random): Promise<(i: number) => Prom
   }
 
   const { cca, psa } = await createArmMutants(edits)
-  return (i) => pick([nitro, intel, intel, amd, cca, psa])(`mutant ${i}`)
+  const { android, attestation, assertion } = await createPhoneMutants(edits)
+  const kinds = [nitro, intel, intel, amd, cca, psa, android, android, attestation, assertion]
+  return (i) => pick(kinds)(`mutant ${i}`)
 }

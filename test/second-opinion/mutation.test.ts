@@ -23,6 +23,7 @@ test(`${count} mutants`, { timeout: patienceMs * Math.ceil(count / 20_000) }, as
     surprises.push(...unexplained([both]))
     if (surprises.length > 20) break
   }
+  if (count > 300) console.log(`${count} mutants from seed ${seed}: ${JSON.stringify(tally)}`)
   expect(surprises).toEqual([])
   // Were all of one kind, nothing would have been compared.
   expect(tally['accept/accept'] ?? 0).toBeGreaterThan(count / 50)

@@ -28,6 +28,10 @@ const entries: Readonly<Record<string, readonly [source: string, name: string]>>
   tdx: ['src/formats/intel/tdx/index.ts', 'verifyTdx'],
   sgx: ['src/formats/intel/sgx/index.ts', 'verifySgx'],
   'sev-snp': ['src/formats/sev-snp.ts', 'verifySevSnp'],
+  cca: ['src/formats/arm/cca/index.ts', 'verifyCca'],
+  psa: ['src/formats/arm/psa/index.ts', 'verifyPsa'],
+  'android-key': ['src/formats/android/key/index.ts', 'verifyAndroidKey'],
+  'app-attest': ['src/formats/apple/app-attest/index.ts', 'verifyAppAttest'],
 }
 
 /**

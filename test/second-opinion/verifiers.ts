@@ -3,6 +3,8 @@
  * that every runtime can ask.
  */
 import type { AttestationResult } from '../../src/core/result.ts'
+import { verifyAndroidKey } from '../../src/formats/android/key/index.ts'
+import { verifyAppAttest, verifyAppAttestAssertion } from '../../src/formats/apple/app-attest/index.ts'
 import { verifyCca } from '../../src/formats/arm/cca/index.ts'
 import { verifyPsa } from '../../src/formats/arm/psa/index.ts'
 import { verifyNitro } from '../../src/formats/aws/nitro/index.ts'
@@ -30,4 +32,7 @@ export const verifiers: Readonly<Record<string, Verifier>> = {
   'sev-snp': verifySevSnp as Verifier,
   cca: verifyCca as Verifier,
   psa: verifyPsa as Verifier,
+  'android-key': verifyAndroidKey as Verifier,
+  'app-attest': verifyAppAttest as Verifier,
+  'app-attest-assertion': verifyAppAttestAssertion as unknown as Verifier,
 }

@@ -9,6 +9,7 @@ import 'reflect-metadata/lite'
 import * as x509 from '@peculiar/x509'
 import * as pkijs from 'pkijs'
 import { areSame, demand, digitsOf, isOctets, type Octets } from './bytes.ts'
+import { holdsBy } from './engine.ts'
 import {
   type Asn1,
   checkEcdsaSignature,
@@ -17,6 +18,7 @@ import {
   insideOf,
   momentOf,
   partsOf,
+  readBy,
   readStrictDer,
   sequenceOf,
   tagOf,
@@ -137,15 +139,6 @@ function readParts(der: Octets, name: string, leniency: Leniency): ReadCertifica
     usages: readUsages(extensions, byPeculiar, leniency),
     byPkijs,
     byPeculiar,
-  }
-}
-
-/** What a library throws is said to be its own. */
-export function readBy<T>(library: string, read: () => T): T {
-  try {
-    return read()
-  } catch (cause) {
-    throw new Error(`${library} cannot read it: ${(cause as Error).message}`, { cause })
   }
 }
 
@@ -315,6 +308,17 @@ function tbsOfPeculiar(certificate: x509.X509Certificate): Uint8Array {
   return bytes
 }
 
+/** The attributes of a DER Name, each with what its text says. @throws Error where it is no Name */
+export function attributesOf(name: Octets): readonly (readonly [type: string, text: string])[] {
+  return partsOf(readStrictDer(name))
+    .flatMap((set) => partsOf(set))
+    .map((attribute) => {
+      const [type, value] = partsOf(attribute)
+      demand(type !== undefined && value !== undefined, 'an attribute without type or value')
+      return [identifierOf(type), new TextDecoder().decode(insideOf(value))] as const
+    })
+}
+
 /** The one common name of a subject or an issuer. @throws Error where there is none, or several */
 export function commonNameOf(name: x509.Name): string {
   const [only, more] = name.getField('CN')
@@ -332,9 +336,22 @@ export const isElliptic = ({ key }: ReadCertificate): boolean =>
 export async function isSignedBy(certificate: ReadCertificate, by: ReadCertificate): Promise<boolean> {
   const publicKey = by.byPeculiar.publicKey
   if (isElliptic(by)) checkEcdsaSignature(certificate.signature)
-  const answers = await Promise.allSettled([
+  return areAllTrue([
     certificate.byPkijs.verify(by.byPkijs),
     certificate.byPeculiar.verify({ publicKey, signatureOnly: true }),
   ])
+}
+
+/** The same of an issuer of which only the key is known, a DER SubjectPublicKeyInfo. */
+export async function isSignedByKey(certificate: ReadCertificate, key: Octets): Promise<boolean> {
+  const { byPkijs, byPeculiar, signature } = certificate
+  return areAllTrue([
+    holdsBy(key, byPkijs.signatureAlgorithm.algorithmId, signature, Uint8Array.from(byPkijs.tbsView)),
+    byPeculiar.verify({ publicKey: new x509.PublicKey(key), signatureOnly: true }),
+  ])
+}
+
+async function areAllTrue(promises: readonly Promise<boolean>[]): Promise<boolean> {
+  const answers = await Promise.allSettled(promises)
   return answers.every((answer) => answer.status === 'fulfilled' && (answer.value as unknown) === true)
 }

@@ -16,13 +16,45 @@ const mostElements = 250_000
 /** @throws Error for what is not exactly one element in DER */
 export function readStrictDer(bytes: Octets): Asn1 {
   walk(bytes)
-  const { offset, result } = asn1js.fromBER(bytes, {
-    maxDepth: deepest + 1,
-    maxNodes: mostElements,
-    maxContentLength: bytes.length,
-  })
+  const limits = { maxDepth: deepest + 1, maxNodes: mostElements, maxContentLength: bytes.length }
+  const { offset, result } = readBy('asn1js', () => asn1js.fromBER(bytes, limits))
   demand(offset === bytes.length && result.error === '', result.error || 'the library reads less than all of it')
   return result
+}
+
+/** What a library throws is said to be its own. */
+export function readBy<T>(library: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw new Error(`${library} cannot read it: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** An element of which only the outside was read. */
+export interface Outside {
+  /** The identifier octet, or several where the number is 31 or above. */
+  readonly identifier: Octets
+  readonly whole: Octets
+  readonly inside: Octets
+}
+
+/** Elements one after another, at most so many; their insides are not looked at. @throws Error */
+export function splitElements(bytes: Octets, most: number): readonly Outside[] {
+  const found: Outside[] = []
+  for (let at = 0; at < bytes.length && found.length < most;) {
+    let behind = at + 1
+    if (((bytes[at] ?? 0) & 0x1f) === 0x1f) {
+      while ((bytes[behind] ?? 0) >= 0x80) behind++
+      behind++
+    }
+    const [from, length] = lengthAt(bytes, behind)
+    demand(from + length <= bytes.length, 'an element beyond the end')
+    const whole = bytes.slice(at, from + length)
+    found.push({ identifier: whole.slice(0, behind - at), whole, inside: whole.slice(from - at) })
+    at = from + length
+  }
+  return found
 }
 
 /** What an element consists of, where it is constructed. */

@@ -2,8 +2,10 @@
  * Signatures and digests of the second opinion: WebCrypto by way of the engine of `pkijs`. A
  * rejected promise is a signature that does not hold.
  */
-import { CryptoEngine, getCrypto } from 'pkijs'
+import { BitString } from 'asn1js'
+import { AlgorithmIdentifier, CryptoEngine, getCrypto, PublicKeyInfo } from 'pkijs'
 import { digitsOf, type Octets } from './bytes.ts'
+import { checkEcdsaSignature } from './der.ts'
 
 /** The engine of the library. @throws Error where there is no WebCrypto */
 function engine(): CryptoEngine {
@@ -55,6 +57,23 @@ export async function holdsMac(hash: Hash, secret: Octets, mac: Octets, covered:
     const key = await engine().importKey('raw', secret, { name, hash } as HmacImportParams, false, ['verify'])
     const answer: unknown = await engine().verify(name, key, mac, covered)
     return answer === true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * A signature as X.509 and WebAuthn have it: of a point in DER, or by RSA.
+ * @param key DER SubjectPublicKeyInfo
+ * @param algorithm of the signature, dotted
+ */
+export async function holdsBy(key: Octets, algorithm: string, signature: Octets, signed: Octets): Promise<boolean> {
+  try {
+    if (algorithm.startsWith('1.2.840.10045.')) checkEcdsaSignature(signature)
+    const bits = new BitString({ valueHex: signature.slice().buffer })
+    const by = PublicKeyInfo.fromBER(key)
+    const identifier = new AlgorithmIdentifier({ algorithmId: algorithm })
+    return ((await engine().verifyWithPublicKey(signed, bits, by, identifier)) as unknown) === true
   } catch {
     return false
   }

@@ -9,7 +9,6 @@ import { areSame, demand, digitsOf, type Octets } from './bytes.ts'
 import {
   extensionsIn,
   isElliptic,
-  readBy,
   type ReadCertificate,
   type ReadExtension,
   readExtensions,
@@ -21,6 +20,7 @@ import {
   insideOf,
   momentOf,
   partsOf,
+  readBy,
   readStrictDer,
   sequenceOf,
   tagOf,

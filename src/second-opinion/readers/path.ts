@@ -62,6 +62,19 @@ export async function provePath(
   if (root === undefined) return
   const digest = await sha256(root.der)
   notes.proves('root-mismatch', 'SHA-256 of the root', roots.includes(digest), `${digest} is not trusted`)
+  await proveIssued(chain, shape, moments, notes)
+}
+
+/**
+ * The same of a chain whose first certificate is another matter: of a trusted root, or by one.
+ * @throws VerificationError
+ */
+export async function proveIssued(
+  chain: readonly ReadCertificate[],
+  shape: Shape,
+  moments: Moments,
+  notes: Notes,
+): Promise<void> {
   chain.forEach((certificate, i) => {
     const position = i === 0 ? shape.root : i === chain.length - 1 ? shape.last : shape.between
     checkAlgorithms(certificate, position, notes)

@@ -26,3 +26,15 @@ export function join(...parts: readonly Uint8Array[]): Bytes {
 /** 32 bytes. */
 export const derive = (secret: Uint8Array, salt: Uint8Array | undefined, info: string): Bytes =>
   new Uint8Array(hkdf(sha256, secret, salt, utf8(info), 32))
+
+/** A stream of events, in pieces that cut through lines. */
+export function eventStream(events: readonly string[], pieceSize = 7): Response {
+  const bytes = new TextEncoder().encode(events.map((data) => `data: ${data}\n\n`).join(''))
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      for (let at = 0; at < bytes.length; at += pieceSize) controller.enqueue(bytes.subarray(at, at + pieceSize))
+      controller.close()
+    },
+  })
+  return new Response(body, { headers: { 'content-type': 'text/event-stream; charset=utf-8' } })
+}

@@ -30,6 +30,10 @@ const mebibyte = '1048576 3234c4feeca30f1464ab32609038716f32d0146da2fd63c55bd095
 const response = (status: number, headers: readonly (readonly [string, string])[], body: string | null): unknown =>
   answered({ status, headers, body })
 
+const channel = (result: string, ...sent: readonly string[]): unknown => ({ result, sent, leaked: false })
+const echoedMessage = '{"echo":[{"role":"user","content":"card 4711-0815"}]}'
+const streamed = (data: string): string => `data: ${data}\n\ndata: [DONE]\n\n`
+
 export const expectedInProcess: Readonly<Record<string, unknown>> = {
   GET: answered(echoed('', '', 'GET', '/account')),
   'POST string': answered(echoed(text)),
@@ -89,6 +93,21 @@ export const expectedInProcess: Readonly<Record<string, unknown>> = {
   'a key of X25519': answered('VerificationError client-response'),
   'a suite that is not the one of the policy': notSent('VerificationError ohttp-key-config'),
 
+  'channel aci-e2ee-2': channel('{"choices":[{"message":{"content":"echo card 4711-0815"}}]}', 'POST /v1/chat'),
+  'channel chutes-e2e-1': channel(echoedMessage, 'GET /e2e/instances/chute', 'POST /e2e/invoke'),
+  'channel key-exchange-1': channel(echoedMessage, 'GET /attestation/nonce', 'POST /key_exchange', 'POST /v1/chat'),
+  'channel aci-e2ee-2, a stream': channel(
+    streamed('{"choices":[{"delta":{"content":"echo card 4711-0815"}}]}'),
+    'POST /v1/chat',
+  ),
+  'channel chutes-e2e-1, a stream': channel(streamed(echoedMessage), 'GET /e2e/instances/chute', 'POST /e2e/invoke'),
+  'channel key-exchange-1, a stream': channel(
+    streamed(echoedMessage),
+    'GET /attestation/nonce',
+    'POST /key_exchange',
+    'POST /v1/chat',
+  ),
+
   'evidence of another build': notSent('AppraisalError policy-pcr'),
   'evidence under another root': notSent('VerificationError root-mismatch'),
   'evidence that answers another nonce': notSent('AppraisalError policy-nonce'),
@@ -133,6 +152,13 @@ export const withoutMlKem: Readonly<Record<string, unknown>> = {
   'suite MLKEM768-X25519, another implementation at the gateway': notAsked('VerificationError unsupported'),
   'suite MLKEM768-X25519, another implementation at the client': notSent('VerificationError client-evidence'),
 }
+
+/** What differs where it does not have what a channel takes: not even evidence is asked for. */
+export const withoutChaCha: Readonly<Record<string, unknown>> = Object.fromEntries(
+  ['chutes-e2e-1', 'key-exchange-1'].flatMap((kind) =>
+    ['', ', a stream'].map((form) => [`channel ${kind}${form}`, channel('VerificationError unsupported')]),
+  ),
+)
 
 const evidence = 'POST /.well-known/attestation application/json'
 const data = 'POST /.well-known/ohttp-gateway message/ohttp-chunked-req'

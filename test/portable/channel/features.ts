@@ -5,7 +5,13 @@ import { streamOf, utf8 } from './bytes.ts'
 import type { Features } from './model.ts'
 
 export async function findFeatures(): Promise<Features> {
-  return { x25519: await hasX25519(), mlkem: await hasMlKem(), requestStreams: await hasRequestStreams() }
+  return {
+    x25519: await hasX25519(),
+    mlkem: await hasMlKem(),
+    mlkem768: await has768(),
+    chacha: await hasChaCha(),
+    requestStreams: await hasRequestStreams(),
+  }
 }
 
 async function hasX25519(): Promise<boolean> {
@@ -37,6 +43,22 @@ async function hasMlKem(): Promise<boolean> {
     subtle.digest({ name: 'cSHAKE256', length: 256, outputLength: 256 } as Algorithm, utf8('a')),
   ]
   return (await Promise.all(parts.map(has))).every(Boolean)
+}
+
+const holds = (work: Promise<unknown>): Promise<boolean> =>
+  work.then(
+    () => true,
+    () => false,
+  )
+
+function has768(): Promise<boolean> {
+  const usages = ['encapsulateBits', 'decapsulateBits'] as unknown as KeyUsage[]
+  return holds(crypto.subtle.generateKey('ML-KEM-768', false, usages))
+}
+
+function hasChaCha(): Promise<boolean> {
+  const usages: KeyUsage[] = ['encrypt', 'decrypt']
+  return holds(crypto.subtle.importKey('raw-secret' as 'raw', new Uint8Array(32), 'ChaCha20-Poly1305', false, usages))
 }
 
 /**

@@ -9,6 +9,7 @@ import { attestedFetch, keyHashInUserData } from '../../../src/client/index.ts'
 import type { Suite } from '../../../src/client/index.ts'
 import { nobleKem } from '../../support/noble-kem.ts'
 import { type Bytes, concat, fromBase64, pattern, streamOf, sumOf, utf8 } from './bytes.ts'
+import { channelCases } from './channels.ts'
 import { createDevice, type Device } from './device.ts'
 import { findFeatures } from './features.ts'
 import type { ChannelReport, ChannelRow, Enclave } from './model.ts'
@@ -37,7 +38,14 @@ export async function runSuite(enclave: Enclave): Promise<ChannelReport> {
 type Case = readonly [name: string, run: () => Promise<unknown>]
 
 function cases(device: Device): readonly Case[] {
-  return [...bodies(device), ...answers(device), ...aborts(device), ...suites(device), ...refusals(device)]
+  return [
+    ...bodies(device),
+    ...answers(device),
+    ...aborts(device),
+    ...suites(device),
+    ...channelCases(device),
+    ...refusals(device),
+  ]
 }
 
 const post = (body: BodyInit | null = card): RequestInit => ({ method: 'POST', body, duplex: 'half' }) as RequestInit

@@ -31,6 +31,10 @@ export interface Features {
   readonly x25519: boolean
   /** WebCrypto has what MLKEM768-X25519 is made of. */
   readonly mlkem: boolean
+  /** WebCrypto has ML-KEM-768 by itself. */
+  readonly mlkem768: boolean
+  /** WebCrypto has ChaCha20-Poly1305. */
+  readonly chacha: boolean
   /** A `Request` can be made with a stream as its body, and gives it back: a gateway needs that. */
   readonly requestStreams: boolean
 }

@@ -93,7 +93,7 @@ function readClientData(bytes: Bytes, origins: readonly string[]): Bytes {
   demand('type', ['webauthn.create'])
   demand('origin', origins)
   // A page inside a page of another origin. Nothing says that you expect that.
-  if ((optionalMemberOf(data, 'crossOrigin') ?? false) !== false)
+  if (![undefined, false].includes(optionalMemberOf(data, 'crossOrigin') as undefined))
     throw malformed(dataSource, 'crossOrigin must be false')
   const challenge = fromBase64Url(member('challenge'))
   if (challenge === undefined) throw malformed(dataSource, 'challenge must be base64url')
