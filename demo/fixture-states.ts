@@ -4,7 +4,9 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { ExpectedQuote } from '../fixtures/expected-quote.ts'
+import type { ExpectedAndroidKey, ExpectedAppAttest } from '../fixtures/expected-phone.ts'
 import type { ExpectedSnp } from '../fixtures/expected-snp.ts'
+import type { ExpectedToken } from '../fixtures/expected-token.ts'
 import type { Expected } from '../fixtures/expected.ts'
 import { detectFormat, type EvidenceFormat } from '../src/index.ts'
 import { folderOf, type samples } from './page/samples.ts'
@@ -27,6 +29,10 @@ const changes: Partial<Readonly<Record<EvidenceFormat, (expected: never, files: 
   tdx: ofQuote,
   sgx: ofQuote,
   'sev-snp': ofReport,
+  cca: ofToken,
+  psa: ofToken,
+  'android-key': ofAndroid,
+  'app-attest': ofApple,
 }
 
 /** @param isTimeless verified at the clock of the visitor: it is valid on any day */
@@ -66,7 +72,8 @@ export async function stateOfSample(sample: (typeof samples)[number]): Promise<S
     text('endorsements.json'),
     text('event-log.json'),
   ])
-  const isTimeless = folderOf(sample).endsWith('/valid')
+  // Apple's certificates live for days, in fixtures as well.
+  const isTimeless = folderOf(sample).endsWith('/valid') && sample.format !== 'app-attest'
   return stateOfFixture(sample.format, JSON.parse(expected) as object, { evidence, endorsements, log }, isTimeless)
 }
 
@@ -110,6 +117,48 @@ function ofReport(expected: ExpectedSnp, { endorsements }: FixtureFiles): Change
     reportData: reportData === 'skipReportData' ? '' : reportData,
     minimumTcb: parts.map((part) => `${part} ${String(least[part])}`).join(', '),
     allowed: String(allowed),
+  }
+}
+
+const asJson = (values: object | string | undefined): string =>
+  values === undefined || typeof values === 'string' ? '' : JSON.stringify(values, null, 2)
+
+function ofToken({
+  trustAnchors,
+  freshness,
+  referenceValues,
+  platform,
+  acceptedLifecycles = [],
+}: ExpectedToken): Change {
+  return {
+    anchors: asJson(trustAnchors),
+    reference: asJson(referenceValues),
+    firmware: asJson(platform),
+    allowed: String(acceptedLifecycles),
+    ...(freshness !== 'skipFreshness' && { freshness: 'nonce' as const, nonce: freshness.nonce }),
+  }
+}
+
+function ofAndroid(expected: ExpectedAndroidKey): Change {
+  const { freshness, referenceValues, endorsements, securityLevel, minimumOsPatchLevel, webauthn } = expected
+  const allowed = [
+    ...(securityLevel === 'strongbox' ? ['strongbox'] : []),
+    ...(endorsements === 'skipRevocation' ? ['no-revocation'] : []),
+  ]
+  return {
+    reference: asJson(referenceValues),
+    collateral: endorsements === 'skipRevocation' ? '' : endorsements.statusList,
+    allowed: String(allowed),
+    patchLevel: String(minimumOsPatchLevel ?? ''),
+    ...(freshness !== 'skipFreshness' && { freshness: 'nonce' as const, nonce: freshness.nonce }),
+    ...(webauthn && { clientData: webauthn.clientDataJSON, page: [webauthn.rpId, ...webauthn.origins].join(' ') }),
+  }
+}
+
+function ofApple({ clientData, referenceValues }: ExpectedAppAttest): Change {
+  return {
+    clientData,
+    reference: typeof referenceValues === 'string' ? '' : referenceValues.map(({ appId }) => appId).join('\n'),
   }
 }
 

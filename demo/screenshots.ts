@@ -53,6 +53,14 @@ const views: Readonly<Record<string, string | ((page: Page) => Promise<void>)>> 
   snp: 'sample=sev-snp-valid',
   'snp-minimum': 'sample=sev-snp-below-minimum-tcb',
   'snp-milan': 'sample=sev-snp-milan',
+  cca: 'sample=cca-valid',
+  'cca-alone': toFragment({ ...emptyState, evidence: fixture('cca/valid/evidence.bin') }),
+  psa: 'sample=psa-other-firmware',
+  android: 'sample=android-key-valid',
+  unlocked: 'sample=android-key-unlocked',
+  iphone: 'sample=app-attest-valid',
+  second: 'sample=tdx-valid&second=true',
+  disagree: 'sample=tampered-payload&second=true',
   garbage: async (page) => {
     await page.type('#evidence', 'deadbeef00112233445566778899')
   },
@@ -109,7 +117,7 @@ export async function takeScreenshots(wanted: readonly string[]): Promise<void> 
       { name: 'prefers-reduced-motion', value: 'reduce' },
     ])
     await page.goto(`${demo.url}${typeof view === 'string' && view !== '' ? `#${view}` : ''}`)
-    await page.waitForSelector('body[data-verdict]')
+    await page.waitForSelector('body[data-verdict]:not([data-verdict=pending])')
     if (typeof view !== 'string') await view(page)
     const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
     if (sideways > 0) console.log(`${name} ${width} ${scheme}: scrolls sideways by ${sideways}`)

@@ -78,6 +78,9 @@ const scripts: Readonly<Record<string, string>> = {
   'formats/aws': 'page/formats/aws/index.ts',
   'formats/intel': 'page/formats/intel/index.ts',
   'formats/amd': 'page/formats/amd/index.ts',
+  'formats/arm': 'page/formats/arm/index.ts',
+  'formats/phones': 'page/formats/phones/index.ts',
+  second: 'page/second.ts',
   'send/send': 'send/main.ts',
   'send/gated': 'send/gated.ts',
 }
@@ -96,13 +99,15 @@ const roots: Readonly<Record<string, string>> = {
   root: 'nitro/root',
   'tdx-root': 'tdx/root',
   'sgx-root': 'sgx/root',
+  'android-key-root': 'android-key/root',
+  'app-attest-root': 'app-attest/root',
   'ark-milan': 'sev-snp/ark-milan',
   'ark-genoa': 'sev-snp/ark-genoa',
   'ark-turin': 'sev-snp/ark-turin',
 }
 
 /** Where `npm run docs` writes the reference, if it did. */
-const docs = new URL('../docs/.output/', import.meta.url)
+const docs = new URL('.output/docs/', import.meta.url)
 
 export async function buildSite(): Promise<Site> {
   const [made, ai, alone, sheets, documents, icon, anchors, evidence, reference] = await Promise.all([

@@ -18,6 +18,8 @@ export interface Writer {
   symbol(name: string): string
   /** Bytes. */
   hex(bytes: Uint8Array): string
+  /** Plain values; `any` is the library's symbol for it, and secrets are bytes. */
+  json(value: unknown): string
   /** Builds, one or several. */
   builds(builds: readonly Build[]): string
   readonly usesHex: boolean
@@ -36,6 +38,13 @@ export function createWriter(verifier: string): Writer {
     hex(bytes) {
       usesHex = true
       return `hex('${toHex(bytes)}')`
+    },
+    json(value) {
+      const text = JSON.stringify(value, null, 2).replaceAll('\n', '\n  ')
+      if (text.includes('"secret"')) usesHex = true
+      return text
+        .replace(/"secret": "([0-9a-f]*)"/gi, `"secret": hex('$1')`)
+        .replace(/: "any(?:Value)?"(?=,?\n)/g, () => `: ${symbol('anyValue')}`)
     },
     builds(builds) {
       const [only] = builds

@@ -7,7 +7,7 @@ import type { Problem } from './policy.ts'
 import { emptyState, type State } from './state.ts'
 
 /** Those that are no text: choices, boxes, and what is made of several. */
-const others: readonly (keyof State)[] = ['freshness', 'at', 'root', 'tcb', 'allowed', 'debug']
+const others: readonly (keyof State)[] = ['format', 'freshness', 'at', 'root', 'tcb', 'allowed', 'debug', 'second']
 const texts = (Object.keys(emptyState) as (keyof State)[]).filter((key) => !others.includes(key))
 
 function field(id: string): HTMLInputElement | HTMLTextAreaElement | undefined {
@@ -52,6 +52,7 @@ export function readForm(before: State): State {
     tcb: ticked('tcb', before),
     allowed: ticked('allowed', before),
     debug: element('debug', HTMLInputElement).checked,
+    second: element('second', HTMLInputElement).checked,
   }
 }
 
@@ -73,6 +74,7 @@ export function showForm(state: State): void {
     if (input !== undefined) input.value = text
   }
   element('debug', HTMLInputElement).checked = state.debug
+  element('second', HTMLInputElement).checked = state.second
   for (const name of ['tcb', 'allowed'] as const) {
     const accepted = state[name].split(',')
     for (const box of boxesOf(name)) box.checked = accepted.includes(box.value)
@@ -114,7 +116,9 @@ export function showFamily(kind: string, parts: FormParts | undefined, state: St
   fill('family-expected', parts?.expected)
   fill('family-more', parts?.more)
   fill('family-hint', parts === undefined ? 'what your build printed' : parts.hint)
-  fill('family-root', parts === undefined ? 'The vendor’s' : (parts.root ?? 'none: you name the keys'))
+  fill('family-root', parts?.root ?? 'The vendor’s')
+  // Where there are no certificates there are no roots and no dates.
+  element('rare', HTMLElement).hidden = parts !== undefined && parts.root === undefined
   element('time-evidence', HTMLElement).hidden = parts?.hasDate !== true
   showForm(state)
 }

@@ -14,6 +14,7 @@ import type { Problem } from './policy.ts'
 import { type Sample, sampleGroups, samples } from './samples.ts'
 import { type Base, emptyState, fromFragment, sampleIn, type State, toShortFragment } from './state.ts'
 import { checksView } from './view-checks.ts'
+import { opinionsView } from './view-opinions.ts'
 import { pendingView, problemView, type Steps, verdictView } from './view-verdict.ts'
 
 const verdict = element('verdict', HTMLElement)
@@ -120,12 +121,19 @@ async function verifyAs(
     showCorrections(problems)
     return
   }
-  const outcome = await family.outcome(bytes, policy, { clock: new Date(), load })
+  const before = loadedBytes()
+  const opinion = current.second ? (await import('./second.ts')).opinion : undefined
+  const outcome = await family.outcome(bytes, policy, { clock: new Date(), load, opinion })
+  if (opinion !== undefined) bytesOfSecondOpinion += loadedBytes() - before
   // Something newer was entered meanwhile.
   if (!isCurrent()) return
   const came = family.verdict(outcome)
   const notSignedBy = policy.root === 'fixture' ? sniff.vendor : undefined
-  const checks = checksView(outcome, family.words(format))
+  const vocabulary = family.words(format)
+  const checks = [
+    outcome.opinions && opinionsView(outcome.opinions, bytesOfSecondOpinion, vocabulary),
+    checksView(outcome, vocabulary),
+  ]
   show(
     came.code,
     verdictView(came, notSignedBy, outcome, steps),
@@ -133,6 +141,15 @@ async function verifyAs(
     ...family.views(outcome, { state: current, checks }),
   )
 }
+
+/** What this page has loaded so far, in bytes. */
+const loadedBytes = (): number =>
+  performance
+    .getEntriesByType('resource')
+    .reduce((sum, entry) => sum + (entry as PerformanceResourceTiming).decodedBodySize, 0)
+
+/** What the second opinion has brought: its libraries come with the first evidence that it reads. */
+let bytesOfSecondOpinion = 0
 
 /** Text, bytes of some other kind, or evidence that this page has no family for. */
 function unknown(bytes: Bytes | undefined, found: string | undefined): HTMLElement | undefined {

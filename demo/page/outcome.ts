@@ -4,6 +4,7 @@
  */
 import type { AttestationResult, Check } from '../../src/index.ts'
 import { AppraisalError, AttestationError } from '../../src/index.ts'
+import type { Opinion } from '../../src/second-opinion/index.ts'
 import type { Bytes } from './bytes.ts'
 import type { Policy } from './policy.ts'
 
@@ -25,7 +26,18 @@ export interface Outcome<P extends Policy = Policy, Evidence = unknown, Result =
   readonly now: Date
   /** How long the verification took. */
   readonly milliseconds: number
+  /** What both implementations say, where a second one was asked. */
+  readonly opinions?: Opinions | undefined
 }
+
+/** Both opinions, the verifier's first. */
+export interface Opinions {
+  readonly first: Opinion
+  readonly second: Opinion
+}
+
+/** The second opinion, once it is loaded. */
+export type SecondOpinion = typeof import('../../src/second-opinion/index.ts')
 
 /** What the page lends a family for one verification. */
 export interface Means {
@@ -33,10 +45,14 @@ export interface Means {
   readonly clock: Date
   /** One of the page's own files. */
   readonly load: (path: string) => Promise<Response>
+  /** Where it was asked for. */
+  readonly opinion?: SecondOpinion | undefined
 }
 
 /** A verifier, and what it is asked. */
-export interface Question<Evidence, Options, Result> {
+export interface Question<Evidence, Options extends object, Result> {
+  /** As results name it. */
+  readonly format: string
   readonly decode: (bytes: Bytes) => Evidence
   readonly verify: (bytes: Bytes, options: Options) => Promise<Result>
   readonly options: Options
@@ -44,18 +60,32 @@ export interface Question<Evidence, Options, Result> {
 
 type Verified<Evidence, Result> = Pick<
   Outcome<Policy, Evidence, Result>,
-  'bytes' | 'evidence' | 'result' | 'error' | 'checks' | 'isAuthentic' | 'milliseconds'
+  'bytes' | 'evidence' | 'result' | 'error' | 'checks' | 'isAuthentic' | 'milliseconds' | 'opinions'
 >
 
-/** @throws TypeError when the options are none that the library accepts */
-export async function verified<Evidence, Options, Result extends AttestationResult>(
+/**
+ * @param opinion where a second one is asked, nothing is accepted without it
+ * @throws TypeError when the options are none that the library accepts
+ */
+export async function verified<Evidence, Options extends object, Result extends AttestationResult>(
   bytes: Bytes,
-  { decode, verify, options }: Question<Evidence, Options, Result>,
+  question: Question<Evidence, Options, Result>,
+  opinion?: SecondOpinion,
 ): Promise<Verified<Evidence, Result>> {
+  const { decode, options } = question
+  let opinions: Opinions | undefined
+  const verify = opinion?.withSecondOpinion(question.verify, {
+    patienceSeconds: 600,
+    onOpinions: (first, second) => {
+      opinions = { first, second }
+    },
+  })
   const startedAt = performance.now()
-  const verdict = await settled(verify(bytes, options))
+  const verdict = await settled((verify ?? question.verify)(bytes, options))
   const milliseconds = performance.now() - startedAt
   const error = verdict instanceof AttestationError ? verdict : undefined
+  if (opinion !== undefined && error !== undefined && opinions === undefined)
+    opinions = await opinionsOnRefusal(opinion, error, { ...question, bytes, milliseconds })
   return {
     bytes,
     evidence: decoded(() => decode(bytes)),
@@ -63,7 +93,30 @@ export async function verified<Evidence, Options, Result extends AttestationResu
     error,
     checks: verdict.checks,
     isAuthentic: error === undefined || error instanceof AppraisalError,
-    milliseconds,
+    milliseconds: opinions?.first.durationMs ?? milliseconds,
+    opinions,
+  }
+}
+
+/** What the verifier refuses, the other is not asked: here it is, for showing both. */
+async function opinionsOnRefusal(
+  { askSecondOpinion }: SecondOpinion,
+  { code, message, checks }: AttestationError,
+  asked: { readonly format: string; readonly bytes: Bytes; readonly options: object; readonly milliseconds: number },
+): Promise<Opinions> {
+  const { format, bytes, options, milliseconds } = asked
+  const first = { says: 'refuses', format, code, message, claims: undefined, checks, durationMs: milliseconds } as const
+  return { first, second: await askSecondOpinion({ format, evidence: bytes, options }) }
+}
+
+/** Evidence that nothing was asked of yet, since something is missing that only has to be fetched. */
+export function undecided<Evidence>(bytes: Bytes, decode: (bytes: Bytes) => Evidence): Verified<Evidence, never> {
+  const nothing = { result: undefined, checks: [], isAuthentic: false, milliseconds: 0 }
+  try {
+    return { ...nothing, bytes, evidence: decode(bytes), error: undefined }
+  } catch (error) {
+    if (!(error instanceof AttestationError)) throw error
+    return { ...nothing, bytes, evidence: undefined, error, checks: error.checks }
   }
 }
 

@@ -92,6 +92,50 @@ export const sampleGroups: readonly SampleGroup[] = [
       { name: 'sev-snp-tampered-report', title: 'A report with one field changed' },
     ],
   },
+  {
+    title: 'Arm CCA',
+    format: 'cca',
+    samples: [
+      { name: 'cca-valid', title: 'A sound realm' },
+      { name: 'cca-other-rim', title: 'Another realm' },
+      { name: 'cca-other-firmware', title: 'Other firmware below' },
+      { name: 'cca-debug', title: 'A platform open for debugging' },
+      { name: 'cca-other-binding', title: 'A realm that the platform does not know' },
+      { name: 'cca-flipped-signature', title: 'One bit of a signature changed' },
+    ],
+  },
+  {
+    title: 'PSA',
+    format: 'psa',
+    samples: [
+      { name: 'psa-valid', title: 'A sound device' },
+      { name: 'psa-valid-mac', title: 'With a MAC, by a shared secret' },
+      { name: 'psa-other-firmware', title: 'Other firmware' },
+      { name: 'psa-other-nonce', title: 'A replay of a token' },
+      { name: 'psa-mac-for-public-key', title: 'A public key as a secret' },
+    ],
+  },
+  {
+    title: 'Android',
+    format: 'android-key',
+    samples: [
+      { name: 'android-key-valid', title: 'A locked phone' },
+      { name: 'android-key-valid-strongbox', title: 'In a chip of its own' },
+      { name: 'android-key-unlocked', title: 'An unlocked phone' },
+      { name: 'android-key-software', title: 'A key in software' },
+      { name: 'android-key-other-application', title: 'Another application' },
+      { name: 'android-key-revoked', title: 'A key that has leaked' },
+    ],
+  },
+  {
+    title: 'Apple App Attest',
+    format: 'app-attest',
+    samples: [
+      { name: 'app-attest-valid', title: 'A sound iPhone' },
+      { name: 'app-attest-development', title: 'An application in development' },
+      { name: 'app-attest-other-client-data', title: 'For other client data' },
+    ],
+  },
 ]
 
 /** With the format that its name begins with. */

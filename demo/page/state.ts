@@ -41,6 +41,18 @@ export interface State {
   readonly minimumTcb: string
   /** What is refused unless it is allowed, in words of the family, with commas between them. */
   readonly allowed: string
+  /** For tokens of Arm. Keys of makers, JSON. */
+  readonly anchors: string
+  /** For CCA. What must run below the realm, JSON. */
+  readonly firmware: string
+  /** For phones. What was hashed, hexadecimal. */
+  readonly clientData: string
+  /** For Android. YYYYMM. */
+  readonly patchLevel: string
+  /** For credentials of a page: domain and origins, with spaces between them. */
+  readonly page: string
+  /** Whether a second, independent implementation is asked as well. */
+  readonly second: boolean
   readonly userData: string
   readonly publicKey: string
   readonly debug: boolean
@@ -66,6 +78,12 @@ export const emptyState: State = {
   tcb: '',
   minimumTcb: '',
   allowed: '',
+  anchors: '',
+  firmware: '',
+  clientData: '',
+  patchLevel: '',
+  page: '',
+  second: false,
   userData: '',
   publicKey: '',
   debug: false,
@@ -140,6 +158,7 @@ export function fromFragment(fragment: string, base: State = emptyState): State 
     // Older links name the pinned root after its first vendor.
     root: texts.root === 'aws' ? 'pinned' : String(texts.root),
     debug: String(texts.debug) === 'true',
+    second: String(texts.second) === 'true',
   }
 }
 

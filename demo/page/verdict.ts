@@ -44,20 +44,19 @@ export function judge({ checks }: Pick<Outcome, 'checks'>): (...ids: readonly st
   }
 }
 
-/** How far it came: whether it is well-formed, and whether its chain begins at the trusted root. */
-export function factsOfReading(outcome: Outcome, root: string): readonly Fact[] {
-  const { checks } = outcome
+export function wellFormed({ checks, evidence }: Outcome): Fact {
   const decoding = checks
     .filter(({ stage, id }) => stage === 'decode' && !id.startsWith('endorsement-'))
     .map(({ outcome: came }) => came)
-  return [
-    {
-      label: 'Well formed',
-      state: decoding.includes('fail') || outcome.evidence === undefined ? 'no' : decoding.length > 0 ? 'yes' : 'open',
-    },
-    { label: root, state: judge(outcome)('root-mismatch') },
-  ]
+  const state = decoding.includes('fail') || evidence === undefined ? 'no' : decoding.length > 0 ? 'yes' : 'open'
+  return { label: 'Well formed', state }
 }
+
+/** How far it came: whether it is well-formed, and whether its chain begins at the trusted root. */
+export const factsOfReading = (outcome: Outcome, root: string): readonly Fact[] => [
+  wellFormed(outcome),
+  { label: root, state: judge(outcome)('root-mismatch') },
+]
 
 /**
  * Whether someone signed it. What failed before any signature was looked at leaves that open: dates
@@ -114,15 +113,12 @@ export function succeeded(
 /** The next step where no measurements were named: name them, or take those that are there. */
 export function actionsWithoutMeasurements(
   policy: Policy,
-  values: Readonly<Record<string, string>>,
+  values: Readonly<Record<string, unknown>>,
   name: string,
 ): readonly Action[] {
-  const lines = Object.entries(values)
-    .map(([register, value]) => `${register} ${value}`)
-    .join('\n')
   return [
     { label: 'Enter the measurements that you expect', focus: 'reference' },
-    ...(lines === '' || policy.debug
+    ...(Object.keys(values).length === 0 || policy.debug
       ? []
       : [{ label: `Copy these ${name} as a policy`, copy: JSON.stringify(values, null, 2) } as const]),
   ]

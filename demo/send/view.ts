@@ -1,18 +1,23 @@
 /**
  * The verdict and the wire, as elements.
  */
-import { element, h, mark } from '../page/dom.ts'
+import { element, h } from '../page/dom.ts'
+import { icon } from '../page/icon.ts'
 import type { Crossing, Secret } from './wire.ts'
 
-/** The verdict. */
+const tones = { yes: 'good', no: 'bad', open: 'todo' } as const
+
+/** The verdict. On small screens it may be out of sight, and is brought into it. */
 export function say(kind: 'yes' | 'no' | 'open', title: string, ...words: readonly (string | undefined)[]): void {
   const verdict = element('verdict', HTMLElement)
   verdict.className = `verdict ${kind}`
   delete verdict.dataset.code
   verdict.replaceChildren(
-    h('h2', {}, mark(kind), title),
+    h('div', { class: 'title' }, icon(tones[kind]), h('h2', {}, title)),
     ...words.filter((word) => word !== undefined).map((word) => h('p', {}, word)),
   )
+  const { top, bottom } = verdict.getBoundingClientRect()
+  if (top < 0 || bottom > innerHeight) verdict.scrollIntoView()
 }
 
 /** Everything that crossed, and the two figures, counted from it. */

@@ -12,10 +12,12 @@ import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { reportCommandLine, reportImportCode, requestOf } from '../../demo/page/formats/amd/code.ts'
 import { reportPolicyOf } from '../../demo/page/formats/amd/policy.ts'
+import { tokenCommandLine, tokenImportCode } from '../../demo/page/formats/arm/code.ts'
 import { commandLine, importCode } from '../../demo/page/formats/aws/code.ts'
 import { quoteCommandLine, quoteImportCode } from '../../demo/page/formats/intel/code.ts'
 import type { QuoteOutcome } from '../../demo/page/formats/intel/outcome.ts'
 import { quotePolicyOf } from '../../demo/page/formats/intel/policy.ts'
+import { phoneCommandLine, phoneImportCode } from '../../demo/page/formats/phones/code.ts'
 import type { Outcome } from '../../demo/page/outcome.ts'
 import { samples } from '../../demo/page/samples.ts'
 import { emptyState, fromFragment, type State } from '../../demo/page/state.ts'
@@ -31,6 +33,8 @@ interface Code {
   readonly module: (outcome: never, state: State) => string
   readonly command: (outcome: never, state: State) => string
 }
+const tokens: Code = { module: tokenImportCode, command: tokenCommandLine }
+const phones: Code = { module: phoneImportCode, command: phoneCommandLine }
 const quotes: Code = { module: quoteImportCode, command: quoteCommandLine }
 
 /** How each family writes its code. */
@@ -38,6 +42,10 @@ const codes: Partial<Readonly<Record<EvidenceFormat, Code>>> = {
   nitro: { module: importCode, command: commandLine },
   tdx: quotes,
   sgx: quotes,
+  cca: tokens,
+  psa: tokens,
+  'android-key': phones,
+  'app-attest': phones,
   'sev-snp': {
     module: (outcome) => reportImportCode(requestOf(outcome)),
     command: (outcome) => reportCommandLine(requestOf(outcome)),
@@ -57,6 +65,10 @@ beforeAll(async () => {
       events: source('formats/intel/tdx/events/index.ts'),
       sgx: source('formats/intel/sgx/index.ts'),
       'sev-snp': source('formats/sev-snp.ts'),
+      cca: source('formats/arm/cca/index.ts'),
+      psa: source('formats/arm/psa/index.ts'),
+      'android-key': source('formats/android/key/index.ts'),
+      'app-attest': source('formats/apple/app-attest/index.ts'),
       command: source('cli/main.ts'),
     },
     outdir: folder,
@@ -90,6 +102,7 @@ describe.each(samples)('$name', ({ name, format }) => {
     const root = format === 'nitro' ? 'root' : `${format}-root`
     await writeFile(join(folder, 'evidence.bin'), outcome.bytes)
     await writeFile(join(folder, 'endorsements.json'), state.collateral)
+    await writeFile(join(folder, 'status.json'), state.collateral)
     await writeFile(join(folder, 'event-log.json'), state.log)
     await writeFile(join(folder, 'root.der'), files(`samples/${root}.der`))
     for (const product of ['milan', 'genoa', 'turin'])
@@ -140,6 +153,10 @@ const shows: Partial<Readonly<Record<EvidenceFormat, (claims: never) => string>>
   nitro: ({ moduleId }: { readonly moduleId: string }) => moduleId,
   tdx: ({ tcbStatus }: { readonly tcbStatus: string }) => tcbStatus,
   sgx: ({ tcbStatus }: { readonly tcbStatus: string }) => tcbStatus,
+  cca: () => 'secured',
+  psa: () => 'secured',
+  'android-key': ({ securityLevel }: { readonly securityLevel: string }) => securityLevel,
+  'app-attest': ({ environment }: { readonly environment: string }) => environment,
   'sev-snp': ({ product }: { readonly product: string }) => product,
 }
 

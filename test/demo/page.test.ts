@@ -34,6 +34,10 @@ const signers: Partial<Readonly<Record<EvidenceFormat, string>>> = {
   tdx: 'Intel',
   sgx: 'Intel',
   'sev-snp': 'AMD',
+  cca: 'any maker',
+  psa: 'any maker',
+  'android-key': 'Google or Apple',
+  'app-attest': 'Google or Apple',
 }
 
 /** Real documents: one of each kind that the page tells apart. */
@@ -359,7 +363,7 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
     const expected = [
       /^GET \/$/,
       /^GET \/(page\.css|page\.js|(?:formats|parts)\/[\w-]+\.js|favicon\.(?:ico|svg))$/,
-      /^GET \/samples\/((?:tdx-|sgx-)?root\.der|ark-[a-z]+\.der|[a-z-]+\.txt)$/,
+      /^GET \/samples\/((?:tdx-|sgx-)?root\.der|ark-[a-z]+\.der|(?:android-key|app-attest)-root\.der|[a-z-]+\.txt)$/,
       /^GET \/enclave\/measurements\.json$/,
       // The nonce is made for the request, and the attack is what the demo enclave shall do.
       /^GET \/enclave\/attestation\?nonce=[0-9a-f]{64}&attack=[a-z-]+$/,

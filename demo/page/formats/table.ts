@@ -6,8 +6,10 @@ import { detectFormat, type EvidenceCarrier, type EvidenceFormat } from '../../.
 import type { Bytes } from '../bytes.ts'
 import { sniff as amd } from './amd/sniff.ts'
 import { sniff as aws } from './aws/sniff.ts'
+import { sniff as arm } from './arm/sniff.ts'
 import type { Family, Sniff } from './family.ts'
 import { sniff as intel } from './intel/sniff.ts'
+import { sniff as phones } from './phones/sniff.ts'
 
 interface Row {
   readonly sniff: Sniff
@@ -19,6 +21,8 @@ const rows: readonly Row[] = [
   { sniff: aws, load: () => import('./aws/index.ts') },
   { sniff: intel, load: () => import('./intel/index.ts') },
   { sniff: amd, load: () => import('./amd/index.ts') },
+  { sniff: arm, load: () => import('./arm/index.ts') },
+  { sniff: phones, load: () => import('./phones/index.ts') },
 ]
 
 /** Evidence, told by its shape. */

@@ -33,7 +33,7 @@ export interface ReportOutcome extends Outcome<ReportPolicy, SevSnpEvidence, Sev
 export async function reportOutcomeOf(
   bytes: Bytes,
   policy: ReportPolicy,
-  { clock, load }: Means,
+  { clock, load, opinion }: Means,
 ): Promise<ReportOutcome> {
   const now = policy.at === 'clock' ? clock : policy.at
   const roots = await rootsOf(policy, load)
@@ -42,7 +42,11 @@ export async function reportOutcomeOf(
     now,
     roots.map(([, der]) => der),
   )
-  const outcome = await verified(bytes, { decode: decodeSevSnpEvidence, verify: verifySevSnp, options })
+  const outcome = await verified(
+    bytes,
+    { format: 'sev-snp', decode: decodeSevSnpEvidence, verify: verifySevSnp, options },
+    opinion,
+  )
   const { result, isAuthentic } = outcome
   return {
     ...outcome,

@@ -26,7 +26,11 @@ export interface NitroOutcome extends Outcome<NitroPolicy, NitroEvidence, NitroR
 }
 
 /** @throws TypeError when the policy is none that the library accepts */
-export async function outcomeOf(bytes: Bytes, policy: NitroPolicy, { clock, load }: Means): Promise<NitroOutcome> {
+export async function outcomeOf(
+  bytes: Bytes,
+  policy: NitroPolicy,
+  { clock, load, opinion }: Means,
+): Promise<NitroOutcome> {
   const at = policy.at instanceof Date ? policy.at : clock
   const signed = await openSigned(policy.signed, at, policy.skewSeconds)
   const fixtureRoot = policy.root === 'fixture' ? await loadBytes('samples/root.der', load) : undefined
@@ -38,7 +42,11 @@ export async function outcomeOf(bytes: Bytes, policy: NitroPolicy, { clock, load
   const asked = signed === undefined ? policy : { ...policy, builds: buildsOf(signed) }
   const options = optionsOf(asked, clock, fixtureRoot)
   const verify = policy.isInstance ? asInstance : verifyNitro
-  const outcome = await verified(bytes, { decode: decodeNitroEvidence, verify, options })
+  const outcome = await verified(
+    bytes,
+    { format: policy.isInstance ? 'nitro-tpm' : 'nitro', decode: decodeNitroEvidence, verify, options },
+    opinion,
+  )
   const now = policy.at === 'evidence' ? (outcome.evidence?.timestamp ?? clock) : at
   return { ...outcome, ...rest, policy: asked, signed, refused: undefined, now }
 }

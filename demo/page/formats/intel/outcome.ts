@@ -31,17 +31,26 @@ export interface QuoteOutcome extends Outcome<QuotePolicy, TdxEvidence | SgxEvid
 }
 
 /** @throws TypeError when the policy is none that the library accepts */
-export async function quoteOutcomeOf(bytes: Bytes, policy: QuotePolicy, { clock, load }: Means): Promise<QuoteOutcome> {
+export async function quoteOutcomeOf(
+  bytes: Bytes,
+  policy: QuotePolicy,
+  { clock, load, opinion }: Means,
+): Promise<QuoteOutcome> {
   const { kind } = policy
   const now = policy.at === 'clock' ? clock : policy.at
   // Each kind of quote has a fixture root of its own.
   const fixtureRoot = policy.root === 'fixture' ? await loadBytes(`samples/${kind}-root.der`, load) : undefined
   const options = quoteOptionsOf(policy, now, fixtureRoot)
-  const outcome = await verified<TdxEvidence | SgxEvidence, TdxOptions, TdxResult | SgxResult>(bytes, {
-    decode: kind === 'tdx' ? decodeTdxEvidence : decodeSgxEvidence,
-    verify: verifierOf(kind),
-    options,
-  })
+  const outcome = await verified<TdxEvidence | SgxEvidence, TdxOptions, TdxResult | SgxResult>(
+    bytes,
+    {
+      format: kind,
+      decode: kind === 'tdx' ? decodeTdxEvidence : decodeSgxEvidence,
+      verify: verifierOf(kind),
+      options,
+    },
+    opinion,
+  )
   const { result, isAuthentic, evidence, checks } = outcome
   return {
     ...outcome,

@@ -1,0 +1,10 @@
+import type { Sniff } from '../family.ts'
+
+export const sniff: Sniff = {
+  formats: { 'android-key': 'Android key attestation', 'app-attest': 'Apple App Attest attestation' },
+  vendor: 'Google or Apple',
+  files: [
+    { field: 'collateral', looksLike: (head) => /^\s*\{\s*"entries"/.test(head) },
+    { field: 'reference', looksLike: (head) => /^[\s[]*\{\s*"(?:packageName|appId)"/.test(head) },
+  ],
+}
