@@ -51,7 +51,7 @@ export async function verifyKmsChain(
     found: toHex(spki),
   })
   const profile = uniformProfile(ES256)
-  const path = await checkPath(named, [await fingerprint(root.der)], profile, checks)
+  const path = await checkPath(named, { roots: [await fingerprint(root.der)] }, profile, checks)
   const invalid = now === undefined ? undefined : findInvalid(path, [now], 300_000)
   if (invalid !== undefined)
     checks.verifies('cert-validity', 'dates of the chain of the KMS', () => {

@@ -209,7 +209,7 @@ async function certifiedKey(
   const roots = await Promise.all(trustAnchors.map(({ der }) => fingerprint(der)))
   const profile = uniformProfile(algorithm)
   // Opening a file has no trace: the first failure is all there is to say.
-  const path = await checkPath(named, roots, profile, recordChecks())
+  const path = await checkPath(named, { roots }, profile, recordChecks())
   checkPurpose(path.leaf)
   const invalid = findInvalid(path, [now], skewMs)
   if (invalid !== undefined) throw invalid
