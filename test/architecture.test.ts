@@ -378,6 +378,7 @@ describe('entry points', () => {
     expect(users).toEqual([
       'src/channel/hpke.ts',
       'src/channel/key-config.ts',
+      'src/channel/post-quantum.ts',
       'src/channel/suite.ts',
       'src/reference/eif/registers.ts',
       'src/reference/snp/kernel-hashes.ts',

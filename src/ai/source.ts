@@ -16,7 +16,7 @@ export interface ProviderSourceOptions {
   /** What the profile leaves to you: a model's name, say. */
   readonly parameters?: Readonly<Record<string, string>>
   /** For every document; `authorization` only for those that the profile asks it for. */
-  readonly headers?: HeadersInit
+  readonly headers?: NonNullable<ConstructorParameters<typeof Headers>[0]>
   /** Where to ask. Required where the profile has none; default: the profile's. */
   readonly origin?: string
 }

@@ -4,6 +4,7 @@
  */
 import { isPlainObject, requireOption, snapshotOf } from '../core/options.ts'
 import { type Bytes, copyBytes, fromHex, isBytes } from '../encoding/bytes.ts'
+import { skipFreshness } from './freshness.ts'
 import { type ReferenceValue, skipReferenceValues } from './reference-values.ts'
 import { equal, type RegisterTest } from './tests.ts'
 
@@ -27,6 +28,29 @@ export const allowMigration: unique symbol = /* @__PURE__ */ Symbol.for('veritee
  * replay it: such evidence has no date, and nothing else in it says to whom it speaks.
  */
 export const skipReportData: unique symbol = /* @__PURE__ */ Symbol.for('veritee.skipReportData')
+
+/**
+ * Pass it where a verifier asks for what its vendor has revoked, to go without: a key or CA that the
+ * vendor revoked then passes. That is `revocation` for AMD, `endorsements` for Android.
+ */
+export const skipRevocation: unique symbol = /* @__PURE__ */ Symbol.for('veritee.skipRevocation')
+
+/** How the caller knows that evidence without a date was made for it: by the nonce that it chose. */
+export type NonceFreshness = { readonly nonce: Uint8Array } | typeof skipFreshness
+
+/**
+ * The nonce that evidence must carry; `undefined` where the caller skips freshness.
+ * @param sizes the sizes that it may have, for messages
+ * @throws TypeError
+ */
+export function readNonce(freshness: unknown, sizes: string, isSize: (length: number) => boolean): Bytes | undefined {
+  if (freshness === skipFreshness) return undefined
+  const own = isPlainObject(freshness) ? snapshotOf<Record<string, unknown>>(freshness, 'freshness') : {}
+  requireOption('freshness', '{ nonce } or skipFreshness', Object.keys(own).join() === 'nonce')
+  const nonce = isBytes(own['nonce']) ? copyBytes(own['nonce']) : new Uint8Array()
+  requireOption('nonce', `${sizes} bytes (Uint8Array)`, isSize(nonce.length))
+  return nonce
+}
 
 const reportDataSize = 64
 

@@ -63,11 +63,22 @@ export function appraiseFreshness(
   })
 }
 
-/**
- * The nonce alone, for evidence that has no date. Fails with `policy-nonce`. @param expected
- * `undefined` when the caller skips freshness
- */
-export function appraiseNonce(found: Bytes | undefined, expected: Bytes | undefined, checks: CheckRecorder): void {
-  if (expected === undefined) checks.omit('policy-nonce', 'skipped', 'freshness skipped')
-  else appraiseBinding('policy-nonce', 'nonce', { found, expected }, checks)
+/** What answers the caller's nonce. */
+export interface NonceFacts {
+  /** For messages, where the vendor has another word. */
+  readonly subject?: string
+  readonly found: Bytes | undefined
+  /** `undefined` when the caller skips freshness. */
+  readonly expected: Bytes | undefined
+  /** What a check that was skipped says. */
+  readonly skipped?: string
+}
+
+/** The nonce alone, for evidence that has no date. Fails with `policy-nonce`. */
+export function appraiseNonce(
+  { subject = 'nonce', found, expected, skipped = 'freshness skipped' }: NonceFacts,
+  checks: CheckRecorder,
+): void {
+  if (expected === undefined) checks.omit('policy-nonce', 'skipped', skipped)
+  else appraiseBinding('policy-nonce', subject, { found, expected }, checks)
 }

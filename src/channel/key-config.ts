@@ -4,11 +4,12 @@
  * identifier, KEM, public key, and the one pair of KDF and AEAD.
  */
 import { NotSupportedError } from 'hpke'
+import type { CryptoKey, CryptoKeyPair } from '../crypto/keys.ts'
 import { isPointOfP256 } from '../crypto/p256.ts'
 import { type Bytes, concatBytes, equalBytes, toHex } from '../encoding/bytes.ts'
 import { type Cursor, cursor, end, skip, type Source, take, uint } from '../encoding/reader.ts'
 import { VerificationError } from '../core/errors.ts'
-import { type Hpke, hpke, type Suite } from './suite.ts'
+import { type Hpke, hpke, nameOf, type Suite } from './suite.ts'
 
 /** A gateway's public key, ready to seal to. */
 export interface KeyConfig {
@@ -46,7 +47,7 @@ export async function decodeKeyConfig(bytes: Uint8Array, suite: Suite): Promise<
   const input = cursor(new Uint8Array(bytes), source)
   const length = uint(input, 2, 'length')
   const expected = configSize(cipher)
-  if (length !== expected) throw refused('bytes', `${expected}, for one key of ${suite.kem}`, `${length}`)
+  if (length !== expected) throw refused('bytes', `${expected}, for one key of ${nameOf(suite)}`, `${length}`)
   const { keyId, key, algorithms } = readConfig(input, suite, cipher)
   const wanted = symmetricAlgorithms(cipher)
   if (!equalBytes(algorithms, wanted)) throw refused('symmetric algorithms', toHex(wanted), toHex(algorithms))
@@ -59,12 +60,12 @@ export async function decodeKeyConfig(bytes: Uint8Array, suite: Suite): Promise<
  */
 export function readConfig(
   input: Cursor,
-  { kem: wanted }: Suite,
+  suite: Suite,
   { KEM }: Hpke,
 ): { readonly keyId: number; readonly key: Bytes; readonly algorithms: Bytes } {
   const keyId = uint(input, 1, 'key identifier')
   const kem = uint(input, 2, 'KEM')
-  if (kem !== KEM.id) throw refused('KEM', `${KEM.id} (${wanted})`, `${kem}`)
+  if (kem !== KEM.id) throw refused('KEM', `${KEM.id} (${nameOf(suite)})`, `${kem}`)
   const key = take(input, KEM.Npk, 'public key')
   const { at } = input
   skip(input, uint(input, 2, 'length of the symmetric algorithms'), 'symmetric algorithms')
@@ -75,7 +76,7 @@ export function readConfig(
 
 /**
  * `application/ohttp-keys` with one entry. @param publicKey as the KEM serialises it: an
- * uncompressed point of P-256, or 32 bytes of X25519
+ * uncompressed point of P-256, 32 bytes of X25519, or 1216 of MLKEM768-X25519
  */
 export function encodeKeyConfig(keyId: number, suite: Suite, publicKey: Uint8Array): Bytes {
   const cipher = hpke(suite)
@@ -92,7 +93,7 @@ export function encodeKeyConfig(keyId: number, suite: Suite, publicKey: Uint8Arr
 export async function createGatewayKey(keyId: number, suite: Suite): Promise<GatewayKey> {
   const cipher = hpke(suite)
   const pair = await cipher.KEM.GenerateKeyPair(false).catch((): never => {
-    throw new VerificationError('unsupported', `WebCrypto: expected ${suite.kem}, found none`)
+    throw new VerificationError('unsupported', `WebCrypto: expected ${nameOf(suite)}, found none`)
   })
   const publicKey = await cipher.KEM.SerializePublicKey(pair.publicKey)
   return { keyId, suite, config: encodeKeyConfig(keyId, suite, publicKey), pair, cipher }
@@ -117,8 +118,8 @@ function symmetricAlgorithms({ KDF, AEAD }: Hpke): Bytes {
  * only when it is used.
  */
 async function importPublicKey(key: Bytes, suite: Suite, cipher: Hpke): Promise<CryptoKey> {
-  const { kem } = suite
-  const problem = refused('public key', `a point of ${kem}, not of small order`, toHex(key))
+  const name = nameOf(suite)
+  const problem = refused('public key', `a point of ${name}, not of small order`, toHex(key))
   if (!mayBePoint(key, suite)) throw problem
   try {
     const publicKey = await cipher.KEM.DeserializePublicKey(key)
@@ -126,7 +127,7 @@ async function importPublicKey(key: Bytes, suite: Suite, cipher: Hpke): Promise<
     return publicKey
   } catch (error) {
     if (error instanceof NotSupportedError)
-      throw new VerificationError('unsupported', `WebCrypto: expected ${kem}, found none`)
+      throw new VerificationError('unsupported', `WebCrypto: expected ${name}, found none`)
     throw problem
   }
 }

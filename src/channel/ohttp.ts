@@ -14,7 +14,7 @@ import { type Limits, openChunks, type Opener, openWhole, sealChunks, type Seale
 import { type GatewayKey, type KeyConfig, mayBePoint, uint16 } from './key-config.ts'
 import { counting, type HpkeContext, type SealingKey, setUpRecipient, setUpSender } from './hpke.ts'
 import { generate, type PieceReader, type Pieces, readPieces } from './pieces.ts'
-import type { Hpke } from './suite.ts'
+import { type Hpke, nameOf } from './suite.ts'
 
 /** Media types of requests and of their responses. */
 export const mediaTypes = {
@@ -116,7 +116,7 @@ export async function openRequest(
     const enc = (await input.take(cipher.KEM.Nenc, 'encapsulated key')).slice()
     const info = infoOf(header, options)
     const noPoint = (): never => {
-      throw malformed(requestSource, `encapsulated key is no point of ${suite.kem}`)
+      throw malformed(requestSource, `encapsulated key is no point of ${nameOf(suite)}`)
     }
     if (!mayBePoint(enc, suite)) noPoint()
     const context = await setUpRecipient(cipher, pair, enc, info).catch(noPoint)

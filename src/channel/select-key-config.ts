@@ -12,7 +12,7 @@ import { cursor, remaining, take, uint } from '../encoding/reader.ts'
 import { requireOption } from '../core/options.ts'
 import { VerificationError } from '../core/errors.ts'
 import { encodeKeyConfig, readConfig, refused, source, uint16 } from './key-config.ts'
-import { type Hpke, hpke, type Suite } from './suite.ts'
+import { type Hpke, hpke, nameOf, readSuite, type Suite } from './suite.ts'
 
 /**
  * The one key of `suite` that a key configuration offers.
@@ -29,6 +29,9 @@ import { type Hpke, hpke, type Suite } from './suite.ts'
 export async function selectKeyConfig(bytes: Uint8Array, suite: Suite, form: 'single' | 'list'): Promise<Bytes> {
   requireOption('bytes', 'a Uint8Array', isBytes(bytes))
   requireOption('form', 'single or list', ['single', 'list'].includes(form))
+  const { aead } = Object(suite) as { readonly aead?: unknown }
+  if (aead === 'ChaCha20-Poly1305')
+    throw new VerificationError('unsupported', 'suite: expected AES-GCM, found ChaCha20-Poly1305')
   const wanted = readSuite(suite)
   const input = cursor(copyBytes(bytes), source)
   const cipher = hpke(wanted)
@@ -42,19 +45,9 @@ export async function selectKeyConfig(bytes: Uint8Array, suite: Suite, form: 'si
     .map((config) => readConfig(cursor(config, source), wanted, cipher))
     .filter(({ algorithms }) => offers(algorithms, cipher))
   const [only] = fitting
-  const { kem, aead } = wanted
-  if (only === undefined || fitting.length > 1) throw refused(`keys of ${kem} with ${aead}`, '1', `${fitting.length}`)
+  if (only === undefined || fitting.length > 1)
+    throw refused(`keys of ${nameOf(wanted)} with ${wanted.aead}`, '1', `${fitting.length}`)
   return Promise.resolve(encodeKeyConfig(only.keyId, wanted, only.key))
-}
-
-/** @throws TypeError for what is no suite; VerificationError `unsupported` for one of others */
-function readSuite(suite: unknown): Suite {
-  const { kem, aead } = Object(suite) as Record<string, unknown>
-  if (aead === 'ChaCha20-Poly1305')
-    throw new VerificationError('unsupported', 'suite: expected AES-GCM, found ChaCha20-Poly1305')
-  const isKnown = ['P-256', 'X25519'].includes(kem as string) && ['AES-128-GCM', 'AES-256-GCM'].includes(aead as string)
-  requireOption('suite', 'of P-256 or X25519, with AES-128-GCM or AES-256-GCM', isKnown)
-  return { kem, aead } as Suite
 }
 
 /** Whether the pair of the suite is among those behind their length, each of which comes once. */

@@ -2,9 +2,9 @@
  * What a client is made of: read once, copied, and checked before anything is sent. Whatever is
  * wrong here is a `TypeError`.
  */
-import type { Suite } from '../channel/suite.ts'
+import { readSuite, type Suite } from '../channel/suite.ts'
 import type { Bytes } from '../encoding/bytes.ts'
-import { isPlainObject, knownOptions, requireOption } from '../core/options.ts'
+import { knownOptions, requireOption } from '../core/options.ts'
 import { type AttestationResult, isAttestationResult } from '../core/result.ts'
 import { type Challenge, type KeyBinding, keyInPublicKey } from './binding.ts'
 import type { SealedChannel } from './channel-kind.ts'
@@ -270,14 +270,6 @@ function isSafe(text: unknown, allowLoopbackHttp: unknown): boolean {
   const { protocol, hostname, username, password } = new URL(text)
   const isLoopback = protocol === 'http:' && /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(hostname)
   return (protocol === 'https:' || (isLoopback && allowLoopbackHttp === true)) && username + password === ''
-}
-
-function readSuite(suite: unknown): Suite {
-  const { kem, aead, ...unknown } = isPlainObject(suite) ? (suite as Suite) : ({} as Partial<Suite>)
-  const isKnown = (kem === 'P-256' || kem === 'X25519') && (aead === 'AES-128-GCM' || aead === 'AES-256-GCM')
-  const expected = "{ kem: 'P-256' or 'X25519', aead: 'AES-128-GCM' or 'AES-256-GCM' }"
-  requireOption('suite', expected, isKnown && Object.keys(unknown).length === 0)
-  return { kem, aead } as Suite
 }
 
 /**

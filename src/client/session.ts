@@ -50,6 +50,8 @@ export function createAttester(
   }
 
   return async (signal) => {
+    // What this runtime does not have, it need not ask for.
+    if (policy.channel === undefined && typeof policy.suite.kem === 'object') await policy.suite.kem.requireRuntime()
     // challenging
     const secret = policy.attest && freshBytes()
     const nonce = secret === undefined ? freshBytes() : await hash('SHA-256', secret)

@@ -50,9 +50,10 @@ export interface SignatureAlgorithm {
   readonly x509: string
   readonly key: KeyAlgorithm
   /** WebCrypto parameters of `importKey`. */
-  readonly importParams: EcKeyImportParams | RsaHashedImportParams
+  readonly importParams:
+    { readonly name: string; readonly namedCurve: string } | { readonly name: string; readonly hash: Hash }
   /** WebCrypto parameters of `verify`. */
-  readonly verifyParams: AlgorithmIdentifier | EcdsaParams | RsaPssParams
+  readonly verifyParams: { readonly name: string; readonly hash?: Hash; readonly saltLength?: number }
 }
 
 type Hash = 'SHA-256' | 'SHA-384' | 'SHA-512'

@@ -6,6 +6,7 @@ import type { Bytes } from '../encoding/bytes.ts'
 import { childrenOf, contentOf, decodeDer, INTEGER } from '../encoding/der.ts'
 import { malformed, type Source } from '../encoding/reader.ts'
 import type { SignatureAlgorithm } from './algorithms.ts'
+import type { CryptoKey } from './keys.ts'
 import { importKey, verify } from './subtle.ts'
 
 /**

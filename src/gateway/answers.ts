@@ -61,7 +61,7 @@ const headers = { 'cache-control': 'no-store', 'x-content-type-options': 'nosnif
 export function answer(
   status: number,
   mediaType: string,
-  body: BodyInit,
+  body: string,
   more: Readonly<Record<string, string>> = {},
 ): Response {
   return new Response(body, { status, headers: { ...headers, 'content-type': mediaType, ...more } })

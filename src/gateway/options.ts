@@ -2,7 +2,7 @@
  * What a gateway is made of: read once, copied, and checked before anything is served. What is
  * wrong here is a `TypeError`.
  */
-import type { Suite } from '../channel/suite.ts'
+import { readSuite, type Suite } from '../channel/suite.ts'
 import type { Bytes } from '../encoding/bytes.ts'
 import { requireOption } from '../core/options.ts'
 import type { AttestationResult } from '../core/result.ts'
@@ -261,13 +261,6 @@ function nameOf(
     report(error)
     return undefined
   }
-}
-
-function readSuite(suite: unknown): Suite {
-  const { kem, aead } = readKnown('suite', suite as Suite, ['kem', 'aead'])
-  requireOption('suite.kem', 'P-256 or X25519', kem === 'P-256' || kem === 'X25519')
-  requireOption('suite.aead', 'AES-128-GCM or AES-256-GCM', aead === 'AES-128-GCM' || aead === 'AES-256-GCM')
-  return { kem, aead } as Suite
 }
 
 function readOrigins(name: string, origins: unknown): ReadonlySet<string> {

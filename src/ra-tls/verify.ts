@@ -16,6 +16,7 @@ import {
   RS512,
   type SignatureAlgorithm,
 } from '../crypto/algorithms.ts'
+import { appraiseBinding } from '../appraisal/binding.ts'
 import { importPublicKey, verifySignature } from '../crypto/signature.ts'
 import { type Bytes, copyBytes, equalBytes, isBytes, toHex } from '../encoding/bytes.ts'
 import { VerificationError } from '../core/errors.ts'
@@ -141,7 +142,7 @@ export async function verifyRaTls<Result extends ReportDataResult>(
   if (!isAttestationResult(result)) throw new TypeError('verify must return the result of a verifier of this library')
   // 4. The binding: what was verified carries this key.
   requireBinding(result, evidence.reportData, checks)
-  appraiseNonce(evidence.nonce, nonce, checks)
+  appraiseBinding('policy-nonce', 'nonce', { found: evidence.nonce, expected: nonce }, checks)
   checks.conclude()
   return Object.freeze({
     result,
@@ -265,14 +266,4 @@ function requireBinding({ claims }: ReportDataResult, expected: Bytes, checks: C
     expected: toHex(expected),
     found: actual,
   })
-}
-
-function appraiseNonce(found: Bytes | undefined, expected: Bytes | undefined, checks: CheckRecorder): void {
-  if (expected === undefined) {
-    checks.omit('policy-nonce', 'not-requested', 'no nonce expected')
-    return
-  }
-  const holds = found !== undefined && equalBytes(found, expected)
-  const actual = found === undefined ? 'nothing' : toHex(found)
-  checks.appraises('policy-nonce', 'nonce', { holds, expected: toHex(expected), found: actual })
 }

@@ -2,9 +2,9 @@
  * Results of other verifiers: from a token to a result that only an authentic, current, affirming
  * one can produce.
  */
-import { skipFreshness } from '../appraisal/freshness.ts'
+import { type NonceFreshness, readNonce } from '../appraisal/expectations.ts'
 import type { Check } from '../core/check.ts'
-import { isPlainObject, itemsOf, knownOptions, requireOption, snapshotOf } from '../core/options.ts'
+import { itemsOf, knownOptions, requireOption } from '../core/options.ts'
 import { type CheckRecorder, recordChecks, stopwatch } from '../core/record.ts'
 import { type AttestationResult, attestationResult } from '../core/result.ts'
 import { type Clock, iso, lastMoment, readSkew, readTime } from '../core/time.ts'
@@ -33,9 +33,9 @@ export interface VerifyEarOptions {
   readonly keys: readonly Uint8Array[]
   /**
    * `{ nonce }`: 8 to 64 bytes that you made for this one request. Without one any current token
-   * passes, a replayed one too: {@link skipFreshness}.
+   * passes, a replayed one too: `skipFreshness`.
    */
-  readonly freshness: { readonly nonce: Uint8Array } | typeof skipFreshness
+  readonly freshness: NonceFreshness
   /**
    * Submodules that must be there and affirming. Default: every one that is there, whatever they
    * are.
@@ -241,21 +241,11 @@ function readOptions(options: unknown): VerifyPolicy {
   requireOption('trace', 'a function', trace === undefined || typeof trace === 'function')
   return {
     keys: (keys as Uint8Array[]).map(copyBytes),
-    nonce: readNonce(freshness),
+    // RFC 9711 section 4.1.
+    nonce: readNonce(freshness, '8 to 64', (size) => size >= 8 && size <= 64),
     submodules: Object.hasOwn(given, 'submodules') ? (labels as string[]) : undefined,
     profiles: enabled as readonly EarProfile[],
     clock: { now: readTime(now), skewMs: readSkew(clockSkewSeconds) },
     trace,
   }
-}
-
-function readNonce(freshness: unknown): Bytes | undefined {
-  if (freshness === skipFreshness) return undefined
-  const own = isPlainObject(freshness) ? snapshotOf<Record<string, unknown>>(freshness, 'freshness') : {}
-  requireOption('freshness', '{ nonce } or skipFreshness', Object.keys(own).join() === 'nonce')
-  const { nonce } = own
-  // RFC 9711 section 4.1.
-  const isNonce = isBytes(nonce) && nonce.length >= 8 && nonce.length <= 64
-  requireOption('nonce', '8 to 64 bytes (Uint8Array)', isNonce)
-  return copyBytes(nonce as Uint8Array)
 }

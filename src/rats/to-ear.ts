@@ -5,6 +5,7 @@
 import { isPlainObject, itemsOf, knownOptions, readOwn, requireOption, snapshotOf } from '../core/options.ts'
 import { type AttestationResult, isAttestationResult } from '../core/result.ts'
 import { readTime } from '../core/time.ts'
+import type { CryptoKey } from '../crypto/keys.ts'
 import { toBase64Url } from '../encoding/base64url.ts'
 import { decodeJson, type JsonObject } from '../encoding/json.ts'
 import { draft4, profileOf, readEar } from './ear-claims.ts'

@@ -1,107 +1,40 @@
 /**
  * AI clients as they are, over an attested `fetch`: verified first, then sealed, tokens as they
- * come; a refusal surfaces as itself, and a stream that breaks off never looks finished.
+ * come; a refusal surfaces as itself, once, and a stream that breaks off never looks finished.
  */
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { generateText, streamText } from 'ai'
 import OpenAI, { APIConnectionError } from 'openai'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { attestedProvider, type AttestedProviderOptions, refusalOf, verifiedFirst } from '../../src/ai/index.ts'
-import { createClient } from '../../src/client/attested-fetch.ts'
+import { refusalOf, verifiedFirst } from '../../src/ai/index.ts'
 import type { AttestedFetch } from '../../src/client/index.ts'
 import { platform } from '../../src/client/runtime.ts'
 import type { AttestationError } from '../../src/core/errors.ts'
+import { providerOrigin, type ReportPlan } from '../attester/provider.ts'
 import {
-  createProvider,
-  type FakeProvider,
-  providerOrigin,
-  type ReportPlan,
-  soundProfile,
-} from '../attester/provider.ts'
+  bearer,
+  chatPath,
+  createSpeaking,
+  openAiSpeech,
+  prompt,
+  refused,
+  sound,
+  type SpeakingProvider,
+  thrownBy,
+  type Wire,
+  words,
+} from './wire.ts'
 
-const now = new Date('2026-06-01T12:00:00Z')
-const prompt = 'prompt 4711'
-const words = ['Attested', ' and', ' sealed', '.']
-let provider: FakeProvider
-let options: AttestedProviderOptions
+let provider: SpeakingProvider
 beforeAll(async () => {
-  provider = await createProvider(now)
-  options = await provider.clientOptions()
+  provider = await createSpeaking(openAiSpeech)
 })
-
-const farAway = (report: Record<string, Record<string, unknown>>): object => ({ ...report, not_after: 253_402_300_799 })
-const sound: ReportPlan = { report: farAway }
-const refused: ReportPlan = { report: farAway, gpuNonce: new Uint8Array(32) }
-
-const head = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'm' }
-const event = (delta: object, finish: string | null = null): string =>
-  `data: ${JSON.stringify({ ...head, choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`
-
-/** Set by a test: a stream waits for it before each word but the first. */
-let next: () => Promise<void>
 beforeEach(() => {
-  next = () => Promise.resolve()
-  provider.answer = (_path, body) => {
-    if (!(JSON.parse(body) as { stream?: boolean }).stream) {
-      const message = { role: 'assistant', content: words.join('') }
-      const choices = [{ index: 0, message, finish_reason: 'stop' }]
-      return {
-        headers: { 'content-type': 'application/json' },
-        pieces: [JSON.stringify({ ...head, object: 'chat.completion', choices })],
-      }
-    }
-    async function* pieces(): AsyncGenerator<string> {
-      for (const [i, content] of words.entries()) {
-        if (i > 0) await next()
-        yield event({ content })
-      }
-      yield event({}, 'stop')
-      yield 'data: [DONE]\n\n'
-    }
-    return { headers: { 'content-type': 'text/event-stream' }, pieces: pieces() }
-  }
+  provider.next = () => Promise.resolve()
 })
-
-interface Wire {
-  readonly send: AttestedFetch
-  /** Addresses of all that left, in order, with the bytes. */
-  readonly sent: { readonly url: string; readonly bytes: Buffer }[]
-  readonly reports: () => number
-  readonly sealed: () => number
-}
-
-/** @param cut how many bytes of a sealed response are left out at its end */
-function connect(plan: ReportPlan = sound, cut = 0): Wire {
-  const sent: { url: string; bytes: Buffer }[] = []
-  const network = async (input: unknown, init: RequestInit = {}): Promise<Response> => {
-    const { method = 'GET', headers } = init
-    const body = init.body == null ? undefined : new Uint8Array(await new Response(init.body).arrayBuffer())
-    sent.push({ url: input as string, bytes: Buffer.from(body ?? []) })
-    const response = await provider.respond(
-      new Request(input as string, { method, headers, ...(body && { body }) } as RequestInit),
-      plan,
-    )
-    if (cut === 0 || method === 'GET') return response
-    const bytes = new Uint8Array(await response.arrayBuffer())
-    return new Response(bytes.subarray(0, -cut), { headers: response.headers })
-  }
-  const send = createClient(providerOrigin, attestedProvider(soundProfile, options), {
-    ...platform,
-    fetch: network,
-    now: () => now.getTime(),
-  })
-  const count = (isReport: boolean) => (): number =>
-    sent.filter(({ url }) => url.includes('/attestation/') === isReport).length
-  return { send, sent, reports: count(true), sealed: count(false) }
-}
-
-async function thrownBy(work: Promise<unknown>): Promise<unknown> {
-  return work.then(
-    () => {
-      throw new Error('expected to be refused')
-    },
-    (error: unknown) => error,
-  )
+const connect = (plan?: ReportPlan, cut?: number): Wire => provider.connect(plan, cut)
+const expectSealed = (wire: Wire): void => {
+  provider.expectSealed(wire, chatPath, bearer)
 }
 
 const settings = { apiKey: 'sk-caller', baseURL: `${providerOrigin}/v1`, dangerouslyAllowBrowser: true }
@@ -110,16 +43,6 @@ const asked = (): { model: string; messages: { role: 'user'; content: string }[]
   model: 'm',
   messages: [{ role: 'user', content: prompt }],
 })
-
-function expectSealed({ sent }: Wire): void {
-  for (const { bytes } of sent)
-    for (const secret of ['4711', 'sk-caller', 'completions', 'Attested']) expect(bytes.includes(secret)).toBe(false)
-  expect(provider.opened.at(-1)).toMatchObject({
-    path: '/v1/chat/completions',
-    headers: { authorization: 'Bearer sk-caller' },
-  })
-  expect(provider.opened.at(-1)?.body).toContain(prompt)
-}
 
 describe('openai', () => {
   const clientOf = (send: AttestedFetch, over: object = {}): OpenAI =>
@@ -135,7 +58,7 @@ describe('openai', () => {
 
   test('tokens as they come', async () => {
     let release = (): void => undefined
-    next = () => new Promise((resolve) => (release = resolve))
+    provider.next = () => new Promise((resolve) => (release = resolve))
     const wire = connect()
     const stream = await clientOf(wire.send).chat.completions.create({ ...asked(), stream: true })
     const seen: string[] = []
@@ -186,7 +109,7 @@ describe('openai', () => {
           ...asked(),
           stream: true,
         })
-        for await (const chunk of stream) expect(chunk.id).toBe(head.id)
+        for await (const chunk of stream) expect(chunk.id).toBe('chatcmpl-1')
       })(),
     )
     expect(refusalOf(error)?.code).toBe('ohttp-incomplete')

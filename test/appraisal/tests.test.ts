@@ -84,7 +84,7 @@ describe('an allowance', () => {
 describe('a nonce, where evidence has no date', () => {
   const outcomeOf = (found: Uint8Array<ArrayBuffer>, expected: Uint8Array<ArrayBuffer> | undefined): unknown => {
     const checks = recordChecks()
-    appraiseNonce(found, expected, checks)
+    appraiseNonce({ found, expected }, checks)
     return checks.made.map(({ id, outcome }) => `${id} ${outcome}`)
   }
 

@@ -179,12 +179,20 @@ describe('linters of packages', () => {
     )
   })
 
+  const nodeNext = [ts.ModuleKind.NodeNext, ts.ModuleResolutionKind.NodeNext] as const
+  const bundler = [ts.ModuleKind.ESNext, ts.ModuleResolutionKind.Bundler] as const
+  const dom = ['es2022', 'dom', 'dom.iterable']
+
   test.each([
-    ['nodenext', ts.ModuleKind.NodeNext, ts.ModuleResolutionKind.NodeNext],
-    ['bundler', ts.ModuleKind.ESNext, ts.ModuleResolutionKind.Bundler],
-  ])('the declarations hold under %s, checked themselves', async (name, module, moduleResolution) => {
+    ['nodenext', nodeNext, dom, []],
+    ['bundler', bundler, dom, []],
+    // Without the DOM library.
+    ['Node', nodeNext, ['es2023'], ['@types/node']],
+    ['Cloudflare Workers', bundler, ['es2023'], ['@cloudflare/workers-types']],
+    ['WebWorker', bundler, ['es2023', 'webworker'], []],
+  ])('the declarations hold under %s, checked themselves', async (name, [module, moduleResolution], lib, types) => {
     const imports = (await entryPoints()).map(([subpath], i) => `export * as e${i} from 'veritee${subpath.slice(1)}'`)
-    const file = join(project, `types-${name}.ts`)
+    const file = join(project, `types-${name.replace(' ', '-')}.ts`)
     await writeFile(file, `${imports.join('\n')}\n`)
     const program = ts.createProgram([file], {
       strict: true,
@@ -194,14 +202,21 @@ describe('linters of packages', () => {
       target: ts.ScriptTarget.ES2022,
       module,
       moduleResolution,
-      lib: ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
-      types: [],
+      lib: lib.map((each) => `lib.${each}.d.ts`),
+      types: types.map((each) => join(repository, 'node_modules', each)),
     })
-    expect(
-      ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n')),
-    ).toEqual([])
+    expect(messagesOf(program)).toEqual([])
+    // What each setting has of the DOM is what it says: the check is not of one library thrice.
+    const probe = join(project, `probe-${name.replace(' ', '-')}.ts`)
+    await writeFile(probe, 'export type Probe = HTMLElement\n')
+    const found = messagesOf(ts.createProgram([probe], program.getCompilerOptions()))
+    expect(found).toEqual(lib.includes('dom') ? [] : [expect.stringContaining('HTMLElement')])
   })
 })
+
+function messagesOf(program: ts.Program): string[] {
+  return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))
+}
 
 describe('single files', () => {
   const names = async (): Promise<string[]> =>

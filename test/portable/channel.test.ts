@@ -10,25 +10,30 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Browser, browsers } from './browsers.ts'
 import { type Bundle, bundleSuite } from './bundle.ts'
 import { makeEnclave } from './channel/enclave.ts'
-import { expectedInProcess, expectedNetwork, expectedWithoutX25519 } from './channel/expected.ts'
+import { expectedInProcess, expectedNetwork, withoutMlKem, withoutX25519 } from './channel/expected.ts'
 import type { ChannelReport, Enclave, Features, NetworkInput } from './channel/model.ts'
 import { type EnclaveServer, serveEnclave } from './channel/server.ts'
 import { makeFolder, removeFolder } from './cleanup.ts'
 import { within } from './programs.ts'
 import { type Runtime, runtimes, type Suite } from './runtimes.ts'
 
+const nodeMajor = Number(process.versions.node.split('.')[0])
+
 /**
  * What each runtime has of what is not everywhere. A change here is a change of what users can do.
  */
 const featuresOf: Readonly<Record<string, Features>> = {
-  Node: { x25519: true, requestStreams: true },
-  Deno: { x25519: true, requestStreams: true },
-  Bun: { x25519: true, requestStreams: true },
-  workerd: { x25519: true, requestStreams: true },
-  Chromium: { x25519: true, requestStreams: true },
-  // No gateway can be in here. Clients need neither.
-  Firefox: { x25519: true, requestStreams: false },
-  WebKit: { x25519: true, requestStreams: true },
+  // From Node 24 on there is ML-KEM.
+  Node: { x25519: true, mlkem: nodeMajor >= 24, requestStreams: true },
+  Deno: { x25519: true, mlkem: true, requestStreams: true },
+  // ML-KEM-768 is here, and the hash that makes a hybrid of it is not.
+  Bun: { x25519: true, mlkem: false, requestStreams: true },
+  // With the flag `webcrypto_modern_algorithms`.
+  workerd: { x25519: true, mlkem: true, requestStreams: true },
+  Chromium: { x25519: true, mlkem: true, requestStreams: true },
+  // No gateway can be in here. Clients need no streams.
+  Firefox: { x25519: true, mlkem: false, requestStreams: false },
+  WebKit: { x25519: true, mlkem: false, requestStreams: true },
 }
 
 const here = runtimes.map((runtime) => ({ ...runtime, program: runtime.find() }))
@@ -60,7 +65,11 @@ describe.each(here)('$name', (runtime) => {
   it.skipIf(isSkipped)('client and gateway in one process', async () => {
     const { features, rows } = await inFolder((folder) => run(runtime, inProcess, enclave, folder))
     expect(features).toEqual(featuresOf[name])
-    judge(rows, features.x25519 ? expectedInProcess : expectedWithoutX25519)
+    judge(rows, {
+      ...expectedInProcess,
+      ...(features.x25519 ? {} : withoutX25519),
+      ...(features.mlkem ? {} : withoutMlKem),
+    })
   })
 
   it.skipIf(isSkipped)('client with the fetch of the runtime, against a server', async () => {

@@ -18,7 +18,8 @@ export function findOnPath(...names: readonly string[]): string | undefined {
 }
 
 /**
- * A program that npm delivers in a package per platform. It is taken from there, because the file
+ * A program that npm delivers in a package per platform, from where `npm run runtimes` puts it or
+ * from the repository's own `node_modules`. It is taken from there, because the file
  * that `node_modules/.bin` points to is a placeholder where npm was told not to run install
  * scripts; several platforms may be installed (glibc and musl), so it is the first that runs.
  * @param scope folder of the platforms' packages in `node_modules`
@@ -27,13 +28,15 @@ export function findOnPath(...names: readonly string[]): string | undefined {
  * @param fallback where an install script puts it, in `node_modules`
  */
 export function findInPackages(scope: string, prefix: string, file: string, fallback: string): string | undefined {
-  const modules = fileURLToPath(new URL('../../node_modules', import.meta.url))
-  return [
-    ...list(join(modules, scope))
-      .filter((name) => name.startsWith(prefix))
-      .map((name) => join(modules, scope, name, file)),
-    join(modules, fallback),
-  ].find((path) => isExecutable(path) && spawnSync(path, ['--version'], { timeout: patienceMs }).status === 0)
+  return ['test/.output/runtimes/node_modules', 'node_modules']
+    .map((folder) => fileURLToPath(new URL(`../../${folder}`, import.meta.url)))
+    .flatMap((modules) => [
+      ...list(join(modules, scope))
+        .filter((name) => name.startsWith(prefix))
+        .map((name) => join(modules, scope, name, file)),
+      join(modules, fallback),
+    ])
+    .find((path) => isExecutable(path) && spawnSync(path, ['--version'], { timeout: patienceMs }).status === 0)
 }
 
 /** The entries of a folder, none where there is no such folder. */

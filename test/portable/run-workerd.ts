@@ -15,12 +15,19 @@ export const findWorkerd = (): string | undefined =>
 export const findOldWorkerd = (): string | undefined =>
   findInPackages('workerd-2026-04/node_modules/@cloudflare', 'workerd-', 'bin/workerd', 'workerd-2026-04/bin/workerd')
 
+/** What workers must ask for: ML-KEM and ChaCha20-Poly1305. */
+const modern = ['webcrypto_modern_algorithms']
+
 export const runWorkerd: Run = (workerd, { bundle, corpus, folder }) =>
-  withWorker(workerd, { folder, modules: bundle.folder, files: [bundle.worker, ...bundle.chunks] }, async (address) => {
-    const { status, text } = await request(address, { method: 'POST', body: JSON.stringify(corpus) })
-    if (status !== 200) throw new Error(`workerd answered ${status}`)
-    return JSON.parse(text) as Report
-  })
+  withWorker(
+    workerd,
+    { folder, modules: bundle.folder, files: [bundle.worker, ...bundle.chunks], flags: modern },
+    async (address) => {
+      const { status, text } = await request(address, { method: 'POST', body: JSON.stringify(corpus) })
+      if (status !== 200) throw new Error(`workerd answered ${status}`)
+      return JSON.parse(text) as Report
+    },
+  )
 
 /** A worker, and where it may put what it writes. */
 export interface Worker {
@@ -36,6 +43,8 @@ export interface Worker {
    * afterwards.
    */
   readonly objects?: Readonly<Record<string, string>>
+  /** Its compatibility flags. */
+  readonly flags?: readonly string[]
 }
 
 /**
@@ -44,11 +53,11 @@ export interface Worker {
  */
 export async function withWorker<T>(
   workerd: string,
-  { folder, modules, files, variables = {}, objects = {} }: Worker,
+  { folder, modules, files, variables = {}, objects = {}, flags = [] }: Worker,
   use: (address: string) => Promise<T>,
 ): Promise<T> {
   const configuration = join(modules, 'workerd.capnp')
-  await writeFile(configuration, configurationFor(files, variables, objects))
+  await writeFile(configuration, configurationFor({ files, variables, objects, flags }))
   const running = start(workerd, ['serve', '--control-fd=3', configuration], {
     cwd: folder,
     env: await environmentIn(folder),
@@ -66,11 +75,7 @@ export async function withWorker<T>(
   }
 }
 
-function configurationFor(
-  files: readonly string[],
-  variables: Readonly<Record<string, string>>,
-  objects: Readonly<Record<string, string>>,
-): string {
+function configurationFor({ files, variables, objects, flags }: Required<Omit<Worker, 'folder' | 'modules'>>): string {
   const embedded = files.map((file) => `(name = "${file}", esModule = embed "${file}")`).join(', ')
   const bindings = [
     ...Object.entries(variables).map(([name, text]) => `(name = "${name}", text = ${JSON.stringify(text)})`),
@@ -91,6 +96,7 @@ const config :Workerd.Config = (
 );
 const worker :Workerd.Worker = (
   compatibilityDate = "2025-01-01",
+  compatibilityFlags = [${flags.map((flag) => `"${flag}"`).join(', ')}],
   modules = [${embedded}],
   bindings = [${bindings.join(', ')}],
   globalOutbound = "loopback",${storage}

@@ -1,6 +1,6 @@
 /**
- * The differences that mutation found, each as one piece of evidence that is made anew for the
- * test: what the table of differences decides about.
+ * What mutation found that one of the opinions once read otherwise, each as one piece of evidence that
+ * is made anew for the test: what the table of differences decides about, and what both now refuse.
  */
 import { skipFreshness, skipReferenceValues } from '../../src/formats/aws/nitro/index.ts'
 import { skipReportData } from '../../src/formats/intel/sgx/index.ts'
@@ -37,7 +37,7 @@ export async function foundQuestions(): Promise<Question[]> {
     certificates: { root: { tbs: (fields) => fields.map((field, i) => (i === 3 ? unreadable : field)) } },
   })
   return [
-    await quote('the kind of SGX in two bytes, of which the verifier reads one', {
+    await quote('the kind of SGX in two bytes, of which the first alone would be one', {
       pckEntries: (entries) =>
         entries.map((entry, i) => (i === 4 ? sgxEntry('5', element(0x0a, Uint8Array.of(1, 0))) : entry)),
     }),

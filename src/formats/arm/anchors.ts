@@ -23,10 +23,25 @@ export interface AnchorIds {
   readonly validUntil?: Date
 }
 
+/** A public key on a curve (RFC 7517), as WebCrypto exports it. */
+export interface PublicJwk {
+  readonly kty?: string
+  readonly crv?: string
+  /** Coordinates, in base64url. */
+  readonly x?: string
+  readonly y?: string
+  /** What JWKs say besides is not read. */
+  readonly alg?: string
+  readonly use?: string
+  readonly key_ops?: readonly string[]
+  readonly ext?: boolean
+  readonly kid?: string
+}
+
 /** The public key of a device: on P-256, P-384 or P-521. */
 export interface KeyAnchor extends AnchorIds {
   /** A public JWK, or a SubjectPublicKeyInfo in DER. */
-  readonly key: JsonWebKey | Uint8Array
+  readonly key: PublicJwk | Uint8Array
 }
 
 /** A secret that the caller shares with a device: for servers. What a page holds is no secret. */
@@ -159,7 +174,7 @@ function readKey(value: unknown, path: string): PublicKey {
     return { kind: 'signature', algorithm, bytes: spki.slice(-1 - 2 * algorithm.key.coordinateSize) }
   }
   requireOption(path, expected, isPlainObject(value))
-  const { kty, crv, x, y, d } = snapshotOf<JsonWebKey>(value, path)
+  const { kty, crv, x, y, d } = snapshotOf<PublicJwk & { readonly d?: unknown }>(value, path)
   requireOption(path, 'a public key: this one has a private half', d === undefined)
   const algorithm = kty === 'EC' ? algorithms().find(({ key }) => key.name === crv) : undefined
   const point = [x, y].map(coordinateOf)

@@ -3,7 +3,7 @@
  */
 export { anyValue, type Hex } from '../../appraisal/expectations.ts'
 export type { Matched } from '../../appraisal/reference-values.ts'
-export type { AnchorIds, KeyAnchor } from './anchors.ts'
+export type { AnchorIds, KeyAnchor, PublicJwk } from './anchors.ts'
 export type { HashName } from './claims.ts'
 export type { MeasuredComponent, SoftwareComponent } from './components.ts'
 export type { AcceptableLifecycle, Lifecycle, LifecycleState } from './lifecycle.ts'

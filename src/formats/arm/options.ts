@@ -1,19 +1,17 @@
 /**
  * The options that tokens share. Tokens have no date: freshness is a nonce, or nothing.
  */
-import { skipFreshness } from '../../appraisal/freshness.ts'
+import { type NonceFreshness, readNonce } from '../../appraisal/expectations.ts'
 import type { Check } from '../../core/check.ts'
-import { isPlainObject, itemsOf, requireOption, snapshotOf } from '../../core/options.ts'
-import type { CheckRecorder } from '../../core/record.ts'
+import { itemsOf, requireOption } from '../../core/options.ts'
 import { readTime } from '../../core/time.ts'
-import { appraiseBinding } from '../../appraisal/binding.ts'
-import { type Bytes, copyBytes, isBytes } from '../../encoding/bytes.ts'
+import type { Bytes } from '../../encoding/bytes.ts'
 import { type Anchors, readAnchors } from './anchors.ts'
 import type { AcceptableLifecycle, LifecycleState } from './lifecycle.ts'
 import type { dangerouslyAllowTestKeys } from './test-keys.ts'
 
 /** How the caller knows that a token was made for it: by the nonce that it chose. */
-export type TokenFreshness = { readonly nonce: Uint8Array } | typeof skipFreshness
+export type TokenFreshness = NonceFreshness
 
 /** Options of verifiers of tokens. */
 export interface TokenOptions {
@@ -91,27 +89,15 @@ export function readTokenOptions(
   )
   return {
     anchors: readAnchors(trustAnchors, testKeys, takesSecrets),
-    nonce: readNonce(freshness, nonceSizes),
+    nonce: readNonce(freshness, nonceSizes.join(' or '), (size) => nonceSizes.includes(size)),
     lifecycles: ['secured', ...accepted],
     now: readTime(now),
     trace,
   }
 }
 
-function readNonce(freshness: unknown, sizes: readonly number[]): Bytes | undefined {
-  if (freshness === skipFreshness) return undefined
-  const own = isPlainObject(freshness) ? snapshotOf<Record<string, unknown>>(freshness, 'freshness') : {}
-  requireOption('freshness', '{ nonce } or skipFreshness', Object.keys(own).join() === 'nonce')
-  const nonce = isBytes(own['nonce']) ? copyBytes(own['nonce']) : new Uint8Array()
-  requireOption('nonce', `${sizes.join(' or ')} bytes (Uint8Array)`, sizes.includes(nonce.length))
-  return nonce
-}
-
-/** Whether the token answers the caller's nonce; fails with `policy-nonce`. */
-export function appraiseNonce(found: Bytes, { nonce }: Pick<TokenPolicy, 'nonce'>, checks: CheckRecorder): void {
-  if (nonce === undefined) checks.omit('policy-nonce', 'skipped', 'freshness skipped: a token has no date')
-  else appraiseBinding('policy-nonce', 'nonce', { found, expected: nonce }, checks)
-}
+/** What the check of a nonce says that was skipped. */
+export const undated = 'freshness skipped: a token has no date'
 
 /** When to attest again: a day from now, or when the first of these expires. */
 export function validUntilOf(

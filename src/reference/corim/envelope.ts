@@ -20,7 +20,7 @@ import { recordChecks } from '../../core/record.ts'
 import { type Certificate, decodeCertificate } from '../../x509/certificate.ts'
 import { nameToText } from '../../x509/name.ts'
 import { uniformProfile } from '../../x509/profile.ts'
-import { type CertificationPath, checkPath, findInvalid, signatureRows } from '../../x509/path.ts'
+import { type CertificationPath, checkDates, checkPath, signatureRows } from '../../x509/path.ts'
 import { type CorimEntity, type CorimPeriod, decodeEntity, decodePeriod } from './corim.ts'
 import { mapOf } from './items.ts'
 
@@ -209,10 +209,10 @@ async function certifiedKey(
   const roots = await Promise.all(trustAnchors.map(({ der }) => fingerprint(der)))
   const profile = uniformProfile(algorithm)
   // Opening a file has no trace: the first failure is all there is to say.
-  const path = await checkPath(named, { roots }, profile, recordChecks())
+  const checks = recordChecks()
+  const path = await checkPath(named, { roots }, profile, checks)
   checkPurpose(path.leaf)
-  const invalid = findInvalid(path, [now], skewMs)
-  if (invalid !== undefined) throw invalid
+  checkDates(path, { now, skewMs }, 'dates of the certificates', checks)
   const chain = startSignatures(signatureRows(path, profile))
   return { key: importPublicKey(path.leaf.spki, algorithm), path, chain }
 }

@@ -3,6 +3,7 @@
  * nothing but the CA's certificate.
  */
 import { ES256, ES384 } from '../../crypto/algorithms.ts'
+import type { CryptoKey } from '../../crypto/keys.ts'
 import { sign } from '../../crypto/sign.ts'
 import { importPublicKey, verifySignature } from '../../crypto/signature.ts'
 import { type Bytes, concatBytes, copyBytes, isBytes } from '../../encoding/bytes.ts'

@@ -15,9 +15,6 @@ export function isOctets(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]'
 }
 
-/** A copy that nothing else can write to. */
-export const ownOctets = (bytes: Uint8Array): Octets => Uint8Array.from(bytes)
-
 /** Lower-case digits. */
 export function digitsOf(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')

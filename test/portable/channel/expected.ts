@@ -83,6 +83,9 @@ export const expectedInProcess: Readonly<Record<string, unknown>> = {
   'suite P-256 AES-256-GCM': answered(echoed(text)),
   'suite X25519 AES-128-GCM': answered(echoed(text)),
   'suite X25519 AES-256-GCM': answered(echoed(text)),
+  'suite MLKEM768-X25519, both ends': answered(echoed(text)),
+  'suite MLKEM768-X25519, another implementation at the gateway': answered(echoed(text)),
+  'suite MLKEM768-X25519, another implementation at the client': answered(echoed(text)),
   'a key of X25519': answered('VerificationError client-response'),
   'a suite that is not the one of the policy': notSent('VerificationError ohttp-key-config'),
 
@@ -115,14 +118,20 @@ export const expectedInProcess: Readonly<Record<string, unknown>> = {
 }
 
 /**
- * Where WebCrypto does not have the curve, the client says so, and sends nothing. A gateway there
- * gives no evidence at all.
+ * What differs where WebCrypto does not have the curve: the client says so, and sends nothing. A
+ * gateway there gives no evidence at all.
  */
-export const expectedWithoutX25519: Readonly<Record<string, unknown>> = {
-  ...expectedInProcess,
+export const withoutX25519: Readonly<Record<string, unknown>> = {
   'suite X25519 AES-128-GCM': notSent('VerificationError client-evidence'),
   'suite X25519 AES-256-GCM': notSent('VerificationError client-evidence'),
   'a key of X25519': notSent('VerificationError unsupported'),
+}
+
+/** What differs where it does not have ML-KEM-768, or not all that goes with it. */
+export const withoutMlKem: Readonly<Record<string, unknown>> = {
+  'suite MLKEM768-X25519, both ends': notAsked('VerificationError unsupported'),
+  'suite MLKEM768-X25519, another implementation at the gateway': notAsked('VerificationError unsupported'),
+  'suite MLKEM768-X25519, another implementation at the client': notSent('VerificationError client-evidence'),
 }
 
 const evidence = 'POST /.well-known/attestation application/json'

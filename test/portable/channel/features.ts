@@ -5,7 +5,7 @@ import { streamOf, utf8 } from './bytes.ts'
 import type { Features } from './model.ts'
 
 export async function findFeatures(): Promise<Features> {
-  return { x25519: await hasX25519(), requestStreams: await hasRequestStreams() }
+  return { x25519: await hasX25519(), mlkem: await hasMlKem(), requestStreams: await hasRequestStreams() }
 }
 
 async function hasX25519(): Promise<boolean> {
@@ -15,6 +15,28 @@ async function hasX25519(): Promise<boolean> {
   } catch {
     return false
   }
+}
+
+/**
+ * MLKEM768-X25519 as a whole, or all that it is made of: ML-KEM-768, X25519 and two hashes.
+ */
+async function hasMlKem(): Promise<boolean> {
+  const usages = ['encapsulateBits', 'decapsulateBits'] as unknown as KeyUsage[]
+  const has = (work: Promise<unknown>): Promise<boolean> =>
+    work.then(
+      () => true,
+      () => false,
+    )
+  const { subtle } = crypto
+  if (await has(subtle.generateKey('MLKEM768-X25519', false, usages))) return true
+  const parts = [
+    subtle.generateKey('ML-KEM-768', false, usages),
+    subtle.generateKey({ name: 'X25519' }, false, ['deriveBits']),
+    subtle.digest('SHA3-256', utf8('a')),
+    // Two names for one number: drafts differ.
+    subtle.digest({ name: 'cSHAKE256', length: 256, outputLength: 256 } as Algorithm, utf8('a')),
+  ]
+  return (await Promise.all(parts.map(has))).every(Boolean)
 }
 
 /**

@@ -3,9 +3,11 @@
  * the web's own interfaces. It decides nothing: it reports, and `channel.test.ts` judges.
  */
 import { toBase64Url } from '../../../src/encoding/base64url.ts'
+import { mlkem768X25519 } from '../../../src/channel/post-quantum.ts'
 import { encodeKeyConfig } from '../../../src/channel/key-config.ts'
 import { attestedFetch, keyHashInUserData } from '../../../src/client/index.ts'
 import type { Suite } from '../../../src/client/index.ts'
+import { nobleKem } from '../../support/noble-kem.ts'
 import { type Bytes, concat, fromBase64, pattern, streamOf, sumOf, utf8 } from './bytes.ts'
 import { createDevice, type Device } from './device.ts'
 import { findFeatures } from './features.ts'
@@ -277,7 +279,14 @@ function aborts(device: Device): readonly Case[] {
 
 const kems = ['P-256', 'X25519'] as const
 const aeads = ['AES-128-GCM', 'AES-256-GCM'] as const
-export const allSuites: readonly Suite[] = kems.flatMap((kem) => aeads.map((aead): Suite => ({ kem, aead })))
+export const allSuites = kems.flatMap((kem) => aeads.map((aead) => ({ kem, aead }) as const))
+
+/** What is WebCrypto's, and what is another implementation's, which needs none of it. */
+const hybrids = [
+  ['both ends', mlkem768X25519, mlkem768X25519],
+  ['another implementation at the gateway', mlkem768X25519, nobleKem],
+  ['another implementation at the client', nobleKem, mlkem768X25519],
+] as const
 
 function suites(device: Device): readonly Case[] {
   const other: Suite = { kem: 'P-256', aead: 'AES-256-GCM' }
@@ -286,6 +295,22 @@ function suites(device: Device): readonly Case[] {
       `suite ${suite.kem} ${suite.aead}`,
       () => {
         const world = createWorld(device, { options: { suite }, gateway: { suite } })
+        return outcomeOf(world, async () => received(await world.send('/pay', post())))
+      },
+    ]),
+    ...hybrids.map(([ends, kem, gatewayKem]): Case => [
+      `suite MLKEM768-X25519, ${ends}`,
+      () => {
+        const world = createWorld(device, {
+          options: { suite: { kem, aead: 'AES-256-GCM' }, binding: keyHashInUserData },
+          gateway: {
+            suite: { kem: gatewayKem, aead: 'AES-256-GCM' },
+            attest: async ({ nonce, keyConfigDigest }) => ({
+              mediaType: 'application/cbor',
+              evidence: await device.document({ nonce, userData: keyConfigDigest }),
+            }),
+          },
+        })
         return outcomeOf(world, async () => received(await world.send('/pay', post())))
       },
     ]),

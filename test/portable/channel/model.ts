@@ -29,6 +29,8 @@ export interface ChannelRow {
 export interface Features {
   /** WebCrypto has X25519. */
   readonly x25519: boolean
+  /** WebCrypto has what MLKEM768-X25519 is made of. */
+  readonly mlkem: boolean
   /** A `Request` can be made with a stream as its body, and gives it back: a gateway needs that. */
   readonly requestStreams: boolean
 }

@@ -1,7 +1,7 @@
 /**
  * AMD SEV-SNP: reports of guests. With Azure's wrapping of them it is `veritee/sev-snp`.
  */
-export { allowMigration, anyValue, type Hex, skipReportData } from '../../../appraisal/expectations.ts'
+export { allowMigration, anyValue, type Hex, skipReportData, skipRevocation } from '../../../appraisal/expectations.ts'
 export { skipReferenceValues } from '../../../appraisal/reference-values.ts'
 export { AppraisalError, AttestationError, VerificationError } from '../../../core/errors.ts'
 export { isAttestationResult } from '../../../core/result.ts'
@@ -18,7 +18,6 @@ export {
   type MinimumTcb,
   type PlatformInfoExpectation,
   type SevSnpOptions,
-  skipRevocation,
 } from './options.ts'
 export type { SnpReferenceValues, SnpRegister } from './reference-values.ts'
 export type { FirmwareVersion, SnpCpu, SnpGuestPolicy, SnpPlatformInfo, SnpReport } from './report.ts'

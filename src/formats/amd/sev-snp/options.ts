@@ -20,6 +20,7 @@ import {
   readReportData,
   readSizedBytes,
   type skipReportData,
+  skipRevocation,
 } from '../../../appraisal/expectations.ts'
 import { amdRoots, type SevSnpEndorsements } from './endorsements.ts'
 import { readReferenceValues, type SnpReferenceValues } from './reference-values.ts'
@@ -31,12 +32,6 @@ import {
   type SnpPlatformInfo,
 } from './report.ts'
 import { products as knownProducts, type SnpProduct, type SnpTcb, type TcbPart } from './tcb.ts'
-
-/**
- * Pass it as `revocation` to go without the ARK's revocation list. A revoked ASK then goes
- * unnoticed.
- */
-export const skipRevocation: unique symbol = /* @__PURE__ */ Symbol.for('veritee.skipRevocation')
 
 /**
  * Pass it as `provisionalFirmware` to accept firmware that the host can still take back (COMMITTED
@@ -95,6 +90,7 @@ export interface SevSnpOptions extends Omit<VerifierOptions, 'now'> {
    * to the key that you will encrypt to. To go without, pass `skipReportData`.
    */
   readonly reportData: Uint8Array | typeof skipReportData
+  /** To go without the ARK's revocation list: a revoked ASK then goes unnoticed. */
   readonly revocation?: typeof skipRevocation
   /**
    * Default: Genoa and Turin. The owner of a Milan machine can forge its reports in software

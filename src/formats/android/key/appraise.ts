@@ -3,7 +3,7 @@
  * failure is kept, so that all of them are reported. What Android alone vouches for never replaces
  * what the hardware must.
  */
-import { appraiseBinding } from '../../../appraisal/binding.ts'
+import { appraiseNonce } from '../../../appraisal/freshness.ts'
 import { type Matched, skipReferenceValues } from '../../../appraisal/reference-values.ts'
 import type { CheckRecorder } from '../../../core/record.ts'
 import { type Bytes, equalBytes, toHex } from '../../../encoding/bytes.ts'
@@ -26,8 +26,7 @@ export interface Verified {
 export function appraise(verified: Verified, policy: AndroidKeyPolicy, checks: CheckRecorder): Matched | undefined {
   const { description, challenge } = verified
   const { softwareEnforced, hardwareEnforced } = description
-  if (policy.nonce === undefined) checks.omit('policy-nonce', 'skipped', 'freshness skipped')
-  else appraiseBinding('policy-nonce', 'challenge', { found: challenge, expected: policy.nonce }, checks)
+  appraiseNonce({ subject: 'challenge', found: challenge, expected: policy.nonce }, checks)
   appraiseLevel(verified, policy, checks)
   appraiseKey(description, policy, checks)
   appraiseBoot(hardwareEnforced.rootOfTrust, policy, checks)

@@ -9,7 +9,7 @@ export { type AttestationResult, isAttestationResult } from '../../../core/resul
 export type { Check, CheckOutcome, CheckStage } from '../../../core/check.ts'
 export type { EndorsementCache } from '../../../x509/endorsement-cache.ts'
 export { allowDebug } from '../../options.ts'
-export type { Hex } from '../../../appraisal/expectations.ts'
+export { type Hex, type NonceFreshness, skipRevocation } from '../../../appraisal/expectations.ts'
 export type { AndroidApplication, AuthorizationList, RootOfTrust, VerifiedBootState } from './authorization-list.ts'
 export { type AndroidKeyClaims, type AndroidKeyEvidence, decodeAndroidKeyEvidence } from './evidence.ts'
 export type { KeyDescription, SecurityLevel } from './key-description.ts'
@@ -18,7 +18,6 @@ export {
   type AndroidKeyOptions,
   type AndroidStatus,
   type KeyPurpose,
-  skipRevocation,
   type WebAuthnExpectation,
 } from './options.ts'
 export type { Provisioning } from '../profile.ts'

@@ -2,8 +2,13 @@
  * What a caller says about the phone, the application and the key that it expects.
  */
 import { type Matched, skipReferenceValues } from '../../../appraisal/reference-values.ts'
-import { skipFreshness } from '../../../appraisal/freshness.ts'
-import { type Hex, readSizedBytes } from '../../../appraisal/expectations.ts'
+import {
+  type Hex,
+  type NonceFreshness,
+  readNonce,
+  readSizedBytes,
+  skipRevocation,
+} from '../../../appraisal/expectations.ts'
 import type { Check } from '../../../core/check.ts'
 import { isPlainObject, itemsOf, knownOptions, requireOption, snapshotOf } from '../../../core/options.ts'
 import { type Clock, lastMoment, readSkew, readTime } from '../../../core/time.ts'
@@ -13,12 +18,6 @@ import type { EndorsementCache } from '../../../x509/endorsement-cache.ts'
 import { readAnchors } from '../../../x509/trust-anchor.ts'
 import { allowDebug, bytesOf } from '../../options.ts'
 import { googleRoots, type Root } from '../profile.ts'
-
-/**
- * Pass it as `endorsements` to go without Google's status list: keys that are known to have leaked
- * then pass.
- */
-export const skipRevocation: unique symbol = /* @__PURE__ */ Symbol.for('veritee.skipRevocation')
 
 /** What a key may be for. */
 export type KeyPurpose = 'encrypt' | 'decrypt' | 'sign' | 'verify' | 'wrap' | 'agree' | 'attest'
@@ -68,13 +67,17 @@ export interface AndroidKeyOptions {
    * Your challenge, 1 to 128 bytes, new for every request. To go without, pass `skipFreshness`:
    * anyone who has seen the chain can then show it again.
    */
-  readonly freshness: { readonly nonce: Uint8Array } | typeof skipFreshness
+  readonly freshness: NonceFreshness
   /**
    * The applications that are accepted: any one must match. Android says which asked, the hardware
    * does not know. To accept any, pass `skipReferenceValues`.
    */
   readonly referenceValues:
     AndroidAppReferenceValues | readonly AndroidAppReferenceValues[] | typeof skipReferenceValues
+  /**
+   * Google's status list. To go without, pass `skipRevocation`: keys that are known to have leaked
+   * then pass.
+   */
   readonly endorsements: AndroidStatus | typeof skipRevocation
   /** The least that must keep the key. Default: `tee`. */
   readonly securityLevel?: 'tee' | 'strongbox'
@@ -185,7 +188,7 @@ export function readAndroidKeyOptions(options: AndroidKeyOptions): AndroidKeyPol
   requireOption('endorsementCache', 'a Map', endorsementCache === undefined || endorsementCache instanceof Map)
   requireOption('now', 'a Date', now === undefined || now instanceof Date)
   return {
-    nonce: readNonce(own.freshness),
+    nonce: readNonce(own.freshness, '1 to 128', (size) => size >= 1 && size <= 128),
     applications: readApplications(own.referenceValues),
     status: readStatus(own.endorsements),
     securityLevel,
@@ -203,14 +206,6 @@ export function readAndroidKeyOptions(options: AndroidKeyOptions): AndroidKeyPol
     memory: endorsementCache && openMemory(endorsementCache),
     trace,
   }
-}
-
-function readNonce(freshness: unknown): Bytes | undefined {
-  if (freshness === skipFreshness) return undefined
-  const { nonce } = readObject<{ nonce: unknown }>(freshness, 'freshness', ['nonce'])
-  const bytes = bytesOf(nonce)
-  requireOption('nonce', '1 to 128 bytes (Uint8Array)', bytes.length > 0 && bytes.length <= 128)
-  return bytes
 }
 
 function readApplications(input: unknown): AndroidKeyPolicy['applications'] {

@@ -2,6 +2,7 @@
  * Arm CCA: from the bytes of a CCA token to a result that only an authentic, fresh, expected realm
  * can produce.
  */
+import { appraiseNonce } from '../../../appraisal/freshness.ts'
 import { type CheckRecorder, recordChecks, stopwatch } from '../../../core/record.ts'
 import { type AttestationResult, attestationResult } from '../../../core/result.ts'
 import { type DigestAlgorithm, hash } from '../../../crypto/digest.ts'
@@ -11,7 +12,7 @@ import type { Matched } from '../../../appraisal/reference-values.ts'
 import { copyEvidence } from '../../options.ts'
 import { type Anchor, findAnchor, type PublicKey } from '../anchors.ts'
 import { appraiseLifecycle } from '../lifecycle.ts'
-import { appraiseNonce, validUntilOf } from '../options.ts'
+import { undated, validUntilOf } from '../options.ts'
 import { appraiseReferences } from '../reference-values.ts'
 import { signatureOf } from '../signature.ts'
 import { type CcaPlatformClaims, type CcaRealmClaims, decodeCca, type DecodedCca } from './evidence.ts'
@@ -93,7 +94,7 @@ export async function verifyCca(evidence: Uint8Array, options: CcaOptions): Prom
 
   // 4. Appraisal: both tokens are true. Are they what the caller expects? Failures are kept, so
   // that all of them are reported.
-  appraiseNonce(realm.challenge, policy, checks)
+  appraiseNonce({ found: realm.challenge, expected: policy.nonce, skipped: undated }, checks)
   appraiseLifecycle(platform, policy.lifecycles, checks)
   const about = { code: 'policy-measurements', subject: 'realm', now: policy.now } as const
   const matched = appraiseReferences(about, realm, policy.realms, checks)

@@ -2,6 +2,7 @@
  * PSA tokens: from the bytes of a token to a result that only an authentic, fresh, expected device
  * can produce.
  */
+import { appraiseNonce } from '../../../appraisal/freshness.ts'
 import { type CheckRecorder, recordChecks, stopwatch } from '../../../core/record.ts'
 import { type AttestationResult, attestationResult } from '../../../core/result.ts'
 import { HS256, HS384, HS512, type MacAlgorithm, verifyMac } from '../../../crypto/mac.ts'
@@ -10,7 +11,7 @@ import type { CoseToken } from '../../../encoding/cose-token.ts'
 import { copyEvidence } from '../../options.ts'
 import { type AnchorKey, findAnchor, type SecretKey } from '../anchors.ts'
 import { appraiseLifecycle } from '../lifecycle.ts'
-import { appraiseNonce, validUntilOf } from '../options.ts'
+import { undated, validUntilOf } from '../options.ts'
 import { appraiseReferences } from '../reference-values.ts'
 import { checkSignatureAlgorithm, signatureOf } from '../signature.ts'
 import { decodePsa, type PsaClaims } from './evidence.ts'
@@ -74,7 +75,7 @@ export async function verifyPsa(evidence: Uint8Array, options: PsaOptions): Prom
 
   // 4. Appraisal: the token is true. Is it what the caller expects? Failures are kept, so that all
   // of them are reported.
-  appraiseNonce(claims.nonce, policy, checks)
+  appraiseNonce({ found: claims.nonce, expected: policy.nonce, skipped: undated }, checks)
   appraiseLifecycle(claims, policy.lifecycles, checks)
   const about = { code: 'policy-measurements', subject: 'firmware', now: policy.now } as const
   const matched = appraiseReferences(about, claims, policy.references, checks)

@@ -77,7 +77,7 @@ export function decodePck(certificate: Certificate): DcapPlatform {
   const entries = entriesOf(decodeDer(extension.value, source), sgxExtension, ca === 'platform' ? 7 : 5, source)
   const tcb = entriesOf(get(entries, 2, SEQUENCE, source), concatBytes(sgxExtension, [2]), componentCount + 2, source)
   const configuration = ca === 'platform' ? get(entries, 7, SEQUENCE, source) : undefined
-  const sgxType = sgxTypes[contentOf(get(entries, 5, ENUMERATED, source))[0] ?? 3]
+  const sgxType = sgxTypes[smallInteger(get(entries, 5, ENUMERATED, source), source)]
   if (sgxType === undefined) throw malformed(source, 'unknown SGX type')
   return Object.freeze({
     ca,

@@ -13,10 +13,10 @@ const app = { packageName: 'a', signers: [signer] }
 const page = { clientDataJSON: pattern(2), rpId: 'a', origins: ['https://a'] }
 
 const mistakes: readonly (readonly [name: string, value: unknown, message: RegExp])[] = [
-  ['freshness', undefined, /^freshness must be an object with nonce$/],
-  ['freshness', {}, /^nonce must be 1 to 128 bytes/],
-  ['freshness', { maxAgeSeconds: 1 }, /^freshness\.maxAgeSeconds must be one of nonce$/],
-  ['freshness', { nonce: pattern(32), maxAgeSeconds: 1 }, /^freshness\.maxAgeSeconds must be one of nonce$/],
+  ['freshness', undefined, /^freshness must be \{ nonce \} or skipFreshness$/],
+  ['freshness', {}, /^freshness must be \{ nonce \} or skipFreshness$/],
+  ['freshness', { maxAgeSeconds: 1 }, /^freshness must be \{ nonce \} or skipFreshness$/],
+  ['freshness', { nonce: pattern(32), maxAgeSeconds: 1 }, /^freshness must be \{ nonce \} or skipFreshness$/],
   ['freshness', { nonce: new Uint8Array() }, /^nonce must be 1 to 128 bytes/],
   ['freshness', { nonce: pattern(129) }, /^nonce must be 1 to 128 bytes/],
   ['freshness', { nonce: 'aa' }, /^nonce must be 1 to 128 bytes/],

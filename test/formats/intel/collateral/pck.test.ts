@@ -93,6 +93,11 @@ describe('refused', () => {
     ['a long PCE-ID', pck(replaced(2, sgxEntry('3', octets(3)))), /entry 3 of the SGX extension must have 2 bytes/],
     ['an unknown SGX type', pck(replaced(4, sgxEntry('5', element(0x0a, Uint8Array.of(3))))), /unknown SGX type/],
     [
+      'an SGX type of two bytes',
+      pck(replaced(4, sgxEntry('5', element(0x0a, Uint8Array.of(1, 0))))),
+      /unknown SGX type/,
+    ],
+    [
       'a platform instance ID that is too long',
       pck(replaced(5, sgxEntry('6', octets(17)))),
       /entry 6 of the SGX extension must have 16 bytes/,
