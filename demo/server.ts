@@ -7,6 +7,7 @@ import { Readable } from 'node:stream'
 import type { ReadableStream as NodeStream } from 'node:stream/web'
 import { answerOfEnclave, enclavePath } from './enclave/answer.ts'
 import { channelPath, createChannel } from './enclave/channel.ts'
+import { createModel, providerPath } from './enclave/provider.ts'
 import { contentSecurityPolicy, gatedPagePolicy, gateWorkerPolicy, type Site, type SiteFile } from './site.ts'
 
 export interface DemoServer {
@@ -46,17 +47,26 @@ export async function startDemo({ site, port = 0, intercept, onSent }: DemoServe
     return found === undefined ? refused(404, 'not found') : [200, found]
   }
 
-  let channel: ReturnType<typeof createChannel> | undefined
+  type Door = (path: string, request: Request) => Promise<Response>
+  const doors: Readonly<Record<string, (origins: readonly string[]) => Door>> = {
+    [channelPath]: createChannel,
+    [providerPath]: createModel,
+  }
+  const open = new Map<string, Door>()
+  const doorOf = (url: string): string | undefined => Object.keys(doors).find((path) => url.startsWith(`/${path}`))
 
-  /** What goes over the channel: streams, both ways. */
-  async function answerChannel(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** What goes over a channel: streams, both ways. */
+  async function answerChannel(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { port } = server.address() as AddressInfo
-    channel ??= createChannel([`http://127.0.0.1:${port}`, `http://localhost:${port}`])
+    const door =
+      open.get(path) ??
+      (doors[path] as (typeof doors)[string])([`http://127.0.0.1:${port}`, `http://localhost:${port}`])
+    open.set(path, door)
     const url = new URL(request.url ?? '/', `http://127.0.0.1:${port}`)
     const body = request.method === 'POST' ? await bodyOf(request) : undefined
     onSent?.(url.pathname, body ?? new Uint8Array())
-    const answered = await channel(
-      url.pathname.slice(1 + channelPath.length),
+    const answered = await door(
+      url.pathname.slice(1 + path.length),
       new Request(url, {
         method: request.method ?? 'GET',
         headers: headersOf(request),
@@ -72,8 +82,9 @@ export async function startDemo({ site, port = 0, intercept, onSent }: DemoServe
   }
 
   const server = createServer((request, response) => {
-    if (request.url?.startsWith(`/${channelPath}`) === true) {
-      answerChannel(request, response).catch((error: unknown) => {
+    const path = doorOf(request.url ?? '/')
+    if (path !== undefined) {
+      answerChannel(path, request, response).catch((error: unknown) => {
         console.error(error)
         response.destroy()
       })

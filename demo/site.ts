@@ -8,6 +8,10 @@ import { build, type BuildOptions, type BuildResult, type Plugin } from 'esbuild
 import type { Expected } from '../fixtures/expected.ts'
 import type { ExpectedQuote } from '../fixtures/expected-quote.ts'
 import type { ExpectedSnp } from '../fixtures/expected-snp.ts'
+import { readKeys, type StoredKeys } from '../fixtures/files.ts'
+import { createDstackGuest } from '../test/attester/dstack.ts'
+import { measurements } from '../test/attester/intel.ts'
+import { demoCompose, gpuVendor } from './ai/made-up.ts'
 import { folderOf, isQuoteSample, isReportSample, samples } from './page/samples.ts'
 import { emptyState, type State, toFragment } from './page/state.ts'
 import { channelAttacks } from './send/attacks.ts'
@@ -64,6 +68,9 @@ export async function buildSite(): Promise<Site> {
     gatedHtml,
     sendStyle,
     sendHtml,
+    ai,
+    aiStyle,
+    aiHtml,
     anchors,
     made,
   ] = await Promise.all([
@@ -80,6 +87,9 @@ export async function buildSite(): Promise<Site> {
     readFile(here('send/gated.html'), 'utf8'),
     minifyStyle('send/send.css'),
     readFile(here('send/index.html'), 'utf8'),
+    bundleAi(),
+    minifyStyle('ai/ai.css'),
+    readFile(here('ai/index.html'), 'utf8'),
     Promise.all(
       Object.entries(roots).map(async ([name, path]) => {
         const body = await readFile(here(`${fixtures}/${path}.der`))
@@ -101,6 +111,9 @@ export async function buildSite(): Promise<Site> {
     ['send/send.css', file('text/css', sendStyle)],
     ['send/send.js', file('text/javascript', send)],
     ['send/gated.js', file('text/javascript', gated)],
+    ['ai/index.html', file('text/html', aiHtml)],
+    ['ai/ai.css', file('text/css', aiStyle)],
+    ['ai/ai.js', file('text/javascript', ai)],
     // One gate each: a worker is for one folder.
     ...channelAttacks.flatMap(({ name }) => [
       [`send/gated/${name}/index.html`, file('text/html', gatedHtml.replace(/\n\s*/g, '\n'))] as const,
@@ -262,8 +275,13 @@ async function bundleSend(entry: 'main.ts' | 'gated.ts' | 'gate.ts'): Promise<st
     readFile(path('root.der')),
   ])
   const { referenceValues } = JSON.parse(expected) as Expected
+  return bundlePinned(`send/${entry}`, { measurements: referenceValues, root: root.toString('base64') })
+}
+
+/** A script of a page, with what it expects in it. */
+async function bundlePinned(entry: string, pinned: object): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [here(`send/${entry}`)],
+    entryPoints: [here(entry)],
     bundle: true,
     minify: true,
     write: false,
@@ -272,9 +290,31 @@ async function bundleSend(entry: 'main.ts' | 'gated.ts' | 'gate.ts'): Promise<st
     platform: 'browser',
     legalComments: 'none',
     logLevel: 'warning',
-    define: { PINNED: JSON.stringify({ measurements: referenceValues, root: root.toString('base64') }) },
+    define: { PINNED: JSON.stringify(pinned) },
   })
   return outputFiles[0]?.text ?? ''
+}
+
+/** The page that asks a model: what it expects of the provider is pinned in it. */
+async function bundleAi(): Promise<string> {
+  const tdx = (name: string): Promise<Buffer> => readFile(here(`${fixtures}/tdx/${name}`))
+  const [root, stored, { rtmrs, accept }] = await Promise.all([
+    tdx('root.der'),
+    tdx('pki.json'),
+    createDstackGuest({ now: new Date(), appCompose: demoCompose }),
+  ])
+  const { fixture } = JSON.parse(stored.toString()) as { readonly fixture: StoredKeys }
+  const vendor = (await readKeys(fixture)).get(gpuVendor)
+  if (vendor === undefined) throw new Error(`the fixtures have no key ${gpuVendor}`)
+  const spki = await crypto.subtle.exportKey('spki', vendor.publicKey)
+  const [rtmr0, rtmr1, rtmr2] = rtmrs.map((rtmr) => Buffer.from(rtmr).toString('hex'))
+  const pinned = {
+    root: root.toString('base64'),
+    gpuVendor: Buffer.from(spki).toString('base64'),
+    measurements: { mrTd: measurements.mrTd, rtmr0, rtmr1, rtmr2 },
+    accept,
+  }
+  return bundlePinned('ai/main.ts', pinned)
 }
 
 /** What is imported when it is needed is a file of its own. */

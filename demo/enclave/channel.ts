@@ -6,6 +6,7 @@ import { createGateway, type Gateway } from '../../src/gateway/index.ts'
 import { createGatewayKey } from '../../src/channel/key-config.ts'
 import { type ChannelAttackName, channelAttacks } from '../send/attacks.ts'
 import { attestKey } from './attester.ts'
+import { firstOf, flipped, stalled, text } from './between.ts'
 
 export const channelPath = 'send/enclave/'
 
@@ -98,7 +99,7 @@ async function between(
     attack === 'tampered'
       ? flipped(body)
       : attack === 'truncated'
-        ? firstOf(body)
+        ? firstOf(body, 4)
         : attack === 'stalled'
           ? stalled(body)
           : body
@@ -132,54 +133,3 @@ async function ownEvidence(attack: 'replayed' | 'other-build' | 'debug', request
 
 const cmw = (value: unknown): Response =>
   new Response(JSON.stringify(value), { headers: { 'content-type': 'application/cmw+json' } })
-
-const text = (status: number, words: string): Response =>
-  new Response(words, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
-
-/** One bit of what is after the head of the message. */
-function flipped(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
-  let seen = 0
-  return body.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(piece, controller) {
-        const changed = piece.slice()
-        const at = 40 - seen
-        if (at >= 0 && at < changed.length) changed[at] = (changed[at] ?? 0) ^ 1
-        seen += piece.length
-        controller.enqueue(changed)
-      },
-    }),
-  )
-}
-
-/** The beginning, and a clean end. */
-function firstOf(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
-  let pieces = 0
-  return body.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(piece, controller) {
-        controller.enqueue(piece)
-        if (++pieces === 4) controller.terminate()
-      },
-    }),
-  )
-}
-
-/** The beginning, and then nothing for ever. */
-function stalled(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
-  const reader = body.getReader()
-  let pieces = 0
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      if (pieces++ === 4) {
-        await reader.cancel()
-        return new Promise<void>(() => undefined)
-      }
-      const { done, value } = await reader.read()
-      if (done) controller.close()
-      else controller.enqueue(value)
-      return undefined
-    },
-    cancel: (reason) => reader.cancel(reason),
-  })
-}

@@ -7,7 +7,7 @@ import { element, h } from '../page/dom.ts'
 import { channelAttacks } from './attacks.ts'
 import { gatedPolicy } from './gated-policy.ts'
 import { say, viewWire } from './view.ts'
-import type { Crossing } from './wire.ts'
+import { cardNumber, type Crossing } from './wire.ts'
 
 const card = element('card', HTMLInputElement)
 const answer = element('answer', HTMLElement)
@@ -28,9 +28,9 @@ element('attacks', HTMLElement).append(
     ),
   ),
 )
-viewWire([], '')
+viewWire([], cardNumber(''))
 new BroadcastChannel('veritee-wire').addEventListener('message', ({ data }) => {
-  viewWire(data as readonly Crossing[], card.value)
+  viewWire(data as readonly Crossing[], cardNumber(card.value))
 })
 
 element('send', HTMLFormElement).addEventListener('submit', (event) => {

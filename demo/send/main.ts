@@ -8,7 +8,7 @@ import { element, h } from '../page/dom.ts'
 import { type ChannelAttack, channelAttacks } from './attacks.ts'
 import { say, viewWire } from './view.ts'
 import { optionsFor } from './verifying.ts'
-import { type Crossing, recorded } from './wire.ts'
+import { cardNumber, type Crossing, recorded } from './wire.ts'
 
 const form = element('send', HTMLFormElement)
 const card = element('card', HTMLInputElement)
@@ -116,7 +116,7 @@ function refuse(error: unknown, own: readonly Crossing[]): void {
 
 /** Everything that crossed so far. */
 function showWire(): void {
-  viewWire(crossings, card.value)
+  viewWire(crossings, cardNumber(card.value))
 }
 
 showWire()

@@ -2,7 +2,7 @@
  * The verdict and the wire, as elements.
  */
 import { element, h, mark } from '../page/dom.ts'
-import { type Crossing, readableAt } from './wire.ts'
+import type { Crossing, Secret } from './wire.ts'
 
 /** The verdict. */
 export function say(kind: 'yes' | 'no' | 'open', title: string, ...words: readonly (string | undefined)[]): void {
@@ -16,26 +16,26 @@ export function say(kind: 'yes' | 'no' | 'open', title: string, ...words: readon
 }
 
 /** Everything that crossed, and the two figures, counted from it. */
-export function viewWire(crossings: readonly Crossing[], card: string): void {
+export function viewWire(crossings: readonly Crossing[], secret: Secret): void {
   const wire = element('wire', HTMLElement)
   const clear = element('clear', HTMLElement)
   const sealed = element('sealed', HTMLElement)
   const out = crossings.filter(({ direction }) => direction === 'out')
-  const readable = out.map(({ bytes }) => readableAt(bytes, card).reduce((sum, [from, to]) => sum + to - from, 0))
+  const readable = out.map(({ bytes }) => secret.at(bytes).reduce((sum, [from, to]) => sum + to - from, 0))
   const total = readable.reduce((sum, count) => sum + count, 0)
   clear.textContent = String(total)
   clear.dataset.leak = total > 0 ? 'yes' : 'no'
   sealed.textContent = String(
     out.filter(({ type }) => type.startsWith('message/')).reduce((sum, { bytes }) => sum + bytes.length, 0),
   )
-  wire.replaceChildren(...crossings.map((crossing) => crossingView(crossing, card)))
+  wire.replaceChildren(...crossings.map((crossing) => crossingView(crossing, secret)))
   if (crossings.length === 0) wire.append(h('li', { class: 'none' }, 'Nothing has crossed yet.'))
 }
 
 const shown = 192
 
-function crossingView({ direction, what, type, bytes, open }: Crossing, card: string): HTMLElement {
-  const places = readableAt(bytes, card)
+function crossingView({ direction, what, type, bytes, open }: Crossing, secret: Secret): HTMLElement {
+  const places = secret.at(bytes)
   const isReadable = (at: number): boolean => places.some(([from, to]) => at >= from && at < to)
   const lines: HTMLElement[] = []
   for (let at = 0; at < Math.min(bytes.length, shown); at += 16) {
@@ -65,7 +65,7 @@ function crossingView({ direction, what, type, bytes, open }: Crossing, card: st
       h('b', {}, direction === 'out' ? '→ ' : '← ', what),
       h('span', {}, `${bytes.length} bytes${open ? ' so far' : ''}`),
       h('span', { class: 'type' }, type),
-      places.length > 0 && h('strong', { class: 'leak' }, 'your card number, readable'),
+      places.length > 0 && h('strong', { class: 'leak' }, `${secret.name}, readable`),
     ),
     bytes.length > 0 && h('div', { class: 'dump', 'aria-hidden': 'true' }, ...lines),
     more > 0 && h('p', { class: 'more' }, `and ${more} bytes more`),

@@ -72,28 +72,71 @@ function watched(body: ReadableStream<Uint8Array>, answer: Crossing, changed: ()
   })
 }
 
+/** Places in bytes, in order; none touches another. */
+export type Places = readonly (readonly [from: number, to: number])[]
+
+/** What must not be readable on the wire. */
+export interface Secret {
+  /** As the wire says it: "your card number". */
+  readonly name: string
+  readonly at: (bytes: Uint8Array) => Places
+}
+
+export const cardNumber = (card: string): Secret => ({
+  name: 'your card number',
+  at: (bytes) => readableAt(bytes, card),
+})
+
+/** A text: any twelve characters of it in a row, and all of it in hexadecimal or in base64. */
+export function prose(name: string, text: string): Secret {
+  const utf8 = new TextEncoder().encode(text)
+  if (utf8.length < windowSize) return { name, at: () => [] }
+  const own = oneCharacterPerByte(utf8)
+  const windows = Array.from({ length: own.length - windowSize + 1 }, (_, i) => own.slice(i, i + windowSize))
+  const hex = Array.from(utf8, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  const needles = [...new Set([...windows, hex, ...inBase64(own)])]
+  return { name, at: (bytes) => placesOf(bytes, needles) }
+}
+
+const windowSize = 12
+
 /**
  * Where a card number can be read in bytes: as it is, with spaces or hyphens, in hexadecimal, in
  * base64 at any offset.
  */
-export function readableAt(bytes: Uint8Array, card: string): readonly (readonly [from: number, to: number])[] {
+export function readableAt(bytes: Uint8Array, card: string): Places {
   const digits = card.replace(/\D/g, '')
   if (digits.length < 8) return []
   const groups = digits.match(/.{1,4}/g) ?? []
   const hex = Array.from(digits, (digit) => digit.charCodeAt(0).toString(16)).join('')
-  // What stands in the middle of base64 does not depend on what is around it.
-  const inBase64 = [0, 1, 2].map((offset) => btoa(' '.repeat(offset) + digits).slice(4, -4))
-  const needles = [digits, groups.join(' '), groups.join('+'), groups.join('%20'), groups.join('-'), hex, ...inBase64]
-  // One character per byte, so that places in the text are places in the bytes.
+  return placesOf(bytes, [
+    digits,
+    ...[' ', '+', '%20', '-'].map((between) => groups.join(between)),
+    hex,
+    ...inBase64(digits),
+  ])
+}
+
+/** What is in the middle of base64 does not depend on what is around it. */
+const inBase64 = (text: string): readonly string[] =>
+  [0, 1, 2].map((offset) => btoa(' '.repeat(offset) + text).slice(4, -4))
+
+/** So that places in the text are places in the bytes. */
+function oneCharacterPerByte(bytes: Uint8Array): string {
   let text = ''
   for (const byte of bytes) text += String.fromCharCode(byte)
+  return text
+}
+
+function placesOf(bytes: Uint8Array, needles: readonly string[]): Places {
+  const text = oneCharacterPerByte(bytes)
   const found = needles.flatMap((needle) => {
     const places: [from: number, to: number][] = []
     for (let at = text.indexOf(needle); at >= 0; at = text.indexOf(needle, at + 1))
       places.push([at, at + needle.length])
     return places
   })
-  // A number that repeats itself is found more than once in the same place.
+  // A text that repeats itself is found more than once in the same place.
   const merged: [from: number, to: number][] = []
   for (const [from, to] of found.sort(([a], [b]) => a - b)) {
     const last = merged.at(-1)

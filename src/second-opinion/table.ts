@@ -18,4 +18,6 @@ export const rows = (): readonly Row[] => [
   { format: 'tdx', load: () => import('./formats/tdx.ts') },
   { format: 'sgx', load: () => import('./formats/sgx.ts') },
   { format: 'sev-snp', load: () => import('./formats/sev-snp.ts') },
+  { format: 'cca', load: () => import('./formats/cca.ts') },
+  { format: 'psa', load: () => import('./formats/psa.ts') },
 ]

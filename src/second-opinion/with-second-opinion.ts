@@ -183,7 +183,7 @@ function without(claims: unknown, names: readonly string[]): Record<string, unkn
 }
 
 /** The identity of a machine belongs into no message. */
-const unsaid = /ppid|platformInstanceId|chipId|pckSerialNumber|reportId/i
+const unsaid = /ppid|instanceId|chipId|pckSerialNumber|reportId|bootSeed|uniqueId|others/i
 
 function described({ path, first, second }: Difference): string {
   return unsaid.test(path)

@@ -73,7 +73,7 @@ export interface ReportPlan {
   readonly nonce?: Bytes
   /** Changes report data of the quote. */
   readonly reportData?: (sound: Bytes) => Uint8Array
-  /** Changes the report when all is made. */
+  /** Changes the report when all is made; may return a promise. */
   readonly report?: (report: Record<string, Record<string, unknown>>) => unknown
   /** Changes its text. */
   readonly text?: (text: string) => string
@@ -121,8 +121,9 @@ export async function ed25519(): Promise<FakeProvider['signer']> {
 export const signWith = async ({ pair }: FakeProvider['signer'], data: Bytes): Promise<Bytes> =>
   new Uint8Array(await crypto.subtle.sign('Ed25519', pair.privateKey, data))
 
-export async function createProvider(now: Date): Promise<FakeProvider> {
-  const attester = await createIntelAttester({ now })
+/** @param given hardware of the caller's */
+export async function createProvider(now: Date, given?: IntelAttester): Promise<FakeProvider> {
+  const attester = given ?? (await createIntelAttester({ now }))
   const endorsements = await attester.endorsements()
   const key = await createGatewayKey(7, { kem: 'X25519', aead: 'AES-128-GCM' })
   const signer = await ed25519()
@@ -158,7 +159,7 @@ export async function createProvider(now: Date): Promise<FakeProvider> {
       signature: hex(await signWith(signer, config)),
       not_after: Math.floor(now.getTime() / 1000) + 60,
     }
-    const changed = plan.report?.(made as unknown as Record<string, Record<string, unknown>>) ?? made
+    const changed = (await plan.report?.(made as unknown as Record<string, Record<string, unknown>>)) ?? made
     const text = JSON.stringify(changed)
     return plan.text?.(text) ?? text
   }

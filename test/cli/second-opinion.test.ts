@@ -70,7 +70,7 @@ it('is never passed over: a format without one is refused', async () => {
   const sound = fixture('nitro/valid')
   const other = async (evidence: Uint8Array, options: NitroOptions): Promise<EvidenceResult> => {
     const result = await verifyNitro(evidence, options)
-    return { ...result, format: 'psa' } as unknown as EvidenceResult
+    return { ...result, format: 'of tomorrow' } as unknown as EvidenceResult
   }
   const verify = await asAsked({ 'second-opinion': true }, other, sound.options as NitroOptions)
   await expect(verify(sound.evidence)).rejects.toMatchObject({ code: 'second-opinion-unavailable' })

@@ -2,17 +2,13 @@
  * The page that sends, as visitors use it, in three browsers: with nobody in between the number
  * arrives; with each attack it does not, and what the page says of the wire is what the server saw.
  */
-import type { IncomingMessage } from 'node:http'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { channelAttacks } from '../../demo/send/attacks.ts'
 import { readableAt } from '../../demo/send/wire.ts'
-import { startDemo } from '../../demo/server.ts'
-import { buildSite, type Site, type SiteFile } from '../../demo/site.ts'
-import { browsers, type Visit } from '../portable/browsers.ts'
+import type { Site } from '../../demo/site.ts'
+import { browsers } from '../portable/browsers.ts'
 import { makeFolder, removeFolder } from '../portable/cleanup.ts'
-import { within } from '../portable/programs.ts'
+import { look, type Looked, type Sent, siteWithDriver } from './look.ts'
 
 /** What the page shows after one run. */
 export interface SendRow {
@@ -45,40 +41,16 @@ const expected: Readonly<Record<string, string>> = {
 /** What is tried behind the gate. */
 const gated = ['none', 'swapped-key', 'plaintext', 'other-build']
 
-interface Sent {
-  readonly path: string
-  readonly body: Uint8Array
-}
-
-interface Seen {
+interface Report {
   readonly rows: readonly SendRow[]
   readonly violations: readonly string[]
-  readonly sent: readonly Sent[]
 }
+type Seen = Looked<Report>
 
 let site: Site
 beforeAll(async () => {
-  const built = await buildSite()
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('send-driver.ts', import.meta.url))],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    target: 'es2022',
-    logLevel: 'warning',
-  })
-  const file = (type: string, text: string): SiteFile => ({ type, body: new TextEncoder().encode(text) })
-  const withDriver = (path: string): [string, SiteFile] => {
-    const html = new TextDecoder().decode(built.get(path)?.body)
-    const script = '<script type="module" src="/test/driver.js"></script>'
-    return [path, file('text/html; charset=utf-8', html.replace('</head>', `${script}</head>`))]
-  }
-  site = new Map([
-    ...built,
-    withDriver('send/index.html'),
-    ...gated.map((attack) => withDriver(`send/gated/${attack}/index.html`)),
-    ['test/driver.js', file('text/javascript', outputFiles[0]?.text ?? '')],
-  ])
+  const pages = ['send/index.html', ...gated.map((attack) => `send/gated/${attack}/index.html`)]
+  site = await siteWithDriver('send-driver.ts', pages)
 })
 
 test('every attack has an expectation', () => {
@@ -109,7 +81,7 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
       const visits = ['send/', ...gated.map((attack) => `send/gated/${attack}/`)]
       const all = await use(program, folder, async (visit) => {
         const looks: Seen[] = []
-        for (const path of visits) looks.push(await look(visit, path, patienceMs * 2))
+        for (const path of visits) looks.push(await look<Report>(site, visit, path, patienceMs * 2))
         return looks
       })
       seen = all[0] as Seen
@@ -193,37 +165,3 @@ describe('readableAt', () => {
     expect(readableAt(bytes('anything'), '')).toEqual([])
   })
 })
-
-/** Opens a page with the driver in it, and waits for its report. */
-async function look(visit: Visit, path: string, patienceMs: number): Promise<Seen> {
-  const sent: Sent[] = []
-  type Report = Omit<Seen, 'sent'>
-  let resolve: (report: Report) => void = () => undefined
-  let reject: (reason: unknown) => void = () => undefined
-  const received = new Promise<Report>((...given) => {
-    ;[resolve, reject] = given
-  })
-  received.catch(() => undefined)
-  const demo = await startDemo({
-    site,
-    onSent: (to, body) => sent.push({ path: to, body }),
-    async intercept(request) {
-      if (request.url === '/test/report') resolve((await jsonOf(request)) as Report)
-      else if (request.url === '/test/failure') reject(new Error(String(await jsonOf(request))))
-      else return undefined
-      return { type: 'text/plain', body: new Uint8Array() }
-    },
-  })
-  try {
-    await visit(`${demo.url}${path}`)
-    return { ...(await within(patienceMs, path, received)), sent }
-  } finally {
-    await demo.close()
-  }
-}
-
-async function jsonOf(request: IncomingMessage): Promise<unknown> {
-  const parts: Buffer[] = []
-  for await (const part of request) parts.push(part as Buffer)
-  return JSON.parse(Buffer.concat(parts).toString())
-}

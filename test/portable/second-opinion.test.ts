@@ -7,7 +7,14 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { fixtures, intelVectors, nitroVectors, type Question, snpVectors } from '../second-opinion/corpus.ts'
+import {
+  armVectors,
+  fixtures,
+  intelVectors,
+  nitroVectors,
+  type Question,
+  snpVectors,
+} from '../second-opinion/corpus.ts'
 import { unexplained } from '../second-opinion/differences.ts'
 import { bundleSuite } from './bundle.ts'
 import { makeFolder, removeFolder } from './cleanup.ts'
@@ -27,6 +34,7 @@ const questions = [
   ...everyNth(nitroVectors(), 12),
   ...everyNth(intelVectors(), 16),
   ...everyNth(snpVectors(), 40),
+  ...everyNth(armVectors(), 12),
 ].map(({ name, format, evidence, options }): PackedQuestion => ({
   name,
   format,

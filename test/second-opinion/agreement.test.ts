@@ -7,7 +7,16 @@ import { describe, expect, test } from 'vitest'
 import { make, omit } from '../formats/aws/nitro/made.ts'
 import { negativeCases } from '../formats/aws/nitro/negative-cases.ts'
 import { askBoth, type Both } from './agreement.ts'
-import { fixture, fixtures, intelVectors, nitroVectors, type Question, skipLine, snpVectors } from './corpus.ts'
+import {
+  armVectors,
+  fixture,
+  fixtures,
+  intelVectors,
+  nitroVectors,
+  type Question,
+  skipLine,
+  snpVectors,
+} from './corpus.ts'
 import { explain, knownDifferences, unexplained } from './differences.ts'
 import { foundQuestions } from './found.ts'
 
@@ -59,6 +68,9 @@ describe('both opinions agree', () => {
     })
     test("on AMD's vectors", async () => {
       await expectAgreement(snpVectors(), { all: 983, accepted: 98 })
+    })
+    test("on Arm's vectors", async () => {
+      await expectAgreement(armVectors(), { all: 253, accepted: 60 })
     })
   }
 

@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { type Expected, optionsOf } from '../../fixtures/expected.ts'
 import { type ExpectedSnp, snpOptionsOf } from '../../fixtures/expected-snp.ts'
+import { type ExpectedToken, tokenOptionsOf } from '../../fixtures/expected-token.ts'
 import { type ExpectedQuote, quoteOptionsOf } from '../../fixtures/expected-quote.ts'
 import { allowDebug, type NitroOptions, skipFreshness, skipReferenceValues } from '../../src/formats/aws/nitro/index.ts'
 import { type DcapEndorsements, skipReportData } from '../../src/formats/intel/sgx/index.ts'
@@ -12,6 +13,7 @@ import { allowMigration } from '../../src/formats/intel/tdx/index.ts'
 import type { SevSnpEndorsements, SevSnpOptions } from '../../src/formats/sev-snp.ts'
 import { openSnpVectors } from '../formats/amd/sev-snp/snp-vectors.ts'
 import { openIntelVectors, serviceTdsOf } from '../formats/intel/intel-vectors.ts'
+import { type ArmManifest, ccaOptionsOf, psaOptionsOf } from '../formats/arm/arm-vectors.ts'
 import { findVectors } from '../support/vectors.ts'
 import type { Question } from './verifiers.ts'
 
@@ -38,6 +40,10 @@ export function fixture(path: string): Question {
     const options = snpOptionsOf(json(`${path}/expected.json`) as ExpectedSnp, endorsements)
     return { name, format, evidence, options: { ...options, trustAnchors } }
   }
+  if (format === 'cca' || format === 'psa') {
+    const options = tokenOptionsOf(json(`${path}/expected.json`) as ExpectedToken)
+    return { name, format, evidence, options }
+  }
   const root = readFixture(`${format}/root.der`)
   if (format === 'nitro') {
     const expected = json(`${path}/expected.json`) as Expected
@@ -53,7 +59,7 @@ export function fixture(path: string): Question {
 }
 
 export function fixtures(): Question[] {
-  return ['nitro', 'tdx', 'sgx', 'sev-snp'].flatMap((format) =>
+  return ['nitro', 'tdx', 'sgx', 'sev-snp', 'cca', 'psa'].flatMap((format) =>
     namesIn(format).map((name) => fixture(`${format}/${name}`)),
   )
 }
@@ -133,11 +139,30 @@ export function snpVectors(): Question[] {
   }))
 }
 
+/** The vectors of Arm's tokens. */
+export function armVectors(): Question[] {
+  return (['cca', 'psa'] as const).flatMap((format) => {
+    const vectors = findVectors(format)
+    if (!vectors.found) return []
+    const optionsOf = format === 'cca' ? ccaOptionsOf(vectors) : psaOptionsOf(vectors)
+    return (vectors.manifest as ArmManifest).vectors
+      .filter(({ kind }) => kind === 'evidence')
+      .map((vector) => ({
+        name: `${format}/${vector.file}`,
+        format,
+        evidence: vectors.read(vector.file),
+        options: optionsOf(vector),
+      }))
+  })
+}
+
 /** The line that says which vectors are missing. */
 export const skipLine: string | undefined = [
   findVectors('nitro'),
   findVectors('intel'),
   findVectors('sev-snp'),
+  findVectors('cca'),
+  findVectors('psa'),
 ].flatMap((vectors) => (vectors.found ? [] : [vectors.skipLine]))[0]
 
 function derOf(pem: string): Uint8Array<ArrayBuffer> {

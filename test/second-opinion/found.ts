@@ -4,7 +4,7 @@
  */
 import { skipFreshness, skipReferenceValues } from '../../src/formats/aws/nitro/index.ts'
 import { skipReportData } from '../../src/formats/intel/sgx/index.ts'
-import { element, objectIdentifier, sequence, set } from '../attester/der.ts'
+import { element, explicit, objectIdentifier, sequence, set } from '../attester/der.ts'
 import { createIntelAttester, type IntelAttesterOptions, sgxEntry } from '../attester/intel.ts'
 import { createNitroAttester } from '../attester/nitro.ts'
 import type { Question } from './verifiers.ts'
@@ -36,6 +36,12 @@ export async function foundQuestions(): Promise<Question[]> {
     // Who a pinned root says issued it means nothing.
     certificates: { root: { tbs: (fields) => fields.map((field, i) => (i === 3 ? unreadable : field)) } },
   })
+  const leaf = await createNitroAttester({
+    now,
+    certificates: {
+      leaf: { tbs: (fields) => fields.map((field, i) => (i === 5 ? sequence(set(explicit(16))) : field)) },
+    },
+  })
   return [
     await quote('the kind of SGX in two bytes, of which the first alone would be one', {
       pckEntries: (entries) =>
@@ -49,6 +55,12 @@ export async function foundQuestions(): Promise<Question[]> {
       format: 'nitro',
       evidence: await nitro.document(),
       options: { trustAnchors: [nitro.root], now, referenceValues: skipReferenceValues, freshness: skipFreshness },
+    },
+    {
+      name: 'a leaf with a name of another shape',
+      format: 'nitro',
+      evidence: await leaf.document(),
+      options: { trustAnchors: [leaf.root], now, referenceValues: skipReferenceValues, freshness: skipFreshness },
     },
   ]
 }

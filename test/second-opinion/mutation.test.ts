@@ -6,7 +6,8 @@ import { expect, test } from 'vitest'
 import { patienceMs } from '../support/patience.ts'
 import { askBoth, type Both } from './agreement.ts'
 import { unexplained } from './differences.ts'
-import { createMutants, randomNumbers } from './mutants.ts'
+import { randomNumbers } from './edits.ts'
+import { createMutants } from './mutants.ts'
 
 const count = Number(process.env.VERITEE_MUTATIONS ?? 300)
 const seed = Number(process.env.VERITEE_SEED ?? 17)

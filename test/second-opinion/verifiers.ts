@@ -3,6 +3,8 @@
  * that every runtime can ask.
  */
 import type { AttestationResult } from '../../src/core/result.ts'
+import { verifyCca } from '../../src/formats/arm/cca/index.ts'
+import { verifyPsa } from '../../src/formats/arm/psa/index.ts'
 import { verifyNitro } from '../../src/formats/aws/nitro/index.ts'
 import { verifyNitroTpm } from '../../src/formats/aws/nitro-tpm/index.ts'
 import { verifySgx } from '../../src/formats/intel/sgx/index.ts'
@@ -26,4 +28,6 @@ export const verifiers: Readonly<Record<string, Verifier>> = {
   tdx: verifyTdx as Verifier,
   sgx: verifySgx as Verifier,
   'sev-snp': verifySevSnp as Verifier,
+  cca: verifyCca as Verifier,
+  psa: verifyPsa as Verifier,
 }

@@ -122,17 +122,30 @@ function readParts(der: Octets, name: string, leniency: Leniency): ReadCertifica
     signature: signature.slice(1),
     extensions,
   }
-  const byPkijs = new pkijs.Certificate({ schema: whole })
-  const byPeculiar = new x509.X509Certificate(der)
+  const byPkijs = readBy('pkijs', () => new pkijs.Certificate({ schema: whole }))
+  const byPeculiar = readBy('@peculiar/x509', () => new x509.X509Certificate(der))
   const said = ownWords(own)
-  demand(said === wordsOfPkijs(byPkijs), 'pkijs reads something else')
-  demand(said === wordsOfPeculiar(byPeculiar), '@peculiar/x509 reads something else')
+  const [one, other] = [
+    readBy('pkijs', () => wordsOfPkijs(byPkijs)),
+    readBy('@peculiar/x509', () => wordsOfPeculiar(byPeculiar)),
+  ]
+  demand(said === one, 'pkijs reads something else')
+  demand(said === other, '@peculiar/x509 reads something else')
   return {
     ...own,
     ...readConstraints(extensions, byPeculiar),
     usages: readUsages(extensions, byPeculiar, leniency),
     byPkijs,
     byPeculiar,
+  }
+}
+
+/** What a library throws is said to be its own. */
+export function readBy<T>(library: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw new Error(`${library} cannot read it: ${(cause as Error).message}`, { cause })
   }
 }
 

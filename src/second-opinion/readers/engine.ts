@@ -17,8 +17,15 @@ export async function sha256(bytes: Octets): Promise<string> {
   return digitsOf(new Uint8Array(await engine().digest('SHA-256', bytes)))
 }
 
+/** A digest by any of the three. */
+export async function digestOf(hash: Hash, bytes: Octets): Promise<Octets> {
+  return new Uint8Array(await engine().digest(hash, bytes))
+}
+
+export type Hash = 'SHA-256' | 'SHA-384' | 'SHA-512'
+
 /** A curve and the hash that it signs here. */
-export type Curve = readonly [namedCurve: 'P-256' | 'P-384', hash: 'SHA-256' | 'SHA-384']
+export type Curve = readonly [namedCurve: 'P-256' | 'P-384' | 'P-521', hash: Hash]
 
 /**
  * A signature over bytes by a point of a curve, r || s.
@@ -35,6 +42,18 @@ export async function holdsRaw(
       'verify',
     ])
     const answer: unknown = await engine().verify({ name: 'ECDSA', hash }, key, signature, signed)
+    return answer === true
+  } catch {
+    return false
+  }
+}
+
+/** A MAC by a secret (RFC 2104), whole. */
+export async function holdsMac(hash: Hash, secret: Octets, mac: Octets, covered: Octets): Promise<boolean> {
+  try {
+    const name = 'HMAC'
+    const key = await engine().importKey('raw', secret, { name, hash } as HmacImportParams, false, ['verify'])
+    const answer: unknown = await engine().verify(name, key, mac, covered)
     return answer === true
   } catch {
     return false

@@ -9,6 +9,7 @@ import { areSame, demand, digitsOf, type Octets } from './bytes.ts'
 import {
   extensionsIn,
   isElliptic,
+  readBy,
   type ReadCertificate,
   type ReadExtension,
   readExtensions,
@@ -94,7 +95,7 @@ function readParts(der: Octets, name: string): ReadList {
   const extensions = wrapper === undefined ? new Map<string, ReadExtension>() : readExtensions(wrapper)
   checkExtensions(extensions, isV2)
   const revoked = readEntries(entries, isV2)
-  const byPkijs = new pkijs.CertificateRevocationList({ schema: whole })
+  const byPkijs = readBy('pkijs', () => new pkijs.CertificateRevocationList({ schema: whole }))
   checkAgreement(byPkijs, { tbs, issuer, revoked })
   return {
     name,

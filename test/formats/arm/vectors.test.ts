@@ -7,14 +7,8 @@ import { Sign1 } from '@auth0/cose'
 import { describe, expect, test } from 'vitest'
 import { decodeCoseToken } from '../../../src/encoding/cose-token.ts'
 import { decodeTokenCbor, type TokenMap, type TokenTag, type TokenValue } from '../../../src/encoding/cbor-token.ts'
-import {
-  anyValue,
-  type CcaOptions,
-  dangerouslyAllowTestKeys,
-  skipPlatformReferenceValues,
-  verifyCca,
-} from '../../../src/formats/arm/cca/index.ts'
-import { type PsaOptions, skipFreshness, skipReferenceValues, verifyPsa } from '../../../src/formats/arm/psa/index.ts'
+import { type CcaOptions, verifyCca } from '../../../src/formats/arm/cca/index.ts'
+import { verifyPsa } from '../../../src/formats/arm/psa/index.ts'
 import { decodeCca } from '../../../src/formats/arm/cca/evidence.ts'
 import { recordChecks } from '../../../src/core/record.ts'
 import { isPublished } from '../../../src/formats/arm/test-keys.ts'
@@ -22,43 +16,7 @@ import { AttestationError, detectFormat } from '../../../src/index.ts'
 import { unhex } from '../../attester/bytes.ts'
 import { findVectors } from '../../support/vectors.ts'
 import { createCcaKeys, makeCca, makePsa } from '../../attester/arm.ts'
-
-interface Anchor {
-  readonly implementationId: string
-  readonly instanceId: string
-  readonly file?: string
-  readonly jwk?: JsonWebKey
-  readonly hmac?: string
-}
-
-interface Policy {
-  readonly realm?: readonly Readonly<Record<string, unknown>>[]
-  readonly platform?: unknown
-  readonly references?: unknown
-  readonly lifecycles?: readonly string[]
-}
-
-interface Vector {
-  readonly kind: string
-  readonly file: string
-  readonly expected: string
-  readonly stage?: string
-  readonly codes?: readonly string[]
-  readonly challenge?: string
-  readonly nonce?: string
-  readonly anchors?: string
-  readonly anchor?: Anchor
-  readonly key?: string
-  readonly policy?: Policy
-  readonly facts?: { readonly claims?: { readonly realmChallenge?: string; readonly nonce?: string } }
-}
-
-interface Manifest {
-  readonly vectors: readonly Vector[]
-  readonly trustAnchors: Readonly<Record<string, Anchor & { readonly file: string }>>
-  readonly generatedAnchors: readonly Anchor[]
-  readonly madeAnchors: readonly Anchor[]
-}
+import { type ArmManifest, type ArmVector, ccaOptionsOf, psaOptionsOf } from './arm-vectors.ts'
 
 const compared = { holds: 0, fails: 0 }
 
@@ -67,7 +25,7 @@ const stages: Readonly<Record<string, RegExp>> = {
   reference: /^policy-(?:measurements|platform)$/,
 }
 
-async function check(vector: Vector, verify: () => Promise<unknown>): Promise<void> {
+async function check(vector: ArmVector, verify: () => Promise<unknown>): Promise<void> {
   const { expected, codes, stage = '' } = vector
   let code = 'accepted'
   try {
@@ -82,41 +40,16 @@ async function check(vector: Vector, verify: () => Promise<unknown>): Promise<vo
   else expect(codes).toContain(code)
 }
 
-const lifecyclesOf = ({ policy }: Vector): Readonly<Record<string, unknown>> =>
-  policy?.lifecycles === undefined
-    ? {}
-    : { acceptedLifecycles: policy.lifecycles.filter((state) => state !== 'secured') }
-
 /** Claims-sets and CoRIMs have verdicts of their own; what else there is must be a token. */
 const kinds = ['evidence', 'claims-set (unsigned)', 'corim', 'trust-anchor store', 'reference-value store', 'key']
 
 const cca = findVectors('cca')
 describe.skipIf(!cca.found)(cca.found ? 'vectors of CCA' : cca.skipLine, () => {
   if (!cca.found) return
-  const manifest = cca.manifest as Manifest
+  const manifest = cca.manifest as ArmManifest
   const evidence = manifest.vectors.filter(({ kind }) => kind === 'evidence')
-  const jwk = (file: string): JsonWebKey => JSON.parse(new TextDecoder().decode(cca.read(file))) as JsonWebKey
-  const trustAnchors = Object.values(manifest.trustAnchors).map(({ implementationId, instanceId, file }) => ({
-    implementationId,
-    instanceId,
-    key: jwk(file),
-  }))
-  const symbols = (values: Readonly<Record<string, unknown>>): object =>
-    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value === 'any' ? anyValue : value]))
-
-  function optionsOf(vector: Vector): CcaOptions {
-    const challenge = vector.challenge ?? vector.facts?.claims?.realmChallenge
-    const { realm, platform } = vector.policy ?? {}
-    return {
-      trustAnchors,
-      testKeys: dangerouslyAllowTestKeys,
-      freshness: challenge?.length === 128 ? { nonce: unhex(challenge) } : skipFreshness,
-      referenceValues:
-        realm === undefined ? skipReferenceValues : (realm.map(symbols) as CcaOptions['referenceValues']),
-      platform: platform === undefined ? skipPlatformReferenceValues : (platform as CcaOptions['platform']),
-      ...lifecyclesOf(vector),
-    }
-  }
+  const optionsOf = ccaOptionsOf(cca)
+  const { trustAnchors } = optionsOf({} as ArmVector)
 
   test('are all of a kind that is known, and as many as there should be', () => {
     expect(manifest.vectors.filter(({ kind }) => !kinds.includes(kind))).toEqual([])
@@ -129,7 +62,7 @@ describe.skipIf(!cca.found)(cca.found ? 'vectors of CCA' : cca.skipLine, () => {
   })
 
   test('none verifies without the allowance for published keys', async () => {
-    const [vector] = evidence as [Vector]
+    const [vector] = evidence as [ArmVector]
     const options = Object.fromEntries(
       Object.entries(optionsOf(vector)).filter(([name]) => name !== 'testKeys'),
     ) as unknown as CcaOptions
@@ -145,7 +78,7 @@ describe.skipIf(!cca.found)(cca.found ? 'vectors of CCA' : cca.skipLine, () => {
     const generation = profile === undefined || profile === 'http://arm.com/CCA-SSD/1.0.0' ? 'legacy' : '2023'
     const own = await createCcaKeys()
     const token = { payload: () => payload }
-    const options = optionsOf({} as Vector)
+    const options = optionsOf({} as ArmVector)
     const made = await makeCca(own, { generation, ...(isRealm ? { realm: token } : { platform: token }) })
     const refusal: unknown = await verifyCca(made, options).catch((error: unknown) => error)
     const { code } = refusal as AttestationError
@@ -157,7 +90,7 @@ describe.skipIf(!cca.found)(cca.found ? 'vectors of CCA' : cca.skipLine, () => {
   test.each(evidence)('$file: the same about signatures as another library', async ({ file }) => {
     const bytes = cca.read(file)
     const own = await realmKeyOf(bytes)
-    const keys = [...trustAnchors.map(({ key }) => key), ...(own === undefined ? [] : [own])]
+    const keys = [...trustAnchors.map(({ key }) => key as JsonWebKey), ...(own === undefined ? [] : [own])]
     for (const token of tokensOf(bytes)) await compare(token, keys)
   })
 })
@@ -165,39 +98,10 @@ describe.skipIf(!cca.found)(cca.found ? 'vectors of CCA' : cca.skipLine, () => {
 const psa = findVectors('psa')
 describe.skipIf(!psa.found)(psa.found ? 'vectors of PSA' : psa.skipLine, () => {
   if (!psa.found) return
-  const manifest = psa.manifest as Manifest
+  const manifest = psa.manifest as ArmManifest
   const evidence = manifest.vectors.filter(({ kind }) => kind === 'evidence')
   const text = (file: string): string => new TextDecoder().decode(psa.read(file)).trim()
-
-  function anchorsOf(vector: Vector): PsaOptions['trustAnchors'] {
-    const { anchor, key, anchors } = vector
-    const own =
-      anchor?.instanceId && key !== undefined
-        ? [
-            {
-              ...anchor,
-              ...(key.endsWith('.hex') ? { hmac: text(key) } : { jwk: JSON.parse(text(key)) as JsonWebKey }),
-            },
-          ]
-        : undefined
-    const list: readonly Anchor[] = anchors === 'made' ? manifest.madeAnchors : (own ?? manifest.generatedAnchors)
-    return list.map(({ implementationId, instanceId, jwk, hmac }) => ({
-      implementationId,
-      instanceId,
-      ...(hmac === undefined ? { key: jwk as JsonWebKey } : { secret: unhex(hmac) }),
-    }))
-  }
-
-  function optionsOf(vector: Vector): PsaOptions {
-    const nonce = vector.nonce ?? vector.facts?.claims?.nonce
-    return {
-      trustAnchors: anchorsOf(vector),
-      testKeys: dangerouslyAllowTestKeys,
-      freshness: nonce !== undefined && [64, 96, 128].includes(nonce.length) ? { nonce: unhex(nonce) } : skipFreshness,
-      referenceValues: (vector.policy?.references ?? skipReferenceValues) as PsaOptions['referenceValues'],
-      ...lifecyclesOf(vector),
-    }
-  }
+  const optionsOf = psaOptionsOf(psa)
 
   test('are all of a kind that is known, and as many as there should be', () => {
     expect(manifest.vectors.filter(({ kind }) => !kinds.includes(kind))).toEqual([])
@@ -213,14 +117,14 @@ describe.skipIf(!psa.found)(psa.found ? 'vectors of PSA' : psa.skipLine, () => {
   test.each(sets)('$file: $expected', async ({ file, expected, codes }) => {
     const { platform } = await createCcaKeys('P-256')
     const token = await makePsa(platform, { payload: () => psa.read(file) })
-    const refusal: unknown = await verifyPsa(token, optionsOf({} as Vector)).catch((error: unknown) => error)
+    const refusal: unknown = await verifyPsa(token, optionsOf({} as ArmVector)).catch((error: unknown) => error)
     const { code } = refusal as AttestationError
     if (expected === 'accept') expect(code).toBe('anchor-unknown')
     else expect(codes).toContain(code)
   })
 
   test.each(evidence)('$file: the same about signatures as another library', async (vector) => {
-    const keys = anchorsOf(vector).flatMap((anchor) => ('key' in anchor ? [anchor.key as JsonWebKey] : []))
+    const keys = optionsOf(vector).trustAnchors.flatMap((anchor) => ('key' in anchor ? [anchor.key as JsonWebKey] : []))
     await compare(psa.read(vector.file), keys)
   })
 

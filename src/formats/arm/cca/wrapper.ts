@@ -61,4 +61,4 @@ function tokenOf(map: TokenMap, key: number, tag: 399 | 907): Bytes {
 }
 
 /** Kinds are bits, 1 to 31 together. */
-const isEvidence = (kind: TokenValue): boolean => typeof kind === 'number' && kind <= 31 && (kind & evidence) > 0
+const isEvidence = (kind: TokenValue): boolean => typeof kind === 'number' && kind > 0 && kind <= 31 && (kind & evidence) > 0

@@ -277,6 +277,7 @@ export const negativeCases: readonly NegativeCase<CcaOverrides>[] = [
     ['no kind', /must be \[263/, record(cbor.unsigned(0))],
     ['endorsements', /must be \[263/, record(cbor.unsigned(2))],
     ['a kind that there is not', /must be \[263/, record(cbor.unsigned(36))],
+    ['a kind below zero, whose bits say evidence', /must be \[263/, record(cbor.negative(-1))],
     ['a kind that is undefined', /must be \[263/, record(cbor.undefinedValue)],
     ['a record of four', /must be \[263/, record(cbor.unsigned(4), cbor.nothing)],
     ['a token without a byte string', /must be \[263/, { record: (token) => cbor.array(cbor.unsigned(263), token) }],
