@@ -45,7 +45,7 @@ export const budgets: Readonly<Record<string, number>> = {
   // Both kinds of machines, and the formats inside.
   'veritee/azure': 32.5 * 1024,
   'veritee/report-data': 2 * 1024,
-  'veritee/cca': 12_288,
+  'veritee/cca': 12_544,
   'veritee/psa': 11_264,
   'veritee/android-key': 16 * 1024,
   'veritee/app-attest': 10 * 1024,
@@ -70,7 +70,7 @@ export const budgets: Readonly<Record<string, number>> = {
   'veritee/reference': 33.5 * 1024,
   'veritee/inspect': 3 * 1024,
   // Nearly all of it are four libraries, which are loaded when they are first used.
-  'veritee/second-opinion': 184 * 1024,
+  'veritee/second-opinion': 185 * 1024,
 }
 
 /** The entries that package.json exports, `package.json` itself aside. */
