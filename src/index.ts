@@ -15,7 +15,10 @@ import {
   formats,
 } from './formats/table.ts'
 
+export { skipFreshness } from './appraisal/freshness.ts'
 export * from './formats/common.ts'
+export { allowDebug, atEvidenceTime, type CommonOptions, type Freshness } from './formats/options.ts'
+export type { EndorsementCache } from './x509/endorsement-cache.ts'
 export type { CcaOptions, CcaResult } from './formats/arm/cca/index.ts'
 export type { PsaOptions, PsaResult } from './formats/arm/psa/index.ts'
 export type { AndroidKeyOptions, AndroidKeyResult } from './formats/android/key/index.ts'

@@ -2,8 +2,8 @@
  * What several formats let callers say, read once and checked. What is wrong here is the caller's
  * mistake: a `TypeError`.
  */
-import { isPlainObject, requireOption, snapshotOf } from '../core/options.ts'
-import { type Bytes, copyBytes, fromHex, isBytes } from '../encoding/bytes.ts'
+import { isPlainObject, requireText, requireOption, snapshotOf } from '../core/options.ts'
+import { type Bytes, givenBytes, givenHex } from '../encoding/bytes.ts'
 import { skipFreshness } from './freshness.ts'
 import { type ReferenceValue, skipReferenceValues } from './reference-values.ts'
 import { equal, type RegisterTest } from './tests.ts'
@@ -47,7 +47,7 @@ export function readNonce(freshness: unknown, sizes: string, isSize: (length: nu
   if (freshness === skipFreshness) return undefined
   const own = isPlainObject(freshness) ? snapshotOf<Record<string, unknown>>(freshness, 'freshness') : {}
   requireOption('freshness', '{ nonce } or skipFreshness', Object.keys(own).join() === 'nonce')
-  const nonce = isBytes(own['nonce']) ? copyBytes(own['nonce']) : new Uint8Array()
+  const nonce = givenBytes(own['nonce'])
   requireOption('nonce', `${sizes} bytes (Uint8Array)`, isSize(nonce.length))
   return nonce
 }
@@ -56,7 +56,7 @@ const reportDataSize = 64
 
 /** @throws TypeError unless `value` is bytes, or their hexadecimal digits, of exactly `size` */
 export function readSizedBytes(value: unknown, size: number, path: string): Bytes {
-  const bytes = typeof value === 'string' ? fromHex(value, path) : isBytes(value) ? copyBytes(value) : new Uint8Array()
+  const bytes = givenHex(value, path)
   requireOption(path, `${size} bytes (${2 * size} hex digits)`, bytes.length === size)
   return bytes
 }
@@ -67,7 +67,7 @@ export function readSizedBytes(value: unknown, size: number, path: string): Byte
  */
 export function readReportData(value: unknown): Bytes | undefined {
   if (value === skipReportData) return undefined
-  const bytes = isBytes(value) ? copyBytes(value) : new Uint8Array()
+  const bytes = givenBytes(value)
   const expected = `exactly ${reportDataSize} bytes (Uint8Array), or skipReportData`
   requireOption('reportData', expected, bytes.length === reportDataSize)
   return bytes
@@ -101,7 +101,7 @@ export function readRegisterValues(
 function readRegisters(input: unknown, rules: RegisterRules, example: string, path: string): ReferenceValue {
   requireOption(path, `like ${example}`, isPlainObject(input))
   const { name, ...values } = snapshotOf<Record<string, unknown>>(input, path)
-  requireOption(`${path}.name`, 'text', name === undefined || (typeof name === 'string' && name !== ''))
+  requireText(name, `${path}.name`)
   for (const key of Object.keys(values))
     requireOption(`${path}.${key}`, `one of ${Object.keys(rules).join(', ')}`, Object.hasOwn(rules, key))
   const registers = new Map<string, RegisterTest>()
@@ -109,5 +109,5 @@ function readRegisters(input: unknown, rules: RegisterRules, example: string, pa
     const value = Object.hasOwn(values, register) ? values[register] : unnamed
     if (value !== anyValue) registers.set(register, equal(readSizedBytes(value, size, `${path}.${register}`)))
   }
-  return { name: name as string | undefined, registers }
+  return { name, registers }
 }

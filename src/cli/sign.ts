@@ -3,7 +3,8 @@
  * certificate. Runs where the image is built.
  */
 import { environmentNames } from '../reference/corim/environments.ts'
-import { AttestationError, type ReferenceEnvironment, signReferenceValues } from '../reference/index.ts'
+import { type ReferenceEnvironment, signReferenceValues } from '../reference/index.ts'
+import { AttestationError } from '../core/errors.ts'
 import { type CommandOptions, listOf, parse, secondsOf, timeOf, type Values, versionOf } from './arguments.ts'
 import { UsageError } from './failures.ts'
 import { readMeasurements } from './formats/aws/arguments.ts'

@@ -35,6 +35,18 @@ export function knownOptions<T extends object>(options: unknown, known: readonly
   return snapshot
 }
 
+/** A copy of a plain object that has no other properties than these. @throws TypeError */
+export function readFields<T extends object>(
+  input: unknown,
+  path: string,
+  names: readonly (keyof T & string)[],
+): Partial<T> {
+  requireOption(path, `an object with ${names.join(', ')}`, isPlainObject(input))
+  const own = snapshotOf<T>(input, path)
+  for (const key in own) requireOption(`${path}.${key}`, `one of ${names.join(', ')}`, names.includes(key))
+  return own
+}
+
 /**
  * What is in a list, read once, holes included, which `every` and `map` pass over; nothing for what
  * is no list.
@@ -53,4 +65,9 @@ export function readOwn<T>(read: () => T): T {
   } catch (cause) {
     throw new TypeError((cause as Error).message, { cause })
   }
+}
+
+/** @throws TypeError unless `value` is left out, or text that says something */
+export function requireText(value: unknown, name: string): asserts value is string | undefined {
+  requireOption(name, 'text', value === undefined || (typeof value === 'string' && value !== ''))
 }

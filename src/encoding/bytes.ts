@@ -60,6 +60,16 @@ export function fromHex(text: string, name = 'hex'): Bytes {
   return new Uint8Array(digits.length / 2).map((_, i) => 16 * digit(2 * i) + digit(2 * i + 1))
 }
 
+/** A copy of bytes that a caller gave; no bytes where it gave something else. */
+export function givenBytes(value: unknown): Bytes {
+  return isBytes(value) ? copyBytes(value) : new Uint8Array()
+}
+
+/** The same, also by their hexadecimal digits. @throws TypeError for text that is something else */
+export function givenHex(value: unknown, name: string): Bytes {
+  return typeof value === 'string' ? fromHex(value, name) : givenBytes(value)
+}
+
 /**
  * @throws TypeError when `text` is neither canonical base64 nor canonical base64url; `name` says
  *   whose it is

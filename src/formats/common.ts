@@ -1,11 +1,8 @@
 /**
  * What every format's entry point exports beside its verifier.
  */
-export { skipFreshness } from '../appraisal/freshness.ts'
 export { skipReferenceValues } from '../appraisal/reference-values.ts'
 export { AppraisalError, AttestationError, VerificationError } from '../core/errors.ts'
 export type * from '../core/codes.ts'
 export { type AttestationResult, isAttestationResult } from '../core/result.ts'
 export type { Check, CheckOutcome, CheckStage } from '../core/check.ts'
-export type { EndorsementCache } from '../x509/endorsement-cache.ts'
-export { allowDebug, atEvidenceTime, type CommonOptions, type Freshness } from './options.ts'

@@ -4,7 +4,7 @@
  */
 import { type FreshnessPolicy, skipFreshness } from '../appraisal/freshness.ts'
 import { type Clock, readSkew, readTime } from '../core/time.ts'
-import { type Bytes, copyBytes, isBytes } from '../encoding/bytes.ts'
+import { type Bytes, copyBytes, givenBytes, isBytes } from '../encoding/bytes.ts'
 import type { Check } from '../core/check.ts'
 import { fingerprint } from '../crypto/digest.ts'
 import { isPlainObject, knownOptions, requireOption, snapshotOf } from '../core/options.ts'
@@ -142,14 +142,9 @@ export function readExpectedBytes<K extends string>(
 
 /** Bytes of a field of evidence; an empty expectation would be met by a field that says nothing. */
 function readBytes(value: unknown, name: string): Bytes {
-  const bytes = bytesOf(value)
+  const bytes = givenBytes(value)
   requireOption(name, '1 to 1024 bytes (Uint8Array)', bytes.length > 0 && bytes.length <= 1024)
   return bytes
-}
-
-/** A copy of bytes, of no bytes where `value` is something else. */
-export function bytesOf(value: unknown): Bytes {
-  return isBytes(value) ? copyBytes(value) : new Uint8Array()
 }
 
 /** @throws TypeError */
@@ -182,7 +177,7 @@ export function readPositive(value: unknown, name: string): number {
 }
 
 function readTrustAnchors(trustAnchors: unknown): Bytes[] {
-  const list: Bytes[] = Array.isArray(trustAnchors) ? trustAnchors.map(bytesOf) : []
+  const list: Bytes[] = Array.isArray(trustAnchors) ? trustAnchors.map(givenBytes) : []
   // A SEQUENCE: enough to tell DER from PEM. What else it is does not matter, for it is only ever
   // compared.
   requireOption('trustAnchors', 'certificates in DER', list.length > 0 && list.every(([tag]) => tag === 0x30))

@@ -11,7 +11,7 @@ import { type AttestationResult, isAttestationResult } from '../core/result.ts'
 import { iso } from '../core/time.ts'
 import { verifyEd25519 } from '../crypto/ed25519.ts'
 import { appraiseApplication, type DstackFindings, type DstackServed, readClaims } from '../dstack/appraise.ts'
-import { type Bytes, copyBytes, equalBytes, isBytes, toHex } from '../encoding/bytes.ts'
+import { type Bytes, equalBytes, givenBytes, isBytes, toHex } from '../encoding/bytes.ts'
 import type { JsonValue } from '../encoding/json.ts'
 import { spanOf } from '../encoding/json-span.ts'
 import { type Documents, type Fields, fieldsOf, kindOf, requireEcho, select, wrong } from './fields.ts'
@@ -220,7 +220,7 @@ async function verifyEvidence(
   if (!isAttestationResult(result) || result.format !== format)
     throw new TypeError(`verify must return the result of a verifier of this library, for ${format}`)
   const { reportData: claimed } = Object(result.claims) as { readonly reportData?: unknown }
-  const found = isBytes(claimed) ? copyBytes(claimed) : new Uint8Array()
+  const found = givenBytes(claimed)
   let at = 0
   const holds = segments.every(({ bytes, size }) => {
     const isEqual = bytes === undefined || equalBytes(bytes, found.subarray(at, at + size))
@@ -335,7 +335,7 @@ async function appraiseGpus(
   })
   for (const [i, result] of results.entries()) {
     const { nonce: claimed } = Object(result) as { readonly nonce?: unknown }
-    const found = isBytes(claimed) ? copyBytes(claimed) : new Uint8Array()
+    const found = givenBytes(claimed)
     checks.appraises('policy-gpu', `nonce of GPU ${i} of ${name}`, {
       holds: equalBytes(found, wanted),
       expected: toHex(wanted),

@@ -2,7 +2,7 @@
  * `veritee/reference`: reference values, from the thing that is to run (an image, a role, an
  * instance, a signing certificate), and from files that were signed.
  */
-export { AttestationError, VerificationError } from '../core/errors.ts'
+export { VerificationError } from '../core/errors.ts'
 export type { AttestationErrorCode } from '../core/codes.ts'
 export type { Hex } from '../appraisal/expectations.ts'
 export { type EifMeasurements, type EifPcrs, type EifSignature, measureEif, type MeasureEifOptions } from './eif/eif.ts'

@@ -7,6 +7,7 @@ import { cpus } from 'node:os'
 import { budgets, bundle, entriesOf } from './bundles.ts'
 import { coldInChromium, coldInNode, type Cold } from './cold.ts'
 import { measurePage } from './demo-page.ts'
+import { firstTokenTable, measureFirstToken } from './first-token.ts'
 import { profileCold, profileWarm } from './profile.ts'
 import { findSnpSubject, measureSnp } from './sev-snp.ts'
 import { median, quantile, spread, table } from './statistics.ts'
@@ -107,6 +108,9 @@ console.log(
         ],
       ),
 )
+
+console.log('\n### First token of a model, over plain `fetch`; the model answers at once, on the loopback interface\n')
+console.log(firstTokenTable(await measureFirstToken(quick ? 40 : 400)))
 
 if (process.argv.includes('--profile')) {
   console.log(`\n${await profileWarm(work, quick ? 60 : 600)}`)

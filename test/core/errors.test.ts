@@ -55,7 +55,6 @@ test('every entry point exports the same classes and symbols', () => {
     'AppraisalError',
     'skipFreshness',
     'skipReferenceValues',
-    'allowDebug',
     'atEvidenceTime',
     'isAttestationResult',
   ] as const) {

@@ -4,13 +4,13 @@
  * told the caller so.
  */
 import { VerificationError } from '../../core/errors.ts'
-import { isPlainObject, itemsOf, requireOption, snapshotOf } from '../../core/options.ts'
+import { isPlainObject, itemsOf, readFields, requireOption, snapshotOf } from '../../core/options.ts'
 import type { CheckRecorder } from '../../core/record.ts'
 import { iso } from '../../core/time.ts'
 import { ES256, ES384, ES512, isKeyOf, type SignatureAlgorithm } from '../../crypto/algorithms.ts'
-import { type Bytes, concatBytes, copyBytes, equalBytes, isBytes, toHex } from '../../encoding/bytes.ts'
+import { type Bytes, concatBytes, copyBytes, equalBytes, givenBytes, isBytes, toHex } from '../../encoding/bytes.ts'
 import type { Hex } from '../../appraisal/expectations.ts'
-import { readBytes, readFields, readValidUntil } from './reference-values.ts'
+import { readBytes, readValidUntil } from './reference-values.ts'
 import { dangerouslyAllowTestKeys, isPublished } from './test-keys.ts'
 
 /** Whose key it is. */
@@ -159,28 +159,34 @@ function readAnchor(input: unknown, path: string, takesSecrets: boolean): Anchor
 }
 
 function readSecret(value: unknown, path: string): AnchorKey {
-  const secret = isBytes(value) ? copyBytes(value) : new Uint8Array()
+  const secret = givenBytes(value)
   requireOption(path, '16 to 128 bytes (Uint8Array)', secret.length >= 16 && secret.length <= 128)
   return { kind: 'mac', bytes: secret }
 }
 
 /** Whether the key is a point of its curve is found out when it is used. */
 function readKey(value: unknown, path: string): PublicKey {
-  const expected = 'a public key on P-256, P-384 or P-521: a JWK, or a SubjectPublicKeyInfo in DER'
-  if (isBytes(value)) {
-    const spki = copyBytes(value)
-    const algorithm = algorithms().find(({ key }) => isKeyOf(spki, key))
-    if (algorithm === undefined) throw new TypeError(`${path} must be ${expected}`)
-    return { kind: 'signature', algorithm, bytes: spki.slice(-1 - 2 * algorithm.key.coordinateSize) }
-  }
-  requireOption(path, expected, isPlainObject(value))
+  const key = isBytes(value) ? keyOfSpki(copyBytes(value)) : keyOfJwk(value, path)
+  if (key === undefined)
+    throw new TypeError(
+      `${path} must be a public key on P-256, P-384 or P-521: a JWK, or a SubjectPublicKeyInfo in DER`,
+    )
+  return key
+}
+
+function keyOfSpki(spki: Bytes): PublicKey | undefined {
+  const algorithm = algorithms().find(({ key }) => isKeyOf(spki, key))
+  return algorithm && { kind: 'signature', algorithm, bytes: spki.slice(-1 - 2 * algorithm.key.coordinateSize) }
+}
+
+function keyOfJwk(value: unknown, path: string): PublicKey | undefined {
+  if (!isPlainObject(value)) return undefined
   const { kty, crv, x, y, d } = snapshotOf<PublicJwk & { readonly d?: unknown }>(value, path)
   requireOption(path, 'a public key: this one has a private half', d === undefined)
   const algorithm = kty === 'EC' ? algorithms().find(({ key }) => key.name === crv) : undefined
   const point = [x, y].map(coordinateOf)
-  if (algorithm === undefined || point.some(({ length }) => length !== algorithm.key.coordinateSize))
-    throw new TypeError(`${path} must be ${expected}`)
-  return { kind: 'signature', algorithm, bytes: concatBytes([4], ...point) }
+  const fits = point.every(({ length }) => length === algorithm?.key.coordinateSize)
+  return algorithm && fits ? { kind: 'signature', algorithm, bytes: concatBytes([4], ...point) } : undefined
 }
 
 /**

@@ -1,8 +1,10 @@
 /**
  * What the entry points of Arm's tokens export beside their verifiers.
  */
+export { skipFreshness } from '../../appraisal/freshness.ts'
 export { anyValue, type Hex } from '../../appraisal/expectations.ts'
 export type { Matched } from '../../appraisal/reference-values.ts'
+export * from '../common.ts'
 export type { AnchorIds, KeyAnchor, PublicJwk } from './anchors.ts'
 export type { HashName } from './claims.ts'
 export type { MeasuredComponent, SoftwareComponent } from './components.ts'

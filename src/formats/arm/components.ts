@@ -2,11 +2,11 @@
  * The software that a platform has booted, as tokens list it, and whether it is the software that a
  * caller expects.
  */
-import { requireOption } from '../../core/options.ts'
+import { readFields, requireOption } from '../../core/options.ts'
 import { type Bytes, equalBytes, toHex } from '../../encoding/bytes.ts'
 import type { Hex } from '../../appraisal/expectations.ts'
 import { claim, type Claims, type HashName, optionalClaim, readDigest, readText } from './claims.ts'
-import { readBytes, readFields, type Test } from './reference-values.ts'
+import { readBytes, type Test } from './reference-values.ts'
 
 /**
  * One component, as its reference values name it. What is left out is not compared; measurement and
@@ -56,11 +56,11 @@ export function componentsTest(
   const list: readonly unknown[] = Array.isArray(input) ? [...(input as unknown[])] : []
   requireOption(path, 'a list of components, at least one', list.length > 0)
   const expected = list.map((entry, i) => readComponent(entry, `${path}[${i}]`))
-  return {
-    expected: () => expected.map(lineOf).join('\n'),
-    holds: ({ softwareComponents }) => pairOff(expected, softwareComponents),
-    found: ({ softwareComponents }) => softwareComponents.map(lineOf).join('\n') || 'no software components',
-  }
+  return ({ softwareComponents }) => ({
+    holds: pairOff(expected, softwareComponents),
+    expected: expected.map(lineOf).join('\n'),
+    found: softwareComponents.map(lineOf).join('\n') || 'no software components',
+  })
 }
 
 function readComponent(input: unknown, path: string): MeasuredComponent {

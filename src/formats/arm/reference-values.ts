@@ -3,21 +3,15 @@
  * when all tests of one of them do.
  */
 import type { AttestationErrorCode } from '../../core/codes.ts'
-import { isPlainObject, requireOption, snapshotOf } from '../../core/options.ts'
-import type { CheckRecorder } from '../../core/record.ts'
-import { type Bytes, copyBytes, equalBytes, fromHex, isBytes, toHex } from '../../encoding/bytes.ts'
-import type { Matched } from '../../appraisal/reference-values.ts'
+import { requireText, requireOption } from '../../core/options.ts'
+import type { CheckRecorder, Comparison } from '../../core/record.ts'
+import { type Bytes, givenHex } from '../../encoding/bytes.ts'
+import { appraiseAnyOf, type Matched } from '../../appraisal/reference-values.ts'
 
-/** One test of what a token says. */
-export interface Test<Measured> {
-  /** What is expected, in a line or several. */
-  readonly expected: () => string
-  readonly holds: (measured: Measured) => boolean
-  /** What was found, in lines beside `expected`. */
-  readonly found: (measured: Measured) => string
-}
+/** Compares one thing that a token says with what is expected of it. */
+export type Test<Measured> = (measured: Measured) => Comparison
 
-/** One reference value, checked and copied. */
+/** One reference value, checked and copied: a list of tests that must all hold. */
 export interface Reference<Measured> {
   /** Its name, else its index. */
   readonly label: Matched
@@ -41,22 +35,6 @@ export interface ReadReference<Measured> {
   readonly tests: readonly Test<Measured>[]
 }
 
-/** A value that must be exactly this. */
-export function equalTest<Measured>(
-  name: string,
-  expected: Bytes,
-  of: (measured: Measured) => Bytes | undefined,
-): Test<Measured> {
-  return {
-    expected: () => `${name} ${toHex(expected)}`,
-    holds(measured) {
-      const found = of(measured)
-      return found !== undefined && equalBytes(found, expected)
-    },
-    found: (measured) => `${name} ${toHex(of(measured) ?? new Uint8Array()) || 'absent'}`,
-  }
-}
-
 /**
  * Any one of the reference values must match; fails with `code`.
  * @param references `undefined` when the caller skips this
@@ -74,21 +52,11 @@ export function appraiseReferences<Measured>(
     return undefined
   }
   const live = references.filter(({ validUntil }) => validUntil >= now)
-  const match = live.find(({ tests }) => tests.every(({ holds }) => holds(measured)))
-  // Where none matches, the message shows the first: digests are never nearly right.
-  const shown = match ?? live[0]
-  checks.appraises(
-    code,
-    `${subject} as in ${shown?.label ?? 'a reference value'}, 1 of ${references.length}`,
-    shown === undefined
-      ? { holds: false, otherwise: 'all reference values have expired' }
-      : {
-          holds: match !== undefined,
-          expected: shown.tests.map(({ expected }) => expected()).join('\n'),
-          found: shown.tests.map(({ found }) => found(measured)).join('\n'),
-        },
-  )
-  return match
+  const alternatives = live.map((reference) => ({ ...reference, facts: reference.tests.map((test) => test(measured)) }))
+  if (live.length > 0) return appraiseAnyOf(code, `${subject} as in`, alternatives, checks)
+  const otherwise = 'all reference values have expired'
+  checks.appraises(code, `${subject} as in a reference value, 1 of ${references.length}`, { holds: false, otherwise })
+  return undefined
 }
 
 /**
@@ -112,7 +80,7 @@ export function readReferences<Measured>(
       own: { name, validUntil },
       tests,
     } = read(entry, path)
-    requireOption(`${path}.name`, 'text', name === undefined || (typeof name === 'string' && name !== ''))
+    requireText(name, `${path}.name`)
     return { label: name ?? i, validUntil: readValidUntil(validUntil, path), tests }
   })
 }
@@ -124,32 +92,16 @@ export function readValidUntil(value: unknown, path: string): number {
   return time
 }
 
-/** A copy of a plain object that has no other properties than these. @throws TypeError */
-export function readFields<T extends object>(
-  input: unknown,
-  path: string,
-  names: readonly (keyof T & string)[],
-): Partial<T> {
-  requireOption(path, `an object with ${names.join(', ')}`, isPlainObject(input))
-  const own = snapshotOf<T>(input, path)
-  for (const key in own) requireOption(`${path}.${key}`, `one of ${names.join(', ')}`, names.includes(key))
-  return own
-}
-
 /** A copy of bytes, or of their hexadecimal digits, of one of these sizes. @throws TypeError */
 export function readBytes(value: unknown, sizes: readonly number[], path: string): Bytes {
-  const bytes = bytesFrom(value, path)
+  const bytes = givenHex(value, path)
   requireOption(path, `${sizes.join(' or ')} bytes, or twice as many hexadecimal digits`, sizes.includes(bytes.length))
   return bytes
 }
 
 /** The same of any length, at least one byte. @throws TypeError */
 export function readAnyBytes(value: unknown, path: string): Bytes {
-  const bytes = bytesFrom(value, path)
+  const bytes = givenHex(value, path)
   requireOption(path, 'at least one byte, or its hexadecimal digits', bytes.length > 0)
   return bytes
-}
-
-function bytesFrom(value: unknown, path: string): Bytes {
-  return typeof value === 'string' ? fromHex(value, path) : isBytes(value) ? copyBytes(value) : new Uint8Array()
 }

@@ -5,7 +5,7 @@ import { type ReferenceValue, skipReferenceValues } from '../../appraisal/refere
 import { type Hex, readSizedBytes } from '../../appraisal/expectations.ts'
 import { equal } from '../../appraisal/tests.ts'
 import { type Bytes, isZero } from '../../encoding/bytes.ts'
-import { requireOption, snapshotOf } from '../../core/options.ts'
+import { requireText, requireOption, snapshotOf } from '../../core/options.ts'
 
 /**
  * One accepted build: each register named here must hold exactly this value. `name` comes back in
@@ -63,7 +63,7 @@ function readOne(input: unknown, path: string, refuseZero: (register: string) =>
     path,
   )
   requireOption(`${path}.HashAlgorithm`, 'Sha384', /^sha384\b/i.test(String(hash)))
-  requireOption(`${path}.name`, 'text', name === undefined || (typeof name === 'string' && name !== ''))
+  requireText(name, `${path}.name`)
   const registers = new Map(
     Object.entries(values).map(([register, value]) => [register, readValue(register, value, `${path}.${register}`)]),
   )
@@ -72,7 +72,7 @@ function readOne(input: unknown, path: string, refuseZero: (register: string) =>
   const problem = refused === undefined ? '' : `: leave out ${refused} where you expect nothing of it`
   requireOption(path, `registers other than zero${problem}`, zero.length < registers.size && refused === undefined)
   const tests = new Map([...registers].map(([register, value]) => [register, equal(value)]))
-  return { name: name as string | undefined, registers: tests }
+  return { name, registers: tests }
 }
 
 function readValue(register: string, value: unknown, path: string): Bytes {

@@ -1,9 +1,7 @@
 /**
  * `veritee/azure`: Azure's confidential VMs, evidence of other formats inside Azure's wrapping.
  */
-export { AppraisalError, AttestationError, VerificationError } from '../../core/errors.ts'
-export { isAttestationResult } from '../../core/result.ts'
-export { skipReferenceValues } from '../../appraisal/reference-values.ts'
+export * from '../common.ts'
 export { readHclReport } from './evidence.ts'
 export { type AzureSevSnpEvidence, type AzureSevSnpOptions, verifyAzureSevSnp } from './sev-snp.ts'
 export { type AzureTdxEvidence, type AzureTdxOptions, verifyAzureTdx } from './tdx.ts'

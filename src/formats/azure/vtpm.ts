@@ -14,6 +14,7 @@ import {
   copyBytes,
   equalBytes,
   fromHex,
+  givenBytes,
   isBytes,
   isZero,
   toHex,
@@ -67,7 +68,7 @@ export function readVtpmPolicy(value: unknown): VtpmPolicy | undefined {
   requireOption('vtpm', '{ nonce, pcrs } or skipVtpm', isPlainObject(value))
   const { nonce, pcrs, ...unknown } = snapshotOf<Record<string, unknown>>(value, 'vtpm')
   requireOption('vtpm', '{ nonce, pcrs } or skipVtpm', Object.keys(unknown).length === 0)
-  const bytes = isBytes(nonce) ? copyBytes(nonce) : new Uint8Array()
+  const bytes = givenBytes(nonce)
   requireOption('vtpm.nonce', '1 to 64 bytes (Uint8Array)', bytes.length > 0 && bytes.length <= 64)
   const registers = new Map<number, readonly Bytes[]>()
   for (const [name, accepted] of Object.entries(

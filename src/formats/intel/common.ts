@@ -1,11 +1,7 @@
 /**
  * What `veritee/tdx` and `veritee/sgx` both export beside their verifier.
  */
-export { skipReferenceValues } from '../../appraisal/reference-values.ts'
-export { AppraisalError, AttestationError, VerificationError } from '../../core/errors.ts'
-export type { AttestationErrorCode } from '../../core/codes.ts'
-export { type AttestationResult, isAttestationResult } from '../../core/result.ts'
-export type { Check, CheckOutcome, CheckStage } from '../../core/check.ts'
+export * from '../common.ts'
 export type { EndorsementCache } from '../../x509/endorsement-cache.ts'
 export { allowDebug, type VerifierOptions } from '../options.ts'
 export type { DcapEndorsements } from './collateral/endorsements.ts'

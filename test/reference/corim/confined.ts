@@ -3,7 +3,8 @@
  * first, and prints what it is told of each. It dies when one of them costs more than its heap has.
  */
 import { readFileSync } from 'node:fs'
-import { AttestationError, decodeCorim, openCorim, openReferenceValues } from '../../../src/reference/index.ts'
+import { AttestationError } from '../../../src/core/errors.ts'
+import { decodeCorim, openCorim, openReferenceValues } from '../../../src/reference/index.ts'
 
 const [ca, ...files] = process.argv.slice(2).map((path) => new Uint8Array(readFileSync(path)))
 const now = new Date('2026-06-02T00:00:00Z')

@@ -4,8 +4,8 @@
  */
 import { refusalText } from '../../support/refusal.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { AttestationError } from '../../../src/core/errors.ts'
 import {
-  AttestationError,
   type CorimReference,
   decodeCorim,
   type DecodedCorim,

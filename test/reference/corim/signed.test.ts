@@ -2,13 +2,13 @@
  * Signed reference values: what is sound opens and verifies enclaves; one thing wrong, everything
  * else signed as it is, and it is refused for that reason.
  */
+import { AttestationError } from '../../../src/core/errors.ts'
 import { refusalText } from '../../support/refusal.ts'
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { skipReferenceValues, verifyNitro } from '../../../src/formats/aws/nitro/index.ts'
 import {
-  AttestationError,
   openReferenceValues,
   type OpenReferenceValuesOptions,
   signReferenceValues,

@@ -2,9 +2,7 @@
  * AMD SEV-SNP: reports of guests. With Azure's wrapping of them it is `veritee/sev-snp`.
  */
 export { allowMigration, anyValue, type Hex, skipReportData, skipRevocation } from '../../../appraisal/expectations.ts'
-export { skipReferenceValues } from '../../../appraisal/reference-values.ts'
-export { AppraisalError, AttestationError, VerificationError } from '../../../core/errors.ts'
-export { isAttestationResult } from '../../../core/result.ts'
+export * from '../../common.ts'
 export { allowDebug } from '../../options.ts'
 export { advisoriesAsOf } from './advisories.ts'
 export type { CertificateTableEntry } from './certificate-table.ts'

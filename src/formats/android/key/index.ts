@@ -2,11 +2,7 @@
  * `veritee/android-key`: keys in the secure hardware of Android phones.
  */
 export { skipFreshness } from '../../../appraisal/freshness.ts'
-export { skipReferenceValues } from '../../../appraisal/reference-values.ts'
-export { AppraisalError, AttestationError, VerificationError } from '../../../core/errors.ts'
-export type { AttestationErrorCode } from '../../../core/codes.ts'
-export { type AttestationResult, isAttestationResult } from '../../../core/result.ts'
-export type { Check, CheckOutcome, CheckStage } from '../../../core/check.ts'
+export * from '../../common.ts'
 export type { EndorsementCache } from '../../../x509/endorsement-cache.ts'
 export { allowDebug } from '../../options.ts'
 export { type Hex, type NonceFreshness, skipRevocation } from '../../../appraisal/expectations.ts'

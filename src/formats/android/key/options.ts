@@ -10,13 +10,13 @@ import {
   skipRevocation,
 } from '../../../appraisal/expectations.ts'
 import type { Check } from '../../../core/check.ts'
-import { isPlainObject, itemsOf, knownOptions, requireOption, snapshotOf } from '../../../core/options.ts'
+import { itemsOf, knownOptions, readFields, requireOption } from '../../../core/options.ts'
 import { type Clock, lastMoment, readSkew, readTime } from '../../../core/time.ts'
-import { type Bytes, isZero } from '../../../encoding/bytes.ts'
+import { type Bytes, givenBytes, isZero } from '../../../encoding/bytes.ts'
 import { type Memory, openMemory } from '../../../crypto/memory.ts'
 import type { EndorsementCache } from '../../../x509/endorsement-cache.ts'
 import { readAnchors } from '../../../x509/trust-anchor.ts'
-import { allowDebug, bytesOf } from '../../options.ts'
+import { allowDebug } from '../../options.ts'
 import { googleRoots, type Root } from '../profile.ts'
 
 /** What a key may be for. */
@@ -213,7 +213,7 @@ function readApplications(input: unknown): AndroidKeyPolicy['applications'] {
   return readList(Array.isArray(input) ? input : [input], 'referenceValues').map((entry, i) => {
     const path = `referenceValues[${i}]`
     const known = ['packageName', 'signers', 'minimumVersion', 'name'] as const
-    const { name, packageName, signers, minimumVersion = 0 } = readObject<AndroidAppReferenceValues>(entry, path, known)
+    const { name, packageName, signers, minimumVersion = 0 } = readFields<AndroidAppReferenceValues>(entry, path, known)
     requireOption(`${path}.minimumVersion`, 'a whole number', Number.isSafeInteger(minimumVersion))
     const packages = typeof packageName === 'string' ? [packageName] : packageName
     return {
@@ -227,7 +227,7 @@ function readApplications(input: unknown): AndroidKeyPolicy['applications'] {
 
 function readStatus(input: unknown): AndroidKeyPolicy['status'] {
   if (input === skipRevocation) return undefined
-  const own = readObject<AndroidStatus>(input, 'endorsements', ['statusList', 'validUntil'])
+  const own = readFields<AndroidStatus>(input, 'endorsements', ['statusList', 'validUntil'])
   const { statusList, validUntil = new Date(lastMoment) } = own
   const isDate = validUntil instanceof Date && !Number.isNaN(validUntil.getTime())
   requireOption('endorsements.validUntil', 'a Date', isDate)
@@ -264,18 +264,10 @@ function readPurposes(input: unknown): readonly KeyPurpose[] {
 
 function readWebAuthn(input: unknown): AndroidKeyPolicy['webauthn'] {
   const known = ['clientDataJSON', 'rpId', 'origins'] as const
-  const { clientDataJSON, rpId, origins } = readObject<WebAuthnExpectation>(input, 'webauthn', known)
-  const clientData = bytesOf(clientDataJSON)
+  const { clientDataJSON, rpId, origins } = readFields<WebAuthnExpectation>(input, 'webauthn', known)
+  const clientData = givenBytes(clientDataJSON)
   requireOption('webauthn.clientDataJSON', 'bytes (Uint8Array)', clientData.length > 0)
   return { clientData, rpId: readText(rpId, 'webauthn.rpId'), origins: readTexts(origins, 'webauthn.origins') }
-}
-
-/** An object without members that are not known. @throws TypeError */
-function readObject<T extends object>(value: unknown, path: string, known: readonly (keyof T & string)[]): Partial<T> {
-  requireOption(path, `an object with ${known.join(', ')}`, isPlainObject(value))
-  const own = snapshotOf<T>(value, path)
-  for (const key in own) requireOption(`${path}.${key}`, `one of ${known.join(', ')}`, known.includes(key))
-  return own
 }
 
 function readList(value: unknown, name: string): readonly unknown[] {

@@ -1,11 +1,7 @@
 /**
  * `veritee/app-attest`: keys of applications on Apple's devices.
  */
-export { skipReferenceValues } from '../../../appraisal/reference-values.ts'
-export { AppraisalError, AttestationError, VerificationError } from '../../../core/errors.ts'
-export type { AttestationErrorCode } from '../../../core/codes.ts'
-export { type AttestationResult, isAttestationResult } from '../../../core/result.ts'
-export type { Check, CheckOutcome, CheckStage } from '../../../core/check.ts'
+export * from '../../common.ts'
 export { allowDebug } from '../../options.ts'
 export {
   type AppAttestClaims,

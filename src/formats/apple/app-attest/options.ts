@@ -3,12 +3,12 @@
  */
 import { type Matched, skipReferenceValues } from '../../../appraisal/reference-values.ts'
 import type { Check } from '../../../core/check.ts'
-import { isPlainObject, itemsOf, knownOptions, requireOption, snapshotOf } from '../../../core/options.ts'
+import { isPlainObject, itemsOf, knownOptions, requireText, requireOption, snapshotOf } from '../../../core/options.ts'
 import { type Clock, readSkew, readTime } from '../../../core/time.ts'
 import { isKeyOf, p256 } from '../../../crypto/algorithms.ts'
-import type { Bytes } from '../../../encoding/bytes.ts'
+import { type Bytes, givenBytes } from '../../../encoding/bytes.ts'
 import { readAnchors, type TrustAnchor } from '../../../x509/trust-anchor.ts'
-import { allowDebug, bytesOf } from '../../options.ts'
+import { allowDebug } from '../../options.ts'
 import { appleRoots } from '../profile.ts'
 
 /** One accepted application. */
@@ -96,7 +96,7 @@ export function readAppAttestOptions(options: AppAttestOptions): AppAttestPolicy
   const own = knownOptions<AppAttestOptions>(options, [...shared, 'keyId', 'debug', 'trustAnchors', 'clockSkewSeconds'])
   const { debug } = own
   requireOption('debug', 'allowDebug', debug === undefined || debug === allowDebug)
-  const keyId = own.keyId === undefined ? undefined : bytesOf(own.keyId)
+  const keyId = own.keyId === undefined ? undefined : givenBytes(own.keyId)
   requireOption('keyId', '32 bytes (Uint8Array)', keyId === undefined || keyId.length === 32)
   return {
     ...readShared(own, own.clockSkewSeconds),
@@ -109,7 +109,7 @@ export function readAppAttestOptions(options: AppAttestOptions): AppAttestPolicy
 /** @throws TypeError for every mistake that a caller can make */
 export function readAssertionOptions(options: AppAttestAssertionOptions): AssertionPolicy {
   const own = knownOptions<AppAttestAssertionOptions>(options, [...shared, 'publicKey', 'previousCounter'])
-  const publicKey = bytesOf(own.publicKey)
+  const publicKey = givenBytes(own.publicKey)
   requireOption('publicKey', 'the publicKey of an attestation: P-256, DER', isKeyOf(publicKey, p256))
   const { previousCounter } = own
   const isCounter = Number.isInteger(previousCounter) && (previousCounter as number) >= 0
@@ -118,7 +118,7 @@ export function readAssertionOptions(options: AppAttestAssertionOptions): Assert
 }
 
 function readShared({ clientData, referenceValues, now, trace }: Partial<SharedOptions>, skew: unknown): SharedPolicy {
-  const data = bytesOf(clientData)
+  const data = givenBytes(clientData)
   requireOption('clientData', 'bytes (Uint8Array)', data.length > 0)
   requireOption('trace', 'a function', trace === undefined || typeof trace === 'function')
   requireOption('now', 'a Date', now === undefined || now instanceof Date)
@@ -140,7 +140,7 @@ function readApplications(input: unknown): SharedPolicy['applications'] {
     const { name, appId, ...others } = snapshotOf<AppAttestReferenceValues>(entry, path)
     const [other] = Object.keys(others)
     requireOption(`${path}.${other}`, 'name or appId', other === undefined)
-    requireOption(`${path}.name`, 'text', name === undefined || (typeof name === 'string' && name !== ''))
+    requireText(name, `${path}.name`)
     if (typeof appId !== 'string' || !/.\../.test(appId)) throw new TypeError(`${path}.appId must be team and bundle`)
     return { label: name ?? i, appId }
   })

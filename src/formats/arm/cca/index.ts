@@ -10,5 +10,4 @@ export {
   skipPlatformReferenceValues,
 } from './options.ts'
 export { type CcaClaims, type CcaResult, verifyCca } from './verify.ts'
-export * from '../../common.ts'
 export * from '../common.ts'

@@ -2,21 +2,20 @@
  * What a caller says about the realm that it expects, and about the platform below.
  */
 import { anyValue, type Hex } from '../../../appraisal/expectations.ts'
-import { skipReferenceValues } from '../../../appraisal/reference-values.ts'
-import { knownOptions, requireOption } from '../../../core/options.ts'
-import { type Bytes, isBytes, isZero } from '../../../encoding/bytes.ts'
+import { compareRegister, skipReferenceValues } from '../../../appraisal/reference-values.ts'
+import { equal, masked, type RegisterTest } from '../../../appraisal/tests.ts'
+import { knownOptions, readFields, requireOption } from '../../../core/options.ts'
+import { isBytes, isZero } from '../../../encoding/bytes.ts'
 import type { KeyAnchor } from '../anchors.ts'
 import { componentsTest, type SoftwareComponent } from '../components.ts'
 import { readTokenOptions, type TokenOptions, tokenOptionNames, type TokenPolicy } from '../options.ts'
 import {
-  equalTest,
   readAnyBytes,
   readBytes,
-  readFields,
   type ReadReference,
   readReferences,
-  type Reference,
   type ReferenceBasics,
+  type Reference,
   type Test,
 } from '../reference-values.ts'
 import type { CcaPlatformClaims, CcaRealmClaims } from './evidence.ts'
@@ -100,17 +99,18 @@ function readRealm(input: unknown, path: string): ReadReference<CcaRealmClaims> 
   const own = readFields<CcaReferenceValues>(input, path, ['name', 'rim', 'rems', 'personalizationValue', 'validUntil'])
   const rim = readBytes(own.rim, digestSizes, `${path}.rim`)
   requireOption(`${path}.rim`, 'a measurement: zero is none', !isZero(rim))
-  const tests = [equalTest<CcaRealmClaims>('RIM', rim, (realm) => realm.rim)]
+  const tests: Test<CcaRealmClaims>[] = [(realm) => compareRegister('RIM', equal(rim), realm.rim)]
   const { rems = Array.from({ length: 4 }, () => new Uint8Array(rim.length)) } = own
   if (rems !== anyValue) {
     requireOption(`${path}.rems`, 'four measurements, or anyValue', Array.isArray(rems) && rems.length === 4)
     const expected = Array.from(rems, (rem, i) => readBytes(rem, digestSizes, `${path}.rems[${i}]`))
-    tests.push(...expected.map((rem, i) => equalTest<CcaRealmClaims>(`REM${i}`, rem, (realm) => realm.rems[i])))
+    for (const [i, rem] of expected.entries())
+      tests.push((realm) => compareRegister(`REM${i}`, equal(rem), realm.rems[i]))
   }
   const { personalizationValue = new Uint8Array(64) } = own
   if (personalizationValue !== anyValue) {
     const expected = readBytes(personalizationValue, [64], `${path}.personalizationValue`)
-    tests.push(equalTest('RPV', expected, (realm) => realm.personalizationValue))
+    tests.push((realm) => compareRegister('RPV', equal(expected), realm.personalizationValue))
   }
   return { own, tests }
 }
@@ -126,20 +126,21 @@ function readPlatform(input: unknown, path: string): ReadReference<CcaPlatformCl
   const tests: Test<CcaPlatformClaims>[] = [componentsTest(own.softwareComponents, `${path}.softwareComponents`)]
   if (own.implementationId !== undefined) {
     const id = readBytes(own.implementationId, [32], `${path}.implementationId`)
-    tests.push(equalTest('implementation', id, (platform) => platform.implementationId))
+    tests.push((platform) => compareRegister('implementation', equal(id), platform.implementationId))
   }
   const { config = anyValue } = own
-  if (config !== anyValue) tests.push(configTest(config, `${path}.config`))
+  if (config !== anyValue) {
+    const test = readConfig(config, `${path}.config`)
+    tests.push((platform) => compareRegister('config', test, platform.config))
+  }
   return { own, tests }
 }
 
-function configTest(input: unknown, path: string): Test<CcaPlatformClaims> {
-  if (typeof input === 'string' || isBytes(input))
-    return equalTest('config', readAnyBytes(input, path), ({ config }) => config)
+function readConfig(input: unknown, path: string): RegisterTest {
+  if (typeof input === 'string' || isBytes(input)) return equal(readAnyBytes(input, path))
   const own = readFields<{ readonly value: unknown; readonly mask: unknown }>(input, path, ['value', 'mask'])
   const mask = readAnyBytes(own.mask, `${path}.mask`)
-  const masked = (bytes: Bytes): Bytes => bytes.map((byte, i) => byte & (mask[i] as number))
-  const value = masked(readBytes(own.value, [mask.length], `${path}.value`))
+  const value = readBytes(own.value, [mask.length], `${path}.value`)
   requireOption(`${path}.mask`, 'other than zero', !isZero(mask))
-  return equalTest('maskedConfig', value, ({ config }) => (config.length === mask.length ? masked(config) : undefined))
+  return masked(value, mask)
 }

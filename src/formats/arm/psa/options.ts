@@ -1,20 +1,19 @@
 /**
  * What a caller says about the device that it expects.
  */
-import { skipReferenceValues } from '../../../appraisal/reference-values.ts'
+import { compareRegister, skipReferenceValues } from '../../../appraisal/reference-values.ts'
+import { equal } from '../../../appraisal/tests.ts'
 import type { Hex } from '../../../appraisal/expectations.ts'
-import { knownOptions, requireOption } from '../../../core/options.ts'
+import { knownOptions, readFields, requireOption } from '../../../core/options.ts'
 import type { KeyAnchor, SecretAnchor } from '../anchors.ts'
 import { componentsTest, type SoftwareComponent } from '../components.ts'
 import { readTokenOptions, type TokenOptions, tokenOptionNames, type TokenPolicy } from '../options.ts'
 import {
-  equalTest,
   readBytes,
-  readFields,
   type ReadReference,
   readReferences,
-  type Reference,
   type ReferenceBasics,
+  type Reference,
   type Test,
 } from '../reference-values.ts'
 import type { PsaClaims } from './evidence.ts'
@@ -71,16 +70,16 @@ function readReference(input: unknown, path: string): ReadReference<PsaClaims> {
   const tests: Test<PsaClaims>[] = [componentsTest(own.softwareComponents, `${path}.softwareComponents`)]
   if (own.implementationId !== undefined) {
     const id = readBytes(own.implementationId, [32], `${path}.implementationId`)
-    tests.push(equalTest('implementation', id, (claims) => claims.implementationId))
+    tests.push((claims) => compareRegister('implementation', equal(id), claims.implementationId))
   }
   const { certificationReference: reference } = own
   if (reference !== undefined) {
     requireOption(`${path}.certificationReference`, 'text', typeof reference === 'string' && reference !== '')
-    tests.push({
-      expected: () => `certification reference ${reference}`,
-      holds: (claims) => claims.certificationReference === reference,
-      found: (claims) => `certification reference ${claims.certificationReference ?? 'absent'}`,
-    })
+    tests.push(({ certificationReference: found }) => ({
+      holds: found === reference,
+      expected: `certification reference ${reference}`,
+      found: `certification reference ${found ?? 'absent'}`,
+    }))
   }
   return { own, tests }
 }

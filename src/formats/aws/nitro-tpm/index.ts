@@ -4,7 +4,4 @@
 export { decodeNitroTpmEvidence, type NitroTpmClaims, type NitroTpmEvidence } from './evidence.ts'
 export type { NitroTpmOptions, NitroTpmReferenceValues } from './options.ts'
 export { type NitroTpmResult, verifyNitroTpm } from './verify.ts'
-export * from '../../common.ts'
-export type { Hex } from '../../../appraisal/expectations.ts'
-export type { NitroCliReferenceValues, PcrReferenceValues } from '../reference-values.ts'
-export type { NsmKind, Pcrs, UnknownField } from '../evidence.ts'
+export * from '../common.ts'

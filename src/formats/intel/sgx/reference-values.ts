@@ -7,7 +7,7 @@ import { type Bytes, isZero } from '../../../encoding/bytes.ts'
 import { type Hex, readSizedBytes } from '../../../appraisal/expectations.ts'
 import { atLeast, equal, type RegisterTest } from '../../../appraisal/tests.ts'
 import type { SgxReport } from '../quote/report.ts'
-import { isPlainObject, requireOption, snapshotOf } from '../../../core/options.ts'
+import { isPlainObject, requireText, requireOption, snapshotOf } from '../../../core/options.ts'
 
 /**
  * Key separation and sharing (KSS), a feature that enclaves may use: values beside their
@@ -136,7 +136,7 @@ function readOne(input: unknown, path: string): ReferenceValue {
   )
   const given = snapshotOf<Record<string, unknown>>(input, path)
   const { name } = given
-  requireOption(`${path}.name`, 'text', name === undefined || (typeof name === 'string' && name !== ''))
+  requireText(name, `${path}.name`)
   const isNamed = (field: string): boolean => Object.hasOwn(given, field)
   const known = ['name', 'minimumIsvSvn', ...names]
   const unknown = Object.keys(given).find((field) => !known.includes(field))
@@ -160,7 +160,7 @@ function readOne(input: unknown, path: string): ReferenceValue {
     )
   if (isNamed('minimumIsvSvn'))
     registers.set('isvSvn', atLeast(uint16(readUint16(given['minimumIsvSvn'], `${path}.minimumIsvSvn`))))
-  return { name: name as string | undefined, registers }
+  return { name, registers }
 }
 
 function readValue(value: unknown, kind: Kind, path: string): Bytes {

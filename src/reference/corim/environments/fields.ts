@@ -7,8 +7,8 @@
  * measured cannot be signed), fields twice.
  */
 import { anyValue, readSizedBytes } from '../../../appraisal/expectations.ts'
-import { isPlainObject, itemsOf, requireOption, snapshotOf } from '../../../core/options.ts'
-import { type Bytes, fromHex, isBytes, copyBytes } from '../../../encoding/bytes.ts'
+import { isPlainObject, itemsOf, requireText, requireOption, snapshotOf } from '../../../core/options.ts'
+import { type Bytes, copyBytes, givenHex } from '../../../encoding/bytes.ts'
 import type { CborValue } from '../../../encoding/cbor.ts'
 import type { Encodable } from '../../../encoding/cbor-encode.ts'
 import { printable } from '../../../x509/name.ts'
@@ -65,7 +65,7 @@ export function environmentOfFields(kind: FieldsEnvironment): Environment {
       const read = list.map((value, i) => {
         const path = `values[${i}]`
         requireOption(path, 'a plain object', isPlainObject(value))
-        return readFields(flat(value as object, path), fields, path)
+        return readValues(flat(value as object, path), fields, path)
       })
       check(read.map(whole))
       return read.map((value) => buildOf(value, fields))
@@ -74,15 +74,15 @@ export function environmentOfFields(kind: FieldsEnvironment): Environment {
   }
 }
 
-function readFields(value: object, fields: Fields, path: string): FieldValues {
+function readValues(value: object, fields: Fields, path: string): FieldValues {
   const { name, ...own } = snapshotOf<Record<string, unknown>>(value, path)
-  requireOption(`${path}.name`, 'text', name === undefined || (typeof name === 'string' && name !== ''))
+  requireText(name, `${path}.name`)
   const entries = Object.entries(own).map(([field, given]) => {
     requireOption(`${path}.${field}`, `one of ${Object.keys(fields).join(', ')}`, Object.hasOwn(fields, field))
     requireOption(`${path}.${field}`, 'a value: anyValue cannot be signed', given !== anyValue)
     return [field, readField(given, fields[field] as Field, `${path}.${field}`)] as const
   })
-  return { ...(name !== undefined && { name: name as string }), ...Object.fromEntries(entries) }
+  return { ...(name !== undefined && { name: name }), ...Object.fromEntries(entries) }
 }
 
 function readField(given: unknown, field: Field, path: string): Bytes | number | boolean {
@@ -96,7 +96,7 @@ function readField(given: unknown, field: Field, path: string): Bytes | number |
     return given as number
   }
   if ('bytes' in field) return readSizedBytes(given, field.bytes, path)
-  const bytes = typeof given === 'string' ? fromHex(given, path) : isBytes(given) ? copyBytes(given) : new Uint8Array()
+  const bytes = givenHex(given, path)
   requireOption(path, `${field.digest.join(' or ')} bytes`, field.digest.includes(bytes.length))
   return bytes
 }

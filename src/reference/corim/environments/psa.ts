@@ -1,9 +1,9 @@
 /**
  * The firmware of devices with a PSA root of trust: a measurement for each component.
  */
-import { isPlainObject, itemsOf, requireOption, snapshotOf } from '../../../core/options.ts'
+import { isPlainObject, itemsOf, requireText, requireOption, snapshotOf } from '../../../core/options.ts'
 import { readSizedBytes } from '../../../appraisal/expectations.ts'
-import { type Bytes, concatBytes, copyBytes, fromHex, isBytes } from '../../../encoding/bytes.ts'
+import { type Bytes, concatBytes, copyBytes, givenHex } from '../../../encoding/bytes.ts'
 import type { CborMap, CborValue } from '../../../encoding/cbor.ts'
 import { type Encodable, encodeCbor } from '../../../encoding/cbor-encode.ts'
 import { printable } from '../../../x509/name.ts'
@@ -62,9 +62,9 @@ function readDevice(value: unknown, path: string): Device {
   const components = itemsOf(softwareComponents)
   requireOption(`${path}.softwareComponents`, 'a list of components, at least one', components.length > 0)
   return {
-    ...(name !== undefined && { name: name as string }),
+    ...(name !== undefined && { name: name }),
     softwareComponents: components.map((entry, i) => readComponent(entry, `${path}.softwareComponents[${i}]`)),
-    ...(certificationReference !== undefined && { certificationReference: certificationReference as string }),
+    ...(certificationReference !== undefined && { certificationReference: certificationReference }),
     ...(implementationId !== undefined && {
       implementationId: readSizedBytes(implementationId, 32, `${path}.implementationId`),
     }),
@@ -88,8 +88,8 @@ function readComponent(value: unknown, path: string): Component {
   return {
     measurement: bytes,
     signerId: readDigest(signerId, `${path}.signerId`),
-    ...(type !== undefined && { type: type as string }),
-    ...(version !== undefined && { version: version as string }),
+    ...(type !== undefined && { type: type }),
+    ...(version !== undefined && { version: version }),
     ...(hashAlgorithm !== undefined && { hashAlgorithm: hashAlgorithm as Algorithm }),
   }
 }
@@ -99,12 +99,8 @@ function requireNone(others: Readonly<Record<string, unknown>>, path: string): v
   requireOption(`${path}.${String(other)}`, 'left out: it cannot be signed', other === undefined)
 }
 
-function requireText(value: unknown, path: string): void {
-  requireOption(path, 'text', value === undefined || (typeof value === 'string' && value !== ''))
-}
-
 function readDigest(value: unknown, path: string): Bytes {
-  const bytes = typeof value === 'string' ? fromHex(value, path) : isBytes(value) ? copyBytes(value) : new Uint8Array()
+  const bytes = givenHex(value, path)
   requireOption(path, '32, 48 or 64 bytes', [32, 48, 64].includes(bytes.length))
   return bytes
 }

@@ -671,13 +671,13 @@ export const negativeCases: readonly NegativeCase<CcaOverrides>[] = [
     ['another config', /config cfcfcfcf$/, {}, { platform: { softwareComponents: components, config: '00' } }],
     [
       'another config under a mask',
-      /maskedConfig 0f0f0f0f$/,
+      /config 00000000 under the mask 0f0f0f0f, found [^]*config cfcfcfcf$/,
       {},
       { platform: { softwareComponents: components, config: { value: '00000000', mask: '0f0f0f0f' } } },
     ],
     [
       'a config of another length than the mask',
-      /maskedConfig absent$/,
+      /config 0f under the mask 0f, found [^]*config cfcfcfcf$/,
       {},
       { platform: { softwareComponents: components, config: { value: '0f', mask: '0f' } } },
     ],

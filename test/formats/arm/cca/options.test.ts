@@ -4,14 +4,13 @@
  */
 import { describe, expect, test } from 'vitest'
 import {
-  allowDebug,
   anyValue,
-  atEvidenceTime,
   dangerouslyAllowTestKeys,
   decodeCcaEvidence,
   skipFreshness,
   verifyCca,
 } from '../../../../src/formats/arm/cca/index.ts'
+import { allowDebug, atEvidenceTime } from '../../../../src/index.ts'
 import { anchorOf, components, implementationId, instanceId, nonce, rim } from '../../../attester/arm.ts'
 import { cca, keys, refusalOf } from '../made.ts'
 

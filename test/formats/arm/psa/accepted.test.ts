@@ -4,14 +4,13 @@
  */
 import { describe, expect, test } from 'vitest'
 import {
-  atEvidenceTime,
   dangerouslyAllowTestKeys,
   decodePsaEvidence,
   skipFreshness,
   skipReferenceValues,
   verifyPsa,
 } from '../../../../src/formats/arm/psa/index.ts'
-import { detectFormat, verifyEvidence } from '../../../../src/index.ts'
+import { atEvidenceTime, detectFormat, verifyEvidence } from '../../../../src/index.ts'
 import {
   anchorOf,
   components,

@@ -4,9 +4,9 @@
  */
 import { refusalOf } from '../../../support/refusal.ts'
 import { describe, expect, test } from 'vitest'
+import { allowDebug } from '../../../../src/index.ts'
 import { AppraisalError } from '../../../../src/core/errors.ts'
 import {
-  allowDebug,
   decodeNitroTpmEvidence,
   type NitroTpmOptions,
   skipFreshness,
