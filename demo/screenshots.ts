@@ -12,7 +12,7 @@ import { startDemo } from './server.ts'
 import { buildSite } from './site.ts'
 
 const folder = fileURLToPath(new URL('.output/screenshots/', import.meta.url))
-const widths = [360, 800, 1400] as const
+const widths = [390, 768, 1280] as const
 const schemes = ['light', 'dark'] as const
 
 const fixture = (path: string): string =>

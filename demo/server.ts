@@ -8,7 +8,7 @@ import type { ReadableStream as NodeStream } from 'node:stream/web'
 import { answerOfEnclave, enclavePath } from './enclave/answer.ts'
 import { channelPath, createChannel } from './enclave/channel.ts'
 import { createModel, providerPath } from './enclave/provider.ts'
-import { contentSecurityPolicy, gatedPagePolicy, gateWorkerPolicy, type Site, type SiteFile } from './site.ts'
+import { contentSecurityPolicy, type Site, type SiteFile } from './site.ts'
 
 export interface DemoServer {
   readonly url: string
@@ -91,8 +91,8 @@ export async function startDemo({ site, port = 0, intercept, onSent }: DemoServe
       return
     }
     answer(request).then(
-      ([status, { type, body }]) => {
-        send(response, status, type, body, policyFor(request.url ?? ''))
+      ([status, { type, body, policy }]) => {
+        send(response, status, type, body, policy === undefined ? {} : { 'content-security-policy': policy })
       },
       (error: unknown) => {
         console.error(error)
@@ -120,12 +120,6 @@ function send(
 ): void {
   response.writeHead(status, { ...headers, ...more, 'content-type': type, 'content-length': body.length })
   response.end(body)
-}
-
-/** Pages behind a gate, and the workers of gates, have a policy of their own. */
-function policyFor(path: string): Readonly<Record<string, string>> {
-  if (!path.startsWith('/send/gated/')) return {}
-  return { 'content-security-policy': path.endsWith('/gate.js') ? gateWorkerPolicy : gatedPagePolicy }
 }
 
 /** What the gateway looks at. */

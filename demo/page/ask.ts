@@ -4,8 +4,9 @@
  * nothing is loosened.
  */
 import { attacks } from './attacks.ts'
-import { type Bytes, fromAnything, toHex } from './bytes.ts'
+import { type Bytes, fromPasted, toHex } from './bytes.ts'
 import { copyButton, element, h } from './dom.ts'
+import { evidenceIn } from './json.ts'
 import type { State } from './state.ts'
 
 /** More than any document needs, as text in JSON too. */
@@ -61,11 +62,11 @@ async function ask(address: string, nonce: string, attack: string | undefined): 
     get(url),
     attack === undefined ? undefined : get(new URL('measurements.json', url)),
   ])
-  const evidence = fromAnything(bytes)
-  if (evidence === undefined)
+  const found = evidenceIn(bytes)
+  if (fromPasted(found.evidence) === undefined)
     throw new Error('The answer is neither binary nor hexadecimal, base64 or JSON with either in it.')
   return {
-    evidence: toHex(evidence),
+    ...found,
     freshness: 'nonce',
     nonce,
     // The demo enclave's build was published before; its root is the one of the fixtures.

@@ -42,29 +42,6 @@ export function fromPasted(text: string): Bytes | undefined {
   return trimmed === '' ? undefined : (fromHex(trimmed) ?? fromBase64(trimmed))
 }
 
-/**
- * What came from a file or an enclave: bytes as they are, or text that stands for bytes, or JSON
- * with such text in it.
- */
-export function fromAnything(bytes: Bytes): Bytes | undefined {
-  const isText = bytes.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x09 || byte === 0x0a || byte === 0x0d)
-  if (!isText || bytes.length === 0) return bytes
-  const text = new TextDecoder().decode(bytes).trim()
-  return text.startsWith('{') ? fromJson(text) : fromPasted(text)
-}
-
-/**
- * The longest text of a JSON object: enclaves that answer in JSON put the document in one of them.
- */
-function fromJson(text: string): Bytes | undefined {
-  try {
-    const texts = Object.values(JSON.parse(text) as object).filter((value) => typeof value === 'string')
-    return fromPasted(texts.sort((a, b) => b.length - a.length)[0] ?? '')
-  } catch {
-    return undefined
-  }
-}
-
 /** A certificate, PEM or DER in hexadecimal or base64; `undefined` when it is something else. */
 export function fromCertificate(text: string): Bytes | undefined {
   const bytes = fromPasted(text.replace(/-----(?:BEGIN|END) CERTIFICATE-----/g, ''))

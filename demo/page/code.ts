@@ -1,122 +1,153 @@
 /**
- * The same verification as code: for `import`, and for the command line. What is copied from here
- * gives the verdict that the page shows.
+ * The verification as code: for `import`, and for the command line. What is copied from here gives
+ * the verdict that the page shows.
  */
 import { toHex } from './bytes.ts'
-import { type Build, type Policy, registersOf } from './policy.ts'
-
-/** What must be repeated. */
-export interface Request {
-  readonly policy: Policy
-  /** The moment that the dates of the document were checked at. */
-  readonly now: Date
-  /** The same for signed reference values: they have no time of their own to be checked at. */
-  readonly clock: Date
-}
+import type { Build } from './builds.ts'
+import type { Policy } from './policy.ts'
 
 /** Names of the files that go with the code. */
 export const evidenceFile = 'evidence.bin'
 export const rootFile = 'root.der'
-export const corimFile = 'reference.corim'
-export const caFile = 'ca.der'
+export const endorsementsFile = 'endorsements.json'
 
-/**
- * An ES module that verifies `evidence.bin` (and, under another root than AWS's, `root.der`) beside
- * it.
- */
-export function importCode({ policy, now, clock }: Request): string {
-  const { builds, signed, freshness, at, root, userData, publicKey, debug, skewSeconds } = policy
-  const names = ['verifyNitro']
+/** The code of options, which collects what it must import. */
+export interface Writer {
+  readonly names: ReadonlySet<string>
+  /** A symbol of the entry. */
+  symbol(name: string): string
+  /** Bytes. */
+  hex(bytes: Uint8Array): string
+  /** Builds, one or several. */
+  builds(builds: readonly Build[]): string
+  readonly usesHex: boolean
+}
+
+export function createWriter(verifier: string): Writer {
+  const names = new Set([verifier])
+  let usesHex = false
   const symbol = (name: string): string => {
-    names.push(name)
+    names.add(name)
     return name
   }
-  const bytes = (value: Uint8Array): string => `hex('${toHex(value)}')`
-  const options: [name: string, value: string][] = [
-    [
-      'referenceValues',
-      signed ? 'referenceValues' : builds.length === 0 ? symbol('skipReferenceValues') : buildsAsCode(builds),
-    ],
-    [
-      'freshness',
-      freshness === undefined
-        ? symbol('skipFreshness')
-        : 'nonce' in freshness
-          ? `{ nonce: ${bytes(freshness.nonce)} }`
-          : `{ maxAgeSeconds: ${freshness.maxAgeSeconds} }`,
-    ],
+  return {
+    names,
+    symbol,
+    hex(bytes) {
+      usesHex = true
+      return `hex('${toHex(bytes)}')`
+    },
+    builds(builds) {
+      const [only] = builds
+      if (only === undefined) return symbol('skipReferenceValues')
+      if (builds.length === 1) return buildAsCode(only, '  ', symbol)
+      return ['[', ...builds.map((build) => `    ${buildAsCode(build, '    ', symbol)},`), '  ]'].join('\n')
+    },
+    get usesHex() {
+      return usesHex
+    },
+  }
+}
+
+function buildAsCode(build: Build, indent: string, symbol: (name: string) => string): string {
+  const lines = Object.entries(build).map(([key, value]) => {
+    const written =
+      typeof value !== 'string' ? String(value) : key !== 'name' && value === 'any' ? symbol('anyValue') : `'${value}'`
+    return `${indent}  ${key}: ${written},`
+  })
+  return ['{', ...lines, `${indent}}`].join('\n')
+}
+
+/** One option, by its name: as code. */
+export type OptionLine = readonly [name: string, value: string]
+
+/** The options that all verifiers have. @param roots files, where the roots are not the pinned ones */
+export function commonOptions(
+  { at, debug, skewSeconds }: Policy,
+  now: Date,
+  roots: readonly string[],
+  { symbol }: Writer,
+): readonly OptionLine[] {
+  return [
     ['now', at === 'evidence' ? symbol('atEvidenceTime') : `new Date('${now.toISOString()}')`],
+    ...(roots.length === 0
+      ? []
+      : [['trustAnchors', `[${roots.map((name) => `await file('${name}')`).join(', ')}]`] as const]),
+    ...(debug ? [['debug', symbol('allowDebug')] as const] : []),
+    ...(skewSeconds === 300 ? [] : [['clockSkewSeconds', String(skewSeconds)] as const]),
   ]
-  if (root !== 'aws') options.push(['trustAnchors', `[await file('${rootFile}')]`])
-  if (userData) options.push(['userData', bytes(userData)])
-  if (publicKey) options.push(['publicKey', bytes(publicKey)])
-  if (debug) options.push(['debug', symbol('allowDebug')])
-  if (skewSeconds !== 300) options.push(['clockSkewSeconds', String(skewSeconds)])
-  const comment = at === 'clock' ? ' // to repeat this verdict; leave it out in your code' : ''
+}
+
+/** What a module says around its options. */
+export interface ModuleText {
+  readonly entry: string
+  readonly verifier: string
+  readonly options: readonly OptionLine[]
+  /** More imports, and what is needed before the verifier is called. */
+  readonly imports?: readonly string[]
+  readonly before?: readonly string[]
+  /** What is printed of a result. */
+  readonly shows: readonly string[]
+  /** What is taken from it: `{ claims }`. */
+  readonly takes: string
+}
+
+/** An ES module for Node that verifies `evidence.bin` beside it. */
+export function moduleOf(writer: Writer, policy: Policy, text: ModuleText): string {
+  const { entry, verifier, options, imports = [], before = [], shows, takes } = text
+  const comment = policy.at === 'clock' ? repeated : ''
   const body = options.map(([name, value]) =>
     name === value ? `  ${name},` : `  ${name}: ${value},${name === 'now' ? comment : ''}`,
   )
-  const usesHex = body.some((line) => line.includes("hex('"))
   return [
     `import { readFile } from 'node:fs/promises'`,
-    `import { ${names.sort((a, b) => (a < b ? -1 : 1)).join(', ')} } from 'veritee/nitro'`,
-    ...(signed ? [`import { openReferenceValues } from 'veritee/reference'`] : []),
+    `import { ${[...writer.names].sort((a, b) => (a < b ? -1 : 1)).join(', ')} } from '${entry}'`,
+    ...imports,
     '',
     'const file = async (name) => new Uint8Array(await readFile(name))',
-    ...(usesHex ? ['const hex = (text) => Uint8Array.from(text.match(/../g), (pair) => parseInt(pair, 16))'] : []),
-    '',
-    ...(signed
-      ? [
-          '// Believes no digest before the signature of your CA.',
-          `const { referenceValues } = await openReferenceValues(await file('${corimFile}'), {`,
-          "  environment: 'nitro',",
-          `  product: '${signed.product}',`,
-          `  trustAnchors: [await file('${caFile}')],`,
-          '  minimumVersion: 0, // the greatest of this product that you have seen',
-          `  now: new Date('${clock.toISOString()}'),${comment}`,
-          ...(skewSeconds === 300 ? [] : [`  clockSkewSeconds: ${skewSeconds},`]),
-          '})',
-          '',
-        ]
+    ...(writer.usesHex
+      ? ['const hex = (text) => Uint8Array.from(text.match(/../g), (pair) => parseInt(pair, 16))']
       : []),
+    ...before,
+    '',
     '// Returns only when everything holds, throws otherwise.',
-    `const { claims, publicKey } = await verifyNitro(await file('${evidenceFile}'), {`,
+    `const ${takes} = await ${verifier}(await file('${evidenceFile}'), {`,
     ...body,
     '})',
-    'console.log(claims.moduleId, publicKey)',
+    ...shows,
   ].join('\n')
 }
 
-/** A command for a POSIX shell. */
-export function commandLine({ policy, now }: Request): string {
-  const { builds, signed, freshness, at, root, userData, publicKey, debug, skewSeconds } = policy
-  const [only] = builds
-  const files = builds.length > 1 && !signed ? builds.map((build, i) => [`build-${i + 1}.json`, build] as const) : []
-  const flags: string[] = []
-  if (signed) flags.push(`--reference ${corimFile}`, `--ca ${caFile}`, `--product '${signed.product}'`)
-  else if (only === undefined) flags.push('--skip-reference-values')
-  else if (files.length > 0) flags.push(...files.map(([name]) => `--measurements ${name}`))
-  else flags.push(...registersOf(only).map((register) => `--${register.toLowerCase()} ${only[register as 'PCR0']}`))
-  if (freshness === undefined) flags.push('--skip-freshness')
-  else flags.push('nonce' in freshness ? `--nonce ${toHex(freshness.nonce)}` : `--max-age ${freshness.maxAgeSeconds}s`)
-  flags.push(`--at ${at === 'evidence' ? 'evidence' : now.toISOString()}`)
-  if (root !== 'aws') flags.push(`--root ${rootFile}`)
-  if (userData) flags.push(`--user-data ${toHex(userData)}`)
-  if (publicKey) flags.push(`--public-key ${toHex(publicKey)}`)
-  if (debug) flags.push('--allow-debug')
-  if (skewSeconds !== 300) flags.push(`--skew ${skewSeconds}s`)
-  const write = files.map(([name, build]) => `echo '${JSON.stringify(build)}' > ${name}`)
-  // The page looks at enclaves only; without this the command would tell the format from the
-  // evidence.
-  return [...write, [`npx veritee verify ${evidenceFile} --format nitro`, ...flags].join(' \\\n  ')].join('\n')
+/** After a moment in code. */
+export const repeated = ' // to repeat this verdict; leave it out in your code'
+
+/** The flags that all formats have. */
+export function commonFlags(
+  { at, debug, skewSeconds }: Policy,
+  now: Date,
+  roots: readonly string[],
+): readonly string[] {
+  return [
+    `--at ${at === 'evidence' ? 'evidence' : now.toISOString()}`,
+    ...roots.map((name) => `--root ${name}`),
+    ...(debug ? ['--allow-debug'] : []),
+    ...(skewSeconds === 300 ? [] : [`--skew ${skewSeconds}s`]),
+  ]
 }
 
-function buildsAsCode(builds: readonly Build[]): string {
-  const one = (build: Build, indent: string): string => {
-    const lines = Object.entries(build).map(([key, value]) => `${indent}  ${key}: '${value}',`)
-    return ['{', ...lines, `${indent}}`].join('\n')
+/** Builds as files, and the flags that name them. */
+export function buildFiles(builds: readonly Build[]): {
+  readonly write: readonly string[]
+  readonly flags: readonly string[]
+} {
+  const files = builds.map((build, i) => [builds.length === 1 ? 'build.json' : `build-${i + 1}.json`, build] as const)
+  return {
+    write: files.map(([name, build]) => `echo '${JSON.stringify(build)}' > ${name}`),
+    flags: files.length === 0 ? ['--skip-reference-values'] : files.map(([name]) => `--measurements ${name}`),
   }
-  const [only] = builds
-  if (builds.length === 1 && only !== undefined) return one(only, '  ')
-  return ['[', ...builds.map((build) => `    ${one(build, '    ')},`), '  ]'].join('\n')
+}
+
+/** A command for a POSIX shell. @param before lines that come first */
+export function commandOf(format: string, flags: readonly string[], before: readonly string[] = []): string {
+  return [...before, [`npx veritee verify ${evidenceFile} --format ${format}`, ...flags].join(' \\\n  ')].join('\n')
 }

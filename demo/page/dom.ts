@@ -13,7 +13,8 @@ function fill<E extends Element>(element: E, attributes: Attributes, children: r
   return element
 }
 
-function flat(children: readonly Child[]): (Node | string)[] {
+/** Children as the platform takes them. */
+export function flat(children: readonly Child[]): (Node | string)[] {
   return children.flatMap((child) => {
     if (child === undefined || child === false) return []
     return typeof child === 'string' || child instanceof Node ? [child] : flat(child)
@@ -52,7 +53,11 @@ export function button(label: string, onClick: () => void, className = 'button')
 }
 
 /** A button that copies text and says so. */
-export function copyButton(text: string | (() => string), label = 'Copy'): HTMLButtonElement {
+export function copyButton(
+  text: string | (() => string),
+  label = 'Copy',
+  className = 'button small',
+): HTMLButtonElement {
   const made = button(
     label,
     () => {
@@ -61,7 +66,7 @@ export function copyButton(text: string | (() => string), label = 'Copy'): HTMLB
         () => (made.textContent = 'Select and copy by hand'),
       )
     },
-    'button small',
+    className,
   )
   return made
 }

@@ -3,42 +3,30 @@
  * the page. Every change starts over from the bytes.
  */
 import { setUpAsk } from './ask.ts'
-import { type Bytes, fromAnything, fromPasted, toHex } from './bytes.ts'
-import { button, element, h } from './dom.ts'
-import { readForm, showDependents, showForm, showKind, showProblems } from './form.ts'
-import { printable } from '../../src/inspect/index.ts'
-import type { AttestationError, SignedReferenceValues } from './library.ts'
-import { outcomeOf } from './outcome.ts'
-import { type Policy, policyOf, type Problem } from './policy.ts'
-import { buildsOf, type MeasuredImage, measureImage, openSigned, printed } from './reference.ts'
-import { sampleGroups, samples } from './samples.ts'
-import { emptyState, fromFragment, type State, toFragment } from './state.ts'
-import { isReport, kindOf, quoteKindOf } from './sniff.ts'
-import { factsOf, verdictOf } from './verdict.ts'
+import { type Bytes, fromPasted } from './bytes.ts'
+import { button, type Child, element, h } from './dom.ts'
+import { enterFile, type FileTarget, measure, stopReading } from './drop.ts'
+import { readForm, showDependents, showFamily, showForm, showProblems } from './form.ts'
+import { familyOf, names, type Sighted } from './formats/table.ts'
+import { evidenceInText } from './json.ts'
+import { linksAreTo } from './links.ts'
+import type { Problem } from './policy.ts'
+import { type Sample, sampleGroups, samples } from './samples.ts'
+import { type Base, emptyState, fromFragment, sampleIn, type State, toShortFragment } from './state.ts'
 import { checksView } from './view-checks.ts'
-import { codeView } from './view-code.ts'
-import { referenceView } from './view-reference.ts'
-import { documentView } from './view-document.ts'
-import { problemView, verdictView } from './view-verdict.ts'
-import { vocabulary } from './words.ts'
-
-/** More than any document needs, as text too. */
-const maximumFile = 131_072
-const maximumReference = 1_048_576
+import { pendingView, problemView, type Steps, verdictView } from './view-verdict.ts'
 
 const verdict = element('verdict', HTMLElement)
 const rest = element('rest', HTMLElement)
 let state = emptyState
+/** The sample that was chosen last: addresses say what differs from it. */
+let base: Base | undefined
 /**
  * Expectations that came with a sample or from the demo enclave are not meant for the next
  * document.
  */
 let isBorrowed = false
 let runs = 0
-/** The image that was measured last, and what is measuring one. */
-let image: MeasuredImage | undefined
-let measuring: AbortController | undefined
-let fixtureRoot: Promise<Bytes> | undefined
 
 const baseOfPage = new URL('.', location.href.replace(/[?#].*/s, ''))
 
@@ -48,147 +36,175 @@ async function load(path: string): Promise<Response> {
   return response
 }
 
-function loadFixtureRoot(): Promise<Bytes> {
-  fixtureRoot ??= load('samples/root.der').then(async (response) => new Uint8Array(await response.arrayBuffer()))
-  return fixtureRoot
-}
-
-/** Shows and verifies a state. */
-function enter(next: State, borrowed: boolean, fragment = toFragment(next)): void {
+/** Shows and verifies a state. @param attention whether the verdict is what comes next, wherever the visitor is on the page */
+function enter(next: State, borrowed: boolean, attention: boolean): void {
   state = next
   isBorrowed = borrowed
-  const isSample = fragment.startsWith('sample=')
-  element('sample', HTMLSelectElement).value = isSample ? fragment.slice(7) : ''
+  const fragment = toShortFragment(next, base)
+  element('sample', HTMLSelectElement).value = sampleIn(fragment) ?? ''
+  linksAreTo(next, next.evidence === '' || sampleIn(fragment) !== undefined)
   try {
-    history.replaceState(null, '', fragment === '' ? location.pathname + location.search : `#${fragment}`)
+    // The evidence stays with the entry of the history: it survives a reload, and is in no address.
+    history.replaceState(next, '', fragment === '' ? location.pathname + location.search : `#${fragment}`)
   } catch {
     // WebKit allows this 100 times in ten seconds. A verdict does not depend on it, and the next
     // change puts the address right.
   }
-  void verify().catch(showFailure)
+  void verify(attention).catch(showFailure)
 }
 
 function change(to: Partial<State>): void {
   const next = { ...state, ...to }
   showForm(next)
-  enter(next, isBorrowed)
+  enter(next, isBorrowed, true)
+}
+
+const steps: Steps = {
+  change,
+  focus(field) {
+    const input = element(field, HTMLElement)
+    const details = input.closest('details')
+    if (details !== null) details.open = true
+    input.focus()
+    input.scrollIntoView({ block: 'center' })
+  },
 }
 
 /** A document that someone else's expectations are not meant for. */
-function enterEvidence(evidence: string): void {
-  const next = { ...(isBorrowed ? emptyState : state), evidence }
+function enterEvidence(to: Partial<State>, attention: boolean): void {
+  const next = { ...(isBorrowed ? emptyState : state), format: '', ...to }
   showForm(next)
-  enter(next, false)
+  enter(next, false, attention)
 }
 
-async function verify(): Promise<void> {
+async function verify(attention: boolean): Promise<void> {
   const run = ++runs
-  const current = state
-  const bytes = fromPasted(current.evidence)
-  if (bytes !== undefined && isReport(bytes)) {
-    showKind('sev-snp')
-    // What verifies reports is loaded with the first of them.
-    const { extendForm, showReport } = await import('./formats/amd.ts')
-    if (extendForm()) showForm(state)
-    const shown = await showReport({ bytes, state: current, clock: new Date(), load, change })
-    if (run !== runs) return
-    showProblems(shown.problems)
-    if ('verdict' in shown) show(shown.code, shown.verdict, ...shown.rest)
-    else showCorrections(shown.problems)
-    return
-  }
-  const kind = bytes && quoteKindOf(bytes)
-  showKind(kind ?? 'nitro')
-  if (bytes !== undefined && kind !== undefined) {
-    // What verifies quotes is loaded with the first of them.
-    const { extendForm, showQuote } = await import('./formats/intel.ts')
-    if (extendForm()) showForm(state)
-    const shown = await showQuote({ kind, bytes, state: current, clock: new Date(), load, change })
-    if (run !== runs) return
-    showProblems(shown.problems)
-    if ('verdict' in shown) show(shown.code, shown.verdict, ...shown.rest)
-    else showCorrections(shown.problems)
-    return
-  }
-  const { policy, problems } = policyOf(current)
-  if (bytes === undefined) {
-    showProblems(problems)
+  const isCurrent = (): boolean => run === runs
+  const bytes = fromPasted(state.evidence)
+  const found = bytes === undefined ? undefined : familyOf(bytes, state.format)
+  if (bytes === undefined || typeof found !== 'object') {
+    showProblems([])
+    if (state.evidence.trim() === '') showFamily('', undefined, state)
     show(
-      'empty',
-      current.evidence.trim() === ''
-        ? undefined
-        : problemView('This is not an attestation document.', 'It is text, but neither hexadecimal nor base64.', ''),
+      bytes === undefined ? 'text' : 'format-unknown',
+      unknown(bytes, typeof found === 'object' ? undefined : found),
+      attention,
     )
     return
   }
+  // What takes a moment says so.
+  const waiting = setTimeout(() => {
+    if (isCurrent()) pending(`Verifying the ${found.sniff.formats[found.format] ?? 'evidence'} …`)
+  }, 60)
+  try {
+    await verifyAs(found, bytes, isCurrent, attention)
+  } finally {
+    clearTimeout(waiting)
+  }
+}
+
+async function verifyAs(
+  { format, load: loadFamily, sniff }: Sighted,
+  bytes: Bytes,
+  isCurrent: () => boolean,
+  attention: boolean,
+): Promise<void> {
+  const { family } = await loadFamily()
+  if (!isCurrent()) return
+  showFamily(format, family.form(format), state)
+  const current = state
+  const { policy, problems } = await family.policy(current, format)
+  if (!isCurrent()) return
   showProblems(problems)
   if (problems.length > 0) {
     showCorrections(problems)
     return
   }
-  const clock = new Date()
-  const signed = await open(policy, clock)
-  if (run !== runs) return
-  if (signed instanceof veritee.AttestationError) {
-    const { message, code } = signed
-    show(code, problemView('Not verified: the signed reference values were refused.', printable(message), code))
-    return
-  }
-  const root = policy.root === 'fixture' ? await loadFixtureRoot() : undefined
-  const asked = signed === undefined ? policy : { ...policy, builds: buildsOf(signed) }
-  const outcome = { ...(await outcomeOf(veritee, bytes, asked, root, clock)), signed }
+  const outcome = await family.outcome(bytes, policy, { clock: new Date(), load })
   // Something newer was entered meanwhile.
-  if (run !== runs) return
-  const came = verdictOf(outcome)
+  if (!isCurrent()) return
+  const came = family.verdict(outcome)
+  const notSignedBy = policy.root === 'fixture' ? sniff.vendor : undefined
+  const checks = checksView(outcome, family.words(format))
   show(
     came.code,
-    verdictView(came, factsOf(outcome), policy.root === 'fixture' ? 'AWS' : undefined, outcome, change),
-    referenceView(outcome, image),
-    checksView(outcome, vocabulary),
-    documentView(outcome),
-    codeView(outcome, root),
+    verdictView(came, notSignedBy, outcome, steps),
+    attention,
+    ...family.views(outcome, { state: current, checks }),
   )
 }
 
-/** What the CA signed, or why that is not to be believed. */
-async function open(
-  { signed, at, skewSeconds }: Policy,
-  clock: Date,
-): Promise<SignedReferenceValues | AttestationError | undefined> {
-  if (signed === undefined) return undefined
-  try {
-    return await openSigned(signed, at instanceof Date ? at : clock, skewSeconds)
-  } catch (error) {
-    if (error instanceof veritee.AttestationError) return error
-    throw error
-  }
+/** Text, bytes of some other kind, or evidence that this page has no family for. */
+function unknown(bytes: Bytes | undefined, found: string | undefined): HTMLElement | undefined {
+  if (state.evidence.trim() === '') return undefined
+  if (bytes === undefined)
+    return problemView('This is not evidence of an enclave.', 'It is text, but neither hexadecimal nor base64.')
+  if (found !== undefined)
+    return problemView(
+      `This is evidence of another kind: ${found}.`,
+      'The library verifies it, and this page does not.',
+      'format-refused',
+    )
+  return problemView(
+    'This is no evidence that this page knows.',
+    [
+      h('p', {}, 'If it should be, it is damaged. Read it as one of these, to see where:'),
+      h(
+        'p',
+        { class: 'actions' },
+        ...Object.entries(names).map(([format, name]) =>
+          button(
+            name,
+            () => {
+              change({ format })
+            },
+            'button small',
+          ),
+        ),
+      ),
+    ],
+    'format-unknown',
+  )
 }
 
-function show(code: string, first: Node | undefined, ...others: readonly Parameters<typeof h>[2][]): void {
-  verdict.replaceChildren(...(first === undefined ? [welcome()] : [first]))
-  rest.replaceChildren(h('div', { class: 'stack' }, ...others))
-  document.body.dataset.verdict = first === undefined ? 'none' : code === 'empty' ? 'text' : code
+function show(code: string, first: Node | undefined, attention: boolean, ...others: readonly Child[]): void {
+  verdict.replaceChildren(first ?? welcome())
+  rest.replaceChildren(h('div', { class: 'stack' }, ...(first === undefined ? [sampleList()] : others)))
+  document.body.dataset.verdict = first === undefined ? 'none' : code
+  if (attention && first !== undefined) attend()
+}
+
+/** On small screens the verdict may be out of sight. */
+function attend(): void {
+  const { top, bottom } = verdict.getBoundingClientRect()
+  if (top < 0 || Math.min(bottom, top + 240) > innerHeight) verdict.scrollIntoView()
+}
+
+function pending(headline: string, ...more: readonly Child[]): void {
+  verdict.replaceChildren(pendingView(headline, ...more))
+  rest.replaceChildren()
+  document.body.dataset.verdict = 'pending'
+  attend()
 }
 
 function showCorrections(problems: readonly Problem[]): void {
   show(
     'options',
-    problemView('Not verified: what you expect needs a correction.', problems.map(({ text }) => text).join(' '), ''),
+    problemView('Not verified: what you expect needs a correction.', problems.map(({ text }) => text).join(' ')),
+    false,
   )
 }
 
 function showFailure(error: unknown): void {
-  show('options', problemView('Not verified.', error instanceof Error ? error.message : String(error), ''))
+  show('options', problemView('Not verified.', error instanceof Error ? error.message : String(error)), true)
 }
 
 function welcome(): HTMLElement {
-  const link = ({ name, title }: (typeof samples)[number]): HTMLElement =>
-    h('li', {}, h('a', { href: `#sample=${name}` }, title))
   return h(
     'div',
     { class: 'welcome' },
     h('h2', {}, 'Nothing to verify yet'),
-    h('p', {}, 'Paste a document, a quote or a report, drop a file, or see what a verdict looks like:'),
+    h('p', {}, 'Paste evidence, drop a file anywhere, or see what a verdict looks like:'),
     h(
       'p',
       { class: 'actions' },
@@ -199,114 +215,100 @@ function welcome(): HTMLElement {
         },
         'button strong',
       ),
+      button('Paste evidence', () => {
+        steps.focus('evidence')
+      }),
     ),
+  )
+}
+
+function sampleList(): HTMLElement {
+  const link = ({ name, title }: Sample): HTMLElement => h('li', {}, h('a', { href: `#sample=${name}` }, title))
+  return h(
+    'section',
+    { class: 'card', 'aria-labelledby': 'samples-title' },
+    h('h3', { id: 'samples-title' }, 'Samples'),
+    h('p', { class: 'note first' }, 'They are made for this project. No vendor signed them.'),
     h(
       'div',
       { class: 'groups' },
       ...sampleGroups.map((group) =>
-        h('section', {}, h('h3', {}, group.title), h('ul', {}, ...group.samples.map(link))),
+        h('section', {}, h('h4', {}, group.title), h('ul', {}, ...group.samples.map(link))),
       ),
     ),
-    h('p', { class: 'note' }, 'Samples are made for this project. Neither AWS nor Intel nor AMD signed them.'),
   )
 }
 
-/** Files of every kind that the page takes; each goes where it belongs. */
-async function enterFile(file: File): Promise<void> {
-  const kind = kindOf(new Uint8Array(await file.slice(0, 512).arrayBuffer()))
-  if (kind === 'image') {
-    await enterImage(file)
-    return
-  }
-  if (kind === 'document') {
-    await enterDocument(file)
-    return
-  }
-  if (file.size > maximumReference) throw new Error(`${file.name} is larger than any such file is.`)
-  const bytes = new Uint8Array(await file.arrayBuffer())
-  if (kind === 'reference') change({ corim: toHex(bytes), reference: '' })
-  else if (kind === 'certificate') change({ ca: bytes[0] === 0x30 ? toHex(bytes) : new TextDecoder().decode(bytes) })
-  else if (kind === 'collateral') change({ collateral: new TextDecoder().decode(bytes) })
-  // dstack's log is JSON; that of firmware begins with the number of a register.
-  else if (kind === 'log') change({ log: bytes[0] === 0 ? toHex(bytes) : new TextDecoder().decode(bytes) })
-  else change({ reference: new TextDecoder().decode(bytes), corim: '' })
+const target: FileTarget = {
+  change,
+  evidence(to) {
+    enterEvidence(to, true)
+  },
+  pending,
+  refuse(headline, detail) {
+    runs++
+    show('text', problemView(headline, detail), true)
+  },
+  again() {
+    void verify(true).catch(showFailure)
+  },
 }
 
-/** Measures an image, here, and expects it. */
-async function enterImage(file: File): Promise<void> {
-  measuring?.abort()
-  const own = new AbortController()
-  measuring = own
-  const [area, bar, problem] = [
-    element('measuring', HTMLElement),
-    element('measured', HTMLProgressElement),
-    element('image-problem', HTMLElement),
-  ]
-  problem.textContent = ''
-  bar.value = 0
-  area.hidden = false
-  try {
-    image = await measureImage(file, (share) => (bar.value = share), own.signal)
-    change({ reference: printed(image), corim: '' })
-  } catch (error) {
-    if (own.signal.aborted) return
-    const reason = error instanceof Error ? printable(error.message) : String(error)
-    problem.textContent = `${printable(file.name)} was not measured: ${reason}`
-  } finally {
-    if (measuring === own) area.hidden = true
-  }
-}
-
-async function enterDocument(file: File): Promise<void> {
-  if (file.size > maximumFile) {
-    show(
-      'text',
-      problemView('This is not an attestation document.', `${file.name} is larger than any document is.`, ''),
-    )
-    return
-  }
-  const bytes = new Uint8Array(await file.arrayBuffer())
-  const evidence = fromAnything(bytes)
-  enterEvidence(evidence === undefined ? new TextDecoder().decode(bytes) : toHex(evidence))
-  showVerdict()
-}
-
-/** What the address asks for: a sample by its name, or a whole state. */
+/** What the address asks for: a sample, a sample with other expectations, or a whole state. */
 async function enterAddress(): Promise<void> {
   const run = ++runs
   const fragment = location.hash.slice(1)
-  const name = samples.find((sample) => fragment === `sample=${sample.name}`)?.name
+  const kept = stateIn(history.state, fragment)
+  const name = samples.find((sample) => sampleIn(fragment) === sample.name)?.name
   if (name === undefined) {
-    const next = fromFragment(fragment)
+    const next = kept ?? fromFragment(fragment)
     showForm(next)
-    enter(next, false)
+    enter(next, false, next.evidence !== '')
     return
   }
-  const next = fromFragment(await (await load(`samples/${name}.txt`)).text())
+  pending('Loading the sample …')
+  const sample = fromFragment(await (await load(`samples/${name}.txt`)).text())
   if (run !== runs) return
+  base = { name, state: sample }
+  const next = fromFragment(fragment, sample)
   showForm(next)
-  enter(next, true, fragment)
-  showVerdict()
+  enter(next, true, true)
+}
+
+/** What was entered before a reload, if the address is still that of it. */
+function stateIn(kept: unknown, fragment: string): State | undefined {
+  if (typeof kept !== 'object' || kept === null || !('evidence' in kept)) return undefined
+  const before = { ...emptyState, ...(kept as Partial<State>) }
+  return toShortFragment(before) === fragment ? before : undefined
 }
 
 /**
- * The verdict stands right after the document where there is one column, and on top of its own
- * column where there are two.
+ * The verdict comes first where there is one column, and on top of its own column where there are
+ * two.
  */
 function placeVerdict({ matches }: Pick<MediaQueryList, 'matches'>): void {
   if (matches) element('results', HTMLElement).prepend(verdict)
-  else element('document-step', HTMLElement).after(verdict)
-}
-
-/** For what was not typed: the verdict may be out of sight. */
-function showVerdict(): void {
-  if (verdict.getBoundingClientRect().top > innerHeight * 0.7) verdict.scrollIntoView()
+  else element('form', HTMLElement).before(verdict)
 }
 
 function setUp(): void {
   const twoColumns = matchMedia('(min-width: 68rem)')
   twoColumns.addEventListener('change', placeVerdict)
   placeVerdict(twoColumns)
+  setUpForm()
+  setUpFiles()
+  addEventListener('hashchange', () => {
+    void enterAddress().catch(showFailure)
+  })
+  setUpAsk((to) => {
+    const next = { ...(to.root === 'fixture' || isBorrowed ? emptyState : state), ...to }
+    showForm(next)
+    enter(next, to.root === 'fixture', to.evidence !== undefined)
+  })
+  void enterAddress().catch(showFailure)
+}
+
+function setUpForm(): void {
   const form = element('form', HTMLFormElement)
   const sample = element('sample', HTMLSelectElement)
   const evidence = element('evidence', HTMLTextAreaElement)
@@ -322,40 +324,43 @@ function setUp(): void {
     event.preventDefault()
   })
   form.addEventListener('input', (event) => {
-    if (!(event.target instanceof HTMLElement) || event.target.closest('.ask') !== null || event.target === sample)
-      return
+    const { target: input } = event
+    if (!(input instanceof HTMLElement) || input.closest('.ask') !== null || input === sample) return
     showDependents()
-    if (event.target === evidence && isBorrowed) enterEvidence(evidence.value)
-    else enter(readForm(state), isBorrowed)
+    // Whoever types must not lose sight of the field; what is pasted is complete.
+    const isPasted = event instanceof InputEvent && event.inputType.startsWith('insertFromPaste')
+    if (input === evidence)
+      enterEvidence(isPasted ? evidenceInText(evidence.value) : { evidence: evidence.value }, isPasted)
+    else enter(readForm(state), isBorrowed, isPasted || (input instanceof HTMLInputElement && input.type !== 'text'))
   })
-  element('choose', HTMLElement).addEventListener('click', () => {
-    element('file', HTMLElement).click()
-  })
-  element('file', HTMLInputElement).addEventListener('change', ({ target }) => {
-    const input = target as HTMLInputElement
-    const [file] = input.files ?? []
-    if (file !== undefined) void enterFile(file).catch(showFailure)
-    input.value = ''
-  })
-  element('measure', HTMLElement).addEventListener('click', () => {
-    element('image', HTMLElement).click()
-  })
-  element('image', HTMLInputElement).addEventListener('change', ({ target }) => {
-    const input = target as HTMLInputElement
-    const [file] = input.files ?? []
-    if (file !== undefined) void enterImage(file).catch(showFailure)
-    input.value = ''
-  })
-  element('stop', HTMLElement).addEventListener('click', () => {
-    measuring?.abort()
-    element('measuring', HTMLElement).hidden = true
+  // What was typed is complete when its field is left.
+  form.addEventListener('change', ({ target: input }) => {
+    if (input instanceof HTMLTextAreaElement && document.body.dataset.verdict !== 'none') attend()
   })
   element('clear', HTMLElement).addEventListener('click', () => {
-    measuring?.abort()
-    image = undefined
+    stopReading()
+    base = undefined
     showForm(emptyState)
-    enter(emptyState, false)
+    enter(emptyState, false, false)
     evidence.focus()
+  })
+}
+
+function setUpFiles(): void {
+  const onChosen = (id: string, take: (file: File) => Promise<void>): void => {
+    element(id, HTMLInputElement).addEventListener('change', ({ target: input }) => {
+      if (!(input instanceof HTMLInputElement)) return
+      const [file] = input.files ?? []
+      if (file !== undefined) void take(file).catch(showFailure)
+      input.value = ''
+    })
+  }
+  onChosen('file', (file) => enterFile(file, target))
+  onChosen('image', (file) => measure(file, target))
+  addEventListener('click', ({ target: clicked }) => {
+    const id = clicked instanceof HTMLElement ? clicked.id : ''
+    if (id === 'choose') element('file', HTMLElement).click()
+    if (id === 'measure') element('image', HTMLElement).click()
   })
   addEventListener('dragover', (event) => {
     event.preventDefault()
@@ -368,18 +373,10 @@ function setUp(): void {
     event.preventDefault()
     document.body.classList.remove('dropping')
     const files = [...(event.dataTransfer?.files ?? [])]
-    void files.reduce((before, file) => before.then(() => enterFile(file)), Promise.resolve()).catch(showFailure)
+    void files
+      .reduce((before, file) => before.then(() => enterFile(file, target)), Promise.resolve())
+      .catch(showFailure)
   })
-  addEventListener('hashchange', () => {
-    void enterAddress().catch(showFailure)
-  })
-  setUpAsk((to) => {
-    const next = { ...(to.root === 'fixture' || isBorrowed ? emptyState : state), ...to }
-    showForm(next)
-    enter(next, to.root === 'fixture')
-    if (to.evidence !== undefined) showVerdict()
-  })
-  void enterAddress().catch(showFailure)
 }
 
 setUp()

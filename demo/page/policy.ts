@@ -1,31 +1,14 @@
 /**
- * From what a visitor entered to what the verifier is asked. Mistakes come back as sentences, each
- * with the field that it belongs to.
+ * What the policies of all families read alike. Mistakes come back as sentences, each with the
+ * field that it belongs to.
  */
-import { type Bytes, fromCertificate, fromHex, fromPasted, isZero } from './bytes.ts'
-import type { Library, NitroOptions } from './library.ts'
+import { type Bytes, fromCertificate, fromPasted } from './bytes.ts'
 import type { State } from './state.ts'
 
-/** One build that is accepted: values in lower-case hexadecimal by register. */
-export interface Build {
-  readonly name?: string
-  readonly [pcr: `PCR${number}`]: string
-}
-
-/** What the verifier is asked, in plain values. */
+/** What every verifier is asked, in plain values. */
 export interface Policy {
-  /** Empty: any code. */
-  readonly builds: readonly Build[]
-  /**
-   * Where the builds are to be taken from instead: a file, who may sign it, and for which product.
-   */
-  readonly signed:
-    { readonly corim: Bytes; readonly trustAnchors: readonly Bytes[]; readonly product: string } | undefined
-  readonly freshness: { readonly nonce: Bytes } | { readonly maxAgeSeconds: number } | undefined
   readonly at: Date | 'clock' | 'evidence'
-  readonly root: 'aws' | 'fixture' | Bytes
-  readonly userData: Bytes | undefined
-  readonly publicKey: Bytes | undefined
+  readonly root: 'pinned' | 'fixture' | Bytes
   readonly debug: boolean
   readonly skewSeconds: number
 }
@@ -35,32 +18,10 @@ export interface Problem {
   readonly text: string
 }
 
-export const registersOf = (build: Build): string[] => Object.keys(build).filter((key) => key !== 'name')
-
-/**
- * @returns the policy, and what is wrong with what was entered: with any problem there is nothing
- *   to verify
- */
-export function policyOf(state: State): { readonly policy: Policy; readonly problems: readonly Problem[] } {
-  const problems: Problem[] = []
-  const attempt = attemptInto(problems)
-  const at = attempt<Policy['at']>('at', 'clock', () => readTime(state.at))
-  const policy: Policy = {
-    builds: attempt('reference', [], () => {
-      if (state.corim.trim() !== '' && state.reference.trim() !== '')
-        throw new Error('There are signed reference values as well: give one of the two.')
-      return readBuilds(state.reference, state.debug)
-    }),
-    signed: readSigned(state, attempt),
-    freshness: readFreshness(state, at, attempt),
-    at,
-    root: attempt<Policy['root']>('root', 'aws', () => readRoot(state.root)),
-    userData: attempt('userData', undefined, () => readBytes(state.userData)),
-    publicKey: attempt('publicKey', undefined, () => readBytes(state.publicKey)),
-    debug: state.debug,
-    skewSeconds: attempt('skew', 300, () => readNumber(state.skew, 0, 86_400)),
-  }
-  return { policy, problems }
+/** With any problem there is nothing to verify. */
+export interface Read<P> {
+  readonly policy: P
+  readonly problems: readonly Problem[]
 }
 
 /** Reads one field; what is wrong with it becomes a problem. */
@@ -77,128 +38,34 @@ export function attemptInto(problems: Problem[]): Attempt {
   }
 }
 
-/**
- * The options of `verifyNitro`. Every check that is left out is left out by the symbol named for
- * it.
- */
-export function optionsOf(policy: Policy, library: Library, fixtureRoot: Bytes | undefined): NitroOptions {
-  const { builds, freshness, at, root, userData, publicKey, debug, skewSeconds } = policy
-  const anchor = root === 'fixture' ? fixtureRoot : root
+/** The part that all policies have, of evidence with a date of its own. */
+export function readCommon(state: State, attempt: Attempt): Policy {
+  return { ...readRest(state, attempt), at: attempt<Policy['at']>('at', 'clock', () => readTime(state.at)) }
+}
+
+export interface DatelessPolicy extends Policy {
+  readonly at: Date | 'clock'
+}
+
+/** The same of evidence without a date. @param thing `A quote` */
+export function readDateless(state: State, attempt: Attempt, thing: string): DatelessPolicy {
   return {
-    referenceValues: builds.length > 0 ? builds : library.skipReferenceValues,
-    freshness: freshness ?? library.skipFreshness,
-    clockSkewSeconds: skewSeconds,
-    ...(at !== 'clock' && { now: at === 'evidence' ? library.atEvidenceTime : at }),
-    ...(anchor !== 'aws' && { trustAnchors: anchor === undefined ? [] : [anchor] }),
-    ...(userData && { userData }),
-    ...(publicKey && { publicKey }),
-    ...(debug && { debug: library.allowDebug }),
+    ...readRest(state, attempt),
+    at: attempt<DatelessPolicy['at']>('at', 'clock', () => {
+      const at = readTime(state.at)
+      if (at === 'evidence')
+        throw new Error(`${thing} has no time of its own: verify it as of now, or of another time.`)
+      return at
+    }),
   }
 }
 
-/**
- * What nitro-cli printed, a list of such, all registers of a document, or lines like `PCR0 <hex>`;
- * a value alone is PCR0.
- * @param isDebug whether debug enclaves are accepted: zeros stand for their image
- */
-export function readBuilds(text: string, isDebug = false): readonly Build[] {
-  const trimmed = text.trim()
-  if (trimmed === '') return []
-  if (/^[[{]/.test(trimmed)) return readJson(trimmed, isDebug)
-  const build: Record<string, string> = {}
-  for (const line of trimmed.split(/[\n,;]+/)) {
-    if (line.trim() === '') continue
-    const [, index = '0', value = ''] = /^\s*(?:"?pcr\s*(\d+)"?\s*[:=\s])?\s*"?([^"]*?)"?\s*$/i.exec(line) ?? []
-    if (`PCR${index}` in build) throw new Error(`PCR${index} is there twice.`)
-    build[`PCR${index}`] = value
+function readRest(state: State, attempt: Attempt): Omit<Policy, 'at'> {
+  return {
+    root: attempt<Policy['root']>('root', 'pinned', () => readRoot(state.root)),
+    debug: state.debug,
+    skewSeconds: attempt('skew', 300, () => readNumber(state.skew, 0, 86_400)),
   }
-  return [readBuild(build, isDebug)]
-}
-
-function readJson(text: string, isDebug: boolean): readonly Build[] {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(text)
-  } catch {
-    throw new Error('This begins like JSON, but is not complete JSON.')
-  }
-  const list: unknown[] = Array.isArray(parsed) ? parsed : [parsed]
-  return list.map((entry) => {
-    const { Measurements: printed, name, ...own } = entry as Record<string, unknown>
-    const { HashAlgorithm: hash, ...values } = { ...own, ...(printed as object | undefined) } as Record<string, unknown>
-    if (hash !== undefined && !(typeof hash === 'string' && /^sha384\b/i.test(hash)))
-      throw new Error('Measurements must be SHA-384.')
-    return readBuild(values, isDebug, readName(name))
-  })
-}
-
-/** Names go into code that is copied: nothing that could end a string there, or hide in it. */
-export function readName(name: unknown): string | undefined {
-  return typeof name === 'string' && /^[\w .:+-]{1,64}$/.test(name) ? name : undefined
-}
-
-function readBuild(values: Readonly<Record<string, unknown>>, isDebug: boolean, name?: string): Build {
-  const build: Record<string, string> = {}
-  for (const [register, value] of Object.entries(values)) {
-    if (!/^PCR(?:\d|[12]\d|3[01])$/.test(register)) throw new Error(`“${register}” is no register: PCR0 to PCR31 are.`)
-    const digits = String(value).replace(/\s/g, '').replace(/^0x/i, '').toLowerCase()
-    const bytes = fromHex(digits)
-    if (bytes?.length !== 48) {
-      throw new Error(`${register} needs 96 hexadecimal digits, this has ${digits.length} characters.`)
-    }
-    if (isZero(bytes)) refuseZeros(register, isDebug)
-    build[register] = digits
-  }
-  if (Object.keys(build).length === 0) throw new Error('There is no register in this.')
-  if (!isDebug && !('PCR0' in build))
-    throw new Error(
-      'PCR0 is missing. It alone covers the image; the other registers say where it runs, or who signed it.',
-    )
-  return { ...(name !== undefined && { name }), ...build }
-}
-
-/** In PCR3 and from PCR5 on, zeros say that a register must be zero, as documents print it. */
-function refuseZeros(register: string, isDebug: boolean): void {
-  if (/^PCR[0-2]$/.test(register) && !isDebug)
-    throw new Error(`${register} is all zeros. No sound image measures to that: debug enclaves do.`)
-  if (register === 'PCR4') throw new Error('PCR4 is all zeros: leave it out. It names the instance.')
-}
-
-function readFreshness({ freshness, nonce, age }: State, at: Policy['at'], attempt: Attempt): Policy['freshness'] {
-  if (freshness === 'nonce') {
-    return attempt('nonce', undefined, () => {
-      const bytes = readBytes(nonce)
-      if (bytes === undefined) throw new Error('Enter the nonce that the document must answer.')
-      return { nonce: bytes }
-    })
-  }
-  if (freshness === 'any') return undefined
-  return attempt('age', undefined, () => {
-    if (at === 'evidence') throw new Error('At its own time a document has no age. Expect a nonce, or any age.')
-    return { maxAgeSeconds: readNumber(age, 1, 1e9) }
-  })
-}
-
-function readSigned({ corim, ca, product }: State, attempt: Attempt): Policy['signed'] {
-  if (corim.trim() === '') return undefined
-  const bytes = attempt('corim', undefined, () => {
-    const pasted = fromPasted(corim)
-    if (pasted === undefined || pasted.length === 0) throw new Error('This must be hexadecimal or base64.')
-    return pasted
-  })
-  const anchor = attempt('ca', undefined, () => {
-    const der = fromCertificate(ca)
-    if (der === undefined) throw new Error('Paste or drop the certificate of the CA that you trust to sign them.')
-    return der
-  })
-  const name = attempt('product', undefined, () => {
-    // It goes into code and commands that are copied.
-    if (!/^[\w .:+/@-]{1,128}$/.test(product.trim()))
-      throw new Error('Enter the product that must run, as its signers call it: letters, digits and . : + / @ - _')
-    return product.trim()
-  })
-  if (bytes === undefined || anchor === undefined || name === undefined) return undefined
-  return { corim: bytes, trustAnchors: [anchor], product: name }
 }
 
 export function readTime(text: string): Policy['at'] {
@@ -212,7 +79,7 @@ export function readTime(text: string): Policy['at'] {
 }
 
 export function readRoot(text: string): Policy['root'] {
-  if (text === 'aws' || text === 'fixture') return text
+  if (text === 'pinned' || text === 'fixture') return text
   const der = fromCertificate(text)
   if (der === undefined) throw new Error('Paste the root certificate as PEM, or as DER in hexadecimal or base64.')
   return der
@@ -232,4 +99,36 @@ export function readNumber(text: string, minimum: number, maximum: number): numb
     throw new Error(`This must be a number from ${minimum} to ${maximum}.`)
   }
   return number
+}
+
+/** Names go into code that is copied: nothing that could end a string there, or hide in it. */
+export function readName(name: unknown): string | undefined {
+  return typeof name === 'string' && /^[\w .:+-]{1,64}$/.test(name) ? name : undefined
+}
+
+export function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Error('This is no complete JSON.')
+  }
+}
+
+/** One JSON object. @param otherwise what to say of anything else */
+export function readObject(text: string, otherwise: string): Readonly<Record<string, unknown>> | undefined {
+  if (text.trim() === '') return undefined
+  const value = readJson(text)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error(otherwise)
+  return value as Readonly<Record<string, unknown>>
+}
+
+/** Shorter ones are filled up with zeros, as attesters do. */
+export function readReportData(text: string): Bytes | undefined {
+  const bytes = readBytes(text)
+  if (bytes === undefined) return undefined
+  if (bytes.length < 32 || bytes.length > 64)
+    throw new Error(`Report data has 64 bytes, or 32 and more with zeros behind them; this has ${bytes.length}.`)
+  const data = new Uint8Array(64)
+  data.set(bytes)
+  return data
 }

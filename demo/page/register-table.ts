@@ -23,6 +23,20 @@ export interface Row {
   readonly state: RegisterState
 }
 
+/** A row, compared. @param expected `undefined` or `any` where there is nothing to compare with */
+export function registerRow(row: Omit<Row, 'state' | 'expected'>, expected: string | undefined): Row {
+  const wanted = expected === 'any' ? undefined : expected
+  const state =
+    wanted === undefined
+      ? /^(?:00)+$/.test(row.value)
+        ? 'zero'
+        : 'unknown'
+      : wanted === row.value
+        ? 'match'
+        : 'mismatch'
+  return { ...row, expected: wanted, state }
+}
+
 export function registerTable(rows: readonly Row[], note?: string): Child {
   const used = [...new Set(rows.map(({ state }) => state))]
   return [

@@ -2,22 +2,24 @@
  * The samples: fixtures of this repository, one per interesting failure, in groups. What each is
  * asked stands beside it in `fixtures`.
  */
+import type { EvidenceFormat } from '../../src/index.ts'
+
 export interface Sample {
-  /**
-   * Stands in addresses. For quotes and reports it begins with their kind; see {@link folderOf}.
-   */
+  /** It is in addresses. All but those of Nitro begin with their format; see {@link folderOf}. */
   readonly name: string
   readonly title: string
 }
 
 export interface SampleGroup {
   readonly title: string
+  readonly format: EvidenceFormat
   readonly samples: readonly Sample[]
 }
 
 export const sampleGroups: readonly SampleGroup[] = [
   {
     title: 'Sound',
+    format: 'nitro',
     samples: [
       { name: 'valid', title: 'A sound enclave' },
       { name: 'valid-bound', title: 'Bound to a key and to data' },
@@ -26,6 +28,7 @@ export const sampleGroups: readonly SampleGroup[] = [
   },
   {
     title: 'Genuine, but not what you expect',
+    format: 'nitro',
     samples: [
       { name: 'wrong-pcr', title: 'Other code' },
       { name: 'debug', title: 'Debug mode' },
@@ -37,6 +40,7 @@ export const sampleGroups: readonly SampleGroup[] = [
   },
   {
     title: 'Out of date',
+    format: 'nitro',
     samples: [
       { name: 'expired-leaf', title: 'Expired certificate' },
       { name: 'drifting-clock', title: 'Drifting clock' },
@@ -45,6 +49,7 @@ export const sampleGroups: readonly SampleGroup[] = [
   },
   {
     title: 'Forged or malformed',
+    format: 'nitro',
     samples: [
       { name: 'tampered-payload', title: 'One bit changed' },
       { name: 'swapped-key', title: 'Signed by another key' },
@@ -57,6 +62,7 @@ export const sampleGroups: readonly SampleGroup[] = [
   },
   {
     title: 'Intel TDX',
+    format: 'tdx',
     samples: [
       { name: 'tdx-valid', title: 'A sound trust domain' },
       { name: 'tdx-valid-events', title: 'With its event log' },
@@ -67,6 +73,7 @@ export const sampleGroups: readonly SampleGroup[] = [
   },
   {
     title: 'Intel SGX',
+    format: 'sgx',
     samples: [
       { name: 'sgx-valid', title: 'A sound SGX enclave' },
       { name: 'sgx-hardening-needed', title: 'Its software must be hardened' },
@@ -75,6 +82,7 @@ export const sampleGroups: readonly SampleGroup[] = [
   },
   {
     title: 'AMD SEV-SNP',
+    format: 'sev-snp',
     samples: [
       { name: 'sev-snp-valid', title: 'A sound guest' },
       { name: 'sev-snp-below-minimum-tcb', title: 'Below the minimum' },
@@ -86,16 +94,11 @@ export const sampleGroups: readonly SampleGroup[] = [
   },
 ]
 
-/** Where a sample stands in `fixtures`: `tdx-valid` in `tdx/valid`. */
-export const folderOf = (name: string): string =>
-  isReportSample(name)
-    ? name.replace(/^sev-snp-/, 'sev-snp/')
-    : isQuoteSample(name)
-      ? name.replace('-', '/')
-      : `nitro/${name}`
+/** With the format that its name begins with. */
+export const samples: readonly (Sample & { readonly format: EvidenceFormat })[] = sampleGroups.flatMap((group) =>
+  group.samples.map((sample) => ({ ...sample, format: group.format })),
+)
 
-export const isQuoteSample = (name: string): boolean => /^(?:tdx|sgx)-/.test(name)
-
-export const isReportSample = (name: string): boolean => name.startsWith('sev-snp-')
-
-export const samples: readonly Sample[] = sampleGroups.flatMap((group) => group.samples)
+/** Where a sample is in `fixtures`: `tdx-valid` in `tdx/valid`. */
+export const folderOf = ({ name, format }: { readonly name: string; readonly format: EvidenceFormat }): string =>
+  `${format}/${name.startsWith(`${format}-`) ? name.slice(format.length + 1) : name}`

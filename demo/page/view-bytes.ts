@@ -1,6 +1,7 @@
 /**
  * Bytes and whatever was decoded from them, for people.
  */
+import type { CheckOutcome } from '../../src/index.ts'
 import { printable } from '../../src/inspect/index.ts'
 import { type Bytes, toHex } from './bytes.ts'
 import { type Child, h, hex } from './dom.ts'
@@ -49,4 +50,21 @@ export function structure(value: unknown): string {
     return Object.fromEntries(Object.entries(inner).map(([key, entry]) => [printable(key), plain(entry)]))
   }
   return JSON.stringify(plain(value), null, 2)
+}
+
+/** Everything that was decoded, folded. */
+export function allFields(evidence: unknown, bytes: Uint8Array): HTMLElement {
+  return h(
+    'details',
+    { class: 'more' },
+    h('summary', {}, `All fields, decoded from ${bytes.length} bytes`),
+    h('pre', { tabindex: '0', 'aria-label': 'All fields' }, structure(evidence)),
+  )
+}
+
+/** What came of comparing a value with the one that was expected. @param thing `quote` */
+export function comparedInWords(isAsked: boolean, outcome: CheckOutcome | undefined, thing: string): string {
+  if (!isAsked) return 'None was expected.'
+  if (outcome === 'pass') return 'The one you expect.'
+  return outcome === 'fail' ? 'Not the one you expect.' : `Not compared: the ${thing} is not authentic.`
 }

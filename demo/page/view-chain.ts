@@ -1,11 +1,10 @@
 /**
- * The certificates from the root down to the enclave, each with a bar for its validity around the
+ * Certificates from the root down, each with a bar for its validity around the
  * moment of the verdict. The scale is logarithmic on both sides of that moment, because a root
  * lives thirty years and an enclave's certificate three hours.
  */
 import { type CertificateDescription, describeCertificate } from '../../src/inspect/index.ts'
 import { type Child, h, mark, svg } from './dom.ts'
-import type { NitroEvidence } from './library.ts'
 import { duration, moment } from './time.ts'
 
 const hour = 3_600_000
@@ -38,11 +37,6 @@ interface Link {
   readonly problem: string
 }
 
-/** The certificates of a document, root first, with what each is for. */
-export function chainOf({ cabundle, certificate }: NitroEvidence): readonly CertificateIn[] {
-  return [...cabundle, certificate].map((der, i, { length }) => ({ role: roleOf(i, length), der }))
-}
-
 /** @param certificates root first */
 export function chainView(certificates: readonly CertificateIn[], now: Date, label: 'now' | 'then'): Child {
   const links = certificates.map(linkOf)
@@ -57,12 +51,6 @@ export function chainView(certificates: readonly CertificateIn[], now: Date, lab
       `Validity around ${label === 'now' ? 'now' : moment(now)}, on a scale from minutes to decades.`,
     ),
   )
-}
-
-function roleOf(index: number, length: number): string {
-  if (index === 0) return 'Root'
-  if (index === length - 1) return 'Enclave'
-  return length === 5 ? (['Region', 'Zone', 'Instance'][index - 1] ?? '') : 'Authority'
 }
 
 function linkOf({ role, der }: CertificateIn): Link {

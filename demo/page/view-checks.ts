@@ -1,21 +1,12 @@
 /**
  * Every check in order: passed, failed, left out on purpose, or not reached because an earlier one
- * failed.
+ * failed. Groups in which all is well are folded; failures are open.
  */
-import { type Child, h, hex, mark } from './dom.ts'
-import type { AttestationErrorCode, Check } from './library.ts'
+import type { Check } from '../../src/index.ts'
+import { type Child, h, mark } from './dom.ts'
+import { digest } from './view-digest.ts'
 import { duration, moment } from './time.ts'
-import type { Words } from './words.ts'
-
-/** What is checked of one kind of evidence, and what to say of it. */
-export interface Vocabulary {
-  readonly stages: readonly {
-    readonly stage: string
-    readonly title: string
-    readonly plan: readonly AttestationErrorCode[]
-  }[]
-  readonly wordsOf: (code: AttestationErrorCode) => Words
-}
+import type { Stage, Vocabulary, Words } from './words.ts'
 
 interface Verified {
   readonly checks: readonly Check[]
@@ -23,48 +14,49 @@ interface Verified {
   readonly isAuthentic: boolean
 }
 
-export function checksView(outcome: Verified, { stages, wordsOf }: Vocabulary): HTMLElement {
-  const slotOf = (id: Check['id']): Check['id'] => wordsOf(id).part ?? id
-  const made = merged(outcome.checks)
-  const stopped = outcome.error !== undefined && !outcome.isAuthentic
+export function checksView(outcome: Verified, vocabulary: Vocabulary): HTMLElement {
   return h(
     'section',
     { class: 'card', 'aria-labelledby': 'checks-title' },
     h('h3', { id: 'checks-title' }, 'Checks'),
-    ...stages.map(({ stage, title, plan }) => {
-      const own = made.filter((check) => check.stage === stage)
-      const last = Math.max(-1, ...own.map(({ id }) => plan.indexOf(slotOf(id))))
-      const covered = own.map(({ id }) => slotOf(id))
-      const missed = stopped ? plan.filter((id, i) => (i > last || own.length === 0) && !covered.includes(id)) : []
-      const passed = own.filter((check) => check.outcome === 'pass').length
-      return h(
-        'div',
-        { class: 'stage' },
+    ...vocabulary.stages.map((stage) => stageView(outcome, stage, vocabulary)),
+  )
+}
+
+function stageView(outcome: Verified, { stage, title, plan }: Stage, { wordsOf }: Vocabulary): HTMLElement {
+  const slotOf = (id: Check['id']): Check['id'] => wordsOf(id).part ?? id
+  const stopped = outcome.error !== undefined && !outcome.isAuthentic
+  const own = merged(outcome.checks).filter((check) => check.stage === stage)
+  const last = Math.max(-1, ...own.map(({ id }) => plan.indexOf(slotOf(id))))
+  const covered = own.map(({ id }) => slotOf(id))
+  const missed = stopped ? plan.filter((id, i) => (i > last || own.length === 0) && !covered.includes(id)) : []
+  const passed = own.filter((check) => check.outcome === 'pass').length
+  const hasFailed = own.some((check) => check.outcome === 'fail')
+  const open = own.filter(({ outcome: came }) => came !== 'pass' && came !== 'fail').length
+  const [kind, count] = hasFailed
+    ? (['no', `${passed} of ${own.length + missed.length}`] as const)
+    : own.length === 0
+      ? (['never', 'not reached'] as const)
+      : open > 0
+        ? (['open', `${passed} passed, ${open} not asked`] as const)
+        : (['yes', `all ${passed} passed`] as const)
+  return h(
+    'details',
+    { class: 'stage', open: hasFailed },
+    h('summary', {}, mark(kind), h('h4', {}, title), h('span', { class: 'count' }, count)),
+    h(
+      'ul',
+      { class: 'checks' },
+      ...own.map((check) => checkView(check, wordsOf(check.id))),
+      ...missed.map((id) =>
         h(
-          'h4',
-          {},
-          title,
-          h(
-            'span',
-            { class: 'count' },
-            own.length === 0 ? 'not reached' : `${passed} of ${own.length + missed.length}`,
-          ),
+          'li',
+          { class: 'check never' },
+          mark('never', 'not reached:'),
+          h('span', { class: 'says' }, wordsOf(id).holds),
         ),
-        h(
-          'ul',
-          { class: 'checks' },
-          ...own.map((check) => checkView(check, wordsOf(check.id))),
-          ...missed.map((id) =>
-            h(
-              'li',
-              { class: 'check never' },
-              mark('never', 'not reached:'),
-              h('span', { class: 'title' }, wordsOf(id).holds),
-            ),
-          ),
-        ),
-      )
-    }),
+      ),
+    ),
   )
 }
 
@@ -104,7 +96,7 @@ function checkView(check: Check, { holds, fails, why, open }: Words): HTMLElemen
     h(
       'details',
       { open: isFailure },
-      h('summary', {}, mark(kind, label), h('span', { class: 'title' }, title)),
+      h('summary', {}, mark(kind, label), h('span', { class: 'says' }, title)),
       h(
         'div',
         { class: 'body' },
@@ -114,7 +106,7 @@ function checkView(check: Check, { holds, fails, why, open }: Words): HTMLElemen
           'p',
           { class: 'meta' },
           h('code', {}, check.id),
-          isFailure && check.expected === undefined && ` · ${check.summary}`,
+          isFailure && check.expected === undefined && [' · ', prose(check.summary)],
         ),
       ),
     ),
@@ -156,13 +148,12 @@ const dates = (text: string): string =>
 /** Lines of `name digits`, digits or words. */
 function values(text: string): Child {
   return text.split('\n').map((line) => {
-    const [, name = '', digits] = /^(?:([A-Za-z]\w+) )?([0-9a-f]{16,})$/.exec(line) ?? []
     const isTime = /^\d{4}-\d\d-\d\dT\S+Z(?: to \S+Z)?$/.test(line)
-    return h(
-      'div',
-      { class: 'value' },
-      name !== '' && h('b', {}, `${name} `),
-      digits === undefined ? (isTime ? dates(line) : line) : hex(digits),
-    )
+    return h('div', { class: 'value' }, isTime ? dates(line) : prose(line))
   })
+}
+
+/** A sentence of the library's, with its digests cut to their ends. */
+export function prose(text: string): Child {
+  return text.split(/([\da-f]{24,})/).map((part, i) => (i % 2 === 0 ? part : digest(part)))
 }

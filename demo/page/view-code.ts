@@ -1,25 +1,9 @@
 /**
  * The same verification to take away.
  */
-import { type Bytes } from './bytes.ts'
-import { caFile, commandLine, corimFile, evidenceFile, importCode, rootFile } from './code.ts'
+import type { Bytes } from './bytes.ts'
 import { copyButton, h, saveButton } from './dom.ts'
-import type { Outcome } from './outcome.ts'
-
-export function codeView(outcome: Outcome, fixtureRoot: Bytes | undefined): HTMLElement {
-  const { root, signed } = outcome.policy
-  const rootBytes = root === 'fixture' ? fixtureRoot : root === 'aws' ? undefined : root
-  return codeCard(
-    [
-      [evidenceFile, outcome.bytes],
-      ...(rootBytes ? [[rootFile, rootBytes] as const] : []),
-      ...(signed ? [[corimFile, signed.corim] as const] : []),
-      ...(signed?.trustAnchors ?? []).map((anchor) => [caFile, anchor] as const),
-    ],
-    importCode(outcome),
-    commandLine(outcome),
-  )
-}
+import { linksTo } from './links.ts'
 
 /** @param files what the code reads, by name */
 export function codeCard(
@@ -36,14 +20,16 @@ export function codeCard(
       'p',
       { class: 'actions' },
       files.map(([name, bytes]) => saveButton(name, bytes)),
-      linkButton(),
+    ),
+    h(
+      'p',
+      { class: 'actions' },
+      linksTo().map(({ label, address }) => copyButton(address, label)),
     ),
     snippet('In your code', inCode),
     snippet('On the command line', command),
   )
 }
-
-const linkButton = (): HTMLElement => copyButton(() => location.href, 'Copy a link to this verdict')
 
 function snippet(title: string, code: string): HTMLElement {
   return h(

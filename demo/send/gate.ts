@@ -7,7 +7,8 @@ import { gatedPolicy, gatedUntil } from './gated-policy.ts'
 import { optionsFor } from './verifying.ts'
 import { type Crossing, recorded } from './wire.ts'
 
-const attack = location.pathname.split('/').at(-2) ?? ''
+const folder = location.pathname.split('/').at(-2) ?? ''
+const attack = folder === 'gated' ? 'none' : folder
 const enclave = `http://${location.hostname === 'localhost' ? '127.0.0.1' : 'localhost'}:${location.port}`
 const crossings: Crossing[] = []
 const channel = new BroadcastChannel('veritee-wire')

@@ -11,7 +11,10 @@ import { cardNumber, type Crossing } from './wire.ts'
 
 const card = element('card', HTMLInputElement)
 const answer = element('answer', HTMLElement)
-const here = location.pathname.split('/').at(-2) ?? ''
+/** Who is in between is the folder; on the page above all of them, no one. */
+const folder = location.pathname.split('/').at(-2) ?? ''
+const isAbove = folder === 'gated'
+const here = isAbove ? 'none' : folder
 
 element('attacks', HTMLElement).append(
   ...channelAttacks.map(({ name, title, words }) =>
@@ -21,7 +24,7 @@ element('attacks', HTMLElement).append(
       h(
         'span',
         {},
-        h('b', {}, name === here ? title : h('a', { href: `../${name}/` }, title)),
+        h('b', {}, name === here ? title : h('a', { href: `${isAbove ? '' : '../'}${name}/` }, title)),
         ' ',
         h('small', {}, words),
       ),

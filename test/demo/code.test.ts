@@ -3,30 +3,46 @@
  * Node, every command by a shell.
  */
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { commandLine, importCode } from '../../demo/page/code.ts'
-import { type Outcome, outcomeOf } from '../../demo/page/outcome.ts'
-import { policyOf } from '../../demo/page/policy.ts'
-import { reportCommandLine, reportImportCode, type ReportRequest } from '../../demo/page/formats/amd/code.ts'
-import { type ReportOutcome, reportOutcomeOf } from '../../demo/page/formats/amd/outcome.ts'
+import { reportCommandLine, reportImportCode, requestOf } from '../../demo/page/formats/amd/code.ts'
 import { reportPolicyOf } from '../../demo/page/formats/amd/policy.ts'
+import { commandLine, importCode } from '../../demo/page/formats/aws/code.ts'
 import { quoteCommandLine, quoteImportCode } from '../../demo/page/formats/intel/code.ts'
-import { type QuoteOutcome, quoteOutcomeOf } from '../../demo/page/formats/intel/outcome.ts'
+import type { QuoteOutcome } from '../../demo/page/formats/intel/outcome.ts'
 import { quotePolicyOf } from '../../demo/page/formats/intel/policy.ts'
-import { isQuoteSample, isReportSample, samples } from '../../demo/page/samples.ts'
-import { emptyState, fromFragment } from '../../demo/page/state.ts'
+import type { Outcome } from '../../demo/page/outcome.ts'
+import { samples } from '../../demo/page/samples.ts'
+import { emptyState, fromFragment, type State } from '../../demo/page/state.ts'
 import { buildSite, type Site } from '../../demo/site.ts'
-import * as library from '../../src/formats/aws/nitro/index.ts'
+import { AppraisalError, type EvidenceFormat } from '../../src/index.ts'
+import { filesOf, meansAt, shownOf } from './support.ts'
 
 const run = promisify(execFile)
 const source = (path: string): string => fileURLToPath(new URL(`../../src/${path}`, import.meta.url))
 const clock = new Date('2026-11-20T12:00:00Z')
+
+interface Code {
+  readonly module: (outcome: never, state: State) => string
+  readonly command: (outcome: never, state: State) => string
+}
+const quotes: Code = { module: quoteImportCode, command: quoteCommandLine }
+
+/** How each family writes its code. */
+const codes: Partial<Readonly<Record<EvidenceFormat, Code>>> = {
+  nitro: { module: importCode, command: commandLine },
+  tdx: quotes,
+  sgx: quotes,
+  'sev-snp': {
+    module: (outcome) => reportImportCode(requestOf(outcome)),
+    command: (outcome) => reportCommandLine(requestOf(outcome)),
+  },
+}
 
 let folder: string
 let site: Site
@@ -36,6 +52,7 @@ beforeAll(async () => {
   await build({
     entryPoints: {
       nitro: source('formats/aws/nitro/index.ts'),
+      'nitro-tpm': source('formats/aws/nitro-tpm/index.ts'),
       tdx: source('formats/intel/tdx/index.ts'),
       events: source('formats/intel/tdx/events/index.ts'),
       sgx: source('formats/intel/sgx/index.ts'),
@@ -53,16 +70,6 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-async function outcomeOfSample(name: string): Promise<Outcome> {
-  const state = fromFragment(new TextDecoder().decode(site.get(`samples/${name}.txt`)?.body))
-  const { policy, problems } = policyOf(state)
-  expect(problems).toEqual([])
-  const bytes = new Uint8Array(Buffer.from(state.evidence, 'base64url'))
-  await writeFile(join(folder, 'evidence.bin'), bytes)
-  await writeFile(join(folder, 'root.der'), site.get('samples/root.der')?.body ?? '')
-  return outcomeOf(library, bytes, policy, await readFile(join(folder, 'root.der')), clock)
-}
-
 /** Runs to the end and says how it ended. */
 async function ended(program: string, parameters: readonly string[]): Promise<{ status: number; output: string }> {
   try {
@@ -74,142 +81,72 @@ async function ended(program: string, parameters: readonly string[]): Promise<{ 
   }
 }
 
-describe.each(samples.filter(({ name }) => !isQuoteSample(name) && !isReportSample(name)))('$name', ({ name }) => {
+describe.each(samples)('$name', ({ name, format }) => {
+  /** The verification, with the files that the page would save beside its code. */
+  async function verified(): Promise<{ readonly outcome: Outcome; readonly state: State; readonly code: Code }> {
+    const state = fromFragment(new TextDecoder().decode(site.get(`samples/${name}.txt`)?.body))
+    const { outcome } = await shownOf(state, meansAt(clock, filesOf(site)))
+    const files = filesOf(site)
+    const root = format === 'nitro' ? 'root' : `${format}-root`
+    await writeFile(join(folder, 'evidence.bin'), outcome.bytes)
+    await writeFile(join(folder, 'endorsements.json'), state.collateral)
+    await writeFile(join(folder, 'event-log.json'), state.log)
+    await writeFile(join(folder, 'root.der'), files(`samples/${root}.der`))
+    for (const product of ['milan', 'genoa', 'turin'])
+      await writeFile(join(folder, `ark-${product}.der`), files(`samples/ark-${product}.der`))
+    const code = codes[format]
+    if (code === undefined) throw new Error(`no code for ${format}`)
+    return { outcome, state, code }
+  }
+
   test('as a module', async () => {
-    const outcome = await outcomeOfSample(name)
-    const code = importCode(outcome)
-    expect(code).toContain("from 'veritee/nitro'")
-    await writeFile(join(folder, 'copied.mjs'), code.replace("'veritee/nitro'", "'./nitro.mjs'"))
+    const { outcome, state, code } = await verified()
+    const text = code.module(outcome as never, state)
+    expect(text).toContain(`from 'veritee/${format}'`)
+    await writeFile(
+      join(folder, 'copied.mjs'),
+      text.replace("'veritee/tdx/events'", "'./events.mjs'").replace(`'veritee/${format}'`, `'./${format}.mjs'`),
+    )
     const { status, output } = await ended(process.execPath, ['copied.mjs'])
-    if (outcome.result !== undefined) {
-      expect({ status, output }).toMatchObject({ status: 0 })
-      expect(output).toContain(outcome.result.claims.moduleId)
+    if (outcome.result === undefined) {
+      expect(status).toBe(1)
+      expect(output).toContain(`code: '${outcome.error?.code ?? ''}'`)
       return
     }
-    expect(status).toBe(1)
-    expect(output).toContain(`code: '${outcome.error?.code ?? ''}'`)
+    expect({ status, output }).toMatchObject({ status: 0 })
+    expect(output).toContain(shows[format]?.(outcome.result.claims as never))
+    if (state.log !== '') expect(output).toContain('[ true, false, false, true ]')
   })
 
   test('as a command', async () => {
-    const outcome = await outcomeOfSample(name)
-    const command = commandLine(outcome)
-    expect(command).toContain('npx veritee verify evidence.bin')
+    const { outcome, state, code } = await verified()
+    const command = code.command(outcome as never, state)
+    expect(command).toContain(`npx veritee verify evidence.bin`)
     await writeFile(
       join(folder, 'copied.sh'),
-      `${command.replace('npx veritee', `'${process.execPath}' command.mjs`)} --json\n`,
+      `${command.replaceAll('npx veritee', `'${process.execPath}' command.mjs`)} --json\n`,
     )
     const { status, output } = await ended('/bin/sh', ['copied.sh'])
     const { error } = outcome
     expect({ status, output }).toMatchObject({
-      status: error === undefined ? 0 : error instanceof library.AppraisalError ? 3 : 2,
+      status: error === undefined ? 0 : error instanceof AppraisalError ? 3 : 2,
     })
     if (error !== undefined) expect(output).toContain(`"${error.code}"`)
   })
 })
 
-describe.each(samples.filter(({ name }) => isQuoteSample(name)))('$name', ({ name }) => {
-  const kind = name.startsWith('tdx') ? 'tdx' : 'sgx'
+/** What the copied module prints of a result. */
+const shows: Partial<Readonly<Record<EvidenceFormat, (claims: never) => string>>> = {
+  nitro: ({ moduleId }: { readonly moduleId: string }) => moduleId,
+  tdx: ({ tcbStatus }: { readonly tcbStatus: string }) => tcbStatus,
+  sgx: ({ tcbStatus }: { readonly tcbStatus: string }) => tcbStatus,
+  'sev-snp': ({ product }: { readonly product: string }) => product,
+}
 
-  async function outcomeOfQuote(): Promise<QuoteOutcome> {
-    const state = fromFragment(new TextDecoder().decode(site.get(`samples/${name}.txt`)?.body))
-    const { policy, problems } = quotePolicyOf(state, kind)
-    expect(problems).toEqual([])
-    const bytes = new Uint8Array(Buffer.from(state.evidence, 'base64url'))
-    const root = new Uint8Array(site.get(`samples/${kind}-root.der`)?.body ?? [])
-    await writeFile(join(folder, 'evidence.bin'), bytes)
-    await writeFile(join(folder, 'root.der'), root)
-    await writeFile(join(folder, 'endorsements.json'), state.collateral)
-    await writeFile(join(folder, 'event-log.json'), state.log)
-    return quoteOutcomeOf(bytes, policy, root, clock)
-  }
-
-  test('as a module', async () => {
-    const outcome = await outcomeOfQuote()
-    const code = quoteImportCode(outcome)
-    expect(code).toContain(`from 'veritee/${kind}'`)
-    await writeFile(
-      join(folder, 'copied.mjs'),
-      code.replace(`'veritee/${kind}'`, `'./${kind}.mjs'`).replace("'veritee/tdx/events'", "'./events.mjs'"),
-    )
-    const { status, output } = await ended(process.execPath, ['copied.mjs'])
-    if (outcome.result !== undefined) {
-      expect({ status, output }).toMatchObject({ status: 0 })
-      expect(output).toContain(outcome.result.claims.tcbStatus)
-      if (outcome.policy.log !== undefined) expect(output).toContain('[ true, false, false, true ]')
-      return
-    }
-    expect(status).toBe(1)
-    expect(output).toContain(`code: '${outcome.error?.code ?? ''}'`)
-  })
-
-  test('as a command', async () => {
-    const outcome = await outcomeOfQuote()
-    const command = quoteCommandLine(outcome)
-    expect(command).toContain('npx veritee verify evidence.bin')
-    await writeFile(
-      join(folder, 'copied.sh'),
-      `${command.replaceAll('npx veritee', `'${process.execPath}' command.mjs`)} --json\n`,
-    )
-    const { status, output } = await ended('/bin/sh', ['copied.sh'])
-    const { error, isAuthentic } = outcome
-    expect({ status, output }).toMatchObject({ status: error === undefined ? 0 : isAuthentic ? 3 : 2 })
-    if (error !== undefined) expect(output).toContain(`"${error.code}"`)
-  })
-})
-
-test('a quote without collateral: the command fetches it first', () => {
-  const { policy } = quotePolicyOf({ ...emptyState, evidence: 'AA' }, 'tdx')
-  expect(quoteCommandLine({ policy, now: clock }).split('\n')[0]).toBe(
-    'npx veritee collateral evidence.bin -o endorsements.json',
-  )
-})
-
-describe.each(samples.filter(({ name }) => isReportSample(name)))('$name', ({ name }) => {
-  const products = ['milan', 'genoa', 'turin'] as const
-
-  async function requestOfReport(): Promise<{ outcome: ReportOutcome; request: ReportRequest }> {
-    const state = fromFragment(new TextDecoder().decode(site.get(`samples/${name}.txt`)?.body))
-    const { policy, problems } = reportPolicyOf(state)
-    expect(problems).toEqual([])
-    const bytes = new Uint8Array(Buffer.from(state.evidence, 'base64url'))
-    const roots = products.map((product) => new Uint8Array(site.get(`samples/ark-${product}.der`)?.body ?? []))
-    await writeFile(join(folder, 'evidence.bin'), bytes)
-    await writeFile(join(folder, 'endorsements.json'), state.collateral)
-    for (const [i, root] of roots.entries()) await writeFile(join(folder, `ark-${products[i] ?? ''}.der`), root)
-    const outcome = await reportOutcomeOf(bytes, policy, roots, clock)
-    const { now, claims, evidence } = outcome
-    const names = products.map((product) => `ark-${product}.der`)
-    return { outcome, request: { policy, now, roots: names, product: claims?.product ?? evidence?.product ?? 'Genoa' } }
-  }
-
-  test('as a module', async () => {
-    const { outcome, request } = await requestOfReport()
-    const code = reportImportCode(request)
-    expect(code).toContain("from 'veritee/sev-snp'")
-    await writeFile(join(folder, 'copied.mjs'), code.replace("'veritee/sev-snp'", "'./sev-snp.mjs'"))
-    const { status, output } = await ended(process.execPath, ['copied.mjs'])
-    if (outcome.result !== undefined) {
-      expect({ status, output }).toMatchObject({ status: 0 })
-      expect(output).toContain(outcome.result.claims.product)
-      return
-    }
-    expect(status).toBe(1)
-    expect(output).toContain(`code: '${outcome.error?.code ?? ''}'`)
-  })
-
-  test('as a command', async () => {
-    const { outcome, request } = await requestOfReport()
-    const command = reportCommandLine(request)
-    expect(command).toContain('npx veritee verify evidence.bin')
-    await writeFile(
-      join(folder, 'copied.sh'),
-      `${command.replaceAll('npx veritee', `'${process.execPath}' command.mjs`)} --json\n`,
-    )
-    const { status, output } = await ended('/bin/sh', ['copied.sh'])
-    const { error, isAuthentic } = outcome
-    expect({ status, output }).toMatchObject({ status: error === undefined ? 0 : isAuthentic ? 3 : 2 })
-    if (error !== undefined) expect(output).toContain(`"${error.code}"`)
-  })
+test('a quote without collateral: the command fetches it first', async () => {
+  const { policy } = await quotePolicyOf({ ...emptyState, evidence: 'AA' }, 'tdx')
+  const request: Pick<QuoteOutcome, 'policy' | 'now'> = { policy, now: clock }
+  expect(quoteCommandLine(request).split('\n')[0]).toBe('npx veritee collateral evidence.bin -o endorsements.json')
 })
 
 test('a report without endorsements: the command fetches them first', () => {

@@ -3,14 +3,16 @@
  * it says of bytes and lengths of time.
  */
 import { describe, expect, test } from 'vitest'
-import { fromAnything, fromCertificate, fromPasted, toBase64, toHex } from '../../demo/page/bytes.ts'
-import { type Policy, policyOf, type Problem, readBuilds } from '../../demo/page/policy.ts'
-import { shareOf } from '../../demo/page/reference.ts'
+import { fromCertificate, fromPasted, toBase64, toHex } from '../../demo/page/bytes.ts'
+import { type NitroPolicy as Policy, policyOf, readBuilds } from '../../demo/page/formats/aws/policy.ts'
+import { evidenceIn } from '../../demo/page/json.ts'
+import type { Problem } from '../../demo/page/policy.ts'
+import { shareOf } from '../../demo/page/formats/aws/reference.ts'
 import { readAs } from '../../demo/page/read-as.ts'
 import { emptyState, fromFragment, type State, toFragment } from '../../demo/page/state.ts'
 import { duration, moment } from '../../demo/page/time.ts'
 import { position } from '../../demo/page/view-chain.ts'
-import { ranges } from '../../demo/page/view-pcrs.ts'
+import { ranges } from '../../demo/page/formats/aws/view-pcrs.ts'
 
 const encode = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(new TextEncoder().encode(text))
 const digits = 'ab'.repeat(48)
@@ -44,9 +46,9 @@ describe('bytes', () => {
       encode(toBase64(document)),
       encode(JSON.stringify({ id: 'a', attestation_document: toBase64(document) })),
     ])
-      expect(toHex(fromAnything(content) ?? new Uint8Array(0))).toBe(wanted)
-    expect(fromAnything(encode('{"broken'))).toBeUndefined()
-    expect(fromAnything(encode('{}'))).toBeUndefined()
+      expect(evidenceIn(content)).toEqual({ evidence: wanted })
+    for (const text of ['{"broken', '{}', 'Hello, enclave!'])
+      expect(evidenceIn(encode(text))).toEqual({ evidence: text })
   })
 
   test('certificates: PEM and DER, nothing else', () => {
@@ -148,8 +150,10 @@ describe('policy', () => {
       policy: {
         builds: [],
         freshness: undefined,
+        isInstance: false,
+        signed: undefined,
         at: 'clock',
-        root: 'aws',
+        root: 'pinned',
         userData: undefined,
         publicKey: undefined,
         debug: false,
@@ -163,6 +167,7 @@ describe('the address', () => {
   test('holds everything, the document as base64url', () => {
     const state: State = {
       evidence: 'hEShATgi',
+      format: 'nitro',
       reference: `PCR0 ${digits}`,
       corim: 'zA',
       ca: 'dd',

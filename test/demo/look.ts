@@ -32,9 +32,10 @@ export async function siteWithDriver(driver: string, pages: readonly string[]): 
   })
   const file = (type: string, text: string): SiteFile => ({ type, body: new TextEncoder().encode(text) })
   const withDriver = (path: string): [string, SiteFile] => {
-    const html = new TextDecoder().decode(built.get(path)?.body)
+    const page = built.get(path) as SiteFile
+    const html = new TextDecoder().decode(page.body)
     const script = '<script type="module" src="/test/driver.js"></script>'
-    return [path, file('text/html; charset=utf-8', html.replace('</head>', `${script}</head>`))]
+    return [path, { ...page, body: new TextEncoder().encode(html.replace('</head>', `${script}</head>`)) }]
   }
   return new Map([
     ...built,

@@ -33,6 +33,7 @@ export interface Row {
   /** `valid`, the reason code, or what else there is instead of a verdict. */
   readonly verdict: string
   readonly headline: string
+  readonly detail: string
   /** The line above it that says whose evidence this is. */
   readonly banner: string
   /** Checks by their mark. */

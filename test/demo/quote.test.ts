@@ -4,18 +4,19 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { kindOf, quoteKindOf } from '../../demo/page/sniff.ts'
+import { placeOf } from '../../demo/page/files.ts'
 import { emptyState, type State } from '../../demo/page/state.ts'
-import { quoteOutcomeOf, replay } from '../../demo/page/formats/intel/outcome.ts'
-import { acceptable, quotePolicyOf, readQuoteBuilds } from '../../demo/page/formats/intel/policy.ts'
+import { quoteOutcomeOf } from '../../demo/page/formats/intel/outcome.ts'
+import { acceptable, quotePolicyOf, readQuoteBuilds, replay } from '../../demo/page/formats/intel/policy.ts'
 import { advisoriesIn, statusWords } from '../../demo/page/formats/intel/tcb.ts'
-import { quoteFactsOf, quoteVerdictOf } from '../../demo/page/formats/intel/verdict.ts'
+import { quoteVerdictOf } from '../../demo/page/formats/intel/verdict.ts'
 import { describe as describeEvent, typeOf } from '../../demo/page/formats/intel/view-events.ts'
-import { intelCodes, stagesOf, wordsOf } from '../../demo/page/formats/intel/words-intel.ts'
-import { stateOfQuote } from '../../demo/site.ts'
+import { intelCodes, stagesOf, wordsOf } from '../../demo/page/formats/intel/words.ts'
+import { familyOf } from '../../demo/page/formats/table.ts'
+import { stateOfFixture } from '../../demo/fixture-states.ts'
+import { meansAt, rootFile } from './support.ts'
 import type { ExpectedQuote } from '../../fixtures/expected-quote.ts'
 import { platformStatuses } from '../../src/formats/intel/collateral/tcb-level.ts'
-import { detectFormat } from '../../src/index.ts'
 
 const folder = new URL('../../fixtures/', import.meta.url)
 const file = (path: string): Uint8Array<ArrayBuffer> => new Uint8Array(readFileSync(new URL(path, folder)))
@@ -30,34 +31,34 @@ const digits = 'ab'.repeat(48)
 const short = 'cd'.repeat(32)
 const encode = (content: string): Uint8Array<ArrayBuffer> => new Uint8Array(new TextEncoder().encode(content))
 
-test('quotes are told from everything else as the library tells them', () => {
+const means = meansAt(clock, rootFile)
+
+test('quotes are met with their family', () => {
   for (const path of cases) {
-    const bytes = file(`${path}/evidence.bin`)
-    expect({ path, kind: quoteKindOf(bytes) }).toEqual({ path, kind: detectFormat(bytes) })
+    const found = familyOf(file(`${path}/evidence.bin`))
+    expect({ path, found }).toMatchObject({ path, found: { sniff: { vendor: 'Intel' } } })
   }
-  for (const path of ['nitro/valid/evidence.bin', 'nitro/valid-tpm/evidence.bin', 'reference/valid.corim'])
-    expect(quoteKindOf(file(path))).toBeUndefined()
-  expect(quoteKindOf(new Uint8Array(0))).toBeUndefined()
+  expect(familyOf(new Uint8Array(0))).toBeUndefined()
 })
 
 test.each([
   ['collateral', text('tdx/valid/endorsements.json')],
   ['collateral', '{"pckCrl": "", "tcbInfo": ""}'],
   ['log', text('tdx/valid-events/event-log.json')],
-  ['measurements', '{ "mrTd": "00" }'],
-  ['measurements', '[{"name": "a", "mrEnclave": "00"}]'],
-  ['measurements', '{"Measurements": {}}'],
-  ['document', '[]'],
-  ['document', '{"quote": "0400"}'],
+  ['reference', '{ "mrTd": "00" }'],
+  ['reference', '[{"name": "a", "mrEnclave": "00"}]'],
+  ['reference', '{"Measurements": {}}'],
+  ['evidence', '[]'],
+  ['evidence', '{"quote": "0400"}'],
 ])('a file of %s goes where it belongs', (kind, content) => {
-  expect(kindOf(encode(content.slice(0, 512)))).toBe(kind)
+  expect(placeOf(encode(content.slice(0, 512)))).toBe(kind)
 })
 
 test('so does the log of a firmware', () => {
   const head = new Uint8Array(64)
   head[4] = 3
   head.set(encode('Spec ID Event03'), 32)
-  expect(kindOf(head)).toBe('log')
+  expect(placeOf(head)).toBe('log')
 })
 
 describe('measurements', () => {
@@ -126,8 +127,8 @@ describe('measurements', () => {
 })
 
 describe('policy', () => {
-  const problemsOf = (state: Partial<State>): readonly { field: string; text: string }[] =>
-    quotePolicyOf({ ...emptyState, ...state }, 'tdx').problems
+  const problemsOf = async (state: Partial<State>): Promise<readonly { field: string; text: string }[]> =>
+    (await quotePolicyOf({ ...emptyState, ...state }, 'tdx')).problems
 
   test.each([
     [{ collateral: '[]' }, 'collateral', /^Collateral is one JSON object/],
@@ -137,16 +138,16 @@ describe('policy', () => {
     [{ reportData: '00'.repeat(65) }, 'reportData', /this has 65\.$/],
     [{ at: 'evidence' }, 'at', /^A quote has no time of its own/],
     [{ skew: 'x' }, 'skew', /from 0 to 86400/],
-  ] as const)('%j', (state, field, message) => {
-    expect(problemsOf(state)).toEqual([{ field, text: expect.stringMatching(message) as string }])
+  ] as const)('%j', async (state, field, message) => {
+    expect(await problemsOf(state)).toEqual([{ field, text: expect.stringMatching(message) as string }])
   })
 
-  test('what only documents have does not matter', () => {
-    expect(problemsOf({ nonce: 'xyz!', freshness: 'nonce', corim: '!', userData: '?' })).toEqual([])
+  test('what only documents have does not matter', async () => {
+    expect(await problemsOf({ nonce: 'xyz!', freshness: 'nonce', corim: '!', userData: '?' })).toEqual([])
   })
 
-  test('report data is filled up with zeros; from an address no unknown status comes', () => {
-    const { policy } = quotePolicyOf(
+  test('report data is filled up with zeros; from an address no unknown status comes', async () => {
+    const { policy } = await quotePolicyOf(
       { ...emptyState, reportData: 'ff'.repeat(32), tcb: 'OutOfDate,Revoked,UpToDate,x' },
       'sgx',
     )
@@ -163,22 +164,22 @@ describe.each(cases.filter((path) => !beyond.includes(path)))('%s', (path) => {
   const kind = path.startsWith('tdx') ? 'tdx' : 'sgx'
   const expected = JSON.parse(text(`${path}/expected.json`)) as ExpectedQuote
   const log = readdirSync(new URL(path, folder)).includes('event-log.json') ? text(`${path}/event-log.json`) : ''
-  const state = stateOfQuote(path, expected, {
+  const state = stateOfFixture(kind, expected, {
     evidence: file(`${path}/evidence.bin`),
-    collateral: text(`${path}/endorsements.json`),
+    endorsements: text(`${path}/endorsements.json`),
     log,
   })
 
   test('its verdict, in words', async () => {
-    const { policy, problems } = quotePolicyOf(state, kind)
+    const { policy, problems } = await quotePolicyOf(state, kind)
     expect(problems).toEqual([])
-    const outcome = await quoteOutcomeOf(file(`${path}/evidence.bin`), policy, file(`${kind}/root.der`), clock)
+    const outcome = await quoteOutcomeOf(file(`${path}/evidence.bin`), policy, means)
     const verdict = quoteVerdictOf(outcome)
     expect(verdict.code).toBe(expected.verdict === 'valid' ? 'valid' : expected.verdict.code)
     expect(verdict.headline).toMatch(/^[A-Z].*\.$/)
     expect(verdict.detail).not.toBe('')
     expect(verdict.headline).not.toContain('is what you expect it to be')
-    expect(quoteFactsOf(outcome).some(({ state: fact }) => fact === 'no')).toBe(
+    expect(verdict.facts.some(({ state: fact }) => fact === 'no')).toBe(
       expected.verdict !== 'valid' &&
         !/-validity$|^endorsement-missing$|^policy-(?:migration|service-td)$/.test(verdict.code),
     )
@@ -196,13 +197,13 @@ describe.each(cases.filter((path) => !beyond.includes(path)))('%s', (path) => {
 test('the state that is refused is named, with the way to accept it', async () => {
   const expected = JSON.parse(text('tdx/worse-since-launch/expected.json')) as ExpectedQuote
   const evidence = file('tdx/worse-since-launch/evidence.bin')
-  const state = stateOfQuote('x', expected, {
+  const state = stateOfFixture('tdx', expected, {
     evidence,
-    collateral: text('tdx/worse-since-launch/endorsements.json'),
+    endorsements: text('tdx/worse-since-launch/endorsements.json'),
     log: '',
   })
-  const { policy } = quotePolicyOf(state, 'tdx')
-  const outcome = await quoteOutcomeOf(evidence, policy, file('tdx/root.der'), clock)
+  const { policy } = await quotePolicyOf(state, 'tdx')
+  const outcome = await quoteOutcomeOf(evidence, policy, means)
   const { headline, detail, actions } = quoteVerdictOf(outcome)
   expect(headline).toBe('Genuine, but its platform lacks security updates.')
   expect(detail).toMatch(/^OutOfDate: The platform lacks security updates: attacks on it are known\. The operator must/)

@@ -39,7 +39,7 @@ const expected: Readonly<Record<string, string>> = {
 }
 
 /** What is tried behind the gate. */
-const gated = ['none', 'swapped-key', 'plaintext', 'other-build']
+const gated = ['', 'swapped-key/', 'plaintext/', 'other-build/']
 
 interface Report {
   readonly rows: readonly SendRow[]
@@ -49,7 +49,7 @@ type Seen = Looked<Report>
 
 let site: Site
 beforeAll(async () => {
-  const pages = ['send/index.html', ...gated.map((attack) => `send/gated/${attack}/index.html`)]
+  const pages = ['send/index.html', ...gated.map((attack) => `send/gated/${attack}index.html`)]
   site = await siteWithDriver('send-driver.ts', pages)
 })
 
@@ -78,7 +78,7 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
     if (program === undefined) throw new Error(`${name} is not on this machine`)
     const folder = await makeFolder()
     try {
-      const visits = ['send/', ...gated.map((attack) => `send/gated/${attack}/`)]
+      const visits = ['send/', ...gated.map((attack) => `send/gated/${attack}`)]
       const all = await use(program, folder, async (visit) => {
         const looks: Seen[] = []
         for (const path of visits) looks.push(await look<Report>(site, visit, path, patienceMs * 2))

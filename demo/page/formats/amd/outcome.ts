@@ -1,6 +1,5 @@
 /**
- * One verification of a report, from bytes to everything that the page shows. The library decides;
- * this only collects.
+ * One verification of a report.
  */
 import {
   allowDebug,
@@ -8,8 +7,6 @@ import {
   allowProvisionalFirmware,
   allowUnknownBits,
   anyValue,
-  AppraisalError,
-  AttestationError,
   decodeSevSnpEvidence,
   type SevSnpClaims,
   type SevSnpEvidence,
@@ -19,57 +16,55 @@ import {
   skipReportData,
   verifySevSnp,
 } from '../../../../src/formats/amd/sev-snp/index.ts'
+import { AttestationError } from '../../../../src/index.ts'
 import type { Bytes } from '../../bytes.ts'
-import type { Check } from '../../library.ts'
+import { rootFile } from '../../code.ts'
+import { loadBytes, type Means, type Outcome, settled, verified } from '../../outcome.ts'
 import { reportOptionsOf, type ReportPolicy } from './policy.ts'
 
-export interface ReportOutcome {
-  readonly bytes: Bytes
-  readonly policy: ReportPolicy
-  /** Decoded, whether it could be verified or not; `undefined` when it could not even be read. */
-  readonly evidence: SevSnpEvidence | undefined
-  readonly result: SevSnpResult | undefined
-  readonly error: AttestationError | undefined
-  readonly checks: readonly Check[]
-  /** The signatures hold, up to a root that the policy trusts. */
-  readonly isAuthentic: boolean
+export interface ReportOutcome extends Outcome<ReportPolicy, SevSnpEvidence, SevSnpResult> {
   /** What the report says, of authentic ones only. */
   readonly claims: SevSnpClaims | undefined
-  /** The moment that dates were checked at. */
-  readonly now: Date
-  readonly milliseconds: number
+  /** The trusted roots, by the names of their files; empty for the pinned ones. */
+  readonly roots: readonly (readonly [name: string, der: Bytes])[]
 }
 
-/**
- * @param clock read once, by the caller
- * @throws TypeError when the policy is none that the library accepts
- */
+/** @throws TypeError when the policy is none that the library accepts */
 export async function reportOutcomeOf(
   bytes: Bytes,
   policy: ReportPolicy,
-  fixtureRoots: readonly Bytes[],
-  clock: Date,
+  { clock, load }: Means,
 ): Promise<ReportOutcome> {
   const now = policy.at === 'clock' ? clock : policy.at
-  const options = reportOptionsOf(policy, now, fixtureRoots)
-  const startedAt = performance.now()
-  const verdict = await settled(verifySevSnp(bytes, options))
-  const milliseconds = performance.now() - startedAt
-  const error = verdict instanceof AttestationError ? verdict : undefined
-  const result = verdict instanceof AttestationError ? undefined : verdict
-  const isAuthentic = error === undefined || error instanceof AppraisalError
-  return {
-    bytes,
+  const roots = await rootsOf(policy, load)
+  const options = reportOptionsOf(
     policy,
-    evidence: decode(bytes),
-    result,
-    error,
-    checks: verdict.checks,
-    isAuthentic,
-    claims: result?.claims ?? (isAuthentic ? await claimsOf(bytes, options) : undefined),
     now,
-    milliseconds,
+    roots.map(([, der]) => der),
+  )
+  const outcome = await verified(bytes, { decode: decodeSevSnpEvidence, verify: verifySevSnp, options })
+  const { result, isAuthentic } = outcome
+  return {
+    ...outcome,
+    policy,
+    roots,
+    now,
+    claims: result?.claims ?? (isAuthentic ? await claimsOf(bytes, options) : undefined),
   }
+}
+
+const products = ['milan', 'genoa', 'turin'] as const
+
+/** Each line of processors has a fixture root of its own. */
+async function rootsOf({ root }: ReportPolicy, load: Means['load']): Promise<ReportOutcome['roots']> {
+  if (root === 'pinned') return []
+  if (root !== 'fixture') return [[rootFile, root]]
+  return Promise.all(
+    products.map(async (product) => {
+      const name = `ark-${product}.der`
+      return [name, await loadBytes(`samples/${name}`, load)] as const
+    }),
+  )
 }
 
 /**
@@ -94,23 +89,4 @@ async function claimsOf(bytes: Bytes, options: SevSnpOptions): Promise<SevSnpCla
     }),
   )
   return verdict instanceof AttestationError ? undefined : verdict.claims
-}
-
-/** Refusals are outcomes, mistakes are not. */
-async function settled<T>(promise: Promise<T>): Promise<T | AttestationError> {
-  try {
-    return await promise
-  } catch (error) {
-    if (error instanceof AttestationError) return error
-    throw error
-  }
-}
-
-function decode(bytes: Bytes): SevSnpEvidence | undefined {
-  try {
-    return decodeSevSnpEvidence(bytes)
-  } catch (error) {
-    if (error instanceof AttestationError) return undefined
-    throw error
-  }
 }

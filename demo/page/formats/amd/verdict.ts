@@ -1,24 +1,41 @@
 /**
- * The verdict on a report in one plain sentence, and what a visitor can do about it. Everything
- * that was left out is said: a link can carry any settings.
+ * The verdict on a report in one plain sentence, and what a visitor can do about it.
  */
-import type { AttestationErrorCode } from '../../library.ts'
-import { evidenceFile } from '../../code.ts'
-import { day, duration, iso, moment } from '../../time.ts'
-import type { Action, Fact, Verdict } from '../../verdict.ts'
-import { endorsementsFile } from './code.ts'
+import type { AttestationErrorCode } from '../../../../src/index.ts'
+import { hasAny } from '../../builds.ts'
+import { toHex } from '../../bytes.ts'
+import { endorsementsFile, evidenceFile } from '../../code.ts'
+import {
+  type Action,
+  actionsWithoutMeasurements,
+  commonCaveats,
+  type Fact,
+  factsOfReading,
+  failuresBeside,
+  headlineOfDates,
+  judge,
+  signedState,
+  signerOf,
+  succeeded,
+  type Verdict,
+} from '../../verdict.ts'
 import type { ReportOutcome } from './outcome.ts'
 import { allowances, type Allowance } from './policy.ts'
-import { wordsOf } from './words-amd.ts'
+import { wordsOf } from './words.ts'
 
-export function reportVerdictOf(outcome: ReportOutcome): Verdict {
-  return outcome.result === undefined ? refusal(outcome) : success(outcome)
+const vendor = {
+  root: 'AMD’s root',
+  whose: 'AMD’s',
+  thing: 'report',
+  signed: 'A key that AMD certified for this chip or cloud has signed this report, and nothing above it is revoked.',
 }
 
-function success(outcome: ReportOutcome): Verdict {
-  const { policy, now } = outcome
-  const caveats = caveatsOf(outcome)
-  const asOf = policy.at === 'clock' ? '' : `, as of ${day(now)}`
+export function reportVerdictOf(outcome: ReportOutcome): Verdict {
+  return { ...(outcome.result === undefined ? refusal(outcome) : success(outcome)), facts: reportFactsOf(outcome) }
+}
+
+function success(outcome: ReportOutcome): Omit<Verdict, 'facts'> {
+  const { policy, evidence } = outcome
   const isWhole =
     policy.builds.length > 0 &&
     !policy.builds.some(hasAny) &&
@@ -27,70 +44,63 @@ function success(outcome: ReportOutcome): Verdict {
     policy.allowed.length === 0 &&
     !policy.debug &&
     policy.at === 'clock'
-  const common = { code: 'valid', caveats, actions: [] }
-  if (policy.root !== 'pinned') {
-    const root = policy.root === 'fixture' ? 'the fixture root' : 'a root of your own'
-    return {
-      ...common,
-      tone: 'fixture',
-      headline: isWhole
-        ? `Everything checks out, but under ${root}, not AMD’s.`
-        : `Verified under ${root}, not AMD’s${asOf}.`,
-      detail: 'This is what a good report looks like. It proves nothing about real hardware.',
-    }
+  const whole = {
+    headline: 'This guest is what you expect it to be.',
+    detail: 'It was launched from what you named, it was made for your report data, and its host cannot look inside.',
   }
-  const signed =
-    'A key that AMD certified for this chip or cloud has signed this report, and nothing above it is revoked.'
-  if (isWhole) {
-    return {
-      ...common,
-      tone: 'good',
-      headline: 'This guest is what you expect it to be.',
-      detail: `${signed} It was launched from what you named, it was made for your report data, and its host cannot look inside.`,
-    }
+  const gap = policy.builds.length === 0 ? ' What runs there was not compared.' : ''
+  const measured = evidence === undefined ? {} : { measurement: toHex(evidence.measurement) }
+  return {
+    ...succeeded(outcome, vendor, isWhole ? whole : undefined, gap),
+    caveats: caveatsOf(outcome),
+    actions: [
+      ...(policy.builds.length === 0 ? actionsWithoutMeasurements(policy, measured, 'measurements') : []),
+      ...(policy.minimumTcb === undefined
+        ? [{ label: 'Set a minimum for firmware and microcode', focus: 'minimumTcb' } as const]
+        : []),
+    ],
   }
-  const gap = policy.builds.length === 0 ? '. What runs there was not compared.' : '.'
-  return { ...common, tone: 'partial', headline: `Verified under AMD’s root${asOf}${gap}`, detail: signed }
 }
 
-function refusal(outcome: ReportOutcome): Verdict {
-  const { error, isAuthentic, checks, policy } = outcome
+function refusal(outcome: ReportOutcome): Omit<Verdict, 'facts'> {
+  const { error, isAuthentic, policy } = outcome
   const code = error?.code ?? 'unsupported'
-  const lacksEndorsements = code === 'endorsement-missing' && policy.endorsements === undefined
-  const others = isAuthentic
-    ? checks.filter(({ outcome: came, id }) => came === 'fail' && id !== code).map(({ id }) => wordsOf(id).fails)
-    : []
+  if (code === 'endorsement-missing' && policy.endorsements === undefined) return withoutEndorsements
   return {
     tone: 'bad',
     code,
-    headline: lacksEndorsements ? 'Not verified yet: what AMD says of its key is missing.' : headlineOf(outcome, code),
-    detail: [
-      lacksEndorsements
-        ? `Fetch it with \`npx veritee endorsements ${evidenceFile} -o ${endorsementsFile}\`, and drop the JSON here. This page may not ask AMD itself: nothing leaves it.`
-        : wordsOf(code).why,
-      ...others,
-    ].join(' '),
+    headline: headlineOf(outcome, code),
+    detail: [wordsOf(code).why, ...failuresBeside(outcome, code, wordsOf)].join(' '),
     caveats: isAuthentic ? caveatsOf(outcome) : [],
     actions: actionsOf(outcome, code),
   }
 }
 
+const fetching = `npx veritee endorsements ${evidenceFile} -o ${endorsementsFile}`
+
+/** Nothing is wrong yet. */
+const withoutEndorsements: Omit<Verdict, 'facts'> = {
+  tone: 'todo',
+  code: 'endorsement-missing',
+  headline: 'Not verified yet: what AMD says of its key is missing.',
+  detail: `Fetch it with \`${fetching}\`, and drop the JSON here. This page may not ask AMD itself: nothing leaves it.`,
+  caveats: [],
+  actions: [
+    { label: 'Copy the command', copy: fetching },
+    { label: 'Paste the JSON', focus: 'collateral' },
+  ],
+}
+
 function headlineOf(outcome: ReportOutcome, code: AttestationErrorCode): string {
   const { fails } = wordsOf(code)
-  const { policy, checks, claims } = outcome
+  const { claims } = outcome
   if (code === 'policy-product' && claims !== undefined)
     return `Genuine, but on ${claims.product}, which you do not accept.`
   if (code === 'policy-vmpl' && claims !== undefined)
     return claims.vmpl > 3
       ? 'The host asked for this report, not the guest.'
       : `Genuine, but asked for at VMPL ${claims.vmpl}.`
-  if (code.endsWith('-validity') && policy.at !== 'clock')
-    return `${fails.replace(/ now\.$|\.$/, '')} at the time that you chose.`
-  const check = checks.find(({ id, outcome: came }) => id === code && came === 'fail')
-  const until = new Date(/ to (\S+)$/.exec(check?.expected ?? '')?.[1] ?? '')
-  if (code.endsWith('-validity') && until < outcome.now)
-    return `${fails.replace(/\.$/, '')}: it ended on ${moment(until)}.`
-  return fails
+  return headlineOfDates(outcome, code, fails)
 }
 
 /** What would have to be allowed, where something can be. */
@@ -120,45 +130,41 @@ function actionsOf({ policy, isAuthentic, claims }: ReportOutcome, code: Attesta
   ]
 }
 
-function caveatsOf({ policy, now, claims }: ReportOutcome): readonly string[] {
-  const caveats: string[] = []
-  if (policy.root === 'fixture')
-    caveats.push(
-      'The trusted roots are the fixture roots of this project. Their keys are public: anyone can sign under them.',
-    )
-  else if (policy.root !== 'pinned')
-    caveats.push('The trusted root is a certificate that was pasted into this page, or came with the link.')
-  if (claims?.product === 'Milan')
-    caveats.push(
+function caveatsOf(outcome: ReportOutcome): readonly string[] {
+  const { policy, claims } = outcome
+  const { root, time } = commonCaveats(outcome)
+  const say = (isSo: boolean, text: string): readonly string[] => (isSo ? [text] : [])
+  return [
+    ...root,
+    ...say(
+      claims?.product === 'Milan',
       'Its processor is a Milan. The owner of such a machine can sign any report (AMD-SB-3045, arXiv 2605.12990).',
-    )
-  for (const allowance of policy.allowed)
-    if (allowance !== 'Milan')
-      caveats.push(`You accept: ${allowances[allowance].replace(/^./, (first) => first.toLowerCase())}.`)
-  if (policy.builds.length === 0) caveats.push('You have not said what should run there, so any code would do.')
-  else if (policy.builds.some(hasAny)) caveats.push('Registers that may hold anything were not compared.')
-  if (policy.minimumTcb === undefined)
-    caveats.push('You have set no minimum for firmware and microcode, so flaws that AMD has mended since may be open.')
-  if (policy.at !== 'clock') caveats.push(`Dates were checked as of ${iso(now)}, not now.`)
-  if (policy.reportData === undefined)
-    caveats.push('Any report data was accepted: this could be a replay, and for whom it was made is not known.')
-  if (policy.debug) caveats.push('Debug mode was allowed: the host can then read its memory.')
-  if (policy.skewSeconds > 3600) caveats.push(`Clocks may be ${duration(policy.skewSeconds * 1000)} apart.`)
-  return caveats
+    ),
+    ...policy.allowed
+      .filter((allowance) => allowance !== 'Milan')
+      .map((allowance) => `You accept: ${allowances[allowance].replace(/^./, (first) => first.toLowerCase())}.`),
+    ...say(policy.builds.length === 0, 'You have not said what should run there, so any code would do.'),
+    ...say(policy.builds.some(hasAny), 'Registers that may hold anything were not compared.'),
+    ...say(
+      policy.minimumTcb === undefined,
+      'You have set no minimum for firmware and microcode, so flaws that AMD has mended since may be open.',
+    ),
+    ...say(
+      policy.reportData === undefined,
+      'Any report data was accepted: this could be a replay, and for whom it was made is not known.',
+    ),
+    ...say(policy.debug, 'Debug mode was allowed: the host can then read its memory.'),
+    ...time,
+  ]
 }
 
 export function reportFactsOf(outcome: ReportOutcome): readonly Fact[] {
-  const { checks, isAuthentic, policy, error } = outcome
-  // Dates are judged before signatures, and a report without endorsements is not judged at all.
-  const isOpen = error?.code.endsWith('-validity') === true || error?.code === 'endorsement-missing'
-  const judged = (...ids: readonly string[]): Fact['state'] => {
-    const made = checks.filter(({ id }) => ids.includes(id))
-    if (made.some((check) => check.outcome === 'fail')) return 'no'
-    return made.some((check) => check.outcome === 'pass') ? 'yes' : 'open'
-  }
+  const { policy } = outcome
+  const judged = judge(outcome)
   const level = judged('policy-tcb', 'policy-provisional-firmware', 'policy-product')
   return [
-    { label: signerOf(policy.root), state: isAuthentic ? 'yes' : isOpen ? 'open' : 'no' },
+    ...factsOfReading(outcome, policy.root === 'pinned' ? 'Chain begins at AMD’s root' : 'Chain begins at that root'),
+    { label: signerIn(outcome), state: signedState(outcome) },
     // Without a minimum nothing is known of what was mended.
     {
       label: 'Platform up to your minimum',
@@ -170,10 +176,4 @@ export function reportFactsOf(outcome: ReportOutcome): readonly Fact[] {
   ]
 }
 
-/** Who vouches for what the report says, when it is authentic. */
-export function signerOf(root: ReportOutcome['policy']['root']): string {
-  if (root === 'pinned') return 'Vouched for by AMD'
-  return root === 'fixture' ? 'Signed under a fixture root' : 'Signed under your root'
-}
-
-const hasAny = (build: ReportOutcome['policy']['builds'][number]): boolean => Object.values(build).includes('any')
+export const signerIn = ({ policy }: ReportOutcome): string => signerOf(policy, 'Vouched for by AMD')

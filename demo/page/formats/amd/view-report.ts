@@ -5,7 +5,7 @@
 import type { SevSnpEvidence } from '../../../../src/formats/amd/sev-snp/index.ts'
 import { isZero, toHex } from '../../bytes.ts'
 import { type Child, h, hex } from '../../dom.ts'
-import { registerTable, type RegisterState, type Row } from '../../register-table.ts'
+import { registerRow, registerTable } from '../../register-table.ts'
 import type { ReportOutcome } from './outcome.ts'
 
 /**
@@ -28,19 +28,12 @@ export function registersView({ evidence, policy, result }: ReportOutcome): Chil
   const build =
     builds.find(({ name }) => name !== undefined && name === result?.matched) ??
     (builds.length === 1 ? builds[0] : undefined)
-  const rows = registers.map(([name, register, meaning, size]): Row => {
-    const value = toHex(evidence[name])
-    const expected = build === undefined ? undefined : (build[name] ?? '00'.repeat(size))
-    const state: RegisterState =
-      expected === undefined || expected === 'any'
-        ? isZero(evidence[name])
-          ? 'zero'
-          : 'unknown'
-        : value === expected
-          ? 'match'
-          : 'mismatch'
-    return { register, meaning, value, expected, state }
-  })
+  const rows = registers.map(([name, register, meaning, size]) =>
+    registerRow(
+      { register, meaning, value: toHex(evidence[name]) },
+      build === undefined ? undefined : String(build[name] ?? '00'.repeat(size)),
+    ),
+  )
   return registerTable(
     rows.filter(({ state, register }) => register === 'MEASUREMENT' || state !== 'zero'),
     builds.length > 1 && build === undefined ? 'There are several builds: no single one is shown beside.' : undefined,

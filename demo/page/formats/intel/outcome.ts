@@ -1,13 +1,9 @@
 /**
- * One verification of a quote, from bytes to everything that the page shows. The library decides;
- * this only collects.
+ * One verification of a quote.
  */
 import {
   allowDebug,
   allowMigration,
-  AppraisalError,
-  AttestationError,
-  type Check,
   type DcapTcb,
   decodeTdxEvidence,
   skipReferenceValues,
@@ -17,79 +13,48 @@ import {
   type TdxResult,
   verifyTdx,
 } from '../../../../src/formats/intel/tdx/index.ts'
-import { type ReplayedEventLog, replayEventLog } from '../../../../src/formats/intel/tdx/events/index.ts'
 import {
   decodeSgxEvidence,
   type SgxEvidence,
   type SgxResult,
   verifySgx,
 } from '../../../../src/formats/intel/sgx/index.ts'
-import { printable } from '../../../../src/inspect/index.ts'
+import { AttestationError, type Check } from '../../../../src/index.ts'
 import type { Bytes } from '../../bytes.ts'
-import type { Problem } from '../../policy.ts'
+import { loadBytes, type Means, type Outcome, settled, verified } from '../../outcome.ts'
 import { acceptable, type QuoteKind, quoteOptionsOf, type QuotePolicy } from './policy.ts'
 
-export interface QuoteOutcome {
-  readonly bytes: Bytes
-  readonly policy: QuotePolicy
-  /** Decoded, whether it could be verified or not; `undefined` when it could not even be read. */
-  readonly evidence: TdxEvidence | SgxEvidence | undefined
-  readonly result: TdxResult | SgxResult | undefined
-  readonly error: AttestationError | undefined
-  readonly checks: readonly Check[]
-  /** The signatures hold, up to a root that the policy trusts. */
-  readonly isAuthentic: boolean
+export interface QuoteOutcome extends Outcome<QuotePolicy, TdxEvidence | SgxEvidence, TdxResult | SgxResult> {
   /** The state of the platform, of authentic quotes only. */
   readonly tcb: DcapTcb | undefined
-  /** What the event log replays to. Anyone can write a log: the registers tell. */
-  readonly replayed: ReplayedEventLog | undefined
-  /** The moment that dates were checked at. */
-  readonly now: Date
-  readonly milliseconds: number
+  readonly fixtureRoot: Bytes | undefined
 }
 
-/**
- * @param clock read once, by the caller
- * @throws TypeError when the policy is none that the library accepts
- */
-export async function quoteOutcomeOf(
-  bytes: Bytes,
-  policy: QuotePolicy,
-  fixtureRoot: Bytes | undefined,
-  clock: Date,
-  replayed?: ReplayedEventLog,
-): Promise<QuoteOutcome> {
+/** @throws TypeError when the policy is none that the library accepts */
+export async function quoteOutcomeOf(bytes: Bytes, policy: QuotePolicy, { clock, load }: Means): Promise<QuoteOutcome> {
+  const { kind } = policy
   const now = policy.at === 'clock' ? clock : policy.at
+  // Each kind of quote has a fixture root of its own.
+  const fixtureRoot = policy.root === 'fixture' ? await loadBytes(`samples/${kind}-root.der`, load) : undefined
   const options = quoteOptionsOf(policy, now, fixtureRoot)
-  const evidence = decode(bytes, policy.kind)
-  const startedAt = performance.now()
-  const verdict = await settled(verify(bytes, policy.kind, options))
-  const milliseconds = performance.now() - startedAt
-  const error = verdict instanceof AttestationError ? verdict : undefined
-  const result = verdict instanceof AttestationError ? undefined : verdict
-  const isAuthentic = error === undefined || error instanceof AppraisalError
+  const outcome = await verified<TdxEvidence | SgxEvidence, TdxOptions, TdxResult | SgxResult>(bytes, {
+    decode: kind === 'tdx' ? decodeTdxEvidence : decodeSgxEvidence,
+    verify: verifierOf(kind),
+    options,
+  })
+  const { result, isAuthentic, evidence, checks } = outcome
   return {
-    bytes,
+    ...outcome,
     policy,
-    evidence,
-    result,
-    error,
-    checks: verdict.checks.map(withoutAdvice),
-    isAuthentic,
-    tcb: result?.claims ?? (isAuthentic ? await stateOf(bytes, policy.kind, options, evidence) : undefined),
-    replayed,
+    fixtureRoot,
     now,
-    milliseconds,
+    checks: checks.map(withoutAdvice),
+    tcb: result?.claims ?? (isAuthentic ? await stateOf(bytes, kind, options, evidence) : undefined),
   }
 }
 
-/** The log, replayed; or what is wrong with it. */
-export async function replay(log: QuotePolicy['log']): Promise<ReplayedEventLog | Problem | undefined> {
-  if (log === undefined) return undefined
-  const replayed = await settled(replayEventLog(log))
-  if (!(replayed instanceof AttestationError)) return replayed
-  return { field: 'log', text: `The event log was refused: ${printable(replayed.message).slice(0, 300)}` }
-}
+const verifierOf = (kind: QuoteKind): ((bytes: Bytes, options: TdxOptions) => Promise<TdxResult | SgxResult>) =>
+  kind === 'tdx' ? verifyTdx : (bytes, options) => verifySgx(bytes, options as never)
 
 /**
  * A refusal has no claims. What is left of the question, when nothing is expected, is the state of
@@ -109,7 +74,7 @@ async function stateOf(
     debug: allowDebug,
     ...(kind === 'tdx' && { migration: allowMigration, serviceTds: serviceTdsOf(evidence) }),
   }
-  const verdict = await settled(verify(bytes, kind, anything))
+  const verdict = await settled(verifierOf(kind)(bytes, anything))
   return verdict instanceof AttestationError ? undefined : verdict.claims
 }
 
@@ -121,28 +86,6 @@ function serviceTdsOf(evidence: QuoteOutcome['evidence']): readonly Uint8Array[]
   )
 }
 
-const verify = (bytes: Bytes, kind: QuoteKind, options: TdxOptions): Promise<TdxResult | SgxResult> =>
-  kind === 'tdx' ? verifyTdx(bytes, options) : verifySgx(bytes, options as never)
-
-/** Refusals are outcomes, mistakes are not. */
-async function settled<T>(promise: Promise<T>): Promise<T | AttestationError> {
-  try {
-    return await promise
-  } catch (error) {
-    if (error instanceof AttestationError) return error
-    throw error
-  }
-}
-
-function decode(bytes: Bytes, kind: QuoteKind): QuoteOutcome['evidence'] {
-  try {
-    return kind === 'tdx' ? decodeTdxEvidence(bytes) : decodeSgxEvidence(bytes)
-  } catch (error) {
-    if (error instanceof AttestationError) return undefined
-    throw error
-  }
-}
-
-/** What to write in code is no answer for whoever clicks. */
+/** What to write in code is no answer for a click. */
 const withoutAdvice = (check: Check): Check =>
   check.id === 'policy-tcb-status' ? { ...check, actual: check.actual?.replace(/; to accept it, .*/s, '') } : check

@@ -1,29 +1,44 @@
 /**
- * The verdict on a quote in one plain sentence, and what a visitor can do about it. Everything that
- * was left out is said: a link can carry any settings.
+ * The verdict on a quote in one plain sentence, and what a visitor can do about it.
  */
 import type { TcbStatus } from '../../../../src/formats/intel/tdx/index.ts'
 import { describeCertificate } from '../../../../src/inspect/index.ts'
-import type { AttestationErrorCode } from '../../library.ts'
-import { evidenceFile } from '../../code.ts'
-import { day, duration, iso, moment } from '../../time.ts'
-import type { Action, Fact, Verdict } from '../../verdict.ts'
-import { collateralFile } from './code.ts'
+import type { AttestationErrorCode } from '../../../../src/index.ts'
+import { hasAny } from '../../builds.ts'
+import { toHex } from '../../bytes.ts'
+import { endorsementsFile, evidenceFile } from '../../code.ts'
+import {
+  type Action,
+  actionsWithoutMeasurements,
+  commonCaveats,
+  type Fact,
+  factsOfReading,
+  failuresBeside,
+  headlineOfDates,
+  judge,
+  signedState,
+  signerOf,
+  succeeded,
+  type Verdict,
+} from '../../verdict.ts'
 import type { QuoteOutcome } from './outcome.ts'
 import { advisoriesIn, statusWords } from './tcb.ts'
-import { wordsOf } from './words-intel.ts'
+import { wordsOf } from './words.ts'
 
 const things = { tdx: 'trust domain', sgx: 'enclave' } as const
-
-export function quoteVerdictOf(outcome: QuoteOutcome): Verdict {
-  return outcome.result === undefined ? refusal(outcome) : success(outcome)
+const vendor = {
+  root: 'Intel’s root',
+  whose: 'Intel’s',
+  thing: 'quote',
+  signed: 'A platform that Intel certified has signed this quote, and Intel’s word on the platform is current.',
 }
 
-function success(outcome: QuoteOutcome): Verdict {
-  const { policy, now, tcb } = outcome
-  const thing = things[policy.kind]
-  const caveats = caveatsOf(outcome)
-  const asOf = policy.at === 'clock' ? '' : `, as of ${day(now)}`
+export function quoteVerdictOf(outcome: QuoteOutcome): Verdict {
+  return { ...(outcome.result === undefined ? refusal(outcome) : success(outcome)), facts: quoteFactsOf(outcome) }
+}
+
+function success(outcome: QuoteOutcome): Omit<Verdict, 'facts'> {
+  const { policy, tcb } = outcome
   const isWhole =
     policy.builds.length > 0 &&
     !policy.builds.some(hasAny) &&
@@ -31,72 +46,69 @@ function success(outcome: QuoteOutcome): Verdict {
     !policy.debug &&
     policy.at === 'clock' &&
     statesOf(tcb).every((status) => status === 'UpToDate')
-  const common = { code: 'valid', caveats, actions: [] }
-  if (policy.root !== 'pinned') {
-    const root = policy.root === 'fixture' ? 'the fixture root' : 'a root of your own'
-    return {
-      ...common,
-      tone: 'fixture',
-      headline: isWhole
-        ? `Everything checks out, but under ${root}, not Intel’s.`
-        : `Verified under ${root}, not Intel’s${asOf}.`,
-      detail: 'This is what a good quote looks like. It proves nothing about real hardware.',
-    }
+  const whole = {
+    headline: `This ${things[policy.kind]} is what you expect it to be.`,
+    detail: 'It runs the code that you named, it was made for your report data, and its operator cannot look inside.',
   }
-  const signed = 'A platform that Intel certified has signed this quote, and Intel’s word on the platform is current.'
-  if (isWhole) {
-    return {
-      ...common,
-      tone: 'good',
-      headline: `This ${thing} is what you expect it to be.`,
-      detail: `${signed} It runs the code that you named, it was made for your report data, and its operator cannot look inside.`,
-    }
+  const gap = policy.builds.length === 0 ? ' What runs there was not compared.' : ''
+  return {
+    ...succeeded(outcome, vendor, isWhole ? whole : undefined, gap),
+    caveats: caveatsOf(outcome),
+    actions: policy.builds.length === 0 ? actionsWithoutMeasurements(policy, measured(outcome), 'registers') : [],
   }
-  const gap = policy.builds.length === 0 ? '. What runs there was not compared.' : '.'
-  return { ...common, tone: 'partial', headline: `Verified under Intel’s root${asOf}${gap}`, detail: signed }
 }
 
-function refusal(outcome: QuoteOutcome): Verdict {
-  const { error, isAuthentic, checks, policy } = outcome
+/** The registers that a policy must name. */
+function measured({ evidence, policy }: QuoteOutcome): Readonly<Record<string, string>> {
+  const names = policy.kind === 'tdx' ? ['mrTd', 'rtmr0', 'rtmr1', 'rtmr2', 'rtmr3'] : ['mrEnclave']
+  const values = new Map<string, unknown>(Object.entries(evidence ?? {}))
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = values.get(name)
+      return value instanceof Uint8Array ? [[name, toHex(value)] as const] : []
+    }),
+  )
+}
+
+function refusal(outcome: QuoteOutcome): Omit<Verdict, 'facts'> {
+  const { error, isAuthentic, policy } = outcome
   const code = error?.code ?? 'unsupported'
-  const lacksCollateral = code === 'endorsement-missing' && policy.endorsements === undefined
-  const others = isAuthentic
-    ? checks.filter(({ outcome: came, id }) => came === 'fail' && id !== code).map(({ id }) => wordsOf(id).fails)
-    : []
+  if (code === 'endorsement-missing' && policy.endorsements === undefined) return withoutCollateral
   return {
     tone: 'bad',
     code,
-    headline: lacksCollateral
-      ? 'Not verified yet: what Intel says of the platform is missing.'
-      : headlineOf(outcome, code),
-    detail: [
-      lacksCollateral
-        ? `Fetch it with \`npx veritee collateral ${evidenceFile} -o ${collateralFile}\`, or with what runs your enclaves, and drop the JSON here. This page may not ask Intel itself: nothing leaves it.`
-        : detailOf(outcome, code),
-      ...others,
-    ].join(' '),
+    headline: headlineOf(outcome, code),
+    detail: [detailOf(outcome, code), ...failuresBeside(outcome, code, wordsOf)].join(' '),
     caveats: isAuthentic ? caveatsOf(outcome) : [],
     actions: actionsOf(outcome, code),
   }
 }
 
+const fetching = `npx veritee collateral ${evidenceFile} -o ${endorsementsFile}`
+
+/** Nothing is wrong yet. */
+const withoutCollateral: Omit<Verdict, 'facts'> = {
+  tone: 'todo',
+  code: 'endorsement-missing',
+  headline: 'Not verified yet: what Intel says of the platform is missing.',
+  detail: `Fetch it with \`${fetching}\`, or with what runs your enclaves, and drop the JSON here. This page may not ask Intel itself: nothing leaves it.`,
+  caveats: [],
+  actions: [
+    { label: 'Copy the command', copy: fetching },
+    { label: 'Paste the JSON', focus: 'collateral' },
+  ],
+}
+
 function headlineOf(outcome: QuoteOutcome, code: AttestationErrorCode): string {
   const { fails } = wordsOf(code)
-  const { policy, checks } = outcome
+  const { policy } = outcome
   if (code === 'root-mismatch') return isFixture(outcome) ? 'This is fixture evidence: Intel did not sign it.' : fails
   if (code === 'quote-tee') return `It is no quote of ${policy.kind.toUpperCase()}.`
   const [refused] = refusedStates(outcome)
   if (code === 'policy-tcb-status' && refused !== undefined) {
     return `Genuine, but ${statusWords[refused].short}.`
   }
-  const check = checks.find(({ id, outcome: came }) => id === code && came === 'fail')
-  if (code.endsWith('-validity') && policy.at !== 'clock') {
-    return `${fails.replace(/ now\.$|\.$/, '')} at the time that you chose.`
-  }
-  const until = new Date(/ to (\S+)$/.exec(check?.expected ?? '')?.[1] ?? '')
-  if (code.endsWith('-validity') && until < outcome.now)
-    return `${fails.replace(/\.$/, '')}: it ended on ${moment(until)}.`
-  return fails
+  return headlineOfDates(outcome, code, fails)
 }
 
 function detailOf(outcome: QuoteOutcome, code: AttestationErrorCode): string {
@@ -128,36 +140,32 @@ function actionsOf(outcome: QuoteOutcome, code: string): readonly Action[] {
 }
 
 function caveatsOf(outcome: QuoteOutcome): readonly string[] {
-  const { policy, now, tcb, replayed } = outcome
-  const caveats: string[] = []
-  if (policy.root === 'fixture')
-    caveats.push('The trusted root is the fixture root of this project. Its keys are public: anyone can sign under it.')
-  else if (policy.root !== 'pinned')
-    caveats.push('The trusted root is a certificate that was pasted into this page, or came with the link.')
-  for (const status of statesOf(tcb))
-    if (status !== 'UpToDate' && policy.accepted.includes(status))
-      caveats.push(`You accept the state ${status}. ${statusWords[status].means}`)
-  if (policy.builds.length === 0) caveats.push('You have not said what should run there, so any code would do.')
-  else if (policy.builds.some(hasAny)) caveats.push('Registers that may hold anything were not compared.')
-  if (policy.at !== 'clock') caveats.push(`Dates were checked as of ${iso(now)}, not now.`)
-  if (policy.reportData === undefined)
-    caveats.push('Any report data was accepted: this could be a replay, and its addressee is not known.')
-  if (policy.debug) caveats.push('Debug mode was allowed: the operator can then read its memory.')
-  if (policy.skewSeconds > 3600) caveats.push(`Clocks may be ${duration(policy.skewSeconds * 1000)} apart.`)
-  if (replayed !== undefined && logMatches(outcome).includes('no'))
-    caveats.push('The event log is not the one that the registers were made by: do not believe it.')
-  return caveats
+  const { policy, tcb } = outcome
+  const { root, time } = commonCaveats(outcome)
+  const say = (isSo: boolean, text: string): readonly string[] => (isSo ? [text] : [])
+  return [
+    ...root,
+    ...statesOf(tcb)
+      .filter((status) => status !== 'UpToDate' && policy.accepted.includes(status))
+      .map((status) => `You accept the state ${status}. ${statusWords[status].means}`),
+    ...say(policy.builds.length === 0, 'You have not said what should run there, so any code would do.'),
+    ...say(policy.builds.some(hasAny), 'Registers that may hold anything were not compared.'),
+    ...say(
+      policy.reportData === undefined,
+      'Any report data was accepted: this could be a replay, and its addressee is not known.',
+    ),
+    ...say(policy.debug, 'Debug mode was allowed: the operator can then read its memory.'),
+    ...time,
+    ...say(
+      logMatches(outcome).includes('no'),
+      'The event log is not the one that the registers were made by: do not believe it.',
+    ),
+  ]
 }
 
 export function quoteFactsOf(outcome: QuoteOutcome): readonly Fact[] {
-  const { checks, isAuthentic, policy, error, tcb } = outcome
-  // Dates are judged before signatures, and a quote without collateral is not judged at all.
-  const isOpen = error?.code.endsWith('-validity') === true || error?.code === 'endorsement-missing'
-  const judged = (...ids: readonly string[]): Fact['state'] => {
-    const made = checks.filter(({ id }) => ids.includes(id))
-    if (made.some((check) => check.outcome === 'fail')) return 'no'
-    return made.some((check) => check.outcome === 'pass') ? 'yes' : 'open'
-  }
+  const { policy, error, tcb } = outcome
+  const judged = judge(outcome)
   // By documents that do not go together, nothing is known of its state.
   const state =
     judged('policy-tcb-evaluation') === 'no'
@@ -166,7 +174,8 @@ export function quoteFactsOf(outcome: QuoteOutcome): readonly Fact[] {
         ? 'open'
         : judged('policy-tcb-status', ...(error?.code === 'tcb-revoked' ? ['tcb-revoked'] : []))
   return [
-    { label: signerOf(policy.root), state: isAuthentic ? 'yes' : isOpen ? 'open' : 'no' },
+    ...factsOfReading(outcome, policy.root === 'pinned' ? 'Chains begin at Intel’s root' : 'Chains begin at that root'),
+    { label: signerIn(outcome), state: signedState(outcome) },
     { label: 'Platform up to date', state },
     { label: 'Runs what you expect', state: judged('policy-measurements') },
     { label: 'Made for you', state: judged('policy-report-data') },
@@ -174,11 +183,7 @@ export function quoteFactsOf(outcome: QuoteOutcome): readonly Fact[] {
   ]
 }
 
-/** Who vouches for what the quote says, when it is authentic. */
-export function signerOf(root: QuoteOutcome['policy']['root']): string {
-  if (root === 'pinned') return 'Vouched for by Intel'
-  return root === 'fixture' ? 'Signed under the fixture root' : 'Signed under your root'
-}
+export const signerIn = ({ policy }: QuoteOutcome): string => signerOf(policy, 'Vouched for by Intel')
 
 /** The states that count: that of the whole and, where a quote reports it, that of now. */
 export function statesOf(tcb: QuoteOutcome['tcb']): readonly TcbStatus[] {
@@ -198,7 +203,7 @@ export function advisoriesOf({ tcb, checks }: QuoteOutcome): readonly string[] {
 }
 
 /** For each RTMR whether the log replays to it: not asked where the log has no event of it. */
-export function logMatches({ evidence, replayed }: QuoteOutcome): readonly ('yes' | 'no' | 'open')[] {
+export function logMatches({ evidence, policy: { replayed } }: QuoteOutcome): readonly ('yes' | 'no' | 'open')[] {
   if (replayed === undefined || evidence === undefined || !('mrTd' in evidence)) return []
   const { rtmr0, rtmr1, rtmr2, rtmr3 } = evidence
   return [rtmr0, rtmr1, rtmr2, rtmr3].map((quoted, i) => {
@@ -207,8 +212,6 @@ export function logMatches({ evidence, replayed }: QuoteOutcome): readonly ('yes
     return replayed.events.some(({ rtmr }) => rtmr === i) ? 'no' : 'open'
   })
 }
-
-const hasAny = (build: QuoteOutcome['policy']['builds'][number]): boolean => Object.values(build).includes('any')
 
 /** Only for hints: the name of a root proves nothing. */
 function isFixture({ evidence }: QuoteOutcome): boolean {

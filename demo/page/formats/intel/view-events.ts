@@ -81,7 +81,11 @@ const says = {
 } as const
 
 export function eventsView(outcome: QuoteOutcome): Child {
-  const { replayed, evidence, isAuthentic } = outcome
+  const {
+    evidence,
+    isAuthentic,
+    policy: { replayed },
+  } = outcome
   if (replayed === undefined || evidence === undefined || !('mrTd' in evidence)) return undefined
   const matches = logMatches(outcome)
   const quoted = [evidence.rtmr0, evidence.rtmr1, evidence.rtmr2, evidence.rtmr3]

@@ -1,11 +1,11 @@
 /**
  * The registers of a trust domain or an enclave, against what the visitor expects.
  */
-import { isZero, toHex } from '../../bytes.ts'
+import { toHex } from '../../bytes.ts'
 import { type Child, h } from '../../dom.ts'
-import { registerTable, type RegisterState, type Row } from '../../register-table.ts'
+import { registerRow, registerTable, type Row } from '../../register-table.ts'
 import type { QuoteOutcome } from './outcome.ts'
-import type { QuoteBuild } from './policy.ts'
+import type { Build } from '../../builds.ts'
 
 const zeros = '00'.repeat(48)
 
@@ -70,7 +70,7 @@ export function registersView({ evidence, policy, result }: QuoteOutcome): Child
     if (!(value instanceof Uint8Array) && typeof value !== 'number') return []
     const bytes = typeof value === 'number' ? undefined : value
     const row = { register, meaning, value: bytes === undefined ? String(value) : toHex(bytes) }
-    return [{ name, row: judged(row, bytes !== undefined && isZero(bytes), build, name, unnamed) }]
+    return [{ name, row: judged(row, build, name, unnamed) }]
   })
   const idle = all.filter(
     ({ name, row }) => idleNames.includes(name) && row.state !== 'mismatch' && /^0+$/.test(row.value),
@@ -93,21 +93,16 @@ export function registersView({ evidence, policy, result }: QuoteOutcome): Child
   )
 }
 
+/** A minimum is met by more as well. */
 function judged(
   row: Pick<Row, 'register' | 'meaning' | 'value'>,
-  isEmpty: boolean,
-  build: QuoteBuild | undefined,
+  build: Build | undefined,
   name: string,
   unnamed: string | undefined,
 ): Row {
   const minimum = name === 'isvSvn' ? build?.minimumIsvSvn : undefined
-  if (typeof minimum === 'number') {
-    const state: RegisterState = Number(row.value) >= minimum ? 'match' : 'mismatch'
-    return { ...row, expected: `at least ${minimum}`, state }
-  }
-  const named = build?.[name]
-  const wanted = build === undefined || named === 'any' ? undefined : (named ?? unnamed)
-  const expected = wanted === undefined ? undefined : String(wanted)
-  const state = expected === undefined ? (isEmpty ? 'zero' : 'unknown') : expected === row.value ? 'match' : 'mismatch'
-  return { ...row, expected, state }
+  if (typeof minimum === 'number')
+    return { ...row, expected: `at least ${minimum}`, state: Number(row.value) >= minimum ? 'match' : 'mismatch' }
+  const named = build?.[name] ?? unnamed
+  return registerRow(row, build === undefined || named === undefined ? undefined : String(named))
 }

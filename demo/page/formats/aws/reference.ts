@@ -1,37 +1,28 @@
 /**
  * Reference values from an image or from a signed file. The part of the library that makes them is
- * a script of its own, which is loaded when it is needed.
+ * loaded when it is needed.
  */
-import type { Bytes } from './bytes.ts'
-import { toHex } from './bytes.ts'
-import type { ReferenceLibrary, SignedReferenceValues } from './library.ts'
-import type { Build, Policy } from './policy.ts'
+import { AttestationError } from '../../../../src/index.ts'
+import type { measureEif, SignedReferenceValues } from '../../../../src/reference/index.ts'
+import { type Bytes, toHex } from '../../bytes.ts'
+import { settled } from '../../outcome.ts'
+import type { Build, NitroPolicy } from './policy.ts'
 
-let loading: Promise<ReferenceLibrary> | undefined
-
-/** The second script tag: it adds its exports to the same global. */
-function loadLibrary(): Promise<ReferenceLibrary> {
-  loading ??= new Promise((resolve, reject) => {
-    const script = document.createElement('script')
-    script.src = 'veritee.reference.min.js'
-    script.addEventListener('load', () => {
-      resolve(veritee as unknown as ReferenceLibrary)
-    })
-    script.addEventListener('error', () => {
-      loading = undefined
-      reject(new Error('veritee.reference.min.js is not here'))
-    })
-    document.head.append(script)
-  })
-  return loading
-}
+const loadLibrary = (): Promise<typeof import('../../../../src/reference/index.ts')> =>
+  import('../../../../src/reference/index.ts')
 
 /** An image that was measured on this page. */
 export interface MeasuredImage {
   readonly name: string
-  readonly measured: Awaited<ReturnType<ReferenceLibrary['measureEif']>>
+  readonly measured: Awaited<ReturnType<typeof measureEif>>
   readonly seconds: number
 }
+
+let last: MeasuredImage | undefined
+
+/** The image that was measured last, if its measurements are what is expected. */
+export const imageOf = (builds: readonly Build[]): MeasuredImage | undefined =>
+  builds.some(({ PCR0 }) => PCR0 === last?.measured.measurements.PCR0) ? last : undefined
 
 /** @throws AttestationError for what is no sound image */
 export async function measureImage(
@@ -49,7 +40,8 @@ export async function measureImage(
   })
   // Names go into code that is copied.
   const name = file.name.replace(/[^\w .:+-]/g, '_').slice(0, 64)
-  return { name, measured, seconds: (performance.now() - startedAt) / 1000 }
+  last = { name, measured, seconds: (performance.now() - startedAt) / 1000 }
+  return last
 }
 
 /**
@@ -63,21 +55,25 @@ export function printed({ name, measured }: MeasuredImage): string {
   return JSON.stringify({ name, Measurements: measured.measurements }, null, 2)
 }
 
-/** @throws AttestationError when they are not what the CA signed, or not now */
+/** What the CA signed, or why that is not to be believed. */
 export async function openSigned(
-  { corim, trustAnchors, product }: NonNullable<Policy['signed']>,
+  signed: NitroPolicy['signed'],
   at: Date,
   skewSeconds: number,
-): Promise<SignedReferenceValues> {
+): Promise<SignedReferenceValues | AttestationError | undefined> {
+  if (signed === undefined) return undefined
+  const { corim, trustAnchors, product } = signed
   const { openReferenceValues } = await loadLibrary()
-  return openReferenceValues(corim, {
-    environment: 'nitro',
-    product,
-    trustAnchors,
-    minimumVersion: 0,
-    now: at,
-    clockSkewSeconds: skewSeconds,
-  })
+  return settled(
+    openReferenceValues(corim, {
+      environment: 'nitro',
+      product,
+      trustAnchors,
+      minimumVersion: 0,
+      now: at,
+      clockSkewSeconds: skewSeconds,
+    }),
+  )
 }
 
 /** The builds in them, as the page writes builds. */

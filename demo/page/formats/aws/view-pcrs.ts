@@ -1,11 +1,11 @@
 /**
  * The registers, against what the visitor expects.
  */
-import { isZero, toHex } from './bytes.ts'
-import { type Child, h } from './dom.ts'
-import type { Outcome } from './outcome.ts'
+import { toHex } from '../../bytes.ts'
+import { type Child, h } from '../../dom.ts'
+import type { NitroOutcome as Outcome } from './outcome.ts'
 import { type Build, registersOf } from './policy.ts'
-import { registerTable, type Row } from './register-table.ts'
+import { registerRow, registerTable, type Row } from '../../register-table.ts'
 import { meaningOf } from './words.ts'
 
 export function pcrsView({ evidence, policy, result }: Outcome): Child {
@@ -14,19 +14,10 @@ export function pcrsView({ evidence, policy, result }: Outcome): Child {
   const names = [...new Set([...Object.keys(evidence.pcrs), ...(build ? registersOf(build) : [])])]
   const rows = names
     .sort((a, b) => Number(a.slice(3)) - Number(b.slice(3)))
-    .map((register): Row => {
+    .map((register) => {
       const bytes = evidence.pcrs[register as 'PCR0']
-      const expected = build?.[register as 'PCR0']
       const value = bytes === undefined ? '' : toHex(bytes)
-      const state =
-        expected !== undefined
-          ? expected === value
-            ? 'match'
-            : 'mismatch'
-          : bytes && isZero(bytes)
-            ? 'zero'
-            : 'unknown'
-      return { register, meaning: meaningOf(register), value, expected, state }
+      return registerRow({ register, meaning: meaningOf(register), value }, build?.[register as 'PCR0'])
     })
   const isIdle = ({ register, state }: Row): boolean =>
     state === 'zero' && ![0, 1, 2, 3, 4, 8].includes(Number(register.slice(3)))

@@ -2,19 +2,18 @@
  * Where the expected measurements came from: an image that was measured on this page, or a file
  * that a CA signed.
  */
-import { printable } from '../../src/inspect/index.ts'
-import { type Child, h, hex, mark, pairs } from './dom.ts'
-import type { SignedReferenceValues } from './library.ts'
-import type { Outcome } from './outcome.ts'
-import type { MeasuredImage } from './reference.ts'
-import { moment } from './time.ts'
+import { printable } from '../../../../src/inspect/index.ts'
+import { type Child, h, hex, mark, pairs } from '../../dom.ts'
+import type { SignedReferenceValues } from '../../../../src/reference/index.ts'
+import type { NitroOutcome as Outcome } from './outcome.ts'
+import { imageOf, type MeasuredImage } from './reference.ts'
+import { moment } from '../../time.ts'
 
-export function referenceView({ policy, signed, result }: Outcome, image: MeasuredImage | undefined): Child {
+export function referenceView({ policy, signed, result }: Outcome): Child {
   if (signed !== undefined)
     return card('What the CA signed', 'Signed by the CA that you trust', signedView(signed, result?.matched))
-  // The image counts as long as its measurements are what is expected.
-  const isAsked = image !== undefined && policy.builds.some(({ PCR0 }) => PCR0 === image.measured.measurements.PCR0)
-  return isAsked && card('Your image', 'Measured on this page', imageView(image))
+  const image = imageOf(policy.builds)
+  return image !== undefined && card('Your image', 'Measured on this page', imageView(image))
 }
 
 function card(title: string, trust: string, ...body: readonly Child[]): HTMLElement {

@@ -2,15 +2,14 @@
  * What every check of Intel's quotes means, for people. Loaded with what verifies them, so that
  * whoever brings a Nitro document need not wait for it.
  */
-import type { AttestationErrorCode } from '../../library.ts'
-import type { QuoteCode, Words } from '../../words.ts'
+import type { AttestationErrorCode } from '../../../../src/index.ts'
+import { shape, type Stage, unsupported, type Words } from '../../words.ts'
 
 const notAQuote = 'This is not a quote of Intel TDX or SGX.'
 const brokenChain = 'The certificates are not those of a genuine Intel platform.'
 const brokenList = 'A revocation list is not what it should be.'
 const brokenCollateral = 'What Intel says of the platform is malformed.'
 
-const shape = 'Strict reading: two programs must never understand the same bytes differently.'
 const collateral =
   'Collateral is what Intel says of a platform: the state of its updates, its quoting enclave, and which certificates are revoked.'
 const lists =
@@ -19,6 +18,11 @@ const current =
   'Old collateral does not know of flaws that were found since. Fetch it anew: it is good for 30 days at most.'
 const everyByte =
   'Intel signs every byte as served. One that was changed, or that was parsed and written again, is not Intel’s word.'
+
+/** The reasons that only quotes of Intel's have. */
+type QuoteCode =
+  | `${'quote' | 'qe' | 'tcb' | 'pck' | 'crl' | 'tdx' | 'attestation-key' | 'ra-tls' | 'event-log' | 'endorsement'}-${string}`
+  | `policy-${'event' | 'rtmr' | 'tcb-status' | 'tcb-evaluation' | 'endorsement-age' | 'migration' | 'service-td' | 'measurements' | 'report-data' | 'platform'}`
 
 /** The reasons that a quote shares with documents, in words of its own. */
 type SharedCode =
@@ -261,11 +265,7 @@ const words: Readonly<Record<Extract<AttestationErrorCode, QuoteCode> | SharedCo
   'endorsement-fetch': { holds: '', fails: 'The service that has the collateral does not answer.', why: collateral },
   'endorsement-format': { holds: '', fails: brokenCollateral, why: collateral },
   'format-unknown': { holds: '', fails: notAQuote, why: shape },
-  unsupported: {
-    holds: '',
-    fails: 'This browser lacks the cryptography that is needed.',
-    why: 'WebCrypto is there in a secure context only: https, or this device itself.',
-  },
+  unsupported,
 }
 
 /** Every reason that there are words for. */
@@ -283,11 +283,7 @@ const appraisals = {
 } as const
 
 /** The checks of one kind of quote, in the order they are made. */
-export function stagesOf(kind: 'tdx' | 'sgx'): readonly {
-  readonly stage: string
-  readonly title: string
-  readonly plan: readonly AttestationErrorCode[]
-}[] {
+export function stagesOf(kind: 'tdx' | 'sgx'): readonly Stage[] {
   return [
     {
       stage: 'decode',

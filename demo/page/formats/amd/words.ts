@@ -2,14 +2,13 @@
  * What every check of a report of SEV-SNP means, for people. Loaded with what verifies it, so that
  * visitors with other evidence need not wait for it.
  */
-import type { AmdErrorCode, AttestationErrorCode } from '../../library.ts'
-import type { Words } from '../../words.ts'
+import type { AmdErrorCode, AttestationErrorCode } from '../../../../src/index.ts'
+import { shape, type Stage, unsupported, type Words } from '../../words.ts'
 
 const notAReport = 'This is not a report of AMD SEV-SNP.'
 const brokenChain = 'The certificates are not those of a genuine AMD processor.'
 const brokenList = 'The revocation list is not what it should be.'
 
-const shape = 'Strict reading: two programs must never understand the same bytes differently.'
 const endorsements =
   'Endorsements are what AMD says of the key: its certificate, those above it, and which of them are revoked.'
 const lists = 'A certificate is worth nothing once its key has leaked. AMD lists those, and the list must be AMD’s too.'
@@ -243,11 +242,7 @@ const words: Readonly<Record<OwnCode | SharedCode, Words>> = {
   },
 
   'format-unknown': { holds: '', fails: notAReport, why: shape },
-  unsupported: {
-    holds: '',
-    fails: 'This browser lacks the cryptography that is needed.',
-    why: 'WebCrypto is there in a secure context only: https, or this device itself.',
-  },
+  unsupported,
 }
 
 /** Every reason that there are words for. */
@@ -259,11 +254,7 @@ export function wordsOf(code: AttestationErrorCode): Words {
 }
 
 /** The checks of a report, in the order they are made. */
-export const stages: readonly {
-  readonly stage: string
-  readonly title: string
-  readonly plan: readonly AttestationErrorCode[]
-}[] = [
+export const stages: readonly Stage[] = [
   {
     stage: 'decode',
     title: 'Well formed?',

@@ -2,13 +2,15 @@
  * What the document says, section by section. Each section says whether anyone vouches for it:
  * until the signatures hold, anyone could have written it.
  */
-import { printable } from '../../src/inspect/index.ts'
-import { type Child, h, mark, pairs } from './dom.ts'
-import type { Outcome } from './outcome.ts'
-import { evidenceSection } from './view-section.ts'
-import { duration, moment, relative } from './time.ts'
-import { bytesView, rawBytes, structure } from './view-bytes.ts'
-import { chainOf, chainView } from './view-chain.ts'
+import type { NitroEvidence } from '../../../../src/formats/aws/nitro/index.ts'
+import { printable } from '../../../../src/inspect/index.ts'
+import { type Child, h, mark, pairs } from '../../dom.ts'
+import type { NitroOutcome as Outcome } from './outcome.ts'
+import { evidenceSection } from '../../view-section.ts'
+import { duration, moment, relative } from '../../time.ts'
+import { allFields, bytesView, comparedInWords, rawBytes } from '../../view-bytes.ts'
+import { type CertificateIn, chainView } from '../../view-chain.ts'
+import { signerIn } from './verdict.ts'
 import { pcrsView } from './view-pcrs.ts'
 
 export function documentView(outcome: Outcome): Child {
@@ -29,14 +31,18 @@ export function documentView(outcome: Outcome): Child {
 }
 
 function section(outcome: Outcome, id: string, title: string, ...body: readonly Child[]): HTMLElement {
-  const { isAuthentic, policy } = outcome
-  const signer =
-    policy.root === 'aws'
-      ? 'Signed by AWS'
-      : policy.root === 'fixture'
-        ? 'Signed under the fixture root'
-        : 'Signed under your root'
-  return evidenceSection(id, title, isAuthentic ? signer : undefined, ...body)
+  return evidenceSection(id, title, outcome.isAuthentic ? signerIn(outcome) : undefined, ...body)
+}
+
+/** The certificates of a document, root first, with what each is for. */
+function chainOf({ cabundle, certificate }: NitroEvidence): readonly CertificateIn[] {
+  return [...cabundle, certificate].map((der, i, { length }) => ({ role: roleOf(i, length), der }))
+}
+
+function roleOf(index: number, length: number): string {
+  if (index === 0) return 'Root'
+  if (index === length - 1) return 'Enclave'
+  return length === 5 ? (['Region', 'Zone', 'Instance'][index - 1] ?? '') : 'Authority'
 }
 
 function freshnessView({ evidence, policy, now, result, checks }: Outcome): Child {
@@ -45,13 +51,7 @@ function freshnessView({ evidence, policy, now, result, checks }: Outcome): Chil
   const offset = timestamp.getTime() - now.getTime()
   const answered = checks.find(({ id }) => id === 'policy-nonce')?.outcome
   const isNonce = policy.freshness !== undefined && 'nonce' in policy.freshness
-  const nonceState = !isNonce
-    ? 'No nonce was expected.'
-    : answered === 'pass'
-      ? 'The one you expect.'
-      : answered === 'fail'
-        ? 'Not the one you expect.'
-        : 'Not compared: the document is not authentic.'
+  const nonceState = comparedInWords(isNonce, answered, 'document').replace('None was', 'No nonce was')
   const clock =
     policy.at === 'evidence'
       ? 'The document’s own time was used, so there is nothing to compare.'
@@ -112,11 +112,6 @@ function fieldsView({ evidence, policy, checks, bytes }: Outcome): Child {
         ],
       ],
     ),
-    h(
-      'details',
-      { class: 'more' },
-      h('summary', {}, `All fields, decoded from ${bytes.length} bytes`),
-      h('pre', { tabindex: '0', 'aria-label': 'All fields' }, structure(evidence)),
-    ),
+    allFields(evidence, bytes),
   )
 }
