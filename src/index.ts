@@ -16,6 +16,7 @@ import {
 } from './formats/table.ts'
 
 export * from './formats/common.ts'
+export { warmUp } from './crypto/warm-up.ts'
 export type { CcaOptions, CcaResult } from './formats/arm/cca/index.ts'
 export type { PsaOptions, PsaResult } from './formats/arm/psa/index.ts'
 export type { AndroidKeyOptions, AndroidKeyResult } from './formats/android/key/index.ts'

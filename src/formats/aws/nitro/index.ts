@@ -5,6 +5,7 @@ export { decodeNitroEvidence, type NitroClaims, type NitroEvidence } from './evi
 export { allowSignedImages, type NitroOptions, type NitroReferenceValues } from './options.ts'
 export { type NitroResult, verifyNitro } from './verify.ts'
 export * from '../../common.ts'
+export { warmUp } from '../../../crypto/warm-up.ts'
 export type { Hex } from '../../../appraisal/expectations.ts'
 export type { NitroCliReferenceValues, PcrReferenceValues } from '../reference-values.ts'
 export type { NsmKind, Pcrs, UnknownField } from '../evidence.ts'
