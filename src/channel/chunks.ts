@@ -73,7 +73,7 @@ export async function* openWhole(opener: Opener, input: PieceReader, source: Sou
 
 /**
  * A chunk comes out only after its seal was found whole, and after all before it. While one is
- * opened, those behind it are read and opened too, so far as they are there.
+ * opened, those behind it are opened too, so far as they have come.
  * @param maximum chunks, for tests
  * @throws VerificationError `ohttp-open`, `ohttp-incomplete`, `ohttp-size`, `ohttp-limit`,
  *   `ohttp-format`
@@ -115,36 +115,33 @@ export async function* openChunks(
     if (empty > maximumEmpty) throw malformed(source, `more than ${maximumEmpty} empty chunks`)
   }
 
-  let failure: { readonly error: unknown } | undefined
-  let reading: Promise<unknown> | undefined
-  /** The next chunk is being opened. What is wrong with it is told when those before it are out. */
-  const readOn = (): Promise<unknown> =>
-    (reading ??= read()
-      .catch((error: unknown) => {
-        failure = { error }
-      })
-      .then(() => {
-        reading = undefined
-      }))
-
+  const isAtEnd = (): boolean => isOver
+  const failures: unknown[] = []
   for (;;) {
-    const [first] = opening
+    // One is waited for. What is wrong with those behind it is told when those before them are out.
+    while (failures.length === 0 && !isAtEnd() && (opening.length === 0 || (isRoomFor(opening) && isInHand(input))))
+      await read().catch((error: unknown) => failures.push(error))
+    const first = opening.shift()
     if (first === undefined) {
-      if (failure !== undefined) throw failure.error
-      if (isOver && reading === undefined) return
-      await readOn()
-      continue
+      if (failures.length === 0) return
+      throw failures[0]
     }
-    let isOpened = false
-    void first.opened.then(() => (isOpened = true))
-    // Nothing is waited for but the first: what comes later is for later.
-    while (!isOpened && !isOver && failure === undefined && isRoomFor(opening))
-      await Promise.race([first.opened, readOn()])
     const opened = await first.opened
-    opening.shift()
     if (opened === undefined) throw broken(source)
     if (opened.length > 0) yield opened
   }
+}
+
+/**
+ * Whether the next chunk, which is not the last, has come as a whole. Its sender is not waited for:
+ * that counts against them only when there is nothing to give out.
+ */
+function isInHand(input: PieceReader): boolean {
+  const held = input.inHand()
+  const size = 1 << ((held[0] ?? 0) >> 6)
+  let length = (held[0] ?? 0) & 63
+  for (let at = 1; at < size; at++) length = length * 256 + (held[at] ?? Infinity)
+  return length > 0 && size + length <= held.length
 }
 
 /** So much is opened at the same time, and one chunk whatever its size. */

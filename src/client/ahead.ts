@@ -9,7 +9,7 @@ import type { Runtime } from './runtime.ts'
 import type { Session } from './session.ts'
 
 export interface Ahead {
-  /** Makes keys, unless there are some. Waits for nothing, and what goes wrong is told by `take`. */
+  /** Makes keys, unless there are some. Waits for nothing; `take` tells what goes wrong. */
   readonly make: (session: Session) => void
   /** Keys that no one else gets: those that are there, else new ones. */
   readonly take: (session: Session) => Promise<PreparedRequest>
@@ -33,14 +33,14 @@ export function createAhead({ isolatesRequests }: Pick<Runtime, 'isolatesRequest
       if (isolatesRequests !== true) spare.making = making
       making.then(
         (ready) => (spare.ready = ready),
-        () => spares.delete(session),
+        () => undefined,
       )
     },
-    async take(session) {
+    take: async (session) => {
       const { ready, making } = spares.get(session) ?? {}
       // Before anything is waited for: no keys are taken twice.
       spares.delete(session)
-      return ready ?? (await making?.catch(() => undefined)) ?? prepare(session)
+      return ready ?? making ?? prepare(session)
     },
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { HeaderField } from '../channel/binary-http.ts'
 import { AttestationError } from '../core/errors.ts'
+import { warmUp } from '../crypto/warm-up.ts'
 import type { AttestationResult } from '../core/result.ts'
 import { createAhead } from './ahead.ts'
 import { createDating, newRequestId } from './dating.ts'
@@ -78,7 +79,7 @@ export interface AttestedFetch {
  * ```
  */
 export function attestedFetch(origin: string, options: AttestedFetchOptions): AttestedFetch {
-  return createClient(origin, options, platform)
+  return createClient(origin, options, { ...platform, warmUp })
 }
 
 /** {@link attestedFetch} in a world of its own: for tests. */

@@ -68,6 +68,13 @@ export async function exchange(channel: Channel, one: Exchange): Promise<Respons
   const { session, request, end } = one
   const { signal } = end
   const arrival = { onPiece: (): void => undefined }
+  // When all of this exchange is done, so that the next one need not wait for it.
+  const makeNextKeys = (): void => {
+    if (policy.channel !== undefined) return
+    runtime.after(0, () => {
+      if (sessions.live() === session) ahead.make(session)
+    })
+  }
   const outcome = await within(
     runtime,
     { milliseconds: policy.responseMs, signal, what: 'the response' },
@@ -87,8 +94,7 @@ export async function exchange(channel: Channel, one: Exchange): Promise<Respons
     // In a Worker, another request may have closed this client, which cannot abort what is under
     // way here.
     sessions.requireOpen()
-    // Between two requests, so that the next one need not wait for it.
-    if (piece.done === true && policy.channel === undefined && sessions.live() === session) ahead.make(session)
+    if (piece.done === true) makeNextKeys()
     return piece
   }
   if (request.head.method !== 'HEAD' && !withoutBody.includes(head.status))

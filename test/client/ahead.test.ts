@@ -35,8 +35,9 @@ beforeEach(() => {
   calls.length = 0
 })
 
-/** Until nothing is computed any more. */
-async function quiet(): Promise<void> {
+/** Until nothing is computed any more, and nothing is due. */
+async function quiet(world: World): Promise<void> {
+  world.tick(0)
   do {
     await Promise.all(underWay)
     await settle()
@@ -62,7 +63,7 @@ describe('what they spare', () => {
     const world = await counted()
     await world.send.attest()
     for (let i = 0; i < 3; i++) {
-      await quiet()
+      await quiet(world)
       calls.length = 0
       const response = await world.send('/pay', { method: 'POST', body: 'x'.repeat(1024) })
       expect(await response.text()).toBe(`echo ${'x'.repeat(1024)}`)
@@ -87,7 +88,7 @@ describe('used once', () => {
     const world = await createWorld({ isolatesRequests: isIsolated })
     await world.send.attest()
     for (let i = 0; i < 4; i++) {
-      if (i % 2 === 0) await quiet()
+      if (i % 2 === 0) await quiet(world)
       const answers = await Promise.all([world.send('/a'), world.send('/b')])
       for (const answer of answers) await answer.text()
     }
@@ -99,7 +100,7 @@ describe('used once', () => {
   test('a request that was aborted takes its keys along', async () => {
     const world = await createWorld()
     await world.send.attest()
-    await quiet()
+    await quiet(world)
     const end = new AbortController()
     const aborted = world.send('/', { signal: end.signal })
     end.abort(new Error('enough'))
@@ -113,7 +114,7 @@ describe('gone with the session', () => {
   test('close() in between: nothing is sealed with them', async () => {
     const world = await createWorld()
     await world.send.attest()
-    await quiet()
+    await quiet(world)
     world.send.close()
     await expect(world.send('/')).rejects.toMatchObject({ code: 'client-closed' })
     expect(dataOf(world)).toEqual([])
@@ -125,7 +126,7 @@ describe('gone with the session', () => {
     const sending = world.send('/')
     world.send.close()
     await expect(sending).rejects.toMatchObject({ code: 'client-closed' })
-    await quiet()
+    await quiet(world)
     expect(dataOf(world)).toEqual([])
   })
 
@@ -133,7 +134,7 @@ describe('gone with the session', () => {
     const gateway = await createFakeGateway()
     const world = await createWorld(gateway)
     await world.send.attest()
-    await quiet()
+    await quiet(world)
     await gateway.rotate()
     expect(await (await world.send('/')).text()).toBe('done')
     expect(gateway.opened.map(({ keyId }) => keyId)).toEqual([2])
@@ -145,7 +146,7 @@ describe('gone with the session', () => {
     const gateway = await createFakeGateway()
     const world = await createWorld(gateway)
     await world.send.attest()
-    await quiet()
+    await quiet(world)
     await gateway.rotate()
     await world.send.reattest()
     expect(await (await world.send('/', { method: 'POST', body: 'x' })).text()).toBe('done')
@@ -155,7 +156,7 @@ describe('gone with the session', () => {
   test('the session ran out in between: its keys with it', async () => {
     const world = await createWorld({ options: { maximumSessionSeconds: 60 } })
     await world.send.attest()
-    await quiet()
+    await quiet(world)
     world.tick(61_000)
     await (await world.send('/')).text()
     expect(world.sent.map(({ url }) => new URL(url).pathname)).toEqual([paths.evidence, paths.evidence, paths.data])
