@@ -18,7 +18,7 @@ import { bundleModule, bundleScript, entries } from './single-files.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 /** Where hashes stand for people to copy. */
-const documents = ['README.md', 'demo/examples/page/index.html']
+const documents = ['README.md', 'src/README.md', 'demo/examples/page/index.html']
 
 rmSync(join(root, 'dist'), { recursive: true, force: true })
 compile('tsconfig.json', '--emitDeclarationOnly')

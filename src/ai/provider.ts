@@ -35,7 +35,14 @@ const maximumEvidence = 8_388_608
  *
  * ```ts
  * const send = attestedFetch('https://provider.example', {
- *   ...attestedProvider(profile, { parameters: { model }, headers: { authorization }, accept, unproven, verify, verifyGpus: skipGpus }),
+ *   ...attestedProvider(profile, {
+ *     parameters: { model },
+ *     headers: { authorization: `Bearer ${apiKey}` },
+ *     verify: (evidence, { reportData }) => verifyTdx(evidence, { endorsements, referenceValues, reportData: reportData! }),
+ *     verifyGpus: skipGpus,
+ *     accept: { gateway: { appComposes: [hash], osImages: [image], keyProviders: [kms] } },
+ *     unproven: ['gpu-machine'],
+ *   }),
  *   relay: 'https://relay.example/ohttp',
  * })
  * ```

@@ -106,7 +106,7 @@ const eventNames = ['app-id', 'compose-hash', 'instance-id', 'os-image-hash', 'k
  * can measure any hash. The dates of `appCertificate` are not checked.
  *
  * ```ts
- * const { claims } = await verifyTdx(quote, options)
+ * const { claims } = await verifyTdx(quote, tdxOptions)
  * const app = await appraiseDstack(claims, { eventLog, appCompose }, { appComposes: [hash], osImages: [image], keyProviders: [kms] })
  * ```
  * @param claims of a result of a verifier: TDX, or SEV-SNP

@@ -66,7 +66,7 @@ export interface GateOptions {
  * @example
  * ```ts
  * const origin = 'https://enclave.example'
- * gateRequests(self, {
+ * gateRequests(self as unknown as GateScope, {
  *   name: 'https://payments.invalid',
  *   origin,
  *   send: attestedFetch(origin, { verify }),

@@ -76,8 +76,11 @@ const maximumGpus = 64
  *
  * ```ts
  * const report = await verifyProviderReport(profile, { report: text }, {
- *   nonce, parameters: { model }, accept, unproven: ['gpu-machine'],
- *   verify: (evidence, { reportData }) => verifyTdx(evidence, { endorsements, referenceValues, reportData }),
+ *   nonce,
+ *   parameters: { model },
+ *   accept: { gateway: { appComposes: [hash], osImages: [image], keyProviders: [kms] } },
+ *   unproven: ['gpu-machine'],
+ *   verify: (evidence, { reportData }) => verifyTdx(evidence, { endorsements, referenceValues, reportData: reportData! }),
  *   verifyGpus: skipGpus,
  * })
  * ```

@@ -80,7 +80,7 @@ export interface ToEarOptions {
  *   submodules of one label, or wrong options
  * @example
  * ```ts
- * const result = await verifyNitro(evidence, options)
+ * const result = await verifyNitro(evidence, nitroOptions)
  * const claims = toEar(result, { developer: 'https://example.com', build: 'shop 1.2', policyIds: ['https://example.com/policy/7'] })
  * ```
  */

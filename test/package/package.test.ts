@@ -138,7 +138,7 @@ describe('contents', () => {
   test('another build gives the same bytes, and with --pin puts the right hashes into documents', async () => {
     const again = join(folder, 'again')
     await copyRepository(again)
-    const documents = ['README.md', 'demo/examples/page/index.html']
+    const documents = ['README.md', 'src/README.md', 'demo/examples/page/index.html']
     for (const document of documents) {
       const path = join(again, document)
       await writeFile(path, (await readFile(path, 'utf8')).replace(/sha384-[\w+/]{64}/g, 'sha384-old'))
@@ -242,7 +242,7 @@ describe('single files', () => {
     }
   })
 
-  test.each(['README.md', 'demo/examples/page/index.html'])(
+  test.each(['README.md', 'src/README.md', 'demo/examples/page/index.html'])(
     'the hashes in %s are right; if not: npm run build -- --pin',
     async (document) => {
       const text = await read(document)

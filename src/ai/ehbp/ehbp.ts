@@ -51,7 +51,12 @@ const ascii = (text: string): Bytes => new TextEncoder().encode(text)
  * body cannot be sealed, and are refused.
  *
  * ```ts
- * const send = attestedFetch(origin, { ...attestedProvider(profile, { …, channel: ehbp({ unproven: ['headers'], isWhole }) }) })
+ * const channel = ehbp({ unproven: ['headers'], isWhole: (tail) => tail.trimEnd().endsWith('data: [DONE]') })
+ * const provider = attestedProvider(profile, {
+ *   channel,
+ *   verify: (evidence, { reportData }) => verifyTdx(evidence, { endorsements, referenceValues, reportData: reportData! }),
+ * })
+ * const send = attestedFetch(origin, provider)
  * ```
  * @throws TypeError for a caller's mistake; sealing throws TypeError for a request without a body;
  *   opening throws VerificationError `client-response`, `ohttp-format`, `ohttp-open`,

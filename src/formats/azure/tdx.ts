@@ -57,7 +57,7 @@ export interface AzureTdxOptions extends Omit<TdxOptions, 'reportData'> {
  * ```ts
  * const result = await verifyAzureTdx(
  *   { hclReport, tdxQuote, quote: { message, signature, pcrs } },
- *   { endorsements, referenceValues: { mrTd: '…', rtmr0: '…' }, vtpm: { nonce, pcrs: { 4: '…' } } },
+ *   { endorsements, referenceValues: { mrTd, rtmr0, rtmr1, rtmr2 }, vtpm: { nonce, pcrs: { 4: '…' } } },
  * )
  * ```
  */

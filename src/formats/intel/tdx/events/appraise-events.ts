@@ -24,7 +24,7 @@ const endOfBoot = 'system-ready'
  *
  * ```ts
  * const { rtmr3 } = await rtmrReferenceValues(eventLog, { dstack: { composeHash: '3763bc34…' } })
- * await verifyTdx(quote, { referenceValues: { mrTd, rtmr0, rtmr1, rtmr2, rtmr3 }, … })
+ * await verifyTdx(quote, { endorsements, reportData: nonce, referenceValues: { mrTd, rtmr0, rtmr1, rtmr2, rtmr3 } })
  * ```
  * @param log see `replayEventLog`
  * @throws VerificationError `event-log-format`, `event-log-digest`
@@ -49,7 +49,7 @@ export async function rtmrReferenceValues(
  * something is expected of them: a log may be of some registers only.
  *
  * ```ts
- * const { claims } = await verifyTdx(quote, options)
+ * const { claims } = await verifyTdx(quote, tdxOptions)
  * const checks = await appraiseEventLog(eventLog, [claims.rtmr0, claims.rtmr1, claims.rtmr2, claims.rtmr3], expected)
  * ```
  * @param rtmrs RTMR0 to RTMR3 of the quote, 48 bytes each
