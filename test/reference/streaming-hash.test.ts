@@ -25,11 +25,11 @@ test('it is asked for SHA-384 alone, and each digest of the image goes through i
     createHash(algorithm) {
       asked.push(algorithm)
       const hash = createHash(algorithm)
-      const { update } = hash
+      const update = hash.update.bind(hash) as (piece: Uint8Array) => typeof hash
       hash.update = ((piece: Uint8Array) => {
         bytes += piece.length
-        return update.call(hash, piece)
-      }) as typeof update
+        return update(piece)
+      }) as typeof hash.update
       return hash
     },
   })
