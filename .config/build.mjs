@@ -14,7 +14,7 @@ import process from 'node:process'
 import { fileURLToPath, URL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { bundleModules } from './modules.mjs'
-import { bundleModule, bundleScript, entries } from './single-files.mjs'
+import { bundleModule, bundleScript, singleFiles } from './single-files.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 /** Where hashes stand for people to copy. */
@@ -22,13 +22,14 @@ const documents = ['README.md', 'src/README.md', 'demo/examples/page/index.html'
 
 rmSync(join(root, 'dist'), { recursive: true, force: true })
 compile('tsconfig.json', '--emitDeclarationOnly')
+compile('src/attesters/tsconfig.json', '--emitDeclarationOnly')
 // The command line has no types: it is not for `import`.
 compile('src/cli/tsconfig.json', '--noEmit')
 await bundleModules(join(root, 'dist'))
 // npm sets this bit when it installs; `npx` in this repository needs it set.
 chmodSync(join(root, 'dist/cli/main.js'), 0o755)
 
-await Promise.all(entries.flatMap((entry) => [bundleModule(entry), bundleScript(entry)]))
+await Promise.all(singleFiles.flatMap((entry) => [bundleModule(entry), bundleScript(entry)]))
 const integrity = report()
 if (process.argv.includes('--pin')) documents.filter((path) => existsSync(join(root, path))).forEach(pin)
 
@@ -39,7 +40,7 @@ function compile(project, option) {
 
 /** Writes and prints the hashes. */
 function report() {
-  const files = entries.flatMap(({ stem }) => [`dist/${stem}.js`, `dist/${stem}.mjs`])
+  const files = singleFiles.flatMap(({ stem }) => [`dist/${stem}.js`, `dist/${stem}.mjs`])
   const rows = files.map((path) => {
     const bytes = readFileSync(join(root, path))
     const hash = `sha384-${createHash('sha384').update(bytes).digest('base64')}`

@@ -18,6 +18,9 @@ export const entries = Object.entries(exports)
     stem: `${[name, ...subpath.split('/').slice(1)].join('.')}.min`,
   }))
 
+/** Those that pages can use. Sources of evidence run beside the hardware, on Node, Deno or Bun. */
+export const singleFiles = entries.filter(({ subpath }) => subpath !== './attesters')
+
 /**
  * For `import` in a page: plain exports. Formats that the root entry loads when it meets them are in the file.
  * @param options more options for esbuild: `{ outfile }` puts the file elsewhere

@@ -46,11 +46,14 @@ export async function buildDocs(
       ? []
       : [{ name: `veritee${subpath.slice(1)}`, source: target.default.replace(/^\.\/dist\/(.*)\.js$/, 'src/$1.ts') }],
   )
+  // What several entries export is explained where it comes first: with a format, not with the entry that loads all of them.
+  entries.sort((a, b) => Number(a.name === 'veritee') - Number(b.name === 'veritee'))
   const documents = [...readGuides(), readCodePages()]
   const places = { pages: new Map(flat(documents).map(({ path, address }) => [path, address])), repository }
   const app = await Application.bootstrap({
     entryPoints: entries.map(({ source }) => join(root, source)),
-    tsconfig: join(root, 'tsconfig.json'),
+    // With the types of Node, for the sources of evidence.
+    tsconfig: join(root, '.config/docs/tsconfig.json'),
     name: `veritee ${manifest.version}`,
     readme: 'none',
     router: 'veritee',
@@ -60,7 +63,6 @@ export async function buildDocs(
       ? { disableSources: true }
       : { sourceLinkTemplate: `${repository}/blob/main/{path}#L{line}` }),
     excludeInternal: true,
-    excludeReferences: true,
     sort: ['source-order'],
     groupOrder: [...groups, 'Entries', 'Functions', 'Interfaces', 'Type Aliases', 'Variables', 'Classes', '*'],
     // The navigation is a list of links: what is below an entry or a family is on its page.
@@ -144,8 +146,7 @@ function nameEntries(
 }
 
 /**
- * Puts what is inline on the pages into files beside the others, and says which part of a page is its main one. Headings of
- * functions begin below the title.
+ * Puts what is inline on the pages into files beside the others, and says which part of a page is its main one.
  */
 async function finish(folder: string): Promise<number> {
   const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.html'))
@@ -162,13 +163,33 @@ async function finish(folder: string): Promise<number> {
       .replace('<div class="col-content">', '<div class="col-content" role="main">')
       .replace('<div class="col-sidebar">', '<div class="col-sidebar" role="complementary" aria-label="On this site">')
       .replaceAll('style="text-align:right"', 'class="right"')
-    await writeFile(path, name.startsWith('functions/') ? raiseHeadings(finished) : finished)
+      // What opens and closes has no link in it, and what scrolls can be reached by keyboard.
+      .replace(/<summary.*?<\/summary>/gs, (summary) => summary.replace(/<a href="#.*?<\/a>/gs, ''))
+      .replace(/<table>.*?<\/table>/gs, '<div class="wide" tabindex="0">$&</div>')
+    await writeFile(path, orderHeadings(finished))
   }
   await writeFile(join(folder, 'assets/theme.js'), `${script}\n`)
+  // A style element that a script makes is inline. A style sheet that a script makes is not.
+  const main = join(folder, 'assets/main.js')
+  const code = await readFile(main, 'utf8')
+  const element = 'document.head.appendChild(document.createElement("style"))'
+  if (code.split(element).length !== 2)
+    throw new Error('main.js makes no style element, or several: TypeDoc has changed')
+  await writeFile(
+    main,
+    code.replace(
+      element,
+      '(sheet=>(document.adoptedStyleSheets=[sheet],{dataset:{},set innerHTML(text){sheet.replaceSync(text)}}))(new CSSStyleSheet)',
+    ),
+  )
   return names.length
 }
 
-/** `h4` directly below the title is a step too deep. */
-function raiseHeadings(text: string): string {
-  return text.replace(/(<\/?h)([45])(?=[ >])/g, (_, tag: string, level: string) => `${tag}${Number(level) - 2}`)
+/** No heading is more than one step below the one before it: readers who jump from heading to heading miss no level. */
+function orderHeadings(text: string): string {
+  let before = 0
+  return text.replace(/<h([1-6])(?=[ >])(.*?)<\/h\1>/gs, (_, level: string, rest: string) => {
+    before = Math.min(Number(level), before + 1)
+    return `<h${before}${rest}</h${before}>`
+  })
 }

@@ -5,7 +5,7 @@
  * carry.
  */
 import { LabeledExpand, LabeledExtract } from 'hpke'
-import { type AesGcm, aesGcm, counterNonce, deriveHkdf, importHkdf } from '../crypto/aead.ts'
+import { type Aead, aesGcm, counterNonce, deriveHkdf, importHkdf } from '../crypto/aead.ts'
 import type { CryptoKey, CryptoKeyPair } from '../crypto/keys.ts'
 import { type Bytes, concatBytes, toHex } from '../encoding/bytes.ts'
 import type { Hpke } from './suite.ts'
@@ -101,7 +101,7 @@ async function scheduleOf(cipher: Hpke, info: Bytes): Promise<Schedule> {
 }
 
 /** AES-GCM with nonces that count: no nonce comes twice, in one direction. */
-export function counting(gcm: AesGcm, baseNonce: Bytes): SealingKey {
+export function counting(gcm: Aead, baseNonce: Bytes): SealingKey {
   let counter = 0
   const next = (): Bytes => counterNonce(baseNonce, counter++)
   return {

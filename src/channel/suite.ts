@@ -65,9 +65,9 @@ export function nameOf({ kem }: Suite): string {
 export function readSuite(suite: unknown): Suite {
   const { kem, aead, ...unknown } = Object(isPlainObject(suite) ? suite : undefined) as Record<string, unknown>
   const { name, make, requireRuntime } = Object(kem) as Partial<HybridKem>
-  const isHybrid = name === 'MLKEM768-X25519' && typeof make === 'function' && typeof requireRuntime === 'function'
+  const isHybrid = name === 'MLKEM768-X25519' && [make, requireRuntime].every((one) => typeof one === 'function')
   const isKnown = kem === 'P-256' || kem === 'X25519' || isHybrid
-  requireOption('suite.kem', 'P-256, X25519, or mlkem768X25519 of veritee/post-quantum', isKnown)
+  requireOption('suite.kem', 'P-256, X25519 or mlkem768X25519', isKnown)
   requireOption('suite.aead', 'AES-128-GCM or AES-256-GCM', aead === 'AES-128-GCM' || aead === 'AES-256-GCM')
   requireOption('suite', '{ kem, aead }', Object.keys(unknown).length === 0)
   return { kem, aead } as Suite

@@ -11,11 +11,35 @@ export interface SealedChannel {
   /** As in a provider's profile: `ehbp-1`, say. */
   readonly kind: string
   /**
+   * Called before anything is asked for. @throws VerificationError `unsupported` where this runtime
+   * does not have what the channel takes
+   */
+  readonly requireRuntime?: () => Promise<void>
+  /**
+   * Called once for each attestation that found a key: what both ends agree on before there is a
+   * request. It gets nothing of one.
+   */
+  readonly begin?: (key: Bytes, session: SealingSession) => Promise<unknown>
+  /**
    * Seals a request.
    * @param request as the caller gave it; nothing of it has left
    * @param key what the binding found in verified evidence
    */
-  readonly seal: (request: Request, key: Bytes) => Promise<SealedExchange>
+  readonly seal: (request: Request, key: Bytes, session: SealingSession) => Promise<SealedExchange>
+}
+
+/** The session that a request is sealed in. */
+export interface SealingSession {
+  /** 32 bytes: what its evidence answers. */
+  readonly nonce: Bytes
+  /** By the client's clock, in milliseconds since 1970. */
+  readonly now: number
+  /** What `begin` came to. */
+  readonly begun: unknown
+  /** The client's own, without any of its limits: what a channel asks by itself is in the clear. */
+  readonly fetch: typeof fetch
+  /** Aborted when no one waits any more. */
+  readonly signal: AbortSignal
 }
 
 /** One sealed request. */
@@ -32,10 +56,7 @@ export interface SealedExchange {
 
 /** @throws TypeError */
 export function requireChannel(channel: unknown): void {
-  const { kind, seal } = Object(channel) as Partial<SealedChannel>
-  requireOption(
-    'channel',
-    'a channel',
-    channel === undefined || (typeof kind === 'string' && typeof seal === 'function'),
-  )
+  const { kind, seal, begin, requireRuntime } = Object(channel) as Partial<SealedChannel>
+  const isChannel = [seal, begin ?? seal, requireRuntime ?? seal].every((value) => typeof value === 'function')
+  requireOption('channel', 'a channel', channel === undefined || (typeof kind === 'string' && isChannel))
 }

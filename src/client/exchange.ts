@@ -111,7 +111,7 @@ export async function exchange(channel: Channel, one: Exchange): Promise<Respons
 
 /** From the request to the head of its response. */
 async function ask(
-  { policy, send, sessions, dating, ahead }: Channel,
+  { policy, runtime, send, sessions, dating, ahead }: Channel,
   { session, request, id, fields, end: { signal } }: Exchange,
   {
     waiting,
@@ -129,7 +129,12 @@ async function ask(
   const { channel } = policy
   const outgoing = await (channel === undefined
     ? sealObliviously({ policy, ahead }, { session, request, own, pieces: source.pieces })
-    : sealByChannel(channel, policy, { head: request.head, key: session.key as Bytes, pieces: source.pieces }))
+    : sealByChannel(
+        channel,
+        policy,
+        { head: request.head, pieces: source.pieces },
+        { ...session, now: runtime.now(), fetch: send, signal },
+      ))
   waiting.throwIfAborted()
   // live? The last thing that is asked: between this and the post, nothing is awaited.
   const ending = sessions.endingOf(session)

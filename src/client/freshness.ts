@@ -34,7 +34,10 @@ export function requireFresh({ timeSource, claims }: AttestationResult, { nonce,
   if (timeSource !== 'clock') throw stale('time source of the result', 'clock', timeSource)
   const { nonce: answered } = Object(claims) as { nonce?: unknown }
   const reported = reportDataIn(claims)
-  if (answered !== undefined) requireEqual('nonce in the verified claims', nonce, answered)
+  // A provider may have it as text: its 64 digits.
+  const isText = !isOwnRule && (Object(answered) as Partial<Bytes>).length === 64
+  const expected = isText ? new TextEncoder().encode(toHex(nonce)) : nonce
+  if (answered !== undefined) requireEqual('nonce in the verified claims', expected, answered)
   else if (reported === undefined) throw stale('verified claims', 'a nonce, or report data', 'neither')
   else if (!isOwnRule) return
   else if (reportData === undefined)

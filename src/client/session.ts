@@ -11,6 +11,7 @@
 import { toBase64Url } from '../encoding/base64url.ts'
 import { reportDataOf } from '../channel/binding.ts'
 import { decodeKeyConfig, type KeyConfig } from '../channel/key-config.ts'
+import type { HybridKem } from '../channel/suite.ts'
 import { hash } from '../crypto/digest.ts'
 import { type Bytes, equalBytes, isBytes } from '../encoding/bytes.ts'
 import { VerificationError } from '../core/errors.ts'
@@ -26,6 +27,9 @@ export interface Session {
   readonly result: AttestationResult
   /** For a channel of the caller's: as the binding found it. */
   readonly key: KeyConfig | Bytes
+  readonly nonce: Bytes
+  /** What a channel of the caller's agreed on with the other end. */
+  readonly begun: unknown
   /** What a gateway that asks for it tells this client by; travels only inside the seal. */
   readonly secret: string | undefined
   /** Whether it may still be used: by the wall clock, which may jump, and by one that cannot. */
@@ -51,14 +55,15 @@ export function createAttester(
   }
 
   return async (signal) => {
+    const { channel, suite } = policy
     // What this runtime does not have, it need not ask for.
-    if (policy.channel === undefined && typeof policy.suite.kem === 'object') await policy.suite.kem.requireRuntime()
+    await (channel ?? (suite.kem as Partial<HybridKem>)).requireRuntime?.()
     // challenging
     const secret = policy.attest && freshBytes()
     const nonce = secret === undefined ? freshBytes() : await hash('SHA-256', secret)
     const own = await ownEvidence(policy, nonce)
     signal.throwIfAborted()
-    const { evidenceSource: source, evidenceUrl, maximumEvidence, suite } = policy
+    const { evidenceSource: source, evidenceUrl, maximumEvidence } = policy
     // Meanwhile, for the verifier. A later attestation finds it done.
     if (!isWarm) void runtime.warmUp?.()
     isWarm = true
@@ -94,8 +99,12 @@ export function createAttester(
         expected: 'bytes',
         found: typeof bound,
       })
-    const key = policy.channel === undefined ? await decodeKeyConfig(bound, suite) : new Uint8Array(bound)
-    return { result, key, secret: secret && toBase64Url(secret), isLive: lifetimeOf(policy, runtime, result) }
+    const key = channel === undefined ? await decodeKeyConfig(bound, suite) : new Uint8Array(bound)
+    const isLive = lifetimeOf(policy, runtime, result)
+    const sealing = { nonce, now: runtime.now(), begun: undefined, fetch: send, signal }
+    const begun = await channel?.begin?.(bound, sealing)
+    signal.throwIfAborted()
+    return { result, key, nonce, begun, secret: secret && toBase64Url(secret), isLive }
   }
 }
 

@@ -4,17 +4,14 @@
  */
 import { type Bytes, copyBytes } from '../encoding/bytes.ts'
 import type { CryptoKey } from './keys.ts'
-import { importKey, unsupported } from './subtle.ts'
+import { bound, importKey } from './subtle.ts'
 
-/** Taken once when this module loads, as in `subtle.ts`. */
-const subtle = /* @__PURE__ */ (() => (globalThis.crypto as Partial<Crypto> | undefined)?.subtle)()
-const encrypt: SubtleCrypto['encrypt'] = /* @__PURE__ */ (() => (subtle?.encrypt ?? unsupported).bind(subtle))()
-const decrypt: SubtleCrypto['decrypt'] = /* @__PURE__ */ (() => (subtle?.decrypt ?? unsupported).bind(subtle))()
-const deriveBits: SubtleCrypto['deriveBits'] = /* @__PURE__ */ (() =>
-  (subtle?.deriveBits ?? unsupported).bind(subtle))()
+const encrypt = /* @__PURE__ */ bound('encrypt') as SubtleCrypto['encrypt']
+const decrypt = /* @__PURE__ */ bound('decrypt') as SubtleCrypto['decrypt']
+const deriveBits = /* @__PURE__ */ bound('deriveBits') as SubtleCrypto['deriveBits']
 
-/** One key of AES-GCM, with tags of 16 bytes. */
-export interface AesGcm {
+/** One key, with nonces of 12 bytes and tags of 16. */
+export interface Aead {
   readonly seal: (nonce: Bytes, data: Bytes, additionalData: Bytes) => Promise<Bytes>
   /** Rejects when the tag does not fit. */
   readonly open: (nonce: Bytes, sealed: Bytes, additionalData: Bytes) => Promise<ArrayBuffer>
@@ -48,13 +45,17 @@ export async function deriveHkdf(key: CryptoKey, salt: Bytes, info: Bytes, lengt
 }
 
 /** @param key 16 or 32 bytes */
-export async function aesGcm(key: Bytes): Promise<AesGcm> {
-  const imported = await importKey('raw', key, 'AES-GCM', false, ['encrypt', 'decrypt'])
+export async function aesGcm(key: Bytes): Promise<Aead> {
+  return aeadOf('AES-GCM', await importKey('raw', key, 'AES-GCM', false, ['encrypt', 'decrypt']))
+}
+
+/** @param name of an algorithm whose parameters are those of AES-GCM */
+export function aeadOf(name: string, key: CryptoKey): Aead {
   return {
     async seal(iv, data, additionalData) {
-      return new Uint8Array(await encrypt({ name: 'AES-GCM', iv, additionalData }, imported, data))
+      return new Uint8Array(await encrypt({ name, iv, additionalData }, key, data))
     },
-    open: (iv, sealed, additionalData) => decrypt({ name: 'AES-GCM', iv, additionalData }, imported, sealed),
+    open: (iv, sealed, additionalData) => decrypt({ name, iv, additionalData }, key, sealed),
   }
 }
 

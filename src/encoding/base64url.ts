@@ -4,10 +4,15 @@
 import { type Bytes, fromBase64 } from './bytes.ts'
 
 export function toBase64Url(bytes: Uint8Array): string {
+  return toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+}
+
+/** With the alphabet of section 4, and padding. */
+export function toBase64(bytes: Uint8Array): string {
   let text = ''
   // In pieces, because arguments are on the stack.
   for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192))
-  return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+  return btoa(text)
 }
 
 /** `undefined` for what is not canonical base64url without padding. */

@@ -39,6 +39,8 @@ export async function effectsOf(text: string): Promise<string> {
       {
         name: 'believe-nobody',
         setup({ onResolve, resolve }) {
+          // What Node brings is not ours.
+          onResolve({ filter: /^node:/ }, ({ path }) => ({ path, external: true, sideEffects: false }))
           onResolve({ filter: /^\./ }, async ({ path, resolveDir, kind, pluginData }) => {
             if (pluginData === 'asked') return undefined
             // What is loaded later does nothing now.

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { compilerOptions } from '../architecture/compile.ts'
-import { readSources, root } from '../architecture/source.ts'
+import { root } from '../architecture/source.ts'
 import { entriesOf } from '../bench/bundles.ts'
 
 /** One block, and the line of its file that it begins at. */
@@ -38,7 +38,14 @@ export function guideExamples(): readonly Example[] {
 
 /** The examples of TSDoc comments: their lines begin with a star. */
 export function commentExamples(): readonly Example[] {
-  return readSources('src').flatMap(({ path, text }) => examplesIn(path, text.replace(/^ *\*(?: |$)/gm, '')))
+  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+  return files
+    .filter((name) => name.endsWith('.ts'))
+    .sort()
+    .flatMap((name) => {
+      const text = readFileSync(join(root, 'src', name), 'utf8')
+      return text.includes('```ts') ? examplesIn(`src/${name}`, text.replace(/^ *\*(?: |$)/gm, '')) : []
+    })
 }
 
 /** What package.json exports: the source of each specifier. */

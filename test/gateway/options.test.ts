@@ -30,7 +30,7 @@ const refused: readonly (readonly [name: string, change: object | null | string,
   [
     'an unknown KEM',
     { suite: { kem: 'P-521', aead: 'AES-128-GCM' } },
-    'suite.kem must be P-256, X25519, or mlkem768X25519 of veritee/post-quantum',
+    'suite.kem must be P-256, X25519 or mlkem768X25519',
   ],
   ['an unknown AEAD', { suite: { kem: 'P-256', aead: 'export' } }, 'suite.aead must be AES-128-GCM or AES-256-GCM'],
   ['half a suite', { suite: { kem: 'P-256' } }, 'suite.aead must be'],

@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process'
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { madeOnce } from '../support/made-once.ts'
@@ -108,6 +108,15 @@ export async function linkDependencies(project: string): Promise<void> {
     join(project, 'package.json'),
     JSON.stringify({ type: 'module', dependencies: { ...dependencies, ...peerDependencies } }),
   )
+}
+
+/** Gives a project packages as they are installed here, found from where they are. */
+export async function linkPackages(project: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const link = join(project, 'node_modules', name)
+    await mkdir(dirname(link), { recursive: true })
+    await symlink(join(modules, name), link)
+  }
 }
 
 /** Every file below a folder, with its content, by path. */

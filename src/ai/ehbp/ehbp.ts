@@ -17,6 +17,7 @@ import { VerificationError } from '../../core/errors.ts'
 import { knownOptions, requireOption } from '../../core/options.ts'
 import { aesGcm, hkdf } from '../../crypto/aead.ts'
 import { type Bytes, concatBytes, fromHex, toHex } from '../../encoding/bytes.ts'
+import { requireAccepted } from '../accepted.ts'
 
 /** Options of {@link ehbp}. */
 export interface EhbpOptions {
@@ -67,9 +68,7 @@ export function ehbp(options: EhbpOptions): SealedChannel {
   const { isWhole } = own
   requireOption('isWhole', 'a function', !Object.hasOwn(own, 'isWhole') || typeof isWhole === 'function')
   const open = isWhole === undefined ? ['headers', 'end'] : ['headers']
-  const accepted: readonly unknown[] = Array.isArray(own.unproven) ? [...(own.unproven as readonly unknown[])] : []
-  const isExact = accepted.length === open.length && open.every((id) => accepted.includes(id))
-  requireOption('unproven', `a list of what stays open: ${open.join(', ')}`, isExact)
+  requireAccepted(own.unproven, open)
 
   return Object.freeze({
     kind: 'ehbp-1',
@@ -130,7 +129,7 @@ function opened(
 ): ReadableStream<Uint8Array> {
   const source = { name: 'sealed response', code: 'ohttp-format' } as const
   const reader = body.getReader()
-  async function* pieces(): AsyncGenerator<Bytes> {
+  async function* pieces(): AsyncGenerator<Bytes, void> {
     for (;;) {
       const { done, value } = await reader.read()
       if (done) return
