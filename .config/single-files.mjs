@@ -21,9 +21,12 @@ export const entries = Object.entries(exports)
 /** Those that pages can use. Sources of evidence run beside the hardware, on Node, Deno or Bun. */
 export const singleFiles = entries.filter(({ subpath }) => subpath !== './attesters')
 
-/** For `import` in a page: plain exports. Formats that the root entry loads when it meets them are in the file. */
-export function bundleModule({ source, stem }) {
-  return bundle({ entryPoints: [source], outfile: `dist/${stem}.mjs`, format: 'esm' })
+/**
+ * For `import` in a page: plain exports. Formats that the root entry loads when it meets them are in the file.
+ * @param options more options for esbuild: `{ outfile }` puts the file elsewhere
+ */
+export function bundleModule({ source, stem }, options = {}) {
+  return bundle({ entryPoints: [source], outfile: `dist/${stem}.mjs`, format: 'esm', ...options })
 }
 
 /**
@@ -66,6 +69,7 @@ function bundle(options) {
   })
 }
 
+/** The second line has V8 compile all of the file when it is loaded, off the main thread, and not function by function during the first verification. */
 function banner() {
-  return `/*! ${name} ${version} | ${license} */\n`
+  return `/*! ${name} ${version} | ${license} */\n//# allFunctionsCalledOnLoad\n`
 }

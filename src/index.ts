@@ -17,6 +17,7 @@ import {
 
 export { skipFreshness } from './appraisal/freshness.ts'
 export * from './formats/common.ts'
+export { warmUp } from './crypto/warm-up.ts'
 export { allowDebug, atEvidenceTime, type CommonOptions, type Freshness } from './formats/options.ts'
 export type { EndorsementCache } from './x509/endorsement-cache.ts'
 export type * from './formats/table.ts'

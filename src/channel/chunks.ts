@@ -40,6 +40,8 @@ const chunkSize = 16_384
 const maximumChunks = 4_294_967_296
 /** So many chunks in a row may hold nothing. */
 const maximumEmpty = 16
+/** So many chunks are opened at the same time. */
+const maximumOpening = 16
 
 const nothing: Bytes = /* @__PURE__ */ new Uint8Array()
 const final: Bytes = /* @__PURE__ */ new TextEncoder().encode('final')
@@ -70,7 +72,8 @@ export async function* openWhole(opener: Opener, input: PieceReader, source: Sou
 }
 
 /**
- * A chunk comes out only after its seal was found whole.
+ * A chunk comes out only after its seal was found whole, and after all before it. While one is
+ * opened, those behind it are opened too, so far as they have come.
  * @param maximum chunks, for tests
  * @throws VerificationError `ohttp-open`, `ohttp-incomplete`, `ohttp-size`, `ohttp-limit`,
  *   `ohttp-format`
@@ -85,28 +88,66 @@ export async function* openChunks(
     maximumChunks: maximum = maximumChunks,
   }: Limits & { readonly maximumChunks?: number | undefined },
 ): Pieces {
+  const opening: { readonly size: number; readonly opened: Promise<Bytes | undefined> }[] = []
   let left = maximumMessage
   let empty = 0
-  for (let chunks = 1; ; chunks++) {
-    if (chunks > maximum) throw tooMany(source.name)
+  let chunks = 0
+  let isOver = false
+
+  /** Reads one chunk and begins to open it. What it claims is judged before a byte of it is held. */
+  async function read(): Promise<void> {
+    if (++chunks > maximum) throw tooMany(source.name)
     const length = await input.optionalNumber('length of a chunk')
     if (length === undefined) throw incomplete(source)
     const mostOfChunk = Math.min(maximumChunk, left)
     if (length === 0) {
-      const last = await openRest(opener, input, source, [final, mostOfChunk])
-      if (last.length > 0) yield last
+      isOver = true
+      const last = await takeRest(input, source, mostOfChunk)
+      opening.push({ size: last.length - tagSize, opened: opener.open(last, final) })
       return
     }
-    // A stranger claims this length: it is judged before a byte of the chunk is held.
     if (length < tagSize) throw malformed(source, `chunk of ${length} bytes has no room for its seal`)
-    if (length - tagSize > mostOfChunk) throw tooLarge(source, mostOfChunk)
-    const opened = await opener.open(await input.take(length, 'chunk'), nothing)
-    if (opened === undefined) throw broken(source)
-    empty = opened.length === 0 ? empty + 1 : 0
+    const size = length - tagSize
+    if (size > mostOfChunk) throw tooLarge(source, mostOfChunk)
+    opening.push({ size, opened: opener.open(await input.take(length, 'chunk'), nothing) })
+    left -= size
+    empty = size === 0 ? empty + 1 : 0
     if (empty > maximumEmpty) throw malformed(source, `more than ${maximumEmpty} empty chunks`)
-    left -= opened.length
+  }
+
+  const isAtEnd = (): boolean => isOver
+  const failures: unknown[] = []
+  for (;;) {
+    // One is waited for. What is wrong with those behind it is told when those before them are out.
+    while (failures.length === 0 && !isAtEnd() && (opening.length === 0 || (isRoomFor(opening) && isInHand(input))))
+      await read().catch((error: unknown) => failures.push(error))
+    const first = opening.shift()
+    if (first === undefined) {
+      if (failures.length === 0) return
+      throw failures[0]
+    }
+    const opened = await first.opened
+    if (opened === undefined) throw broken(source)
     if (opened.length > 0) yield opened
   }
+}
+
+/**
+ * Whether the next chunk, which is not the last, has come as a whole. Its sender is not waited for:
+ * that counts against them only when there is nothing to give out.
+ */
+function isInHand(input: PieceReader): boolean {
+  const held = input.inHand()
+  const size = 1 << ((held[0] ?? 0) >> 6)
+  let length = (held[0] ?? 0) & 63
+  for (let at = 1; at < size; at++) length = length * 256 + (held[at] ?? Infinity)
+  return length > 0 && size + length <= held.length
+}
+
+/** So much is opened at the same time, and one chunk whatever its size. */
+function isRoomFor(opening: readonly { readonly size: number }[]): boolean {
+  const bytes = opening.reduce((sum, { size }) => sum + size, 0)
+  return opening.length < maximumOpening && bytes < maximumOpening * chunkSize * 4
 }
 
 /** All that is left, under one seal. */
@@ -116,12 +157,16 @@ async function openRest(
   source: Source,
   [additionalData, maximum]: readonly [additionalData: Bytes, maximum: number],
 ): Promise<Bytes> {
+  const opened = await opener.open(await takeRest(input, source, maximum), additionalData)
+  if (opened === undefined) throw broken(source)
+  return opened
+}
+
+async function takeRest(input: PieceReader, source: Source, maximum: number): Promise<Bytes> {
   const sealed = await input.rest(maximum + tagSize)
   if (sealed === undefined) throw tooLarge(source, maximum)
   if (sealed.length < tagSize) throw incomplete(source)
-  const opened = await opener.open(sealed, additionalData)
-  if (opened === undefined) throw broken(source)
-  return opened
+  return sealed
 }
 
 function tooLarge({ name }: Source, maximum: number): VerificationError {

@@ -62,7 +62,8 @@ export interface OpenedRequest {
 
 /** What request and response have in common. */
 interface Exchange {
-  readonly context: HpkeContext
+  /** What the keys of the response are derived from. */
+  readonly secret: Bytes
   readonly enc: Bytes
   readonly cipher: Hpke
   readonly options: ChannelOptions
@@ -76,21 +77,43 @@ const responseSource: Source = { name: 'sealed response', code: 'ohttp-format' }
 /** A message of our own that is to be sealed. */
 const messageSource: Source = { name: 'message', code: 'bhttp-format' }
 
+/** Keys for one request and its response, made before there is a request. */
+export interface PreparedRequest {
+  /**
+   * Seals the request: once. @param message read only when `sealed` is. @throws TypeError the second
+   * time
+   */
+  readonly seal: (message: AsyncIterable<Bytes>) => SealedRequest
+}
+
+/** Does everything of {@link sealRequest} that needs no message. */
+export async function prepareRequest(
+  { keyId, publicKey, cipher }: KeyConfig,
+  options: ChannelOptions = {},
+): Promise<PreparedRequest> {
+  const header = headerOf(keyId, cipher)
+  const { enc, context } = await setUpSender(cipher, publicKey, infoOf(header, options))
+  const secret = await responseSecret(context, cipher, options)
+  return {
+    seal: once('a context seals one request', (message) => ({
+      sealed: sealMessage(message, options, () => Promise.resolve({ head: concatBytes(header, enc), sealer: context })),
+      openResponse: once('a request has one response', (sealed) =>
+        openResponse(sealed, { secret, enc, cipher, options }),
+      ),
+    })),
+  }
+}
+
 /**
  * Seals a request.
  * @param message read only when `sealed` is
  */
 export async function sealRequest(
-  { keyId, publicKey, cipher }: KeyConfig,
+  config: KeyConfig,
   message: AsyncIterable<Bytes>,
   options: ChannelOptions = {},
 ): Promise<SealedRequest> {
-  const header = headerOf(keyId, cipher)
-  const { enc, context } = await setUpSender(cipher, publicKey, infoOf(header, options))
-  return {
-    sealed: sealMessage(message, options, () => Promise.resolve({ head: concatBytes(header, enc), sealer: context })),
-    openResponse: once((sealed) => openResponse(sealed, { context, enc, cipher, options })),
-  }
+  return (await prepareRequest(config, options)).seal(message)
 }
 
 /**
@@ -125,7 +148,13 @@ export async function openRequest(
       keyId,
       enc,
       message: generate(input, () => openMessage(opener, input, requestSource, options)),
-      sealResponse: once((message) => sealResponse(message, { context, enc, cipher, options })),
+      sealResponse: once('a request has one response', (message) =>
+        sealMessage(message, options, async () => {
+          const secret = await responseSecret(context, cipher, options)
+          const head = randomBytes(responseNonceSize(cipher))
+          return { head, ...(await responseKeys({ secret, enc, cipher, options }, head)) }
+        }),
+      ),
     }
   } catch (error) {
     input.cancel()
@@ -142,11 +171,8 @@ function openResponse(sealed: AsyncIterable<Bytes>, exchange: Exchange): Pieces 
   })
 }
 
-function sealResponse(message: AsyncIterable<Bytes>, exchange: Exchange): Pieces {
-  return sealMessage(message, exchange.options, async () => {
-    const head = randomBytes(responseNonceSize(exchange.cipher))
-    return { head, ...(await responseKeys(exchange, head)) }
-  })
+function responseSecret({ exportSecret }: HpkeContext, cipher: Hpke, options: ChannelOptions): Promise<Bytes> {
+  return exportSecret(labelOf('response', options), responseNonceSize(cipher))
 }
 
 /**
@@ -154,10 +180,9 @@ function sealResponse(message: AsyncIterable<Bytes>, exchange: Exchange): Pieces
  * request only.
  */
 async function responseKeys(
-  { context, enc, cipher, options }: Exchange,
+  { secret, enc, cipher }: Exchange,
   responseNonce: Bytes,
 ): Promise<{ readonly sealer: Sealer; readonly opener: Opener }> {
-  const secret = await context.exportSecret(labelOf('response', options), responseNonceSize(cipher))
   const { key, nonce } = await hkdf(secret, concatBytes(enc, responseNonce), {
     key: cipher.AEAD.Nk,
     nonce: cipher.AEAD.Nn,
@@ -213,11 +238,11 @@ function responseNonceSize({ AEAD }: Hpke): number {
   return Math.max(AEAD.Nn, AEAD.Nk)
 }
 
-/** A second response under the keys of the first would repeat nonces. */
-function once<Argument, Result>(body: (argument: Argument) => Result): (argument: Argument) => Result {
+/** A second message under the keys of the first would repeat nonces. */
+function once<Argument, Result>(rule: string, body: (argument: Argument) => Result): (argument: Argument) => Result {
   let isUsed = false
   return (argument) => {
-    if (isUsed) throw new TypeError('a request has one response')
+    if (isUsed) throw new TypeError(rule)
     isUsed = true
     return body(argument)
   }

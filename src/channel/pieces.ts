@@ -35,6 +35,8 @@ export interface PieceReader {
   some(maximum: number): Promise<Bytes | undefined>
   /** The same, with all that is there without a wait. */
   batch(maximum: number): Promise<Bytes | undefined>
+  /** What can be had without asking for more. Valid until the next call. */
+  inHand(): Bytes
   /** All that is left; `undefined` when that is more than `maximum` bytes. */
   rest(maximum: number): Promise<Bytes | undefined>
   /**
@@ -144,6 +146,7 @@ export function readPieces(
         found: `${bytes.length} before the end`,
       })
     },
+    inHand: () => held,
     async some(maximum) {
       return (await fill()) ? cut(maximum) : undefined
     },

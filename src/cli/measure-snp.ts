@@ -1,6 +1,7 @@
 /**
  * `veritee measure --snp`: what a guest on AMD SEV-SNP will attest as its launch measurement.
  */
+import { createHash } from 'node:crypto'
 import type { MeasureSnpOptions, SnpMeasurement } from '../reference/index.ts'
 import { measureSnp } from '../reference/index.ts'
 import { type CommandOptions, type Values } from './arguments.ts'
@@ -38,7 +39,7 @@ export async function measureSnpLaunch(values: Values): Promise<string> {
   }
   const firmware = await openImageFile(path)
   try {
-    const measured = await watched(path, (onProgress) => measureSnp(firmware, { ...options, onProgress }))
+    const measured = await watched(path, (onProgress) => measureSnp(firmware, { ...options, onProgress, createHash }))
     return values['json'] === true ? stringify({ measurement: measured.measurement }) : describe(path, measured)
   } catch (error) {
     if (!(error instanceof TypeError)) throw error

@@ -2,6 +2,7 @@
  * `veritee measure`: what an image, a role, an instance or a signing certificate will measure to,
  * as nitro-cli prints it.
  */
+import { createHash } from 'node:crypto'
 import { type EifMeasurements, measureEif, pcr3OfRole, pcr4OfInstance, pcr8OfCertificate } from '../reference/index.ts'
 import { type CommandOptions, parse, timeOf, type Values } from './arguments.ts'
 import { UsageError } from './failures.ts'
@@ -75,7 +76,7 @@ async function measureDeployment(values: Values): Promise<Record<string, string>
 
 async function measureImage(path: string, now: Date): Promise<EifMeasurements> {
   const image = await openImageFile(path)
-  return watched(path, (onProgress) => measureEif(image, { now, onProgress }))
+  return watched(path, (onProgress) => measureEif(image, { now, onProgress, createHash }))
 }
 
 function describe(path: string | undefined, image: EifMeasurements | undefined): string[] {

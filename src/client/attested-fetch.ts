@@ -4,7 +4,9 @@
  */
 import type { HeaderField } from '../channel/binary-http.ts'
 import type { AttestationError } from '../core/errors.ts'
+import { warmUp } from '../crypto/warm-up.ts'
 import type { AttestationResult } from '../core/result.ts'
+import { createAhead } from './ahead.ts'
 import { createDating, newRequestId } from './dating.ts'
 import { exchange, type Setback } from './exchange.ts'
 import { observe } from './observe.ts'
@@ -77,7 +79,7 @@ export interface AttestedFetch {
  * ```
  */
 export function attestedFetch(origin: string, options: AttestedFetchOptions): AttestedFetch {
-  return createClient(origin, options, platform)
+  return createClient(origin, options, { ...platform, warmUp })
 }
 
 /** {@link attestedFetch} in a world of its own: for tests. */
@@ -85,8 +87,14 @@ export function createClient(origin: string, options: AttestedFetchOptions, runt
   const policy = readOptions(origin, options)
   const send = policy.fetch ?? runtime.fetch
   const observer = observe(policy.tracer, policy.meter)
-  const sessions = createSessions(policy, runtime, observer, createAttester(policy, runtime, send))
-  const channel = { policy, runtime, send, sessions, dating: createDating(runtime) }
+  const ahead = createAhead(runtime)
+  const attest = createAttester(policy, runtime, send)
+  const sessions = createSessions(policy, runtime, observer, async (signal) => {
+    const session = await attest(signal)
+    if (policy.channel === undefined) ahead.make(session)
+    return session
+  })
+  const channel = { policy, runtime, send, sessions, dating: createDating(runtime), ahead }
 
   const { note } = sessions
   /** What `work` comes to; a refusal is noted. */

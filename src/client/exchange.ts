@@ -10,10 +10,10 @@ import {
   type ResponseHead,
 } from '../channel/binary-http.ts'
 import { clientSecretHeader } from '../channel/binding.ts'
-import { mediaTypes, sealRequest } from '../channel/ohttp.ts'
+import { mediaTypes } from '../channel/ohttp.ts'
 import type { Bytes } from '../encoding/bytes.ts'
 import { VerificationError } from '../core/errors.ts'
-import type { KeyConfig } from '../channel/key-config.ts'
+import type { Ahead } from './ahead.ts'
 import { type Outgoing, sealByChannel } from './channel.ts'
 import { collect } from './collect.ts'
 import { type Dating, fieldOf, refusalIn } from './dating.ts'
@@ -32,6 +32,7 @@ export interface Channel {
   readonly send: typeof fetch
   readonly sessions: Sessions
   readonly dating: Dating
+  readonly ahead: Ahead
 }
 
 export interface Exchange {
@@ -63,10 +64,17 @@ export interface Setback {
  * the reason of `end`
  */
 export async function exchange(channel: Channel, one: Exchange): Promise<Response | Setback> {
-  const { policy, runtime, sessions } = channel
-  const { request, end } = one
+  const { policy, runtime, sessions, ahead } = channel
+  const { session, request, end } = one
   const { signal } = end
   const arrival = { onPiece: (): void => undefined }
+  // When all of this exchange is done, so that the next one need not wait for it.
+  const makeNextKeys = (): void => {
+    if (policy.channel !== undefined) return
+    runtime.after(0, () => {
+      if (sessions.live() === session) ahead.make(session)
+    })
+  }
   const outcome = await within(
     runtime,
     { milliseconds: policy.responseMs, signal, what: 'the response' },
@@ -86,6 +94,7 @@ export async function exchange(channel: Channel, one: Exchange): Promise<Respons
     // In a Worker, another request may have closed this client, which cannot abort what is under
     // way here.
     sessions.requireOpen()
+    if (piece.done === true) makeNextKeys()
     return piece
   }
   if (request.head.method !== 'HEAD' && !withoutBody.includes(head.status))
@@ -102,7 +111,7 @@ export async function exchange(channel: Channel, one: Exchange): Promise<Respons
 
 /** From the request to the head of its response. */
 async function ask(
-  { policy, runtime, send, sessions, dating }: Channel,
+  { policy, runtime, send, sessions, dating, ahead }: Channel,
   { session, request, id, fields, end: { signal } }: Exchange,
   {
     waiting,
@@ -119,7 +128,7 @@ async function ask(
   // sealed
   const { channel } = policy
   const outgoing = await (channel === undefined
-    ? sealObliviously(policy, { session, request, own, pieces: source.pieces })
+    ? sealObliviously({ policy, ahead }, { session, request, own, pieces: source.pieces })
     : sealByChannel(
         channel,
         policy,
@@ -162,7 +171,7 @@ async function ask(
 
 /** Oblivious HTTP: everything of a request is inside the seal. */
 async function sealObliviously(
-  { gatewayUrl, streams }: ClientPolicy,
+  { policy: { gatewayUrl, streams }, ahead }: Pick<Channel, 'policy' | 'ahead'>,
   one: {
     readonly session: Session
     readonly request: OutgoingRequest
@@ -172,7 +181,7 @@ async function sealObliviously(
 ): Promise<Outgoing> {
   const { head, isStream } = one.request
   const message = encodeRequest({ ...head, headers: [...head.headers, ...one.own] }, one.pieces)
-  const { sealed, openResponse } = await sealRequest(one.session.key as KeyConfig, message)
+  const { sealed, openResponse } = (await ahead.take(one.session)).seal(message)
   const { request: type, response: wanted } = mediaTypes.chunked
   return {
     method: 'POST',

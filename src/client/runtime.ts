@@ -28,6 +28,8 @@ export interface Runtime {
    * false.
    */
   readonly isolatesRequests?: boolean
+  /** Makes the first verification faster; nothing waits for it, and it never fails. Default: none. */
+  readonly warmUp?: () => Promise<void>
 }
 
 /** @throws VerificationError `client-random` for zeros, or another number of bytes */

@@ -45,6 +45,7 @@ export function createAttester(
   send: typeof fetch,
 ): (signal: AbortSignal) => Promise<Session> {
   let last: Bytes = new Uint8Array()
+  let isWarm = false
 
   function freshBytes(): Bytes {
     const bytes = randomOf(runtime, nonceSize)
@@ -63,6 +64,9 @@ export function createAttester(
     const own = await ownEvidence(policy, nonce)
     signal.throwIfAborted()
     const { evidenceSource: source, evidenceUrl, maximumEvidence } = policy
+    // Meanwhile, for the verifier. A later attestation finds it done.
+    if (!isWarm) void runtime.warmUp?.()
+    isWarm = true
     const answered: Answered = await (source === undefined
       ? askForEvidence(send, evidenceUrl, { nonce, evidence: own }, { maximum: maximumEvidence, signal })
       : askSource(source, nonce, { policy, send, signal }))

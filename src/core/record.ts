@@ -68,11 +68,16 @@ export function recordChecks(trace?: (check: Check) => void): CheckRecorder {
   const made: Check[] = []
   const failed: AppraisalError[] = []
 
-  function record(check: Omit<Check, 'durationMs' | 'startedAt'>, begunAt?: number): void {
+  function record(
+    { id, stage, outcome, summary, expected, actual }: Omit<Check, 'durationMs' | 'startedAt'>,
+    begunAt?: number,
+  ): void {
     // Asked for once: it costs more than what many a check does.
     const endedAt = stopwatch()
     const startedAt = begunAt ?? endedAt
-    const timed = Object.freeze({ ...check, startedAt, durationMs: endedAt - startedAt })
+    const durationMs = endedAt - startedAt
+    // Written out: V8 freezes what it spread ten times as slowly.
+    const timed = Object.freeze({ id, stage, outcome, summary, expected, actual, startedAt, durationMs })
     made.push(timed)
     trace?.(timed)
   }

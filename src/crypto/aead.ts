@@ -25,13 +25,23 @@ export async function hkdf<Info extends string>(
   salt: Bytes,
   lengths: Readonly<Record<Info, number>>,
 ): Promise<Readonly<Record<Info, Bytes>>> {
-  const key = await importKey('raw', secret, 'HKDF', false, ['deriveBits'])
-  const derive = async (info: string, length: number): Promise<[string, Bytes]> => {
-    const algorithm = { name: 'HKDF', hash: 'SHA-256', salt, info: new TextEncoder().encode(info) }
-    return [info, new Uint8Array(await deriveBits(algorithm, key, length * 8))]
-  }
-  const derived = await Promise.all(Object.entries<number>(lengths).map(([info, length]) => derive(info, length)))
+  const key = await importHkdf(secret)
+  const derived = await Promise.all(
+    Object.entries<number>(lengths).map(
+      async ([info, length]) => [info, await deriveHkdf(key, salt, new TextEncoder().encode(info), length)] as const,
+    ),
+  )
   return Object.fromEntries(derived) as Record<Info, Bytes>
+}
+
+/** A secret that {@link deriveHkdf} takes. */
+export function importHkdf(secret: Bytes): Promise<CryptoKey> {
+  return importKey('raw', secret, 'HKDF', false, ['deriveBits'])
+}
+
+/** Extract and expand. @param length of the output, in bytes */
+export async function deriveHkdf(key: CryptoKey, salt: Bytes, info: Bytes, length: number): Promise<Bytes> {
+  return new Uint8Array(await deriveBits({ name: 'HKDF', hash: 'SHA-256', salt, info }, key, length * 8))
 }
 
 /** @param key 16 or 32 bytes */

@@ -7,14 +7,13 @@ import type { AttestationErrorCode } from '../core/codes.ts'
 import { type CheckRunner, stopwatch } from '../core/record.ts'
 import { type Bytes, equalBytes } from '../encoding/bytes.ts'
 import type { SignatureAlgorithm } from './algorithms.ts'
-import type { CryptoKey } from './keys.ts'
+import type { Fact, Memorable, Memory } from './memory.ts'
 import { importPublicKey, type PublicKey, verifySignature } from './signature.ts'
 
 /** What was signed. */
-export interface Signed {
+export interface Signed extends Memorable {
   /** For messages. */
   readonly name: string
-  readonly signedBytes: Bytes
   readonly signature: Bytes
   /** That of the signature: it says what the signer's key is imported for. */
   readonly algorithm: SignatureAlgorithm
@@ -22,12 +21,6 @@ export interface Signed {
   readonly isDer: boolean
   /** Its own key, where it is a certificate: rows below are signed by that. */
   readonly spki?: Bytes
-  /**
-   * All of it as text, signature included, where a cache may spare the check: an ECDSA signature
-   * has a second valid form, so that no part of it would be enough. The key of the signer in front
-   * of it must not run into it.
-   */
-  readonly whole?: () => string
 }
 
 /** Who signed: a certificate, or the owner of a bare key. */
@@ -50,12 +43,6 @@ export interface SignatureRow {
   readonly hint?: () => string
 }
 
-/**
- * A memory of signatures that held: what was signed, with the key that signed it. The value is the
- * key that rows below are checked with.
- */
-export type SignatureCache = Map<string, Promise<CryptoKey | undefined>>
-
 /** The checks of one table: under way. */
 export interface StartedSignatures {
   /**
@@ -67,48 +54,40 @@ export interface StartedSignatures {
   settle(checks: CheckRunner, before?: AttestationErrorCode): Promise<ReadonlySet<Bytes>>
 }
 
-const maximumEntries = 100
-/** Longer entries are not remembered, so that a cache stays small. */
-const maximumEntry = 65_536
-
 /**
- * Starts every check of a table, each key imported once and only where a check needs it; a cache
+ * Starts every check of a table, each key imported once and only where a check needs it; a memory
  * spares those that it knows.
  */
-export function startSignatures(rows: readonly SignatureRow[], cache?: SignatureCache): StartedSignatures {
+export function startSignatures(rows: readonly SignatureRow[], memory?: Memory): StartedSignatures {
   const startedAt = stopwatch()
-  const keys: (readonly [spki: Bytes, key: PublicKey, importedFor: SignatureAlgorithm | undefined])[] = []
+  const keys: (readonly [spki: Bytes, key: PublicKey, importedFor: SignatureAlgorithm])[] = []
   // A point serves every hash; an RSA key is imported for one.
   const keyOf = (spki: Bytes, { importParams, key: { coordinateSize } }: SignatureAlgorithm): PublicKey | undefined =>
     keys.find(
       ([known, , importedFor]) =>
-        equalBytes(known, spki) && (coordinateSize > 0 || importedFor?.importParams === importParams),
+        equalBytes(known, spki) && (coordinateSize > 0 || importedFor.importParams === importParams),
     )?.[1]
   const started = rows.map((row) => {
     const { of, by } = row
-    const entry = cache && of.whole && String.fromCharCode(...by.spki) + of.whole()
-    const known = entry === undefined ? undefined : cache?.get(entry)
+    const known = memory?.factOf(of, by.spki)
     if (known !== undefined) {
-      if (of.spki !== undefined) keys.push([of.spki, known, undefined])
-      return { row, entry: undefined, holds: Promise.resolve(true) }
+      if (of.spki !== undefined) keys.push([of.spki, known.key, known.importedFor])
+      return { row, isKnown: true, holds: Promise.resolve(true) }
     }
     let key = keyOf(by.spki, of.algorithm)
     if (key === undefined) {
       key = importPublicKey(by.spki, of.algorithm)
       keys.push([by.spki, key, of.algorithm])
     }
-    return { row, entry, holds: verifySignature(of.algorithm, key, of) }
+    return { row, isKnown: false, holds: verifySignature(of.algorithm, key, of) }
   })
   const held = new Set<Bytes>()
   let next = 0
 
-  /** Only for when the whole table held: what was refused leaves nothing behind. */
-  function remember(entry: string | undefined, { of, by }: SignatureRow): void {
-    const own = of.spki ?? by.spki
-    const key = keys.find(([known]) => equalBytes(known, own))?.[1]
-    if (cache === undefined || entry === undefined || entry.length > maximumEntry || key === undefined) return
-    const [oldest] = cache.set(entry, key).keys()
-    if (oldest !== undefined && cache.size > maximumEntries) cache.delete(oldest)
+  /** What was found, of a certificate only where its own key was needed too. */
+  function factOf({ of, by }: SignatureRow): Fact[] {
+    const [, key, importedFor] = keys.find(([spki]) => equalBytes(spki, of.spki ?? by.spki)) ?? []
+    return key && importedFor ? [{ of, by: by.spki, key, importedFor }] : []
   }
 
   return {
@@ -127,7 +106,8 @@ export function startSignatures(rows: readonly SignatureRow[], cache?: Signature
         checks.verifies(first.code, subject, { holds: bad < 0, otherwise, startedAt })
         for (const { row } of group) held.add(row.of.signedBytes)
       }
-      if (next === started.length) for (const { row, entry } of started) remember(entry, row)
+      // Only when the whole table held: what was refused leaves nothing behind.
+      if (next === started.length) memory?.commit(started.flatMap(({ row, isKnown }) => (isKnown ? [] : factOf(row))))
       return held
     },
   }

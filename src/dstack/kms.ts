@@ -51,7 +51,7 @@ export async function verifyKmsChain(
     found: toHex(spki),
   })
   const profile = uniformProfile(ES256)
-  const path = await checkPath(named, [await fingerprint(root.der)], profile, checks)
+  const path = await checkPath(named, { roots: [await fingerprint(root.der)] }, profile, checks)
   if (now !== undefined) checkDates(path, { now, skewMs: 300_000 }, 'dates of the chain of the KMS', checks)
   await startSignatures(signatureRows(path, profile)).settle(checks)
 }

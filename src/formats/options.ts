@@ -8,6 +8,7 @@ import { type Bytes, copyBytes, givenBytes, isBytes } from '../encoding/bytes.ts
 import type { Check } from '../core/check.ts'
 import { fingerprint } from '../crypto/digest.ts'
 import { isPlainObject, knownOptions, requireOption, snapshotOf } from '../core/options.ts'
+import { type Memory, openMemory } from '../crypto/memory.ts'
 import type { EndorsementCache } from '../x509/endorsement-cache.ts'
 
 /**
@@ -45,8 +46,8 @@ export interface VerifierOptions {
    */
   readonly clockSkewSeconds?: number
   /**
-   * A `Map` of yours that spares the signature checks of endorsements seen before: issuers, and
-   * what Intel publishes. Default: none.
+   * A `Map` of yours that spares reading endorsements that were seen before, and checking their
+   * signatures: issuers, and what Intel and AMD publish. Default: none.
    */
   readonly endorsementCache?: EndorsementCache
   /** Called with every check as soon as it was made. What it throws, the verifier throws. */
@@ -70,7 +71,8 @@ export interface VerifierPolicy {
   readonly roots: readonly string[]
   /** `undefined` in archive mode: {@link atEvidenceTime}. */
   readonly clock: Clock | undefined
-  readonly cache: EndorsementCache | undefined
+  /** What the caller's cache holds, for this one verification. */
+  readonly memory: Memory | undefined
   readonly trace: ((check: Check) => void) | undefined
 }
 
@@ -110,7 +112,7 @@ export async function readVerifierOptions(
   requireOption('endorsementCache', 'a Map', endorsementCache === undefined || endorsementCache instanceof Map)
   return {
     clock: now === atEvidenceTime ? undefined : { now: readTime(now), skewMs },
-    cache: endorsementCache,
+    memory: endorsementCache && openMemory(endorsementCache),
     trace,
     // Last: nothing of the caller's is read after a wait.
     roots:

@@ -56,7 +56,7 @@ interface ChunkSource {
 }
 
 const pieceSize = 262_144
-/** How often to say how far it is, and to let events happen. */
+/** How often to say how far it is. */
 const stride = 1_048_576
 
 /**
@@ -72,6 +72,7 @@ export function openImage(image: unknown, { onProgress, signal }: ReadingOptions
   let ended = false
   let at = 0
   let reportedAt = 0
+  let breathedAt = 0
 
   function report(): void {
     reportedAt = at
@@ -98,8 +99,10 @@ export function openImage(image: unknown, { onProgress, signal }: ReadingOptions
 
   async function next(maximum: number): Promise<Bytes> {
     if (at === 0) report()
-    if (at - reportedAt >= stride) {
-      report()
+    if (at - reportedAt >= stride) report()
+    // After each piece: of what is in memory, nothing else would let events happen.
+    if (at - breathedAt >= pieceSize) {
+      breathedAt = at
       await breathe()
       signal?.throwIfAborted()
     }

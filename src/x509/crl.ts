@@ -205,20 +205,12 @@ export function checkCrlContent(crl: Crl, { issuer, algorithm }: CrlIssuer, cloc
   })
 }
 
-/**
- * The signature of a list, for the table of a whole verification. @param whole the list as it came,
- * where a cache may spare the check
- */
-export function crlRow(
-  crl: Crl,
-  issuer: Certificate,
-  algorithm: SignatureAlgorithm,
-  whole?: () => string,
-): SignatureRow {
+/** The signature of a list, for the table of a whole verification. */
+export function crlRow(crl: Crl, issuer: Certificate, algorithm: SignatureAlgorithm): SignatureRow {
   const { name, tbs, signature } = crl
   return {
     code: 'crl-signature',
-    of: { name, signedBytes: tbs, signature, algorithm, isDer: true, ...(whole && { whole }) },
+    of: { name, signedBytes: tbs, signature, algorithm, isDer: true, document: crl },
     by: issuer,
   }
 }

@@ -10,6 +10,7 @@
  */
 import { isKeyOf, type SignatureAlgorithm } from '../crypto/algorithms.ts'
 import { fingerprint } from '../crypto/digest.ts'
+import type { Memory } from '../crypto/memory.ts'
 import type { SignatureRow } from '../crypto/signatures.ts'
 import { type Bytes, equalBytes, toHex } from '../encoding/bytes.ts'
 import { VerificationError } from '../core/errors.ts'
@@ -19,12 +20,12 @@ import { type Clock, iso, isInForce, period } from '../core/time.ts'
 import {
   BASIC_CONSTRAINTS,
   type Certificate,
-  decodeCertificate,
   DIGITAL_SIGNATURE,
   KEY_CERT_SIGN,
   KEY_USAGE,
   NAME_CONSTRAINTS,
 } from './certificate.ts'
+import { readCertificate } from './endorsement-cache.ts'
 import { type CertificateProfile, type PathProfile, profileAt } from './profile.ts'
 
 /**
@@ -42,6 +43,14 @@ export interface CertificationPath {
 export interface NamedCertificate {
   readonly name: string
   readonly der: Bytes
+}
+
+/** What a path must lead to. */
+export interface Trust {
+  /** SHA-256 of every root that is trusted. */
+  readonly roots: readonly string[]
+  /** Of certificates that were verified before. Default: none. */
+  readonly memory?: Memory | undefined
 }
 
 /** The place of a certificate. */
@@ -70,19 +79,21 @@ const rules: readonly (readonly [id: AttestationErrorCode, summary: string, rule
 /**
  * Checks everything about a path that needs neither clock nor signature.
  * @param chain the root first, the end entity last
- * @param roots SHA-256 of every root that is trusted
  * @throws VerificationError `root-mismatch`, `cert-parse`, `cert-algorithm`, `cert-extension`,
  *   `cert-path-length`, `cert-chain-name`
  */
 export async function checkPath(
   chain: readonly NamedCertificate[],
-  roots: readonly string[],
+  { roots, memory }: Trust,
   profile: PathProfile,
   checks: CheckRunner,
 ): Promise<CertificationPath> {
   checkRoot(await fingerprint((chain[0] as NamedCertificate).der), roots, checks)
   const certificates = checks.verifies('cert-parse', `${chain.length} X.509 v3 certificates`, () =>
-    chain.map(({ der, name }, i) => decodeCertificate(der, name, profileAt(profile, i, chain.length).quirks)),
+    chain.map(({ der, name }, i) => {
+      const { quirks, isRemembered } = profileAt(profile, i, chain.length)
+      return readCertificate(isRemembered ? memory : undefined, der, name, quirks)
+    }),
   )
   return checkRules(certificates, profile, checks)
 }
@@ -168,19 +179,28 @@ export function findInvalid(
  * below the root.
  * @param profile what the path is checked against; a certificate that does not fit is refused by
  *   {@link checkRules} before its signature counts
+ * @param document what a memory keeps the certificates in. Default: each by itself
  */
 export function signatureRows(
   { certificates }: Pick<CertificationPath, 'certificates'>,
   profile: PathProfile,
+  document?: object,
 ): SignatureRow[] {
   return certificates.slice(1).map((certificate, i) => {
-    const { name, tbs, signature, spki, der } = certificate
+    const { name, tbs, signature, spki } = certificate
     const position = profileAt(profile, i + 1, certificates.length)
     const algorithm = algorithmOf(certificate, position) ?? position.signatures[0]
-    const whole = { whole: () => String.fromCharCode(...der) }
     return {
       code: 'cert-chain-signature',
-      of: { name, signedBytes: tbs, signature, algorithm, isDer: true, spki, ...(position.isRemembered && whole) },
+      of: {
+        name,
+        signedBytes: tbs,
+        signature,
+        algorithm,
+        isDer: true,
+        spki,
+        document: document ?? certificate,
+      },
       by: certificates[i] as Certificate,
       group: 'certificates signed',
     }

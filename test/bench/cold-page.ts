@@ -7,7 +7,8 @@ import { firstVerdict } from './cold-run.ts'
 import type { Work } from './work.ts'
 
 const work = (await (await fetch('/work.json')).json()) as Work
-const code = await (await fetch('/veritee.mjs')).text()
+const kind = location.search.slice(1)
+const code = kind === 'empty' ? '' : await (await fetch('/veritee.mjs')).text()
 const library = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }))
-const measured = firstVerdict(location.search.slice(1), work, library).catch(String)
+const measured = firstVerdict(kind, work, library).catch(String)
 Object.assign(globalThis, { firstVerdict: await measured })

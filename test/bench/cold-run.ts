@@ -22,6 +22,12 @@ export interface Gap {
   readonly ms: number
 }
 
+/**
+ * What one process or page measures: the bare calls, an empty module, the library from its import to
+ * its first verdict, and the same where `warmUp` had been called while evidence was on its way.
+ */
+export type ColdKind = 'bare' | 'empty' | 'library' | 'warmed'
+
 /** @param library where the bundled library is; a bundler does not follow an argument */
 export async function firstVerdict(kind: string, work: Work, library: string): Promise<FirstVerdict> {
   if (kind === 'bare') {
@@ -32,10 +38,13 @@ export async function firstVerdict(kind: string, work: Work, library: string): P
   }
   const { evidence, options } = callOf(work)
   const startedAt = performance.now()
-  const { verifyNitro } = (await import(library)) as typeof Nitro
-  const importedAt = performance.now()
+  const { verifyNitro, warmUp } = (await import(library)) as Partial<typeof Nitro>
+  const importMs = performance.now() - startedAt
+  if (verifyNitro === undefined || warmUp === undefined) return { importMs, verdictMs: NaN, gaps: [] }
+  if (kind === 'warmed') await warmUp()
+  const verifiedAt = performance.now()
   const gaps = await gapsOf(verifyNitro, evidence, options)
-  return { importMs: importedAt - startedAt, verdictMs: performance.now() - importedAt, gaps }
+  return { importMs, verdictMs: performance.now() - verifiedAt, gaps }
 }
 
 /** Verifies once and says when each check was made. */

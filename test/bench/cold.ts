@@ -1,18 +1,19 @@
 /**
- * Cold: every run has a process, or a page, of its own. The library comes as users ship it,
- * minified and bundled; the bare calls come without imports.
+ * Cold: every run has a process, or a page, of its own. The library comes as users get it: in Node
+ * the published entry of `dist`, in a page the ready-made file, both made here. The bare calls come
+ * without imports.
  */
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { type Browser, launch } from 'puppeteer-core'
 import { chromiumParameters, findChromium } from '../portable/browsers.ts'
-import type { FirstVerdict } from './cold-run.ts'
+import type { ColdKind, FirstVerdict } from './cold-run.ts'
 import type { Work } from './work.ts'
 
 /** What came out, or that there is no such runtime here. */
@@ -20,10 +21,7 @@ export type Cold =
   | {
       readonly found: true
       readonly runtime: string
-      readonly bound: number | undefined
-      /** Milliseconds of the bare calls. */
-      readonly bare: readonly number[]
-      readonly library: readonly FirstVerdict[]
+      readonly runs: Readonly<Record<ColdKind, readonly FirstVerdict[]>>
     }
   | { readonly found: false; readonly runtime: string }
 
@@ -33,11 +31,33 @@ export async function coldInNode(work: Work, runs: number): Promise<Cold> {
   return withTemporaryFolder(async (folder) => {
     await buildInto(folder)
     await writeFile(join(folder, 'work.json'), JSON.stringify(work))
-    const one = async (kind: string): Promise<FirstVerdict> => {
-      const { stdout } = await promisify(execFile)(process.execPath, ['cold-node.mjs', kind], { cwd: folder })
+    await writeFile(join(folder, 'empty.mjs'), '')
+    const one = async (kind: ColdKind): Promise<FirstVerdict> => {
+      const library = kind === 'empty' ? 'empty.mjs' : 'dist/formats/aws/nitro/index.js'
+      const { href } = pathToFileURL(join(folder, library))
+      const { stdout } = await promisify(execFile)(process.execPath, ['cold-node.mjs', kind, href], { cwd: folder })
       return JSON.parse(stdout) as FirstVerdict
     }
-    return { found: true, runtime: 'Node process', bound: undefined, ...(await inTurns(runs, one)) }
+    return { found: true, runtime: 'Node process', runs: await inTurns(runs, one) }
+  })
+}
+
+/** Milliseconds that `import` of published entries takes in fresh Node processes, by their path in `dist`. */
+export async function importsInNode(
+  entries: readonly string[],
+  runs: number,
+): Promise<Readonly<Record<string, readonly number[]>>> {
+  return withTemporaryFolder(async (folder) => {
+    await buildInto(folder)
+    const times: Record<string, number[]> = Object.fromEntries(entries.map((entry) => [entry, []]))
+    for (let run = 0; run < runs; run++)
+      for (const entry of entries) {
+        const code = `const at = performance.now(); await import('./dist/${entry}'); console.log(performance.now() - at)`
+        const parameters = ['--input-type=module', '--eval', code]
+        const { stdout } = await promisify(execFile)(process.execPath, parameters, { cwd: folder })
+        times[entry]?.push(Number(stdout))
+      }
+    return times
   })
 }
 
@@ -62,10 +82,10 @@ export async function coldInChromium(work: Work, runs: number): Promise<Cold> {
       env: { ...process.env, HOME: folder, XDG_CONFIG_HOME: folder, XDG_CACHE_HOME: folder },
     })
     try {
-      const one = (kind: string): Promise<FirstVerdict> => visit(browser, `http://127.0.0.1:${port}/?${kind}`)
+      const one = (kind: ColdKind): Promise<FirstVerdict> => visit(browser, `http://127.0.0.1:${port}/?${kind}`)
       // The first pages of a browser pay for the browser.
       await inTurns(2, one)
-      return { found: true, runtime, bound: 1.7, ...(await inTurns(runs, one)) }
+      return { found: true, runtime, runs: await inTurns(runs, one) }
     } finally {
       await browser.close()
       server.closeAllConnections()
@@ -104,18 +124,29 @@ async function answer(folder: string, work: Work, url: string): Promise<[status:
   return [404, 'text/plain', '']
 }
 
-/** The library on its own, and the programs that measure it, which load it by name. */
+/** The library as it is published, and the programs that measure it, which load it by name. */
 async function buildInto(folder: string): Promise<void> {
-  const settings = { bundle: true, format: 'esm', minify: true, target: 'es2022', logLevel: 'warning' } as const
-  const sources = {
-    veritee: 'src/formats/aws/nitro/index.ts',
-    'cold-page': 'test/bench/cold-page.ts',
-    'cold-node': 'test/bench/cold-node.ts',
+  const load = async (file: string): Promise<unknown> => import(pathToFileURL(join(repository, '.config', file)).href)
+  const { bundleModules } = (await load('modules.mjs')) as { bundleModules: (folder: string) => Promise<void> }
+  const { bundleModule, entries } = (await load('single-files.mjs')) as {
+    entries: readonly { readonly subpath: string }[]
+    bundleModule: (entry: object, options: { readonly outfile: string }) => Promise<unknown>
   }
+  // Where `dist` imports its dependencies from.
+  await symlink(join(repository, 'node_modules'), join(folder, 'node_modules'))
+  await bundleModules(join(folder, 'dist'))
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}')
+  const nitro = entries.find(({ subpath }) => subpath === './nitro')
+  if (nitro === undefined) throw new Error('no entry veritee/nitro')
+  await bundleModule(nitro, { outfile: join(folder, 'veritee.mjs') })
   await build({
-    ...settings,
+    bundle: true,
+    format: 'esm',
+    minify: true,
+    target: 'es2022',
+    logLevel: 'warning',
     absWorkingDir: repository,
-    entryPoints: sources,
+    entryPoints: { 'cold-page': 'test/bench/cold-page.ts', 'cold-node': 'test/bench/cold-node.ts' },
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     external: ['node:*'],
@@ -124,16 +155,14 @@ async function buildInto(folder: string): Promise<void> {
 
 async function inTurns(
   runs: number,
-  one: (kind: 'bare' | 'library') => Promise<FirstVerdict>,
-): Promise<{ bare: number[]; library: FirstVerdict[] }> {
-  const bare: number[] = []
-  const library: FirstVerdict[] = []
-  for (let i = 0; i < runs; i++) {
-    bare.push((await one('bare')).verdictMs)
-    library.push(await one('library'))
-  }
-  return { bare, library }
+  one: (kind: ColdKind) => Promise<FirstVerdict>,
+): Promise<Record<ColdKind, FirstVerdict[]>> {
+  const all: Record<ColdKind, FirstVerdict[]> = { bare: [], empty: [], library: [], warmed: [] }
+  for (let i = 0; i < runs; i++) for (const kind of kinds) all[kind].push(await one(kind))
+  return all
 }
+
+const kinds = ['bare', 'empty', 'library', 'warmed'] as const
 
 export async function withTemporaryFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'veritee-bench-'))

@@ -44,8 +44,13 @@ export async function profileWarm(work: Work, rounds: number): Promise<string> {
 /** First verifications, by parts. */
 export function profileCold(cold: Cold): string {
   if (!cold.found) return ''
-  const runs = cold.library.map(({ gaps }) => gaps)
-  return `\n### Profile: the first verification in a fresh ${cold.runtime}\n\n${breakdown(cold.bare, runs, partOf)}`
+  const { bare, library } = cold.runs
+  const rows = breakdown(
+    bare.map(({ verdictMs }) => verdictMs),
+    library.map(({ gaps }) => gaps),
+    partOf,
+  )
+  return `\n### Profile: the first verification in a fresh ${cold.runtime}\n\n${rows}`
 }
 
 function breakdown(bare: readonly number[], runs: readonly (readonly Gap[])[], nameIn: (gap: Gap) => string): string {

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --profile] [-- --quick]`: bundles the benchmark, which is TypeScript, and runs it.
+ * `npm run bench [-- --profile] [-- --quick] [-- --warm]`: bundles the benchmark, which is TypeScript, and runs it.
  */
 import { mkdir, readFile } from 'node:fs/promises'
 import { fileURLToPath, pathToFileURL, URL } from 'node:url'

@@ -25,7 +25,7 @@ export async function measureWarm(work: Work, rounds: number): Promise<Warm[]> {
   const lines: readonly (readonly [what: string, bound: number | undefined, body: () => Promise<unknown>])[] = [
     ['the bare calls themselves (noise)', undefined, floor],
     ['the bare calls, keys as `spki`', undefined, floorOf(work, 'spki')],
-    ['`verifyNitro`', 1.15, () => verifyNitro(evidence, options)],
+    ['`verifyNitro`', 1.12, () => verifyNitro(evidence, options)],
     ['`verifyNitro`, warm `endorsementCache`', 0.5, () => verifyNitro(evidence, { ...options, endorsementCache })],
   ]
   // Until the compiler has seen enough of everything.

@@ -6,7 +6,8 @@ import { beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Check } from '../../src/core/check.ts'
 import { recordChecks } from '../../src/core/record.ts'
 import { ES256, ES384 } from '../../src/crypto/algorithms.ts'
-import { type SignatureCache, type SignatureRow, startSignatures } from '../../src/crypto/signatures.ts'
+import { openMemory, type SignatureCache } from '../../src/crypto/memory.ts'
+import { type SignatureRow, startSignatures } from '../../src/crypto/signatures.ts'
 import * as subtle from '../../src/crypto/subtle.ts'
 import { pattern, withByte } from '../attester/bytes.ts'
 
@@ -39,7 +40,7 @@ const broken = ({ of, ...rest }: SignatureRow): SignatureRow => ({
 /** Checks as one line each, and then how it ended. */
 async function settled(rows: readonly SignatureRow[], cache?: SignatureCache): Promise<string[]> {
   const checks: Check[] = []
-  const ending = await startSignatures(rows, cache)
+  const ending = await startSignatures(rows, cache && openMemory(cache))
     .settle(recordChecks((check) => checks.push(check)))
     .then(
       (held) => `${held.size} held`,
@@ -110,12 +111,16 @@ describe('keys', () => {
 
   test('none is imported for rows that a cache spares', async () => {
     const cache: SignatureCache = new Map()
-    const known = rows.map(({ of, ...rest }) => ({ ...rest, of: { ...of, whole: () => of.name } }))
-    await startSignatures(known, cache).settle(recordChecks())
+    const memory = openMemory(cache)
+    const known = rows.map(({ of, ...rest }) => ({ ...rest, of: { ...of, document: {} } }))
+    for (const { of } of known) memory.keep(of.name, 'signed', of.document)
+    await startSignatures(known, memory).settle(recordChecks())
     expect(cache.size).toBe(4)
     vi.mocked(subtle.importKey).mockClear()
     vi.mocked(subtle.verify).mockClear()
-    await startSignatures(known, cache).settle(recordChecks())
+    const later = openMemory(cache)
+    for (const { of } of known) later.recall(of.name, 'signed')
+    await startSignatures(known, later).settle(recordChecks())
     expect(subtle.importKey).not.toHaveBeenCalled()
     expect(subtle.verify).not.toHaveBeenCalled()
   })
@@ -124,9 +129,11 @@ describe('keys', () => {
     const cache: SignatureCache = new Map()
     const known = rows.map(({ of, ...rest }, i) => ({
       ...rest,
-      of: { ...of, whole: () => of.name, signature: i === 3 ? new Uint8Array(96) : of.signature },
+      of: { ...of, document: {}, signature: i === 3 ? new Uint8Array(96) : of.signature },
     }))
-    await expect(startSignatures(known, cache).settle(recordChecks())).rejects.toMatchObject({
+    const memory = openMemory(cache)
+    for (const { of } of known) memory.keep(of.name, 'signed', of.document)
+    await expect(startSignatures(known, memory).settle(recordChecks())).rejects.toMatchObject({
       code: 'quote-signature',
     })
     expect(cache.size).toBe(0)

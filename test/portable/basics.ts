@@ -134,6 +134,12 @@ export async function basics(name: string, evidence: Uint8Array, options: NitroO
     expect(full.size === 100 && !full.has('old 0') && full.has('old 99'), 'the oldest gone from a full cache')
   })
 
+  await check('256 bytes are 256 characters, so that a cache keeps all bytes apart', () => {
+    const decoder = new TextDecoder('latin1')
+    const characters = new Set(Array.from({ length: 256 }, (_, byte) => decoder.decode(Uint8Array.of(byte))))
+    expect(characters.size === 256 && [...characters].every(({ length }) => length === 1), 'one for each')
+  })
+
   await check('verifications at the same time do not disturb each other', async () => {
     const endorsementCache: EndorsementCache = new Map()
     const verdicts = await Promise.allSettled(

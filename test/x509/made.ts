@@ -8,8 +8,15 @@ import { ES384, type SignatureAlgorithm } from '../../src/crypto/algorithms.ts'
 import { AttestationError } from '../../src/core/errors.ts'
 import { fingerprint } from '../../src/crypto/digest.ts'
 import { type CheckRecorder, recordChecks } from '../../src/core/record.ts'
+import { type Memory, openMemory } from '../../src/crypto/memory.ts'
 import type { EndorsementCache } from '../../src/x509/endorsement-cache.ts'
-import { type CertificationPath, checkPath, type NamedCertificate, signatureRows } from '../../src/x509/path.ts'
+import {
+  type CertificationPath,
+  checkPath,
+  type NamedCertificate,
+  signatureRows,
+  type Trust,
+} from '../../src/x509/path.ts'
 import { uniformProfile } from '../../src/x509/profile.ts'
 import { type StartedSignatures, startSignatures } from '../../src/crypto/signatures.ts'
 import {
@@ -98,20 +105,20 @@ export async function makeChain(
 export async function check(
   chain: readonly NamedCertificate[],
   algorithm: SignatureAlgorithm = ES384,
-  roots?: readonly string[],
+  { roots, memory }: Partial<Trust> = {},
   checks: CheckRecorder = recordChecks(),
 ): Promise<CertificationPath> {
   const root = await fingerprint((chain[0] as NamedCertificate).der)
-  return checkPath(chain, roots ?? [root], uniformProfile(algorithm), checks)
+  return checkPath(chain, { roots: roots ?? [root], memory }, uniformProfile(algorithm), checks)
 }
 
 /** Starts every signature of a path whose certificates all have one algorithm. */
 export function startPath(
   path: Pick<CertificationPath, 'certificates'>,
   algorithm: SignatureAlgorithm,
-  cache?: EndorsementCache,
+  memory?: Memory,
 ): StartedSignatures {
-  return startSignatures(signatureRows(path, uniformProfile(algorithm)), cache)
+  return startSignatures(signatureRows(path, uniformProfile(algorithm)), memory)
 }
 
 /** The same, and every signature. */
@@ -120,8 +127,9 @@ export async function verify(
   algorithm: SignatureAlgorithm = ES384,
   cache?: EndorsementCache,
 ): Promise<CertificationPath> {
-  const path = await check(chain, algorithm)
-  await startPath(path, algorithm, cache).settle(recordChecks())
+  const memory = cache && openMemory(cache)
+  const path = await check(chain, algorithm, { memory })
+  await startPath(path, algorithm, memory).settle(recordChecks())
   return path
 }
 

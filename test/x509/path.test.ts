@@ -111,7 +111,7 @@ describe('root-mismatch', () => {
     const genuine = await fingerprint((sound[0] as NamedCertificate).der)
     const lookAlike = await makeChain({ root: { id: 'root', signedBy: stranger } })
     const found = await fingerprint((lookAlike[0] as NamedCertificate).der)
-    expect(await refusal(check(lookAlike, ES384, [genuine]))).toBe(
+    expect(await refusal(check(lookAlike, ES384, { roots: [genuine] }))).toBe(
       `root-mismatch: SHA-256 of the root: expected ${genuine}, found ${found}`,
     )
   })
@@ -120,22 +120,26 @@ describe('root-mismatch', () => {
     const [root, ...rest] = sound as [NamedCertificate, ...NamedCertificate[]]
     const genuine = await fingerprint(root.der)
     const changed = { ...root, der: withByte(root.der, -1, (byte) => byte ^ 1) }
-    expect(await refusal(check([changed, ...rest], ES384, [genuine]))).toMatch(/^root-mismatch: /)
-    expect(await refusal(check(sound, ES384, []))).toMatch(/^root-mismatch: SHA-256 of the root: expected , found/)
-    expect(await refusal(check([root, ...rest].reverse(), ES384, [genuine]))).toMatch(/^root-mismatch: /)
-    expect(await refusal(check(rest, ES384, [genuine]))).toMatch(/^root-mismatch: /)
+    expect(await refusal(check([changed, ...rest], ES384, { roots: [genuine] }))).toMatch(/^root-mismatch: /)
+    expect(await refusal(check(sound, ES384, { roots: [] }))).toMatch(
+      /^root-mismatch: SHA-256 of the root: expected , found/,
+    )
+    expect(await refusal(check([root, ...rest].reverse(), ES384, { roots: [genuine] }))).toMatch(/^root-mismatch: /)
+    expect(await refusal(check(rest, ES384, { roots: [genuine] }))).toMatch(/^root-mismatch: /)
   })
 
   test('any of several, and nothing that merely contains it', async () => {
     const genuine = await fingerprint((sound[0] as NamedCertificate).der)
-    await expect(check(sound, ES384, ['00'.repeat(32), genuine])).resolves.toBeDefined()
+    await expect(check(sound, ES384, { roots: ['00'.repeat(32), genuine] })).resolves.toBeDefined()
     for (const root of [genuine.toUpperCase(), genuine.slice(1), `${genuine}00`, '']) {
-      expect(await refusal(check(sound, ES384, [root]))).toMatch(/^root-mismatch: /)
+      expect(await refusal(check(sound, ES384, { roots: [root] }))).toMatch(/^root-mismatch: /)
     }
   })
 
   test('is decided before anything is decoded', async () => {
-    expect(await refusal(check([{ name: 'root', der: Uint8Array.of(1) }], ES384, ['00']))).toMatch(/^root-mismatch: /)
+    expect(await refusal(check([{ name: 'root', der: Uint8Array.of(1) }], ES384, { roots: ['00'] }))).toMatch(
+      /^root-mismatch: /,
+    )
   })
 })
 

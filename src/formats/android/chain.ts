@@ -7,8 +7,9 @@ import { VerificationError } from '../../core/errors.ts'
 import type { CheckRecorder } from '../../core/record.ts'
 import { type Clock, iso, isInForce, lastMoment, period } from '../../core/time.ts'
 import { fingerprint } from '../../crypto/digest.ts'
+import { latin1, type Memory } from '../../crypto/memory.ts'
 import type { Signer, SignatureRow } from '../../crypto/signatures.ts'
-import { type Bytes, equalBytes, toHex } from '../../encoding/bytes.ts'
+import { type Bytes, copyBytes, equalBytes, toHex } from '../../encoding/bytes.ts'
 import { contentOf, decodeDer } from '../../encoding/der.ts'
 import {
   BASIC_CONSTRAINTS,
@@ -18,6 +19,7 @@ import {
   KEY_USAGE,
   NAME_CONSTRAINTS,
 } from '../../x509/certificate.ts'
+import { remembered } from '../../x509/endorsement-cache.ts'
 import { algorithmOf, type ChainShape, type Root, shapes } from './profile.ts'
 
 /**
@@ -185,7 +187,11 @@ function checkPurpose({ name, extensions, basicConstraints, keyUsage }: Certific
  * The signatures of a chain: one row a certificate below the root, root first.
  * @throws VerificationError `cert-algorithm`
  */
-export function chainRows({ issued, root, shape }: AndroidChain, checks: CheckRecorder): SignatureRow[] {
+export function chainRows(
+  { issued, root, shape }: AndroidChain,
+  memory: Memory | undefined,
+  checks: CheckRecorder,
+): SignatureRow[] {
   return checks.verifies('cert-algorithm', 'algorithms', () =>
     issued
       .map((certificate, i): SignatureRow => {
@@ -198,10 +204,21 @@ export function chainRows({ issued, root, shape }: AndroidChain, checks: CheckRe
             expected: 'ECDSA (P-256, P-384) with SHA-256 or SHA-384, or RSA with SHA-256',
             found: toHex(signatureAlgorithm),
           })
-        const whole = i >= shape.rememberedFrom && { whole: () => String.fromCharCode(...der) }
+        const document =
+          i < shape.rememberedFrom
+            ? undefined
+            : remembered(memory, latin1(der), 'signed certificate', () => ({ tbs: copyBytes(tbs) }))
         return {
           code: 'cert-chain-signature',
-          of: { name, signedBytes: tbs, signature, algorithm, isDer: true, spki, ...whole },
+          of: {
+            name,
+            signedBytes: document?.tbs ?? tbs,
+            signature,
+            algorithm,
+            isDer: true,
+            spki,
+            ...(document && { document }),
+          },
           by,
           group: 'certificates signed',
         }

@@ -210,7 +210,7 @@ async function certifiedKey(
   const profile = uniformProfile(algorithm)
   // Opening a file has no trace: the first failure is all there is to say.
   const checks = recordChecks()
-  const path = await checkPath(named, roots, profile, checks)
+  const path = await checkPath(named, { roots }, profile, checks)
   checkPurpose(path.leaf)
   checkDates(path, { now, skewMs }, 'dates of the certificates', checks)
   const chain = startSignatures(signatureRows(path, profile))

@@ -1,7 +1,6 @@
 /**
  * PCR0, PCR1 and PCR2 of an image, computed while its sections go by. WebCrypto digests only what
- * is in memory as a whole, so the SHA-384 comes from `@noble/hashes`: 4 KB compressed, and only in
- * bundles that measure images.
+ * is in memory as a whole: the SHA-384 comes from elsewhere (`streaming-hash.ts`).
  *
  *     PCR0  the image        kernel, command line and all ramdisks, in the order of the file
  *     PCR1  the boot part    kernel, command line and the first ramdisk
@@ -11,8 +10,8 @@
  * then, which is copied when they part: kernel and first ramdisk are hashed once, an application
  * twice. Source: README of aws/aws-nitro-enclaves-image-format, "EIF Measurements".
  */
-import { sha384 } from '@noble/hashes/sha2.js'
-import { type Bytes, copyBytes } from '../../encoding/bytes.ts'
+import type { Bytes } from '../../encoding/bytes.ts'
+import { digestOf, type HashFactory, type StreamingHash } from '../streaming-hash.ts'
 import type { EifSectionType } from './header.ts'
 
 /** SHA-384 digests, 48 bytes each: what the registers are extended with. */
@@ -30,17 +29,17 @@ export interface EifMeasuring {
   finish(): EifDigests
 }
 
-export function startMeasuring(): EifMeasuring {
-  const image = sha384.create()
-  const application = sha384.create()
+export function startMeasuring(createHash: HashFactory): EifMeasuring {
+  const image = createHash('sha384')
+  const application = createHash('sha384')
   /** `undefined` as long as it equals `image`. */
-  let boot: typeof image | undefined
+  let boot: StreamingHash | undefined
   let ramdisks = 0
   return {
     section(type) {
       if (type === 'signature' || type === 'metadata') return () => undefined
       if (type === 'ramdisk' && ramdisks++ > 0) {
-        boot ??= image.clone()
+        boot ??= image.copy()
         return (piece) => {
           image.update(piece)
           application.update(piece)
@@ -52,11 +51,11 @@ export function startMeasuring(): EifMeasuring {
       }
     },
     finish() {
-      const digest = copyBytes(image.digest())
+      const digest = digestOf(image, 48)
       return {
         image: digest,
-        boot: boot === undefined ? digest : copyBytes(boot.digest()),
-        application: copyBytes(application.digest()),
+        boot: boot === undefined ? digest : digestOf(boot, 48),
+        application: digestOf(application, 48),
       }
     },
   }

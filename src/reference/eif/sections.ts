@@ -17,6 +17,7 @@ import {
 } from './header.ts'
 import { type EifDigests, startMeasuring } from './registers.ts'
 import { type ImageReader, truncated } from '../image-reader.ts'
+import type { HashFactory } from '../streaming-hash.ts'
 
 /**
  * What an image consists of. Its structure is sound and its checksum right; nothing says who made
@@ -51,13 +52,13 @@ const keptSizes: { readonly [Type in EifSectionType]?: number } = { signature: 3
  * Reads an image to its end. @throws VerificationError every `eif-` code but `eif-metadata` and
  * `eif-signature`
  */
-export async function readEif(input: ImageReader): Promise<EifContents> {
+export async function readEif(input: ImageReader, createHash: HashFactory): Promise<EifContents> {
   const headerBytes = await input.take(headerSize, 'header')
   const header = decodeHeader(headerBytes)
   // The checksum covers the whole file but itself: it is the last field of the header.
   let checksum = crc32(headerBytes.subarray(0, -4))
 
-  const measuring = startMeasuring()
+  const measuring = startMeasuring(createHash)
   const sections: EifSection[] = []
   const kept: { [Type in EifSectionType]?: Bytes } = {}
   for (const index of header.table.keys()) {

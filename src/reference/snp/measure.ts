@@ -2,7 +2,6 @@
  * Computes what an SEV-SNP guest will attest as MEASUREMENT, from the firmware that it boots and
  * how it is launched.
  */
-import { sha256 } from '@noble/hashes/sha2.js'
 import { type Bytes, toHex } from '../../encoding/bytes.ts'
 import type { Hex } from '../../appraisal/expectations.ts'
 import { openImage, type ReadingOptions } from '../image-reader.ts'
@@ -11,6 +10,7 @@ import { addPages, digestOfPage, type LaunchDigest, type PageType, startLaunchDi
 import { pageSize } from './layout.ts'
 import { type MeasureSnpOptions, readOptions, type SnpImage, type SnpLaunch } from './options.ts'
 import { malformed, maximumFirmware, type Ovmf, readOvmf, type Section, type SectionType } from './ovmf.ts'
+import { digestOf, type HashFactory } from '../streaming-hash.ts'
 import { bootEip, vmsaOf } from './vmsa.ts'
 
 /** What {@link measureSnp} returns; frozen. */
@@ -141,18 +141,18 @@ function pageWith(hashes: KernelHashes, { sections, hashTable }: Ovmf): Bytes {
   return pageOfHashes(hashes, offset)
 }
 
-async function hashKernel({ kernel, initrd, append, reading }: SnpLaunch): Promise<KernelHashes> {
+async function hashKernel({ kernel, initrd, append, reading, createHash }: SnpLaunch): Promise<KernelHashes> {
   return {
-    kernel: await hashImage(kernel, reading),
-    initrd: initrd === undefined ? sha256(new Uint8Array()) : await hashImage(initrd, reading),
+    kernel: await hashImage(kernel, reading, createHash),
+    initrd: await hashImage(initrd ?? new Uint8Array(), initrd === undefined ? {} : reading, createHash),
     commandLine: hashOfCommandLine(append),
   }
 }
 
-async function hashImage(image: unknown, reading: ReadingOptions): Promise<Uint8Array> {
-  const state = sha256.create()
+async function hashImage(image: unknown, reading: ReadingOptions, createHash: HashFactory): Promise<Uint8Array> {
+  const state = createHash('sha256')
   for await (const piece of piecesOf(image, reading)) state.update(piece)
-  return state.digest()
+  return digestOf(state, 32)
 }
 
 /** Firmware, and the digest of each of its pages. */

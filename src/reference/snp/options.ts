@@ -3,6 +3,7 @@
  */
 import { knownOptions, requireOption } from '../../core/options.ts'
 import type { EifImage, ReadingOptions } from '../image-reader.ts'
+import { type HashFactory, readHashFactory } from '../streaming-hash.ts'
 import { processorTypes } from './processors.ts'
 import type { Vmm } from './vmsa.ts'
 
@@ -33,6 +34,11 @@ export interface MeasureSnpOptions extends ReadingOptions {
   readonly initrd?: SnpImage
   /** The kernel's command line, without a NUL. Only with `kernel`. */
   readonly append?: string
+  /**
+   * What computes SHA-256 of kernel and initrd: `createHash` of `node:crypto`, say. Default:
+   * `@noble/hashes`.
+   */
+  readonly createHash?: HashFactory
 }
 
 /** {@link MeasureSnpOptions}, checked and complete. */
@@ -45,6 +51,7 @@ export interface SnpLaunch {
   readonly initrd: unknown
   readonly append: string
   readonly reading: ReadingOptions
+  readonly createHash: HashFactory
 }
 
 const names = [
@@ -56,6 +63,7 @@ const names = [
   'kernel',
   'initrd',
   'append',
+  'createHash',
   'onProgress',
   'signal',
 ] as const satisfies readonly (keyof MeasureSnpOptions)[]
@@ -63,7 +71,7 @@ const names = [
 /** @throws TypeError */
 export function readOptions(options: unknown): SnpLaunch {
   const given = knownOptions<MeasureSnpOptions>(options, names)
-  const { vcpus, guestFeatures = 1, vmm = 'qemu', kernel, initrd, append, onProgress, signal } = given
+  const { vcpus, guestFeatures = 1, vmm = 'qemu', kernel, initrd, append, onProgress, signal, createHash } = given
   requireOption('vcpus', '1 to 4096', Number.isInteger(vcpus) && (vcpus as number) >= 1 && (vcpus as number) <= 4096)
   requireOption('vmm', 'qemu, ec2 or gce', ['qemu', 'ec2', 'gce'].includes(vmm))
   const isFeatures =
@@ -86,6 +94,7 @@ export function readOptions(options: unknown): SnpLaunch {
     kernel,
     initrd,
     append: append ?? '',
+    createHash: readHashFactory(createHash),
     reading: { ...(onProgress && { onProgress }), ...(signal && { signal }) },
   }
 }

@@ -23,7 +23,7 @@ import { refusal } from '../../x509/made.ts'
 /** Every rule and every signature of a chain, root first. Trusts its root. */
 async function verify(chain: readonly NamedCertificate[], profile: PathProfile): Promise<CertificationPath> {
   const root = await fingerprint((chain[0] as NamedCertificate).der)
-  const path = await checkPath(chain, [root], profile, recordChecks())
+  const path = await checkPath(chain, { roots: [root] }, profile, recordChecks())
   await startSignatures(signatureRows(path, profile)).settle(recordChecks())
   return path
 }
@@ -116,8 +116,9 @@ else {
       }).not.toThrow()
       const [ark, , vek] = files
       const revoked = chainOf(ark, 'roots/ask-genoa-revoked.der', vek)
-      const [, first] = (await checkPath(revoked, [await fingerprint(root.der)], vcekProfile('Genoa'), recordChecks()))
-        .certificates
+      const [, first] = (
+        await checkPath(revoked, { roots: [await fingerprint(root.der)] }, vcekProfile('Genoa'), recordChecks())
+      ).certificates
       if (first === undefined) throw new Error('three certificates expected')
       expect(() => {
         refuseRevoked(first, list)
@@ -357,7 +358,7 @@ else {
       const roots = await Promise.all(
         ['milan', 'genoa', 'turin'].map((product) => fingerprint(vectors.read(`roots/ark-${product}.der`))),
       )
-      expect(await refusal(checkPath(await made(), roots, profile, recordChecks()))).toMatch(/^root-mismatch: /)
+      expect(await refusal(checkPath(await made(), { roots }, profile, recordChecks()))).toMatch(/^root-mismatch: /)
     })
   })
 

@@ -408,7 +408,11 @@ describe('options', () => {
   test.each([
     ['no object', 1, 'options must be a plain object'],
     ['null', null, 'options must be a plain object'],
-    ['a misspelt one', { onprogress: () => undefined }, 'option "onprogress" must be one of onProgress, now, signal'],
+    [
+      'a misspelt one',
+      { onprogress: () => undefined },
+      'option "onprogress" must be one of onProgress, now, signal, createHash',
+    ],
     ['now as a number', { now: 0 }, 'now must be a Date'],
     ['now as no date', { now: new Date(NaN) }, 'now must be a Date'],
     ['onProgress as a number', { onProgress: 1 }, 'onProgress must be a function'],

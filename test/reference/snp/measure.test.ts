@@ -272,7 +272,7 @@ describe('mistakes of callers', () => {
     [
       'an unknown one',
       { ...one, cpus: 1 },
-      'option "cpus" must be one of vcpus, vcpuType, vcpuSignature, guestFeatures, vmm, kernel, initrd, append, onProgress, signal',
+      'option "cpus" must be one of vcpus, vcpuType, vcpuSignature, guestFeatures, vmm, kernel, initrd, append, createHash, onProgress, signal',
     ],
     ['no processors', { ...one, vcpus: 0 }, 'vcpus must be 1 to 4096'],
     ['half a processor', { ...one, vcpus: 1.5 }, 'vcpus must be 1 to 4096'],

@@ -6,10 +6,12 @@
 import type { CheckRecorder } from '../../../core/record.ts'
 import { ES384, ps384By4096, ps384By4096WithTrailer, type SignatureAlgorithm } from '../../../crypto/algorithms.ts'
 import { fingerprint } from '../../../crypto/digest.ts'
+import type { Memory } from '../../../crypto/memory.ts'
 import { type SignatureRow, startSignatures } from '../../../crypto/signatures.ts'
 import { type Bytes, equalBytes, isZero, toHex } from '../../../encoding/bytes.ts'
-import { type Certificate, decodeCertificate } from '../../../x509/certificate.ts'
-import { authenticCrl, checkCrlContent, type Crl, crlRow, decodeCrl, refuseRevoked } from '../../../x509/crl.ts'
+import type { Certificate } from '../../../x509/certificate.ts'
+import { authenticCrl, checkCrlContent, type Crl, crlRow, refuseRevoked } from '../../../x509/crl.ts'
+import { readCertificate, readCrl } from '../../../x509/endorsement-cache.ts'
 import { checkDates, checkRoot, checkRules, signatureRows } from '../../../x509/path.ts'
 import type { PathProfile } from '../../../x509/profile.ts'
 import { quirks, vcekProfile, vlekProfile } from '../profile.ts'
@@ -37,7 +39,7 @@ export interface Authentic extends Verified {
 }
 
 /** What the caller's options say about it. */
-type AuthenticityPolicy = Pick<SevSnpPolicy, 'endorsements' | 'checksRevocation' | 'roots' | 'clock' | 'cache'>
+type AuthenticityPolicy = Pick<SevSnpPolicy, 'endorsements' | 'checksRevocation' | 'roots' | 'clock' | 'memory'>
 
 /**
  * Verifies a report.
@@ -48,7 +50,7 @@ export async function authenticate(
   policy: AuthenticityPolicy,
   checks: CheckRecorder,
 ): Promise<Authentic> {
-  const { clock, cache, checksRevocation } = policy
+  const { clock, memory, checksRevocation } = policy
   const cpuProduct = checkProcessor(report, checks)
 
   // 1. Read: strict and bounded. Nothing is trusted.
@@ -56,8 +58,8 @@ export async function authenticate(
     readEndorsements(policy.endorsements, table, report.signingKey, checksRevocation),
   )
   checkRoot(await fingerprint(bytes.ark), policy.roots, checks)
-  const certificates = readCertificates(bytes, report.signingKey, checks)
-  const crl = readCrl(bytes, checks)
+  const certificates = readCertificates(bytes, report.signingKey, memory, checks)
+  const crl = readList(bytes, memory, checks)
 
   // 2. The path: names, purposes, algorithms and dates. The root's name says which product it is.
   const product = checkProduct(certificates[0], checks)
@@ -70,10 +72,10 @@ export async function authenticate(
   const signatures = startSignatures(
     [
       ...signatureRows(path, profile),
-      ...(crl === undefined ? [] : [crlRow(crl, ark, algorithmOf(crl), () => String.fromCharCode(...crl.der))]),
+      ...(crl === undefined ? [] : [crlRow(crl, ark, algorithmOf(crl))]),
       reportRow(signed, signature, vek),
     ],
-    cache,
+    memory,
   )
 
   // 4. Check what needs no signature: the list, and that the key is this report's.
@@ -132,19 +134,20 @@ function checkProcessor({ cpu }: SnpReport, checks: CheckRecorder): SnpProduct |
 function readCertificates(
   { ark, intermediate, vek }: EndorsementBytes,
   signingKey: SigningKey,
+  memory: Memory | undefined,
   checks: CheckRecorder,
 ): readonly [Certificate, Certificate, Certificate] {
   return checks.verifies('cert-parse', '3 X.509 v3 certificates', () => [
-    decodeCertificate(ark, 'ARK', quirks.ca),
-    decodeCertificate(intermediate, nameOf[signingKey], quirks.ca),
-    decodeCertificate(vek, signingKey, quirks.key),
+    readCertificate(memory, ark, 'ARK', quirks.ca),
+    readCertificate(memory, intermediate, nameOf[signingKey], quirks.ca),
+    readCertificate(memory, vek, signingKey, quirks.key),
   ])
 }
 
 /** @throws VerificationError `crl-parse`, `crl-algorithm`, `crl-extension` */
-function readCrl({ crl }: EndorsementBytes, checks: CheckRecorder): Crl | undefined {
-  if (crl === undefined) return undefined
-  return checks.decodes('crl-parse', 'revocation list of the ARK', () => decodeCrl(crl, 'CRL of the ARK'))
+function readList({ crl: der }: EndorsementBytes, memory: Memory | undefined, checks: CheckRecorder): Crl | undefined {
+  if (der === undefined) return undefined
+  return checks.decodes('crl-parse', 'revocation list of the ARK', () => readCrl(memory, der, 'CRL of the ARK'))
 }
 
 /**

@@ -13,6 +13,7 @@ import type { Check } from '../../../core/check.ts'
 import { itemsOf, knownOptions, readFields, requireOption } from '../../../core/options.ts'
 import { type Clock, lastMoment, readSkew, readTime } from '../../../core/time.ts'
 import { type Bytes, givenBytes, isZero } from '../../../encoding/bytes.ts'
+import { type Memory, openMemory } from '../../../crypto/memory.ts'
 import type { EndorsementCache } from '../../../x509/endorsement-cache.ts'
 import { readAnchors } from '../../../x509/trust-anchor.ts'
 import { allowDebug } from '../../options.ts'
@@ -143,7 +144,7 @@ export interface AndroidKeyPolicy {
     { readonly clientData: Bytes; readonly rpId: string; readonly origins: readonly string[] } | undefined
   readonly roots: readonly Root[]
   readonly clock: Clock
-  readonly cache: EndorsementCache | undefined
+  readonly memory: Memory | undefined
   readonly trace: ((check: Check) => void) | undefined
 }
 
@@ -202,7 +203,7 @@ export function readAndroidKeyOptions(options: AndroidKeyOptions): AndroidKeyPol
     webauthn: own.webauthn === undefined ? undefined : readWebAuthn(own.webauthn),
     roots: own.trustAnchors === undefined ? googleRoots() : readAnchors(own.trustAnchors),
     clock: { now: readTime(now), skewMs: readSkew(own.clockSkewSeconds) },
-    cache: endorsementCache,
+    memory: endorsementCache && openMemory(endorsementCache),
     trace,
   }
 }

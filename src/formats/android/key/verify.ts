@@ -62,7 +62,7 @@ export async function verifyAndroidKey(evidence: Uint8Array, options: AndroidKey
   // options are copies from here on.
   const bytes = copyEvidence(evidence)
   const policy = readAndroidKeyOptions(options)
-  const { webauthn, clock, cache } = policy
+  const { webauthn, clock, memory } = policy
   const checks = recordChecks(policy.trace)
 
   // 1. Evidence: shape and bounds. Nothing below is trusted yet.
@@ -73,8 +73,8 @@ export async function verifyAndroidKey(evidence: Uint8Array, options: AndroidKey
 
   // 2. Authenticity: all signatures start together, root first; the leaf's key signs for WebAuthn.
   const clientData = decoded.statement && webauthn && (await checkClientData(decoded.statement, webauthn, checks))
-  const rows = [...chainRows(chain, checks), ...statementRows(decoded, clientData, leaf, checks)]
-  const signatures = startSignatures(rows, cache)
+  const rows = [...chainRows(chain, memory, checks), ...statementRows(decoded, clientData, leaf, checks)]
+  const signatures = startSignatures(rows, memory)
   await signatures.settle(checks, 'webauthn-signature')
   const expires = checkDates(chain, clock, checks)
   checkStatus(certificates, policy, checks)

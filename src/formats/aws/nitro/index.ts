@@ -6,3 +6,4 @@ export { allowSignedImages, type NitroOptions, type NitroReferenceValues } from 
 export { type NitroResult, verifyNitro } from './verify.ts'
 export { allowDebug } from '../../options.ts'
 export * from '../common.ts'
+export { warmUp } from '../../../crypto/warm-up.ts'

@@ -55,12 +55,12 @@ export async function verifyNitro(evidence: Uint8Array, options: NitroOptions): 
   const document = decodeDocument(bytes, checks)
 
   // 2. Endorsements: a path from a pinned root down to the leaf, at the caller's time.
-  const path = await checkPath(chainOf(document), policy.roots, awsProfile, checks)
+  const path = await checkPath(chainOf(document), policy, awsProfile, checks)
   const doubt = checkDates(path, document.claims, policy, checks)
 
   // 3. Authenticity: every certificate is signed by the one above, and the leaf's key signed
   // exactly these bytes.
-  await startSignatures(signaturesOf(document, path), policy.cache).settle(checks)
+  await startSignatures(signaturesOf(document, path), policy.memory).settle(checks)
   refuseDoubt(doubt, checks)
 
   // 4. Appraisal: the document is AWS's word. Is it what the caller expects? Failures are kept, so

@@ -10,14 +10,13 @@ import { fingerprint } from '../../../crypto/digest.ts'
 import { startSignatures } from '../../../crypto/signatures.ts'
 import type { Certificate } from '../../../x509/certificate.ts'
 import { authenticCrl, checkCrlContent, type CheckedCrl, refuseRevoked } from '../../../x509/crl.ts'
-import type { EndorsementCache } from '../../../x509/endorsement-cache.ts'
 import { type CertificationPath, checkDates } from '../../../x509/path.ts'
 import type { Quote } from '../quote/quote.ts'
-import type { DatedEndorsement, EndorsementTexts } from './endorsements.ts'
+import type { DatedEndorsement } from './endorsements.ts'
 import { type Chain, checkChain, checkSameRoot } from './paths.ts'
 import { type DcapPlatform, decodePck } from './pck.ts'
 import { decodeQeIdentity, type QeIdentity } from './qe-identity.ts'
-import { type Read, readCollateral, remembering } from './read.ts'
+import { type Delivered, type Read, readCollateral, remembering } from './read.ts'
 import { signaturesOf, startBinding } from './signatures.ts'
 import { checkValidity } from './signed-json.ts'
 import { decodeTcbInfo, type TcbInfo } from './tcb-info.ts'
@@ -39,11 +38,9 @@ export interface Collateral {
 }
 
 /** What the caller's options say about it. */
-export interface CollateralPolicy {
-  readonly endorsements: EndorsementTexts
+export interface CollateralPolicy extends Delivered {
   readonly roots: readonly string[]
   readonly clock: Clock
-  readonly cache: EndorsementCache | undefined
 }
 
 /**
@@ -56,7 +53,7 @@ export async function verifyCollateral(
   checks: CheckRecorder,
 ): Promise<Collateral> {
   // 1. Read: strict and bounded. Nothing is trusted.
-  const read = readCollateral(quote, policy.endorsements, checks)
+  const read = readCollateral(quote, policy, checks)
 
   // 2. Start: the root's digest first, for it is needed first and WebCrypto serves in order; then
   // every signature. WebCrypto works on them meanwhile, and calls of it cost less next to each
@@ -64,7 +61,7 @@ export async function verifyCollateral(
   const hashOf = remembering(fingerprint)
   // Judged in the next step.
   hashOf(read.pck.certificates[0].der).catch(() => undefined)
-  const signatures = startSignatures(signaturesOf(quote, read), policy.cache)
+  const signatures = startSignatures(signaturesOf(quote, read), policy.memory)
   const binding = startBinding(quote)
 
   // 3. Check everything that needs no signature: names, purposes and dates, and that all of it is
@@ -108,10 +105,16 @@ async function checkCollateral(
   const paths = [pckPath]
   for (const signer of signers) paths.push(await pathOf(signer))
   for (const path of paths.slice(1)) checkSameRoot(pckPath, path, checks)
-  const tcbInfo = checks.decodes('tcb-info-format', 'fields of TCB Info', () => decodeTcbInfo(tcbInfoDocument))
+  const tcbInfo = checks.decodes(
+    'tcb-info-format',
+    'fields of TCB Info',
+    () => (tcbInfoDocument.fields ??= decodeTcbInfo(tcbInfoDocument.json)),
+  )
   checkValidity(tcbInfo, { code: 'tcb-info-validity', subject: 'TCB Info' }, clock, checks)
-  const qeIdentity = checks.decodes('qe-identity-format', 'fields of QE identity', () =>
-    decodeQeIdentity(qeIdentityDocument),
+  const qeIdentity = checks.decodes(
+    'qe-identity-format',
+    'fields of QE identity',
+    () => (qeIdentityDocument.fields ??= decodeQeIdentity(qeIdentityDocument.json)),
   )
   checkValidity(qeIdentity, { code: 'qe-identity-validity', subject: 'QE identity' }, clock, checks)
   return {

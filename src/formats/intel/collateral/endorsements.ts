@@ -79,9 +79,8 @@ export function endorsement(endorsements: EndorsementTexts, name: keyof DcapEndo
   })
 }
 
-/** The DER of a revocation list. @throws VerificationError `endorsement-missing`, `crl-parse` */
-export function endorsementDer(endorsements: EndorsementTexts, name: 'pckCrl' | 'rootCaCrl'): Bytes {
-  const text = endorsement(endorsements, name)
+/** The DER of a revocation list. @throws VerificationError `crl-parse` */
+export function derOf(text: string, name: 'pckCrl' | 'rootCaCrl'): Bytes {
   const source: Source = { name, code: 'crl-parse' }
   refuseTerminator(text, source)
   try {

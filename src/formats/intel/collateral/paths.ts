@@ -8,6 +8,7 @@ import { decodePem } from '../../../encoding/pem.ts'
 import { cursor, malformed, type Source } from '../../../encoding/reader.ts'
 import { VerificationError } from '../../../core/errors.ts'
 import type { CheckRecorder } from '../../../core/record.ts'
+import type { Memory } from '../../../crypto/memory.ts'
 import { type Certificate, decodeCertificate } from '../../../x509/certificate.ts'
 import { fingerprint } from '../../../crypto/digest.ts'
 import { type CertificationPath, checkRoot, checkRules } from '../../../x509/path.ts'
@@ -77,11 +78,11 @@ export function readPckChain(
   quote: Quote,
   endorsements: EndorsementTexts,
   checks: CheckRecorder,
-  decode?: typeof decodeCertificate,
+  reader?: ChainReader,
 ): Chain {
   const pem = checks.decodes('pck-chain-missing', 'PCK certificate chain', () => pckChainOf(quote, endorsements))
   const expected = { names: pckNames, profile: pckProfile, leafName: 'Intel SGX PCK Certificate' }
-  return readChain(pem, expected, checks, decode)
+  return readChain(pem, expected, checks, reader)
 }
 
 /**
@@ -92,11 +93,11 @@ export function readSignerChain(
   name: 'tcbInfoIssuerChain' | 'qeIdentityIssuerChain',
   endorsements: EndorsementTexts,
   checks: CheckRecorder,
-  decode?: typeof decodeCertificate,
+  reader?: ChainReader,
 ): Chain {
   const pem = checks.decodes('endorsement-missing', name, () => endorsement(endorsements, name))
   const names = [`root of ${name}`, `signer of ${name}`]
-  return readChain(pem, { names, profile: signerProfile, leafName: 'Intel SGX TCB Signing' }, checks, decode)
+  return readChain(pem, { names, profile: signerProfile, leafName: 'Intel SGX TCB Signing' }, checks, reader)
 }
 
 /**
@@ -123,16 +124,26 @@ interface Expected extends Pick<Chain, 'profile' | 'leafName'> {
   readonly names: readonly string[]
 }
 
-/** @param decode {@link decodeCertificate}, or something that remembers what it was asked before */
+/** How the chains of one verification are read. */
+export interface ChainReader {
+  /** {@link decodeCertificate}, or something that remembers what it was asked before. */
+  readonly decode: typeof decodeCertificate
+  readonly memory: Memory | undefined
+}
+
 function readChain(
   pem: string,
   { names, profile, leafName }: Expected,
   checks: CheckRecorder,
-  decode: typeof decodeCertificate = decodeCertificate,
+  { decode, memory }: ChainReader = { decode: decodeCertificate, memory: undefined },
 ): Chain {
   const name = names.at(-1) as string
-  const encoded = checks.decodes('cert-parse', `PEM of ${name}`, () =>
-    decodePem(pem, 'CERTIFICATE', { name, code: 'cert-parse' }),
+  const kind = `chain of ${name}`
+  const known = memory?.recall(pem, kind) as Chain['certificates'] | undefined
+  const encoded = checks.decodes(
+    'cert-parse',
+    `PEM of ${name}`,
+    () => known?.map(({ der }) => der) ?? decodePem(pem, 'CERTIFICATE', { name, code: 'cert-parse' }),
   )
   const subject = `certificates in the chain of ${name}`
   checks.decodes('cert-path', subject, {
@@ -147,12 +158,17 @@ function readChain(
       throw malformed({ name: own, code: 'cert-parse' }, `at most ${maximumCertificate} bytes, found ${der.length}`)
     return decode(der, own)
   }
-  const certificates = checks.decodes('cert-parse', `certificates of ${name}`, () =>
-    rootFirst(encoded.map(read)).map((certificate, i) =>
-      certificate.name === names[i] ? certificate : { ...certificate, name: names[i] },
-    ),
+  const certificates = checks.decodes(
+    'cert-parse',
+    `certificates of ${name}`,
+    () =>
+      known ??
+      (rootFirst(encoded.map(read)).map((certificate, i) =>
+        certificate.name === names[i] ? certificate : { ...certificate, name: names[i] },
+      ) as unknown as Chain['certificates']),
   )
-  return { name, certificates: certificates as unknown as Chain['certificates'], profile, leafName }
+  if (known === undefined) memory?.keep(pem, kind, certificates)
+  return { name, certificates, profile, leafName }
 }
 
 /**

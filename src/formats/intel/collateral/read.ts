@@ -5,13 +5,15 @@ import type { CheckRecorder } from '../../../core/record.ts'
 import { type Bytes, equalBytes } from '../../../encoding/bytes.ts'
 import { type Certificate, decodeCertificate } from '../../../x509/certificate.ts'
 import type { Crl } from '../../../x509/crl.ts'
+import { remembered } from '../../../x509/endorsement-cache.ts'
+import type { Memory } from '../../../crypto/memory.ts'
 import type { Quote } from '../quote/quote.ts'
 import { decodeIntelCrl } from './crl-extensions.ts'
-import { endorsement, endorsementDer, type EndorsementTexts } from './endorsements.ts'
+import { derOf, endorsement, type EndorsementTexts } from './endorsements.ts'
 import { type Chain, readPckChain, readSignerChain } from './paths.ts'
-import { qeIdentitySource } from './qe-identity.ts'
+import { type QeIdentity, qeIdentitySource } from './qe-identity.ts'
 import { decodeSignedJson, type SignedJson } from './signed-json.ts'
-import { tcbInfoSource } from './tcb-info.ts'
+import { type TcbInfo, tcbInfoSource } from './tcb-info.ts'
 
 /** What was delivered, well formed. Nothing in it is verified. */
 export interface Read {
@@ -27,38 +29,57 @@ export interface Read {
    * revoke the platform.
    */
   readonly lists: readonly [rootCaCrl: ReadList, pckCrl: ReadList]
-  readonly tcbInfo: SignedJson
-  readonly qeIdentity: SignedJson
+  readonly tcbInfo: ReadJson<TcbInfo>
+  readonly qeIdentity: ReadJson<QeIdentity>
 }
 
-/** A revocation list, who must have issued it, and as what it came. */
+/** A signed document. */
+export interface ReadJson<Fields> {
+  readonly json: SignedJson
+  /** What is inside: read when its turn comes, unless that was done before. */
+  fields: Fields | undefined
+}
+
+/** A revocation list, and who must have issued it. */
 export interface ReadList {
   readonly crl: Crl
   readonly issuer: Certificate
-  readonly text: () => string
+}
+
+/** What there is to read, and what was read before. */
+export interface Delivered {
+  readonly endorsements: EndorsementTexts
+  readonly memory: Memory | undefined
 }
 
 /** @throws VerificationError for what is missing or not well formed */
-export function readCollateral(quote: Quote, endorsements: EndorsementTexts, checks: CheckRecorder): Read {
+export function readCollateral(quote: Quote, { endorsements, memory }: Delivered, checks: CheckRecorder): Read {
   // All chains have one root: it is read once.
-  const decode = remembering(decodeCertificate)
-  const pck = readPckChain(quote, endorsements, checks, decode)
-  const tcbInfoSigner = readSignerChain('tcbInfoIssuerChain', endorsements, checks, decode)
+  const reader = { decode: remembering(decodeCertificate), memory }
+  const pck = readPckChain(quote, endorsements, checks, reader)
+  const tcbInfoSigner = readSignerChain('tcbInfoIssuerChain', endorsements, checks, reader)
   const isOneSigner = endorsements.qeIdentityIssuerChain === endorsements.tcbInfoIssuerChain
   const qeIdentitySigner = isOneSigner
     ? undefined
-    : readSignerChain('qeIdentityIssuerChain', endorsements, checks, decode)
+    : readSignerChain('qeIdentityIssuerChain', endorsements, checks, reader)
   // The signature is checked over the bytes as served, and these bytes are what is read.
   const tcbInfo = checks.decodes('tcb-info-format', 'TCB Info', () =>
-    decodeSignedJson(endorsement(endorsements, 'tcbInfo'), 'tcbInfo', tcbInfoSource),
+    remembered(memory, endorsement(endorsements, 'tcbInfo'), 'TCB Info', (text): ReadJson<TcbInfo> => ({
+      json: decodeSignedJson(text, 'tcbInfo', tcbInfoSource),
+      fields: undefined,
+    })),
   )
   const qeIdentity = checks.decodes('qe-identity-format', 'QE identity', () =>
-    decodeSignedJson(endorsement(endorsements, 'qeIdentity'), 'enclaveIdentity', qeIdentitySource),
+    remembered(memory, endorsement(endorsements, 'qeIdentity'), 'QE identity', (text): ReadJson<QeIdentity> => ({
+      json: decodeSignedJson(text, 'enclaveIdentity', qeIdentitySource),
+      fields: undefined,
+    })),
   )
   const readList = (name: 'rootCaCrl' | 'pckCrl', issuer: Certificate | undefined): ReadList => ({
-    crl: checks.decodes('crl-parse', name, () => decodeIntelCrl(endorsementDer(endorsements, name), name)),
+    crl: checks.decodes('crl-parse', name, () =>
+      remembered(memory, endorsement(endorsements, name), name, (text) => decodeIntelCrl(derOf(text, name), name)),
+    ),
     issuer: issuer as Certificate,
-    text: () => endorsement(endorsements, name),
   })
   const [root, ca] = pck.certificates
   return {

@@ -11,18 +11,18 @@ import type { Certificate } from '../../../x509/certificate.ts'
 import { crlRow } from '../../../x509/crl.ts'
 import { signatureRows } from '../../../x509/path.ts'
 import type { Quote } from '../quote/quote.ts'
-import type { Read, ReadList } from './read.ts'
+import type { Read, ReadJson } from './read.ts'
 import type { Chain } from './paths.ts'
-import { hintOf, type SignedJson } from './signed-json.ts'
+import { hintOf } from './signed-json.ts'
 
 /**
  * Every signature around a quote, root first: nine, and one more where TCB Info and QE identity
- * have two signers. A cache spares up to six of them.
+ * have two signers. A cache spares all but the last two.
  */
 export const signaturesOf = (quote: Quote, { pck, signers, lists, tcbInfo, qeIdentity }: Read): SignatureRow[] => [
-  ...signatureRows(pck, pck.profile),
-  ...lists.map(listRow),
-  ...signers.flatMap((signer) => signatureRows(signer, signer.profile)),
+  ...signatureRows(pck, pck.profile, pck.certificates),
+  ...lists.map(({ crl, issuer }) => crlRow(crl, issuer, ES256)),
+  ...signers.flatMap((signer) => signatureRows(signer, signer.profile, signer.certificates)),
   documentRow('tcb-info-signature', 'TCB Info', tcbInfo, signers[0]),
   documentRow('qe-identity-signature', 'QE identity', qeIdentity, signers.at(-1) as Chain),
   ...quoteRows(quote, pck),
@@ -55,30 +55,23 @@ export const quoteRows = (quote: Quote, pck: Chain): SignatureRow[] => [
   },
 ]
 
-/**
- * A cache knows a list as it came, in base64: it begins with M, where a certificate begins with
- * 0\x82.
- */
-const listRow = ({ crl, issuer, text }: ReadList): SignatureRow => crlRow(crl, issuer, ES256, text)
-
-/** A cache knows a document by its signature, 128 digits, and what that signed. */
 const documentRow = (
   code: 'tcb-info-signature' | 'qe-identity-signature',
   name: string,
-  document: SignedJson,
+  document: ReadJson<unknown>,
   signer: Chain,
 ): SignatureRow => ({
   code,
   of: {
     name: `${name}, every byte as served`,
-    signedBytes: document.signedBytes,
-    signature: document.signature,
+    signedBytes: document.json.signedBytes,
+    signature: document.json.signature,
     algorithm: ES256,
     isDer: false,
-    whole: () => toHex(document.signature) + document.body,
+    document,
   },
   by: { name: "Intel's TCB signing key", spki: leafOf(signer).spki },
-  hint: () => hintOf(document),
+  hint: () => hintOf(document.json),
 })
 
 const leafOf = ({ certificates }: Chain): Certificate => certificates.at(-1) as Certificate

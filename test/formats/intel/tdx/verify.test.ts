@@ -16,6 +16,7 @@ import {
   type TdxOptions,
   verifyTdx,
 } from '../../../../src/formats/intel/tdx/index.ts'
+import { openMemory } from '../../../../src/crypto/memory.ts'
 import type { EndorsementCache } from '../../../../src/x509/endorsement-cache.ts'
 import { hex, pattern, unhex } from '../../../attester/bytes.ts'
 import { measurements, platform, reportData, serialNumbers, tdOffsets } from '../../../attester/intel.ts'
@@ -287,10 +288,15 @@ describe('the endorsement cache', () => {
     return text.slice(0, at) + (text[at] === 'a' ? 'b' : 'a') + text.slice(at + 1)
   }
 
-  test('remembers CA and signer, both lists and both documents, and no more the second time', async () => {
+  test('remembers both chains, both lists and both documents, and no more the second time', async () => {
     const { evidence, options, endorsementCache } = await warm()
     expect(endorsementCache.size).toBe(6)
-    for (const key of endorsementCache.values()) expect(await key).toBeInstanceOf(CryptoKey)
+    const { endorsements } = options
+    expect([...endorsementCache.keys()].slice(1)).toEqual(
+      (['tcbInfoIssuerChain', 'tcbInfo', 'qeIdentity', 'rootCaCrl', 'pckCrl'] as const).map(
+        (name) => endorsements[name],
+      ),
+    )
     await expect(verifyTdx(evidence, options)).resolves.toBeDefined()
     expect(endorsementCache.size).toBe(6)
   })
@@ -355,15 +361,63 @@ describe('the endorsement cache', () => {
     expect(code).toBe('tcb-info-signature')
   })
 
-  test('what it holds is believed: whoever writes to it can vouch for a document', async () => {
+  test('what others write to it vouches for nothing: entries that were moved, entries of their own', async () => {
     const { evidence, options, endorsementCache } = await warm()
     const forged = changed(options.endorsements.tcbInfo)
     const endorsements = { ...options.endorsements, tcbInfo: forged }
-    const signatureOf = (text: string): string => /"signature":"(\w+)"/.exec(text)?.[1] ?? ''
-    for (const [entry, key] of endorsementCache)
-      endorsementCache.set(entry.replace(signatureOf(options.endorsements.tcbInfo), signatureOf(forged)), key)
-    expect(endorsementCache.size).toBe(7)
-    await expect(verifyTdx(evidence, { ...options, endorsements })).resolves.toBeDefined()
+    for (const entry of [...endorsementCache.values(), {}, Promise.resolve(), undefined]) {
+      endorsementCache.set(forged, entry as never)
+      const { code } = await refusalOf(verifyTdx(evidence, { ...options, endorsements }))
+      expect(code).toBe('tcb-info-signature')
+    }
+  })
+
+  test('nothing that it gave away leads to what it remembers', async () => {
+    const { evidence, options, endorsementCache } = await warm()
+    const told = await verifyTdx(evidence, options)
+    const before = JSON.stringify(told)
+    let changes = 0
+    const spoil = (value: unknown): void => {
+      if (ArrayBuffer.isView(value)) changes += new Uint8Array(value.buffer).fill(0xee).length
+      else if (typeof value === 'object' && value !== null) Object.values(value).forEach(spoil)
+    }
+    spoil(told.claims)
+    spoil([...endorsementCache])
+    expect(changes).toBeGreaterThan(500)
+    const again = await verifyTdx(evidence, options)
+    const plain = (text: string): string => text.replace(/"(startedAt|durationMs)":[\d.e-]+/g, '')
+    expect(plain(JSON.stringify(again))).toBe(plain(before))
+  })
+
+  test('what it remembers is frozen, all the way down', async () => {
+    const { options, endorsementCache } = await warm()
+    const memory = openMemory(endorsementCache)
+    const { tcbInfo, qeIdentity, rootCaCrl, pckCrl, tcbInfoIssuerChain } = options.endorsements
+    const documents = [
+      memory.recall(tcbInfo, 'TCB Info'),
+      memory.recall(qeIdentity, 'QE identity'),
+      memory.recall(rootCaCrl, 'rootCaCrl'),
+      memory.recall(pckCrl, 'pckCrl'),
+      memory.recall(tcbInfoIssuerChain, 'chain of signer of tcbInfoIssuerChain'),
+      memory.recall([...endorsementCache.keys()][0] as string, 'chain of PCK certificate'),
+    ]
+    let seen = 0
+    const look = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return
+      seen++
+      if (!(value instanceof Map)) expect(Object.isFrozen(value)).toBe(true)
+      for (const inner of value instanceof Map ? value.values() : Object.values(value)) look(inner)
+    }
+    documents.forEach(look)
+    expect(documents).not.toContain(undefined)
+    expect(seen).toBeGreaterThan(50)
+  })
+
+  test('a text that was read as one thing is not recalled as another', async () => {
+    const { evidence, options } = await warm()
+    const { rootCaCrl, pckCrl } = options.endorsements
+    const endorsements = { ...options.endorsements, rootCaCrl: pckCrl, pckCrl: rootCaCrl }
+    expect((await refusalOf(verifyTdx(evidence, { ...options, endorsements }))).code).toBe('crl-issuer')
   })
 
   test('remembers nothing of what Intel published when the quote was refused', async () => {
@@ -374,11 +428,12 @@ describe('the endorsement cache', () => {
     expect(endorsementCache.size).toBe(0)
   })
 
-  test('what stands around a document is no part of it: white space adds no entry', async () => {
+  test('the exact text counts: the same with white space around it is another', async () => {
     const { evidence, options, endorsementCache } = await warm()
     const tcbInfo = ` ${options.endorsements.tcbInfo}${' '.repeat(1000)}`
     await verifyTdx(evidence, { ...options, endorsements: { ...options.endorsements, tcbInfo } })
-    expect(endorsementCache.size).toBe(6)
+    expect(endorsementCache.size).toBe(7)
+    expect([...endorsementCache.keys()]).toContain(tcbInfo)
   })
 
   test('remembers no text above 64 KiB, so that it stays small', async () => {
