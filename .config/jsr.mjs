@@ -33,6 +33,8 @@ const description = {
   name: `@${name}/${name}`,
   version,
   license,
+  // The badge is an element: the names of pages, beside those of Deno.
+  compilerOptions: { lib: ['esnext', 'dom', 'dom.iterable', 'deno.ns'] },
   exports: Object.fromEntries(entries.map(({ subpath, source }) => [subpath, source])),
   ...(imports.length > 0 && { imports: Object.fromEntries(imports) }),
 }

@@ -102,7 +102,8 @@ interface BunFfi {
 
 /** @throws Error in runtimes that cannot call a library, and where there is none */
 function openLibrary(library: string | undefined): Libc {
-  const { Deno: deno, Bun: bun } = globalThis as { readonly Deno?: DenoFfi; readonly Bun?: unknown }
+  // Both have types of their own for these names, which do not matter here.
+  const { Deno: deno, Bun: bun } = globalThis as unknown as { readonly Deno?: DenoFfi; readonly Bun?: unknown }
   if (deno !== undefined) {
     const symbols = {
       open: { parameters: ['u64', 'i32'], result: 'i32' },

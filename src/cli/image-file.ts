@@ -33,7 +33,7 @@ export async function watched<T>(
 export function progressOf(
   path: string,
   { read, total, startedAt }: { readonly read: number; readonly total: number; readonly startedAt: number },
-  now = performance.now(),
+  now: number = performance.now(),
 ): string {
   const share = total === 0 ? 0 : Math.floor((100 * read) / total)
   const seconds = (now - startedAt) / 1000

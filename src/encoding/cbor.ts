@@ -51,7 +51,10 @@ export interface CborBudget {
 const defaultItems = 256
 const maximumDepth = 16
 /** UTF-8, strictly: a byte order mark is a character, and what is no UTF-8 throws. */
-export const utf8: InstanceType<typeof TextDecoder> = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+export const utf8: InstanceType<typeof TextDecoder> = /* @__PURE__ */ new TextDecoder('utf-8', {
+  fatal: true,
+  ignoreBOM: true,
+})
 
 /**
  * @param deterministic refuse all but the shortest definite-length encoding (RFC 8949 section

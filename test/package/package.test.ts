@@ -127,8 +127,8 @@ describe('contents', () => {
       bundle: true,
       format: 'esm',
       write: false,
-      // Libraries that only those install who ask for a second opinion.
-      external: ['@peculiar/x509', 'asn1js', 'cbor-x', 'pkijs', 'reflect-metadata'],
+      // What only those install who ask for a second opinion, and what only servers have.
+      external: ['@peculiar/x509', 'asn1js', 'cbor-x', 'pkijs', 'reflect-metadata', 'node:*'],
       // Which says that it leaves them out because of `sideEffects: false`.
       logOverride: { 'ignored-bare-import': 'silent' },
     })

@@ -153,7 +153,8 @@ function nonceStore(chute: string, instance: string): NonceStore {
       if (one !== undefined) return one
       const authorization = request.headers.get('authorization')
       const url = `${new URL(request.url).origin}/e2e/instances/${encodeURIComponent(chute)}`
-      const question = { method: 'GET', url, headers: authorization === null ? {} : { authorization }, body: null }
+      const headers: Record<string, string> = authorization === null ? {} : { authorization }
+      const question = { method: 'GET', url, headers, body: null }
       const { instances, nonce_expires_in: seconds } = await askFor(session, question, 'nonces of the service')
       const found = (Array.isArray(instances) ? (instances as readonly JsonValue[]) : [])
         .filter(isJsonObject)

@@ -93,7 +93,7 @@ function chutes(device: Device): [Options, Serve] {
         return Response.json({ instances: [instance], nonce_expires_in: 55 })
       }
       const { body, seal, stream } = await peer.open(new Uint8Array(await request.arrayBuffer()))
-      const said = JSON.stringify({ echo: body['messages'] })
+      const said = JSON.stringify({ echo: body.messages })
       if (!isStreamed(body))
         return new Response(await seal(said), { headers: { 'content-type': 'application/octet-stream' } })
       const sealed = stream()
