@@ -57,7 +57,8 @@ const states: Readonly<Record<Exclude<ClientState, 'refused'>, string>> = {
  *
  * ```ts
  * defineBadge()
- * Object.assign(document.querySelector('veritee-badge'), { client: send })
+ * const badge = document.querySelector('veritee-badge') as Element & BadgeElement
+ * badge.client = send
  * ```
  * @param name another name for the element
  * @throws TypeError when `name` is no name of a custom element

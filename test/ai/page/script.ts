@@ -7,6 +7,7 @@ import { attestedProvider, refusalOf, verifiedFirst } from '../../../src/ai/inde
 import { attestedFetch } from '../../../src/client/index.ts'
 import { skipReferenceValues, verifyTdx } from '../../../src/formats/intel/tdx/index.ts'
 import { watchPolicy } from '../../portable/channel/gate/violations.ts'
+import { patienceMs } from '../../support/patience.ts'
 import type { Report, Row, Settings } from './model.ts'
 
 const provider = 'https://provider.example'
@@ -43,7 +44,7 @@ async function ask(attack: string, { relay, profile, root, endorsements, accept,
     baseURL: `${provider}/v1`,
     fetch: send,
     maxRetries: 0,
-    timeout: 1_800_000,
+    timeout: patienceMs,
     dangerouslyAllowBrowser: true,
   })
   const words: string[] = []
