@@ -95,7 +95,7 @@ async function verify(attention: boolean): Promise<void> {
   }
   // What takes a moment says so.
   const waiting = setTimeout(() => {
-    if (isCurrent()) pending(`Verifying the ${found.sniff.formats[found.format] ?? 'evidence'} …`)
+    if (isCurrent()) wait(attention, `Verifying the ${found.sniff.formats[found.format] ?? 'evidence'} …`)
   }, 60)
   try {
     await verifyAs(found, bytes, isCurrent, attention)
@@ -132,7 +132,7 @@ async function verifyAs(
   const vocabulary = family.words(format)
   const checks = [
     outcome.opinions && opinionsView(outcome.opinions, bytesOfSecondOpinion, vocabulary),
-    checksView(outcome, vocabulary),
+    checksView(outcome, vocabulary, came.tone === 'todo' ? came.code : undefined),
   ]
   show(
     came.code,
@@ -185,10 +185,31 @@ function unknown(bytes: Bytes | undefined, found: string | undefined): HTMLEleme
 }
 
 function show(code: string, first: Node | undefined, attention: boolean, ...others: readonly Child[]): void {
-  verdict.replaceChildren(first ?? welcome())
-  rest.replaceChildren(h('div', { class: 'stack' }, ...(first === undefined ? [sampleList()] : others)))
-  document.body.dataset.verdict = first === undefined ? 'none' : code
+  steadily(() => {
+    verdict.replaceChildren(...(first === undefined ? [welcome()] : [first, toForm()]))
+    rest.replaceChildren(h('div', { class: 'stack' }, ...(first === undefined ? [sampleList()] : others)))
+    document.body.dataset.verdict = first === undefined ? 'none' : code
+    arrange()
+  })
   if (attention && first !== undefined) attend()
+}
+
+/** On small screens the form is below all that was found. */
+function toForm(): HTMLElement {
+  const go = (): void => {
+    const form = element('form', HTMLElement)
+    form.focus({ preventScroll: true })
+    form.scrollIntoView()
+  }
+  return h('p', { class: 'to-form' }, button('Change what you entered', go, 'button small'))
+}
+
+/** Keeps the field that has the focus where it is on the screen, whatever becomes of what is above it. */
+function steadily(change: () => void): void {
+  const field = document.activeElement
+  const top = field?.closest('#form') === null ? undefined : field?.getBoundingClientRect().top
+  change()
+  if (field !== null && top !== undefined) scrollBy(0, field.getBoundingClientRect().top - top)
 }
 
 /** On small screens the verdict may be out of sight. */
@@ -197,11 +218,18 @@ function attend(): void {
   if (top < 0 || Math.min(bottom, top + 240) > innerHeight) verdict.scrollIntoView()
 }
 
+/** @param attention not while someone types: the field must not go out of sight */
+function wait(attention: boolean, headline: string, ...more: readonly Child[]): void {
+  steadily(() => {
+    verdict.replaceChildren(pendingView(headline, ...more))
+    rest.replaceChildren()
+    document.body.dataset.verdict = 'pending'
+  })
+  if (attention) attend()
+}
+
 function pending(headline: string, ...more: readonly Child[]): void {
-  verdict.replaceChildren(pendingView(headline, ...more))
-  rest.replaceChildren()
-  document.body.dataset.verdict = 'pending'
-  attend()
+  wait(true, headline, ...more)
 }
 
 function showCorrections(problems: readonly Problem[]): void {
@@ -299,19 +327,36 @@ function stateIn(kept: unknown, fragment: string): State | undefined {
   return toShortFragment(before) === fragment ? before : undefined
 }
 
+const twoColumns = matchMedia('(min-width: 68rem)')
+
 /**
- * The verdict comes first where there is one column, and on top of its own column where there are
- * two.
+ * Where there are two columns, the verdict is on top of its own. Where there is one, it comes first,
+ * its checks follow, and the form is below them; before there is a verdict, the form is next.
  */
-function placeVerdict({ matches }: Pick<MediaQueryList, 'matches'>): void {
-  if (matches) element('results', HTMLElement).prepend(verdict)
-  else element('form', HTMLElement).before(verdict)
+function arrange(): void {
+  const form = element('form', HTMLElement)
+  const results = element('results', HTMLElement)
+  const isJudged = (document.body.dataset.verdict ?? 'none') !== 'none'
+  const wanted = twoColumns.matches ? [form, results] : isJudged ? [verdict, results, form] : [verdict, form, results]
+  // What is where it belongs stays there: to move it would take the focus from it. The form never moves.
+  if (twoColumns.matches && verdict.parentElement !== results) results.prepend(verdict)
+  const before = wanted.slice(0, wanted.indexOf(form))
+  const now = [...(form.parentElement?.children ?? [])]
+  if (wanted.some((part, i) => now[i] !== part)) {
+    form.before(...before)
+    form.after(...wanted.slice(before.length + 1))
+  }
 }
 
 function setUp(): void {
-  const twoColumns = matchMedia('(min-width: 68rem)')
-  twoColumns.addEventListener('change', placeVerdict)
-  placeVerdict(twoColumns)
+  twoColumns.addEventListener('change', arrange)
+  arrange()
+  // The address is that of what was entered: a place on the page has none of its own.
+  document.querySelector('.skip')?.addEventListener('click', (event) => {
+    event.preventDefault()
+    verdict.focus()
+    verdict.scrollIntoView()
+  })
   setUpForm()
   setUpFiles()
   addEventListener('hashchange', () => {

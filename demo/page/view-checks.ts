@@ -14,16 +14,22 @@ interface Verified {
   readonly isAuthentic: boolean
 }
 
-export function checksView(outcome: Verified, vocabulary: Vocabulary): HTMLElement {
+/** @param toDo the check that fails only for want of something that is to be fetched: no alarm */
+export function checksView(outcome: Verified, vocabulary: Vocabulary, toDo: string | undefined): HTMLElement {
   return h(
     'section',
     { class: 'card', 'aria-labelledby': 'checks-title' },
     h('h3', { id: 'checks-title' }, 'Checks'),
-    ...vocabulary.stages.map((stage) => stageView(outcome, stage, vocabulary)),
+    ...vocabulary.stages.map((stage) => stageView(outcome, stage, vocabulary, toDo)),
   )
 }
 
-function stageView(outcome: Verified, { stage, title, plan }: Stage, { wordsOf }: Vocabulary): HTMLElement {
+function stageView(
+  outcome: Verified,
+  { stage, title, plan }: Stage,
+  { wordsOf }: Vocabulary,
+  toDo: string | undefined,
+): HTMLElement {
   const slotOf = (id: Check['id']): Check['id'] => wordsOf(id).part ?? id
   const stopped = outcome.error !== undefined && !outcome.isAuthentic
   const own = merged(outcome.checks).filter((check) => check.stage === stage)
@@ -32,9 +38,10 @@ function stageView(outcome: Verified, { stage, title, plan }: Stage, { wordsOf }
   const missed = stopped ? plan.filter((id, i) => (i > last || own.length === 0) && !covered.includes(id)) : []
   const passed = own.filter((check) => check.outcome === 'pass').length
   const hasFailed = own.some((check) => check.outcome === 'fail')
+  const isAlarm = own.some((check) => check.outcome === 'fail' && check.id !== toDo)
   const open = own.filter(({ outcome: came }) => came !== 'pass' && came !== 'fail').length
   const [kind, count] = hasFailed
-    ? (['no', `${passed} of ${own.length + missed.length}`] as const)
+    ? ([isAlarm ? 'no' : 'open', `${passed} of ${own.length + missed.length}`] as const)
     : own.length === 0
       ? (['never', 'not reached'] as const)
       : open > 0
@@ -47,7 +54,7 @@ function stageView(outcome: Verified, { stage, title, plan }: Stage, { wordsOf }
     h(
       'ul',
       { class: 'checks' },
-      ...own.map((check) => checkView(check, wordsOf(check.id))),
+      ...own.map((check) => checkView(check, wordsOf(check.id), check.id === toDo)),
       ...missed.map((id) =>
         h(
           'li',
@@ -67,7 +74,7 @@ function merged(checks: readonly Check[]): readonly Check[] {
   const broken = checks.filter(({ outcome, stage }) => outcome === 'fail' && stage !== 'appraise').map(({ id }) => id)
   for (const check of checks) {
     if (check.outcome === 'pass' && broken.includes(check.id)) continue
-    const i = lines.findIndex(({ id, outcome }) => id === check.id && outcome === check.outcome && outcome === 'pass')
+    const i = lines.findIndex(({ id, outcome }) => id === check.id && outcome === check.outcome && outcome !== 'fail')
     const before = lines[i]
     if (before === undefined) lines.push(check)
     else {
@@ -83,10 +90,12 @@ function merged(checks: readonly Check[]): readonly Check[] {
   return lines
 }
 
-function checkView(check: Check, { holds, fails, why, open }: Words): HTMLElement {
+function checkView(check: Check, { holds, fails, why, open }: Words, isToDo: boolean): HTMLElement {
   const isFailure = check.outcome === 'fail'
   const [kind, label, title] = isFailure
-    ? (['no', 'failed:', fails] as const)
+    ? isToDo
+      ? (['open', 'to do:', fails] as const)
+      : (['no', 'failed:', fails] as const)
     : check.outcome === 'pass'
       ? (['yes', 'passed:', holds] as const)
       : (['open', 'not asked:', open ?? check.summary] as const)
@@ -101,7 +110,7 @@ function checkView(check: Check, { holds, fails, why, open }: Words): HTMLElemen
         'div',
         { class: 'body' },
         h('p', {}, why),
-        comparison(check),
+        !(isFailure && isToDo) && comparison(check),
         h(
           'p',
           { class: 'meta' },
@@ -153,7 +162,9 @@ function values(text: string): Child {
   })
 }
 
-/** A sentence of the library's, with its digests cut to their ends. */
+/** A sentence of the library's, with its digests cut to their ends, and `commands` set as code. */
 export function prose(text: string): Child {
-  return text.split(/([\da-f]{24,})/).map((part, i) => (i % 2 === 0 ? part : digest(part)))
+  return text
+    .split(/([\da-f]{24,}|`[^`]+`)/)
+    .map((part, i) => (i % 2 === 0 ? part : part.startsWith('`') ? h('code', {}, part.slice(1, -1)) : digest(part)))
 }

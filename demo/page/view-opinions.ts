@@ -14,9 +14,19 @@ const verdicts = {
   'cannot say': ['open', 'cannot say'],
 } as const
 
+const names = ['veritee', 'Second opinion'] as const
+
 /** @param loaded bytes of the scripts that the second opinion has brought */
 export function opinionsView({ first, second }: Opinions, loaded: number, { wordsOf }: Vocabulary): HTMLElement {
   const both = [first, second] as const
+  // Small screens have no room for a head: each value has its name with it.
+  const row = (className: string, title: readonly Child[], shown: (of: Opinion) => Child): HTMLElement =>
+    h(
+      'tr',
+      { class: className },
+      h('th', { scope: 'row' }, ...title),
+      ...both.map((one, i) => h('td', { 'data-label': names[i] ?? '' }, shown(one))),
+    )
   const ids = [...new Set([...first.checks, ...second.checks].map(({ id }) => id))].filter(
     (id) => !id.startsWith('second-'),
   )
@@ -26,50 +36,38 @@ export function opinionsView({ first, second }: Opinions, loaded: number, { word
     { class: 'card', 'aria-labelledby': 'opinions-title' },
     h('h3', { id: 'opinions-title' }, 'Two opinions'),
     h('p', {}, agreement(first, second, agree)),
-    h(
-      'table',
-      { class: 'opinions' },
-      h(
-        'thead',
-        {},
-        h('tr', {}, ...['Check', 'veritee', 'Second opinion'].map((title) => h('th', { scope: 'col' }, title))),
+    opinionsTable(
+      'What',
+      row('sum', ['Verdict'], (one) => verdictOf(one)),
+      row('', ['Time'], ({ durationMs }) => `${durationMs.toFixed(1)} ms`),
+      row('', ['Scripts that it needs'], (one) =>
+        one === second && loaded > 0 ? `${Math.ceil(loaded / 1024)} KB` : 'there already',
       ),
-      h(
-        'tbody',
-        {},
-        h(
-          'tr',
-          { class: 'sum' },
-          h('th', { scope: 'row' }, 'Verdict'),
-          ...both.map((one) => h('td', {}, verdictOf(one))),
-        ),
+    ),
+    h(
+      'details',
+      { class: 'more', open: !agree },
+      h('summary', {}, `${ids.length} checks, one by one`),
+      opinionsTable(
+        'Check',
         ...ids.map((id) =>
-          h(
-            'tr',
-            {},
-            h('th', { scope: 'row' }, titleOf(id, wordsOf(id).holds), h('span', {}, id)),
-            ...both.map(({ checks }) => h('td', {}, cameOf(checks.filter((check) => check.id === id)))),
-          ),
-        ),
-        h(
-          'tr',
-          { class: 'sum' },
-          h('th', { scope: 'row' }, 'Time'),
-          ...both.map(({ durationMs }) => h('td', {}, `${durationMs.toFixed(1)} ms`)),
-        ),
-        h(
-          'tr',
-          {},
-          h('th', { scope: 'row' }, 'Scripts that it needs'),
-          h('td', {}, 'there already'),
-          h('td', {}, loaded > 0 ? `${Math.ceil(loaded / 1024)} KB` : 'there already'),
+          row('', titleOf(id, wordsOf(id).holds), ({ checks }) => cameOf(checks.filter((check) => check.id === id))),
         ),
       ),
     ),
   )
 }
 
-const titleOf = (id: string, holds: string): string => (holds === '' ? id : holds)
+function opinionsTable(first: string, ...rows: readonly HTMLElement[]): HTMLElement {
+  return h(
+    'table',
+    { class: 'opinions' },
+    h('thead', {}, h('tr', {}, ...[first, ...names].map((title) => h('th', { scope: 'col' }, title)))),
+    h('tbody', {}, ...rows),
+  )
+}
+
+const titleOf = (id: string, holds: string): readonly Child[] => (holds === '' ? [id] : [holds, h('span', {}, id)])
 
 function agreement(first: Opinion, second: Opinion, agree: boolean): Child {
   if (agree) return 'An independent implementation, with other libraries, has read the same bytes and says the same.'

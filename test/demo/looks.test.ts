@@ -17,6 +17,15 @@ const executablePath = findChromium()
 const isMissingAnError = process.env.VERITEE_ALL_RUNTIMES === '1'
 if (executablePath === undefined) console.log('looks of the demo page: Chromium is not on this machine')
 
+/** What is missing is to be fetched, and what was not compared is to be named. */
+const nextSteps = [
+  ['sample=tdx-valid&collateral=', 'todo', 'Copy the command'],
+  ['sample=sev-snp-valid&collateral=', 'todo', 'Copy the command'],
+  ['sample=cca-valid&anchors=', 'todo', 'Paste the key'],
+  ['sample=android-key-valid&collateral=', 'todo', 'Copy the command'],
+  ['sample=cca-valid&root=pinned&reference=', 'partial', 'Enter the measurements that you expect'],
+] as const
+
 const views = [
   '',
   'sample=valid',
@@ -25,6 +34,12 @@ const views = [
   'sample=expired-leaf',
   'sample=tdx-valid-events',
   'sample=sgx-hardening-needed',
+  'sample=cca-valid',
+  'sample=psa-other-firmware',
+  'sample=android-key-unlocked',
+  'sample=app-attest-valid',
+  'sample=tdx-valid&second=true',
+  ...nextSteps.map(([view]) => view),
 ] as const
 
 describe.skipIf(executablePath === undefined && !isMissingAnError)('Chromium', () => {
@@ -61,7 +76,9 @@ describe.skipIf(executablePath === undefined && !isMissingAnError)('Chromium', (
     ])
     await page.goto(`${demo.url}#${fragment}`)
     await page.waitForSelector(
-      fragment === '' ? 'body[data-verdict=none]' : 'body[data-verdict]:not([data-verdict=none])',
+      fragment === ''
+        ? 'body[data-verdict=none]'
+        : 'body[data-verdict]:not([data-verdict=none]):not([data-verdict=pending])',
     )
     return page
   }
@@ -91,8 +108,28 @@ describe.skipIf(executablePath === undefined && !isMissingAnError)('Chromium', (
           const card = element.closest('.step, .card, .verdict, .welcome')
           return card !== null && element.getBoundingClientRect().right > card.getBoundingClientRect().right + 1
         })
+        // What is in a cell that was taken out of its row must not lie on what is in another.
+        const contentOf = (cell: Element): DOMRect => {
+          const range = document.createRange()
+          range.selectNodeContents(cell)
+          return range.getBoundingClientRect()
+        }
+        const overlapping = [...document.querySelectorAll('tbody tr')].flatMap((row) => {
+          const cells = [...row.children].map((cell) => ({ cell, at: contentOf(cell) }))
+          return cells
+            .filter(({ at }, i) =>
+              cells
+                .slice(i + 1)
+                .some(
+                  ({ at: other }) =>
+                    Math.min(at.right, other.right) - Math.max(at.left, other.left) > 1 &&
+                    Math.min(at.bottom, other.bottom) - Math.max(at.top, other.top) > 1,
+                ),
+            )
+            .map(({ cell }) => cell)
+        })
         const isInScroller = (element: Element): boolean => element.closest('pre') !== null
-        return [...inner.filter(isCut), ...overflowing, ...beyondParent]
+        return [...inner.filter(isCut), ...overflowing, ...beyondParent, ...overlapping]
           .filter((element) => !isInScroller(element))
           .map((element) => element.outerHTML.slice(0, 120))
       })
@@ -149,6 +186,54 @@ describe.skipIf(executablePath === undefined && !isMissingAnError)('Chromium', (
     await page.focus('#evidence')
     await page.keyboard.type('00')
     await page.waitForSelector('body:not([data-verdict=valid])')
+    await page.close()
+  })
+
+  test('what is missing, and what was not compared, has its next step as a button', async () => {
+    for (const [view, tone, label] of nextSteps) {
+      const page = await open(view, 390, 'light')
+      const first = await page.$eval(`.verdict.${tone} .actions .button`, ({ textContent }) => textContent)
+      expect({ view, first }).toEqual({ view, first: label })
+      // Nothing of it is an alarm.
+      expect({ view, failed: await page.$$eval('.mark.no', ({ length }) => length) }).toEqual({ view, failed: 0 })
+      await page.close()
+    }
+  })
+
+  test('on a small screen, the form is next until there is a verdict, and below its checks from then on', async () => {
+    const order = (page: Page): Promise<string[]> => page.$$eval('main > *', (parts) => parts.map(({ id }) => id))
+    const page = await open('', 390, 'light')
+    expect(await order(page)).toEqual(['verdict', 'form', 'results'])
+    await page.goto(`${demo.url}#sample=wrong-pcr`)
+    await page.waitForSelector('body[data-verdict=policy-pcr]')
+    expect(await order(page)).toEqual(['verdict', 'results', 'form'])
+    await page.click('.to-form .button')
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('form')
+    expect(await page.$eval('#form', (form) => Math.abs(form.getBoundingClientRect().top) < 2)).toBe(true)
+    // Who types sees the field where it was, however long what is above it becomes.
+    await page.focus('#reference')
+    const top = (): Promise<number> =>
+      page.$eval('#reference', (field) => Math.round(field.getBoundingClientRect().top))
+    const before = await top()
+    await page.keyboard.type('x')
+    await page.waitForSelector('body[data-verdict=options]')
+    expect(await top()).toBe(before)
+    await page.keyboard.press('Backspace')
+    await page.waitForSelector('body[data-verdict=policy-pcr]')
+    expect(await top()).toBe(before)
+    await page.setViewport({ width: 1280, height: 900 })
+    await page.waitForSelector('#results > #verdict')
+    expect(await order(page)).toEqual(['form', 'results'])
+    await page.close()
+  })
+
+  test('the way to the verdict leaves what was entered as it is', async () => {
+    const page = await open('sample=wrong-pcr', 1280, 'light')
+    await page.focus('.skip')
+    await page.keyboard.press('Enter')
+    expect(
+      await page.evaluate(() => [document.activeElement?.id, location.hash, document.body.dataset.verdict]),
+    ).toEqual(['verdict', '#sample=wrong-pcr', 'policy-pcr'])
     await page.close()
   })
 

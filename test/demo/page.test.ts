@@ -197,13 +197,17 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
   })
 
   test('what is not authentic is marked as unverified, and only that', () => {
-    for (const { step, verdict, sections, unverified, marks } of rows().filter(({ sections: all }) => all > 0)) {
+    for (const { step, verdict, headline, sections, unverified, marks } of rows().filter(
+      ({ sections: all }) => all > 0,
+    )) {
       const isAuthentic = verdict === 'valid' || verdict.startsWith('policy-')
       // A log that is not that of the quote stays unverified, however sound the quote.
       const alone = ['drop its event log', 'the collateral again'].includes(step) ? 1 : 0
       expect({ step, unverified }).toEqual({ step, unverified: isAuthentic ? alone : sections })
       expect({ step, reached: marks.never === 0 }).toEqual({ step, reached: isAuthentic })
-      expect({ step, fails: marks.no > 0 }).toEqual({ step, fails: verdict !== 'valid' })
+      // What is only to be fetched is no failure.
+      const fails = verdict !== 'valid' && !headline.startsWith('Not verified yet: ')
+      expect({ step, fails: marks.no > 0 }).toEqual({ step, fails })
     }
     expect(rows().some(({ unverified }) => unverified > 0)).toBe(true)
   })

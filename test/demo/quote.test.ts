@@ -256,10 +256,69 @@ describe('words', () => {
     [undefined, 'e280ae41', 'e280ae41'],
     [undefined, '00'.repeat(200), `${'00'.repeat(128)} … (200 bytes)`],
   ])('an event %s with %s', (name, data, said) => {
-    expect(describeEvent({ name, data: Uint8Array.from(Buffer.from(data, 'hex')) })).toBe(said)
+    expect(describeEvent({ name, data: Uint8Array.from(Buffer.from(data, 'hex')), type: 0x5 })).toBe(said)
   })
 
   test('types of events', () => {
     expect([typeOf(4), typeOf(0x08000001), typeOf(0x12345678)]).toEqual(['EV_SEPARATOR', 'dstack event', '0x12345678'])
+  })
+
+  const uefi = '61dfe48bca93d211aa0d00e098032b8c'
+  const security = 'cbb219d73a3d9645a3bcdad00e67656f'
+  /** UEFI_VARIABLE_DATA. */
+  function variable(guid: string, name: string, value: string): Uint8Array {
+    const lengths = Buffer.alloc(16)
+    lengths.writeBigUInt64LE(BigInt(name.length), 0)
+    lengths.writeBigUInt64LE(BigInt(value.length / 2), 8)
+    const parts = [Buffer.from(guid, 'hex'), lengths, Buffer.from(name, 'utf16le'), Buffer.from(value, 'hex')]
+    return Uint8Array.from(Buffer.concat(parts))
+  }
+  const saidOf = (type: number, data: Uint8Array): string => describeEvent({ name: undefined, type, data })
+
+  test('variables of UEFI', () => {
+    const driver = 0x80000001
+    expect(saidOf(driver, variable(uefi, 'SecureBoot', '01'))).toBe(
+      'Variable SecureBoot (whether only signed programs start), of UEFI: on',
+    )
+    expect(saidOf(driver, variable(uefi, 'SecureBoot', '00'))).toMatch(/: off$/)
+    expect(saidOf(driver, variable(uefi, 'SecureBoot', '02'))).toMatch(/: 1 bytes$/)
+    expect(saidOf(driver, variable(security, 'dbx', ''))).toBe(
+      'Variable dbx (what may not start), of UEFI’s image security: empty',
+    )
+    // A name means what it means with its vendor only.
+    expect(saidOf(driver, variable('00'.repeat(16), 'SecureBoot', '01'))).toBe(
+      'Variable SecureBoot, 00000000-0000-0000-0000-000000000000: 1 bytes',
+    )
+    expect(saidOf(driver, variable(uefi, '__proto__', '01'))).toBe('Variable __proto__, of UEFI: 1 bytes')
+  })
+
+  test('the end of what the firmware measures', () => {
+    expect(saidOf(4, new Uint8Array(4))).toBe('End of what the firmware measures')
+    expect(saidOf(4, new Uint8Array(4).fill(255))).toBe('End of what the firmware measures')
+    expect(saidOf(4, Uint8Array.of(1, 0, 0, 0))).toBe('The firmware reports an error')
+    expect(saidOf(4, Uint8Array.of(2, 0, 0, 0))).toBe('02000000')
+  })
+
+  test('a variable that is none is shown as the digits that it is, and never at length', () => {
+    const sound = variable(uefi, 'SecureBoot', '01')
+    const changed = (at: number, byte: number): Uint8Array => sound.map((was, i) => (i === at ? byte : was))
+    const hostile = [
+      ...Array.from(sound, (_, i) => sound.slice(0, i)),
+      Uint8Array.from([...sound, 0]),
+      ...[16, 23, 24, 31].flatMap((at) => [changed(at, 255), changed(at, 11)]),
+      changed(16, 0),
+      // A name that is no text: a control character, and one that turns the line around.
+      changed(32, 7),
+      variable(uefi, '\u202eSecureBoot', '01'),
+      variable(uefi, 'x'.repeat(65), '01'),
+    ]
+    for (const data of hostile) {
+      const said = saidOf(0x80000001, data)
+      expect(said).not.toMatch(/^Variable/)
+      expect(said).toMatch(/^[\da-f]*(?: … \(\d+ bytes\))?$/)
+    }
+    expect(saidOf(0x80000001, variable(uefi, 'x'.repeat(64), '00'.repeat(100_000)))).toBe(
+      `Variable ${'x'.repeat(64)}, of UEFI: 100000 bytes`,
+    )
   })
 })

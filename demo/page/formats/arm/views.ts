@@ -134,7 +134,7 @@ function softwareView(components: readonly MeasuredComponent[]): Child {
   if (components.length === 0) return h('p', {}, 'It lists none.')
   return h(
     'table',
-    { class: 'pcrs' },
+    { class: 'pcrs software' },
     h(
       'thead',
       {},
@@ -153,8 +153,8 @@ function softwareView(components: readonly MeasuredComponent[]): Child {
             h('b', {}, printable(type ?? 'not named')),
             h('span', {}, printable(version ?? '')),
           ),
-          h('td', {}, hex(toHex(measurement))),
-          h('td', { class: 'wide' }, isZero(signerId) ? 'none' : hex(toHex(signerId))),
+          h('td', { 'data-label': 'Measurement' }, hex(toHex(measurement))),
+          h('td', { 'data-label': 'Signer' }, isZero(signerId) ? 'none' : hex(toHex(signerId))),
         ),
       ),
     ),

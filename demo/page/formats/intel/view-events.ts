@@ -7,6 +7,7 @@ import { printable } from '../../../../src/inspect/index.ts'
 import { isZero, toHex } from '../../bytes.ts'
 import { type Child, h, hex } from '../../dom.ts'
 import { evidenceSection } from '../../view-section.ts'
+import { utf16, wordsOfData } from './event-data.ts'
 import type { QuoteOutcome } from './outcome.ts'
 import { logMatches } from './verdict.ts'
 
@@ -49,10 +50,14 @@ const longest = 128
 const binary = ['app-id', 'compose-hash', 'instance-id', 'os-image-hash', 'rootfs-hash']
 
 /** What an event says of itself, for people: at most some hundred characters. */
-export function describe({ name, data }: Pick<MeasuredEvent, 'name' | 'data'>): string {
+export function describe({ name, data, type }: Pick<MeasuredEvent, 'name' | 'data' | 'type'>): string {
+  const words = name === undefined ? wordsOfData(type, data) : undefined
+  if (words !== undefined) return printable(words)
   const shown = data.slice(0, longest)
   const more = data.length > longest ? ` … (${data.length} bytes)` : ''
-  const text = binary.includes(name ?? '') ? undefined : (fromUtf8(shown) ?? fromUtf16(shown))
+  const text = binary.includes(name ?? '')
+    ? undefined
+    : (fromUtf8(shown) ?? (shown.length < 4 ? undefined : utf16(shown)))
   const said = data.length === 0 ? '' : (text ?? toHex(shown)) + more
   return printable([name, said].filter((part) => part !== undefined && part !== '').join(': '))
 }
@@ -60,13 +65,6 @@ export function describe({ name, data }: Pick<MeasuredEvent, 'name' | 'data'>): 
 function fromUtf8(bytes: Uint8Array): string | undefined {
   const text = new TextDecoder().decode(bytes).replace(/\0$/, '')
   return /^[^\p{C}\ufffd]+$/u.test(text) ? text : undefined
-}
-
-/** What firmware writes in UTF-16: names of variables, command lines. */
-function fromUtf16(bytes: Uint8Array): string | undefined {
-  if (bytes.length < 4 || bytes.length % 2 !== 0) return undefined
-  const text = new TextDecoder('utf-16le').decode(bytes).replace(/\0+$/, '')
-  return /^[ -~]+$/.test(text) ? text : undefined
 }
 
 const pills = {
