@@ -8,6 +8,7 @@ import { cpus, loadavg } from 'node:os'
 import { budgetOf, bundle, entriesOf } from './bundles.ts'
 import { coldInChromium, coldInNode, type Cold, importsInNode } from './cold.ts'
 import { measurePage } from './demo-page.ts'
+import { ehbpTable, measureEhbp, worseOf } from './ehbp.ts'
 import { firstTokenTable, measureFirstToken } from './first-token.ts'
 import { measureJavaScript } from './javascript.ts'
 import { profileCold, profileWarm } from './profile.ts'
@@ -145,6 +146,13 @@ console.log(
 
 console.log('\n### First token of a model, over plain `fetch`; the model answers at once, on the loopback interface\n')
 console.log(firstTokenTable(await measureFirstToken(quick ? 40 : 400)))
+
+if (!quick) {
+  console.log('\n### The sealed request beside the npm package `ehbp`: same handler, loopback interface, in turns\n')
+  const rows = await measureEhbp()
+  console.log(ehbpTable(rows))
+  for (const row of rows) if (row.bound !== undefined) judge(`${row.what}, over \`ehbp\``, worseOf(row), row.bound)
+}
 
 if (process.argv.includes('--profile')) {
   console.log(`\n${await profileWarm(work, quick ? 60 : 600)}`)

@@ -34,25 +34,25 @@ export interface TdxTimes {
 /** Clocks of browsers tick in milliseconds: one run is too short for them. */
 export const blockSize = 25
 
-/**
- * What is timed: the bare calls with keys as points and as `spki`, the verification, and the same
- * with a warm cache.
- */
-export function bodiesOf({
-  evidence,
-  endorsements,
-  now,
-  trustAnchors,
-  bareChecks,
-}: TdxWork): Readonly<Record<keyof TdxTimes | 'spki', () => Promise<unknown>>> {
-  const quote = fromBase64(evidence)
-  const options: TdxOptions = {
+/** What `verifyTdx` is called with. */
+export function optionsOf({ endorsements, now, trustAnchors }: TdxWork): TdxOptions {
+  return {
     endorsements,
     referenceValues: skipReferenceValues,
     reportData: skipReportData,
     now: new Date(now),
     ...(trustAnchors && { trustAnchors: trustAnchors.map(fromBase64) }),
   }
+}
+
+/**
+ * What is timed: the bare calls with keys as points and as `spki`, the verification, and the same
+ * with a warm cache.
+ */
+export function bodiesOf(work: TdxWork): Readonly<Record<keyof TdxTimes | 'spki', () => Promise<unknown>>> {
+  const { evidence, bareChecks } = work
+  const quote = fromBase64(evidence)
+  const options = optionsOf(work)
   const endorsementCache: EndorsementCache = new Map()
   return {
     bare: floorOf({ bareChecks }, 'raw', p256),
