@@ -22,7 +22,7 @@ export type Verify = (evidence: Bytes, challenge: Challenge) => Promise<Attestat
 export interface ClientChallenge {
   /** SHA-256 of a secret that is sent only inside sealed requests. */
   readonly nonce: Bytes
-  /** 64 bytes that name the role: nobody's evidence as a server will do. */
+  /** 64 bytes that name the role, so that no evidence of a server will do. */
   readonly reportData: Bytes
 }
 

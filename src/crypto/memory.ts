@@ -68,8 +68,8 @@ const maximumText = 65_536
 /** Characters of all texts together. */
 const maximumTexts = 1_048_576
 
-// A registry, not state that a verdict depends on: what entries say, out of reach of whoever holds
-// them. It holds none that no cache holds.
+// A registry, not state that a verdict depends on: what entries say, out of reach of those who
+// hold them. It holds none that no cache holds.
 const entries = /* @__PURE__ */ new WeakMap<WeakKey, Entry>()
 
 export function openMemory(cache: SignatureCache): Memory {
