@@ -261,7 +261,7 @@ describe('single files', () => {
       const { sources, sourcesContent } = mapOf(`dist/${file}.map`)
       const own = sources.map((source, i) => [join('dist', source), sourcesContent?.[i]] as const)
       const library = own.filter(([path]) => path.startsWith('src/'))
-      expect(library.length).toBeGreaterThan(2)
+      expect(library.length).toBeGreaterThan(0)
       for (const [path, content] of library)
         expect({ path, same: content === installed[path] }).toEqual({ path, same: true })
     }
