@@ -48,8 +48,13 @@ export async function verifySignature(
   try {
     const imported = await key
     const raw = isDer && coordinateSize > 0 ? ecdsaFromDer(signature, coordinateSize) : signature
+    if (imported === undefined) return false
+    // An RSA signature has the size of its modulus (RFC 8017, sections 8.1.2 and 8.2.2). Node also
+    // accepts one that lost its leading zeros.
+    const { modulusLength } = imported.algorithm as { readonly modulusLength?: number }
+    if (modulusLength !== undefined && raw.length !== Math.ceil(modulusLength / 8)) return false
     // `=== true`: anything else that a patched or broken WebCrypto resolves to is no signature.
-    return imported !== undefined && ((await verify(verifyParams, imported, raw, signedBytes)) as unknown) === true
+    return ((await verify(verifyParams, imported, raw, signedBytes)) as unknown) === true
   } catch {
     return false
   }

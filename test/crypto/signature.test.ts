@@ -94,6 +94,19 @@ describe.each(rowNames)('%s', (name) => {
     expect(await holds(new Uint8Array(signature.length))).toBe(false)
   })
 
+  test('an RSA signature without its leading zero', async () => {
+    if (!signing.kind.startsWith('RSA')) return
+    // One in 256 begins with a zero.
+    for (let tries = 0; ; tries++) {
+      const signed = concat(data, [tries >> 8, tries & 0xff])
+      const found = await sign(signing, own, signed)
+      if (found[0] !== 0) continue
+      expect(await holds(found, signed)).toBe(true)
+      expect(await holds(found.subarray(1), signed)).toBe(false)
+      return
+    }
+  })
+
   test('the form of the other standard: DER in COSE, r || s in X.509', async () => {
     if (signing.kind !== 'ECDSA') return
     const key = importPublicKey(own.spki, row)
