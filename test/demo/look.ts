@@ -19,29 +19,32 @@ export interface Sent {
 /** What a driver reported, and what the server saw meanwhile. */
 export type Looked<Report> = Report & { readonly sent: readonly Sent[] }
 
-/** The site, with a driver in these pages. @param driver a file beside this one */
-export async function siteWithDriver(driver: string, pages: readonly string[]): Promise<Site> {
-  const built = await buildSite()
+/** A driver as one script. @param driver a file beside this one */
+export async function bundleDriver(driver: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL(driver, import.meta.url))],
     bundle: true,
     write: false,
+    minify: true,
     format: 'esm',
     target: 'es2022',
     logLevel: 'warning',
   })
-  const file = (type: string, text: string): SiteFile => ({ type, body: new TextEncoder().encode(text) })
+  return outputFiles[0]?.text ?? ''
+}
+
+/** The site, with a driver in these pages. @param driver a file beside this one */
+export async function siteWithDriver(driver: string, pages: readonly string[]): Promise<Site> {
+  const built = await buildSite()
+  const text = await bundleDriver(driver)
+  const file = (type: string, content: string): SiteFile => ({ type, body: new TextEncoder().encode(content) })
   const withDriver = (path: string): [string, SiteFile] => {
     const page = built.get(path) as SiteFile
     const html = new TextDecoder().decode(page.body)
     const script = '<script type="module" src="/test/driver.js"></script>'
     return [path, { ...page, body: new TextEncoder().encode(html.replace('</head>', `${script}</head>`)) }]
   }
-  return new Map([
-    ...built,
-    ...pages.map(withDriver),
-    ['test/driver.js', file('text/javascript', outputFiles[0]?.text ?? '')],
-  ])
+  return new Map([...built, ...pages.map(withDriver), ['test/driver.js', file('text/javascript', text)]])
 }
 
 /** Opens a page with the driver in it, and waits for its report. */
@@ -76,7 +79,7 @@ export async function look<Report extends object>(
   }
 }
 
-async function jsonOf(request: IncomingMessage): Promise<unknown> {
+export async function jsonOf(request: IncomingMessage): Promise<unknown> {
   const parts: Buffer[] = []
   for await (const part of request) parts.push(part as Buffer)
   return JSON.parse(Buffer.concat(parts).toString())

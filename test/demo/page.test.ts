@@ -14,10 +14,12 @@ import type { EvidenceFormat } from '../../src/index.ts'
 import { browsers } from '../portable/browsers.ts'
 import { makeFolder, removeFolder } from '../portable/cleanup.ts'
 import { findVectors } from '../support/vectors.ts'
-import { attestPcrs } from '../../demo/enclave/attester.ts'
+import { createAttester } from '../../demo/enclave/attester.ts'
+import { readAuthorities } from '../../demo/enclave/authorities.ts'
 import { makeEif, pcrsOf, section, type SectionPlan, soundSections } from '../attester/eif.ts'
 import type { Row, Visit } from './plan.ts'
-import { bundleDriver, type Visited, visitPage } from './visit.ts'
+import { bundleDriver } from './look.ts'
+import { type Visited, visitPage } from './visit.ts'
 
 const fileOf = (path: string): Buffer => readFileSync(new URL(`../../fixtures/${path}`, import.meta.url))
 const fixture = (path: string): Buffer => fileOf(`nitro/${path}`)
@@ -129,6 +131,7 @@ const sections = (application: string): SectionPlan[] => [
   section('ramdisk', application),
 ]
 const pcrsOfImage = await pcrsOf(sections('one'))
+const { attestPcrs } = createAttester((await readAuthorities()).aws)
 const imageDocument = await attestPcrs(
   { 0: pcrsOfImage.PCR0, 1: pcrsOfImage.PCR1, 2: pcrsOfImage.PCR2 },
   new Uint8Array(32),
@@ -152,7 +155,7 @@ const plan = {
 let site: Site
 let driver: string
 beforeAll(async () => {
-  ;[site, driver] = await Promise.all([buildSite(), bundleDriver()])
+  ;[site, driver] = await Promise.all([buildSite(), bundleDriver('driver.ts')])
 })
 
 const here = browsers.map((browser) => ({ ...browser, program: browser.find() }))

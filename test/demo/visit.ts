@@ -2,12 +2,11 @@
  * Serves the demo with the driver in it, and waits for its report.
  */
 import type { IncomingMessage } from 'node:http'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { startDemo } from '../../demo/server.ts'
 import type { Site, SiteFile } from '../../demo/site.ts'
 import type { Visit } from '../portable/browsers.ts'
 import { within } from '../portable/programs.ts'
+import { jsonOf } from './look.ts'
 import type { PageReport, Plan } from './plan.ts'
 
 export interface Visited {
@@ -17,20 +16,6 @@ export interface Visited {
    * are left out.
    */
   readonly requests: readonly string[]
-}
-
-/** The driver as one script. */
-export async function bundleDriver(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('driver.ts', import.meta.url))],
-    bundle: true,
-    write: false,
-    minify: true,
-    format: 'esm',
-    target: 'es2022',
-    logLevel: 'warning',
-  })
-  return outputFiles[0]?.text ?? ''
 }
 
 export async function visitPage(
@@ -88,10 +73,4 @@ function withScript(site: Site): Site {
     html.replace('</head>', '<script type="module" src="test/driver.js"></script></head>'),
   )
   return new Map([...site, ['index.html', { ...page, body }]])
-}
-
-async function jsonOf(request: IncomingMessage): Promise<unknown> {
-  const parts: Buffer[] = []
-  for await (const part of request) parts.push(part as Buffer)
-  return JSON.parse(Buffer.concat(parts).toString())
 }
