@@ -5,11 +5,13 @@
 import { attestedFetch } from '../../src/client/index.ts'
 import { AttestationError } from '../../src/formats/aws/nitro/index.ts'
 import { element, h } from '../page/dom.ts'
+import { setUpEscape } from '../page/escape.ts'
 import { reachMachine } from '../reach/index.ts'
 import { type ChannelAttack, channelAttacks } from './attacks.ts'
 import { say, viewWire } from './view.ts'
 import { optionsFor } from './verifying.ts'
 import { cardNumber, type Crossing, recorded } from './wire.ts'
+import { sentenceFor } from './words.ts'
 
 const form = element('send', HTMLFormElement)
 const card = element('card', HTMLInputElement)
@@ -110,6 +112,7 @@ function refuse(error: unknown, own: readonly Crossing[]): void {
   say(
     'no',
     left ? 'Stopped: the answer is not the enclave’s.' : 'Refused: nothing was sent.',
+    isOurs ? sentenceFor(error.code) : undefined,
     `${error instanceof Error ? error.message : String(error)}${isOurs ? ` (${error.code})` : ''}`,
     left ? 'The number had left sealed; no one but the proven enclave can open it.' : undefined,
   )
@@ -121,5 +124,6 @@ function showWire(): void {
   viewWire(crossings, cardNumber(card.value))
 }
 
+setUpEscape()
 showWire()
 if (given !== null) void send()

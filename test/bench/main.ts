@@ -7,7 +7,7 @@
 import { cpus, loadavg } from 'node:os'
 import { budgetOf, bundle, entriesOf } from './bundles.ts'
 import { coldInChromium, coldInNode, type Cold, importsInNode } from './cold.ts'
-import { measurePage } from './demo-page.ts'
+import { measureFirstAnswers, measurePage } from './demo-page.ts'
 import { ehbpTable, measureEhbp, worseOf } from './ehbp.ts'
 import { firstTokenTable, measureFirstToken } from './first-token.ts'
 import { measureJavaScript } from './javascript.ts'
@@ -140,6 +140,20 @@ console.log(
         [
           ['verdict in the document', spread(page.verdict, 1), quantile(page.verdict, 0.95).toFixed(1), '50'],
           ['on the screen', spread(page.painted, 1), quantile(page.painted, 0.95).toFixed(1), ''],
+        ],
+      ),
+)
+
+console.log('\n### The first answer of the demo page to a file of 1 GiB, in Chromium\n')
+const answers = await measureFirstAnswers(quick ? 5 : 30)
+console.log(
+  answers === undefined
+    ? 'Chromium: not found'
+    : table(
+        ['', 'median and quartiles, ms', '95th percentile, ms', 'bound'],
+        [
+          ['an image: progress and cancel', spread(answers.image, 1), quantile(answers.image, 0.95).toFixed(1), '100'],
+          ['anything else: what it is not', spread(answers.other, 1), quantile(answers.other, 0.95).toFixed(1), '100'],
         ],
       ),
 )

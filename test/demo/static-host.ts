@@ -9,6 +9,7 @@ import { extname, join } from 'node:path'
 import { alonePolicy } from '../../demo/site.ts'
 import type { Visit } from '../portable/browsers.ts'
 import { within } from '../portable/programs.ts'
+import { awaitReport } from '../support/page-report.ts'
 import { jsonOf } from './look.ts'
 
 export interface StaticHost {
@@ -39,7 +40,7 @@ const below = '/some/where/'
 /** @param isStrict workers come with a policy that leaves them no network at all; else with none */
 export async function startHost(folder: string, isStrict: boolean): Promise<StaticHost> {
   const asked: Asked[] = []
-  let settle: { resolve: (report: unknown) => void; reject: (reason: unknown) => void } | undefined
+  let awaited = awaitReport<unknown>()
 
   async function answer(request: IncomingMessage): Promise<readonly [status: number, type: string, body: Uint8Array]> {
     const { pathname } = new URL(request.url ?? '/', 'http://host.invalid')
@@ -54,8 +55,8 @@ export async function startHost(folder: string, isStrict: boolean): Promise<Stat
 
   async function serve(request: IncomingMessage): Promise<readonly [status: number, type: string, body: Uint8Array]> {
     const { method = '', url = '' } = request
-    if (url === '/test/report') settle?.resolve(await jsonOf(request))
-    else if (url === '/test/failure') settle?.reject(new Error(String(await jsonOf(request))))
+    if (url === '/test/report') awaited.deliver(await jsonOf(request))
+    else if (url === '/test/failure') awaited.fail(new Error(String(await jsonOf(request))))
     else {
       const answered = await answer(request)
       let size = 0
@@ -84,12 +85,9 @@ export async function startHost(folder: string, isStrict: boolean): Promise<Stat
   return {
     asked,
     async look<Report>(visit: Visit, path: string, patienceMs: number) {
-      const received = new Promise<unknown>((resolve, reject) => {
-        settle = { resolve, reject }
-      })
-      received.catch(() => undefined)
+      awaited = awaitReport()
       await visit(`http://127.0.0.1:${port}${below}${path}`)
-      return (await within(patienceMs, path, received)) as Report
+      return (await within(patienceMs, path, awaited.report)) as Report
     },
     async close() {
       server.closeAllConnections()

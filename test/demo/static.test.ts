@@ -14,8 +14,8 @@ import { attacks } from '../../demo/page/attacks.ts'
 import { channelAttacks } from '../../demo/send/attacks.ts'
 import { browsers } from '../portable/browsers.ts'
 import { makeFolder, removeFolder } from '../portable/cleanup.ts'
+import { bundleScript } from '../support/page-report.ts'
 import { type AskRow, links, whole as wholeAnswer } from './ai-expected.ts'
-import { bundleDriver } from './look.ts'
 import { codes, type SendRow, whole } from './send-expected.ts'
 import { type Asked, startHost } from './static-host.ts'
 
@@ -45,7 +45,7 @@ beforeAll(async () => {
   await promisify(execFile)(process.execPath, [command, folder])
   for (const [driver, pages] of Object.entries(drivers)) {
     const name = driver.replace('.ts', '.js')
-    await writeFile(join(folder, name), await bundleDriver(driver))
+    await writeFile(join(folder, name), await bundleScript(new URL(driver, import.meta.url)))
     for (const page of pages) {
       const path = join(folder, page, 'index.html')
       const script = `<script type="module" src="${'../'.repeat(page.split('/').length - 1)}${name}"></script></head>`
