@@ -86,7 +86,7 @@ const scripts: Readonly<Record<string, string>> = {
 }
 
 /** Scripts that are whole in themselves, as workers must be. */
-const workers: Readonly<Record<string, string>> = { gate: 'send/gate.ts' }
+const workers: Readonly<Record<string, string>> = { gate: 'send/gate.ts', measure: 'page/measure-worker.ts' }
 
 const styles: Readonly<Record<string, string>> = {
   page: 'page/style/page.css',
@@ -142,6 +142,7 @@ export async function buildSite(): Promise<Site> {
         const script = file('text/javascript', alone.get('gate.js') ?? '')
         return [`${folder}gate.js`, { ...script, policy: gateWorkerPolicy }] as const
       }),
+    ['measure.js', file('text/javascript', alone.get('measure.js') ?? '')],
     ['favicon.svg', file('image/svg+xml', icon)],
     ...anchors,
     ...evidence,

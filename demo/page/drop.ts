@@ -69,10 +69,12 @@ export async function measure(file: File, target: FileTarget): Promise<void> {
   reading = own
   const name = printable(file.name)
   const bar = h('progress', { max: '1', value: '0', 'aria-label': `Measuring ${name}` })
+  const speed = h('p', { class: 'detail' })
   target.pending(
     `Measuring ${name} …`,
     h('p', { class: 'detail' }, `${size(file.size)}. The image does not leave this page.`),
     bar,
+    speed,
     h(
       'p',
       { class: 'actions' },
@@ -85,7 +87,11 @@ export async function measure(file: File, target: FileTarget): Promise<void> {
   try {
     const { measureImage, printed } = await import('./formats/aws/reference.ts')
     own.signal.throwIfAborted()
-    const image = await measureImage(file, (share) => (bar.value = share), own.signal)
+    const show = (share: number, rate: number): void => {
+      bar.value = share
+      if (share > 0) speed.textContent = `${Math.floor(100 * share)} %, ${size(rate)} per second`
+    }
+    const image = await measureImage(file, show, own.signal)
     target.change({ reference: printed(image), corim: '' })
   } catch (error) {
     if (own.signal.aborted) return
