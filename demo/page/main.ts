@@ -39,6 +39,8 @@ async function load(path: string): Promise<Response> {
 
 /** Shows and verifies a state. @param attention whether the verdict is what comes next, wherever the visitor is on the page */
 function enter(next: State, borrowed: boolean, attention: boolean): void {
+  // A file that is still being read was for the state before.
+  stopReading()
   state = next
   isBorrowed = borrowed
   const fragment = toShortFragment(next, base)
@@ -289,7 +291,11 @@ const target: FileTarget = {
   evidence(to) {
     enterEvidence(to, true)
   },
-  pending,
+  pending(headline, ...more) {
+    // What is being verified is not shown over it.
+    runs++
+    pending(headline, ...more)
+  },
   refuse(headline, detail) {
     runs++
     show('text', problemView(headline, detail), true)
@@ -301,6 +307,7 @@ const target: FileTarget = {
 
 /** What the address asks for: a sample, a sample with other expectations, or a whole state. */
 async function enterAddress(): Promise<void> {
+  stopReading()
   const run = ++runs
   const fragment = location.hash.slice(1)
   const kept = stateIn(history.state, fragment)
@@ -400,7 +407,6 @@ function setUpForm(): void {
     if (input instanceof HTMLTextAreaElement && document.body.dataset.verdict !== 'none') attend()
   })
   element('clear', HTMLElement).addEventListener('click', () => {
-    stopReading()
     base = undefined
     showForm(emptyState)
     enter(emptyState, false, false)

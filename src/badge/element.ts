@@ -97,10 +97,17 @@ function badgeClass(): CustomElementConstructor {
       this.#said.setAttribute('role', 'status')
       this.#box.append(this.#title, this.#panel)
       shadow.append(this.#box, this.#said)
-      this.#draw()
+      // Drawn later: `createElement` refuses an element whose constructor gives it attributes.
     }
 
     connectedCallback(): void {
+      // What a page set before the element was defined hides the setters.
+      for (const name of ['client', 'evidence', 'sentences'] as const) {
+        if (!Object.hasOwn(this, name)) continue
+        const value = this[name]
+        Reflect.deleteProperty(this, name)
+        Object.assign(this, { [name]: value })
+      }
       this.#listen()
     }
 

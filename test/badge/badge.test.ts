@@ -35,6 +35,9 @@ export interface BadgeReport {
   /** In the page, out of it, and in it again. */
   readonly listeners: readonly number[]
   readonly thrown: string
+  /** States of elements that got their client before they were defined, and made afterwards. */
+  readonly early: string | null
+  readonly late: string | null
 }
 
 const policy =
@@ -139,6 +142,10 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
   test.skipIf(isSkipped)('out of the page it listens to no one; another client is a mistake', () => {
     expect(seen.listeners).toEqual([1, 0, 1])
     expect(seen.thrown).toBe('TypeError: client must be what attestedFetch returns')
+  })
+
+  test.skipIf(isSkipped)('it may get its client before it is defined, and be made by a script afterwards', () => {
+    expect([seen.early, seen.late]).toEqual(['verified', 'verified'])
   })
 
   test.skipIf(isSkipped)('axe-core finds nothing, and the policy of the page is not violated', () => {

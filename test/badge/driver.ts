@@ -53,8 +53,18 @@ async function run(): Promise<BadgeReport> {
   // Before it is defined, it is an element like any other; then it comes to life.
   const badge = document.createElement('veritee-badge') as HTMLElement & BadgeElement
   main.append(badge)
+  const proven = Object.assign(clientIn('verified'), { result })
+  const waiting = Object.assign(document.createElement('veritee-badge'), { client: proven })
+  main.append(waiting)
   defineBadge()
   defineBadge()
+  const early = waiting.getAttribute('state')
+  waiting.remove()
+  const made = document.createElement('veritee-badge') as HTMLElement & BadgeElement
+  made.client = proven
+  main.append(made)
+  const late = made.getAttribute('state')
+  made.remove()
   const look = async (name: string): Promise<void> => {
     const { shadowRoot } = badge
     const details = shadowRoot?.querySelector('details')
@@ -115,7 +125,16 @@ async function run(): Promise<BadgeReport> {
     sheet.textContent = 'html { color: red }'
     document.head.append(sheet)
   })
-  return { rows, violations: noticed, provoked, saved: names, listeners: [held, left, client.listeners.size], thrown }
+  return {
+    rows,
+    violations: noticed,
+    provoked,
+    saved: names,
+    listeners: [held, left, client.listeners.size],
+    thrown,
+    early,
+    late,
+  }
 }
 
 run().then(

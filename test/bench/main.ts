@@ -11,7 +11,7 @@ import { createBounds, machine, type Unit } from './bounds.ts'
 import { budgetOf, bundle, entriesOf } from './bundles.ts'
 import { channelParts, printChannel } from './channel.ts'
 import { coldInChromium, coldInNode, type Cold, importsInNode } from './cold.ts'
-import { measurePage } from './demo-page.ts'
+import { measureFirstAnswers, measurePage } from './demo-page.ts'
 import { printEdge } from './edge.ts'
 import { ehbpTable, measureEhbp, worseOf } from './ehbp.ts'
 import { firstTokenTable, measureFirstToken } from './first-token.ts'
@@ -41,6 +41,7 @@ const sections: Readonly<Record<string, () => Promise<void>>> = {
   cold: printCold,
   runtimes: printRuntimes,
   page: printPage,
+  answers: printAnswers,
   token: printToken,
   request: () => printRequest(bounds, quick ? 0.1 : 1),
   ehbp: printEhbp,
@@ -212,6 +213,22 @@ async function printPage(): Promise<void> {
       ],
     ),
   )
+}
+
+async function printAnswers(): Promise<void> {
+  console.log('\n### The first answer of the demo page to a file of 1 GiB, in Chromium\n')
+  const answers = await measureFirstAnswers(quick ? 5 : 30)
+  const what = { image: 'an image: progress and cancel', other: 'anything else: what it is not' }
+  if (answers === undefined) {
+    skip('the first answer of the demo page to a file of 1 GiB', 'Chromium: not found')
+    return
+  }
+  const rows = (['image', 'other'] as const).map((kind) => {
+    const slowest = quantile(answers[kind], 0.95)
+    judge(`first answer of the demo page to 1 GiB, ${what[kind]}, 95th percentile`, slowest, 100, { unit: ' ms' })
+    return [what[kind], spread(answers[kind], 1), slowest.toFixed(1)]
+  })
+  console.log(table(['', 'median and quartiles, ms', '95th percentile, ms'], rows))
 }
 
 async function printToken(): Promise<void> {
