@@ -93,6 +93,7 @@ const scripts: Readonly<Record<string, string>> = {
 }
 
 /** Scripts that are whole in themselves, as those of workers must be. */
+const measure = { measure: 'page/measure-worker.ts' }
 const gate = { 'send/gated/gate': 'send/gate.ts' }
 const machineAlone = { machine: 'reach/machine.ts' }
 
@@ -122,12 +123,13 @@ export async function buildSite(machine: MachinePlace = 'server'): Promise<Site>
   const authorities = await readAuthorities()
   const MACHINE = JSON.stringify(machine)
   const nitro = { MACHINE, PINNED: await pinned(authorities.aws) }
-  const [made, ai, gates, alone, sheets, documents, icon, anchors, evidence, reference] = await Promise.all([
+  const [made, ai, measures, gates, alone, sheets, documents, icon, anchors, evidence, reference] = await Promise.all([
     bundle(scripts, { format: 'esm', splitting: true, define: nitro }),
     bundle(
       { 'ai/ai': 'ai/main.ts' },
       { format: 'esm', define: { MACHINE, PINNED: await pinnedOfModel(authorities.intel) } },
     ),
+    bundle(measure, { format: 'iife' }),
     bundle(gate, { format: 'iife', define: nitro }),
     machine === 'worker'
       ? bundle(machineAlone, {
@@ -155,7 +157,7 @@ export async function buildSite(machine: MachinePlace = 'server'): Promise<Site>
   ])
   return new Map<string, SiteFile>([
     ...documents,
-    ...scriptsUnder(undefined, [...made, ...ai]),
+    ...scriptsUnder(undefined, [...made, ...ai, ...measures]),
     ...scriptsUnder(machine === 'worker' ? alonePolicy : gateWorkerPolicy, gates),
     ...scriptsUnder(alonePolicy, alone),
     ...[...sheets].map(([path, text]) => [path, file('text/css', text)] as const),

@@ -367,7 +367,7 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
   test('nothing that was entered is sent anywhere', () => {
     const expected = [
       /^GET \/$/,
-      /^GET \/(page\.css|page\.js|(?:formats|parts)\/[\w-]+\.js|favicon\.(?:ico|svg))$/,
+      /^GET \/(page\.css|page\.js|measure\.js|(?:formats|parts)\/[\w-]+\.js|favicon\.(?:ico|svg))$/,
       /^GET \/samples\/((?:tdx-|sgx-)?root\.der|ark-[a-z]+\.der|(?:android-key|app-attest)-root\.der|[a-z-]+\.txt)$/,
       /^GET \/enclave\/measurements\.json$/,
       // The nonce is made for the request, and the attack is what the demo enclave shall do.

@@ -59,6 +59,7 @@ describe('files', () => {
     expect(names.sort()).toEqual(
       [
         'favicon.svg',
+        'measure.js',
         'page.css',
         'page.js',
         ...families.map((family) => `formats/${family}.js`),
