@@ -14,7 +14,8 @@ import type { EvidenceFormat } from '../../src/index.ts'
 import { browsers } from '../portable/browsers.ts'
 import { makeFolder, removeFolder } from '../portable/cleanup.ts'
 import { findVectors } from '../support/vectors.ts'
-import { attestPcrs } from '../../demo/enclave/attester.ts'
+import { createAttester } from '../../demo/enclave/attester.ts'
+import { readAuthorities } from '../../demo/enclave/authorities.ts'
 import { makeEif, pcrsOf, section, type SectionPlan, soundSections } from '../attester/eif.ts'
 import { look, type Looked, siteWithDriver } from './look.ts'
 import type { PageReport, Plan, Row, Visit } from './plan.ts'
@@ -129,6 +130,7 @@ const sections = (application: string): SectionPlan[] => [
   section('ramdisk', application),
 ]
 const pcrsOfImage = await pcrsOf(sections('one'))
+const { attestPcrs } = createAttester((await readAuthorities()).aws)
 const imageDocument = await attestPcrs(
   { 0: pcrsOfImage.PCR0, 1: pcrsOfImage.PCR1, 2: pcrsOfImage.PCR2 },
   new Uint8Array(32),
@@ -365,7 +367,7 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
   test('nothing that was entered is sent anywhere', () => {
     const expected = [
       /^GET \/$/,
-      /^GET \/(page\.css|page\.js|(?:formats|parts)\/[\w-]+\.js|favicon\.(?:ico|svg))$/,
+      /^GET \/(page\.css|page\.js|measure\.js|(?:formats|parts)\/[\w-]+\.js|favicon\.(?:ico|svg))$/,
       /^GET \/samples\/((?:tdx-|sgx-)?root\.der|ark-[a-z]+\.der|(?:android-key|app-attest)-root\.der|[a-z-]+\.txt)$/,
       /^GET \/enclave\/measurements\.json$/,
       // The nonce is made for the request, and the attack is what the demo enclave shall do.
