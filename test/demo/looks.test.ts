@@ -118,6 +118,18 @@ describe.skipIf(isChromiumSkipped)('Chromium', () => {
     },
   )
 
+  test('from the first byte to the install line: one click, before any script has run', async () => {
+    const page = await chromium.newPage({ width: 390, scheme: 'light' })
+    await page.setJavaScriptEnabled(false)
+    await page.goto(demo.url)
+    const line = await page.$('.install pre')
+    expect(await line?.isVisible()).toBe(false)
+    await page.click('.install summary')
+    expect(await line?.isVisible()).toBe(true)
+    expect(await line?.evaluate(({ textContent }) => textContent)).toBe('npm install veritee')
+    await page.close()
+  })
+
   test('the verdict is announced', async () => {
     const page = await at('sample=wrong-pcr', { width: 1400, scheme: 'light' })
     const tree = await page.accessibility.snapshot({ interestingOnly: false })
