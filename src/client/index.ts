@@ -4,6 +4,7 @@
 export { AppraisalError, AttestationError, VerificationError } from '../core/errors.ts'
 export type { AttestationErrorCode } from '../core/codes.ts'
 export { type AttestationResult, isAttestationResult } from '../core/result.ts'
+export type { Bytes } from '../encoding/bytes.ts'
 export { selectKeyConfig } from '../channel/select-key-config.ts'
 export type { Suite } from '../channel/suite.ts'
 export { type AttestedFetch, attestedFetch } from './attested-fetch.ts'

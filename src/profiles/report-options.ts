@@ -50,17 +50,17 @@ export interface GpuResult {
 export interface ProviderReportOptions {
   /** The 32 random bytes that the documents were asked for with. */
   readonly nonce: Uint8Array
-  /** What the profile leaves to you: a model's name, say. */
+  /** What the profile leaves to you: a model's name, say. Default: none. */
   readonly parameters?: Readonly<Record<string, string>>
   /** Verifies one piece of evidence, with a verifier of this library. */
   readonly verify: (evidence: Bytes, context: EvidenceContext) => Promise<AttestationResult>
   /**
    * Verifies the evidence of GPUs, each; required where the profile has some. {@link skipGpus} to
-   * go without.
+   * go without. Default: none.
    */
   readonly verifyGpus?:
     ((list: readonly JsonValue[], context: GpuContext) => Promise<readonly GpuResult[]>) | typeof skipGpus
-  /** For each component with dstack: what is accepted. */
+  /** For each component with dstack: what is accepted; required for those. Default: none. */
   readonly accept?: Readonly<Record<string, DstackExpectations>>
   /** What you accept as unproven: ids of the profile. Default: nothing. */
   readonly unproven?: readonly string[]
