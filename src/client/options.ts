@@ -6,7 +6,13 @@ import { readSuite, type Suite } from '../channel/suite.ts'
 import type { Bytes } from '../encoding/bytes.ts'
 import { knownOptions, requireOption } from '../core/options.ts'
 import { type AttestationResult, isAttestationResult } from '../core/result.ts'
-import { type Challenge, type KeyBinding, keyInPublicKey } from './binding.ts'
+import {
+  type Challenge,
+  type KeyBinding,
+  keyInPublicKey,
+  type ReportDataBinding,
+  type ReportDataChallenge,
+} from './binding.ts'
 import type { SealedChannel } from './channel-kind.ts'
 import { requireChannel } from './channel-kind.ts'
 import type { ClientMeter, ClientTracer } from './observe.ts'
@@ -16,7 +22,10 @@ import type { EvidenceAnswer, EvidenceQuestion } from './question.ts'
  * A verifier, with its options bound:
  * `(evidence, { nonce }) => verifyNitro(evidence, { referenceValues, freshness: { nonce } })`.
  */
-export type Verify = (evidence: Bytes, challenge: Challenge) => Promise<AttestationResult>
+export type Verify<Asked extends Challenge = Challenge> = (
+  evidence: Bytes,
+  challenge: Asked,
+) => Promise<AttestationResult>
 
 /** What the evidence of a client must answer, and what its report data (or user data) must be. */
 export interface ClientChallenge {
@@ -129,6 +138,14 @@ export interface AttestedFetchOptions {
   readonly tracer?: ClientTracer
   /** For counters and the clock offset; `@opentelemetry/api` fits. Default: none. */
   readonly meter?: ClientMeter
+}
+
+/** {@link AttestedFetchOptions} for evidence that names its key in report data. */
+export interface ReportDataOptions extends Omit<AttestedFetchOptions, 'verify' | 'binding' | 'evidenceSource'> {
+  /** Proves and appraises the evidence of the enclave, with the report data of the challenge. */
+  readonly verify: Verify<ReportDataChallenge>
+  /** {@link keyHashInReportData}. */
+  readonly binding: ReportDataBinding
 }
 
 /** {@link AttestedFetchOptions}, checked, copied and complete. */

@@ -25,8 +25,9 @@ export interface EvidenceContext {
   readonly format: 'tdx' | 'sev-snp' | 'sgx'
   readonly nonce: Bytes
   /**
-   * The 64 bytes that the evidence must hold: give them to the verifier. `undefined` where a part
-   * of them is not compared; compared here in any case.
+   * The 64 bytes that the evidence must hold: give them to the verifier. `undefined` where the
+   * profile leaves a part of them open: pass `skipReportData` then. What the profile says of them
+   * is compared here in any case.
    */
   readonly reportData: Bytes | undefined
   /** dstack's log, as served; not verified. */
