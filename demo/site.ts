@@ -3,6 +3,7 @@
  * folder of any host.
  */
 import { readdir, readFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type BuildOptions, type Plugin } from 'esbuild'
 import type { Expected } from '../fixtures/expected.ts'
@@ -86,7 +87,7 @@ const scripts: Readonly<Record<string, string>> = {
 }
 
 /** Scripts that are whole in themselves, as workers must be. */
-const workers: Readonly<Record<string, string>> = { gate: 'send/gate.ts' }
+const workers: Readonly<Record<string, string>> = { gate: 'send/gate.ts', measure: 'page/measure-worker.ts' }
 
 const styles: Readonly<Record<string, string>> = {
   page: 'page/style/page.css',
@@ -129,7 +130,7 @@ export async function buildSite(): Promise<Site> {
           [`samples/${sample.name}.txt`, file('text/plain', toFragment(await stateOfSample(sample)))] as const,
       ),
     ),
-    docsOf(),
+    docsIn(docs),
   ])
   return new Map<string, SiteFile>([
     ...documents,
@@ -142,6 +143,7 @@ export async function buildSite(): Promise<Site> {
         const script = file('text/javascript', alone.get('gate.js') ?? '')
         return [`${folder}gate.js`, { ...script, policy: gateWorkerPolicy }] as const
       }),
+    ['measure.js', file('text/javascript', alone.get('measure.js') ?? '')],
     ['favicon.svg', file('image/svg+xml', icon)],
     ...anchors,
     ...evidence,
@@ -170,9 +172,9 @@ async function packageOf(): Promise<Package> {
   return { version, source: address?.replace(/^git\+|\.git$/g, '') }
 }
 
-/** The reference, or a page that says how to make it. */
-async function docsOf(): Promise<readonly (readonly [string, SiteFile])[]> {
-  const names = await readdir(docs, { recursive: true, withFileTypes: true }).catch(() => [])
+/** The reference, or a page that says how to make it. @param folder with a slash at its end */
+export async function docsIn(folder: URL): Promise<readonly (readonly [string, SiteFile])[]> {
+  const names = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
   const files = names.filter((entry) => entry.isFile())
   if (files.length === 0) {
     const html = await readFile(here('docs-missing.html'), 'utf8')
@@ -181,12 +183,18 @@ async function docsOf(): Promise<readonly (readonly [string, SiteFile])[]> {
   }
   return Promise.all(
     files.map(async ({ parentPath, name }) => {
-      const path = `${parentPath}/${name}`
+      const path = join(parentPath, name)
+      const inside = relative(fileURLToPath(folder), path).replaceAll('\\', '/')
       const body = await readFile(path)
-      return [`docs/${path.slice(fileURLToPath(docs).length)}`, { type: typeOf(name), body }] as const
+      const policy = name.endsWith('.html') ? policyIn(body.toString()) : undefined
+      return [`docs/${inside}`, { type: typeOf(name), body, ...(policy !== undefined && { policy }) }] as const
     }),
   )
 }
+
+/** The policy that a page states itself: its icons are data. */
+const policyIn = (html: string): string | undefined =>
+  /Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1]?.replaceAll('&#39;', "'")
 
 const types: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',

@@ -8,6 +8,7 @@ import { type BadgeElement, defineBadge } from '../../src/badge/index.ts'
 import { type AttestedFetch, attestedFetch } from '../../src/client/index.ts'
 import type { TdxOptions } from '../../src/formats/intel/tdx/index.ts'
 import { element, h, mark } from '../page/dom.ts'
+import { setUpEscape } from '../page/escape.ts'
 import { say, viewWire } from '../send/view.ts'
 import { type Crossing, prose, recorded } from '../send/wire.ts'
 import { relayAttacks } from './attacks.ts'
@@ -185,7 +186,7 @@ function refuse(own: Session, error: unknown, answer: HTMLElement): void {
     'no',
     left ? 'Stopped: the answer is not the machine’s.' : 'Refused: nothing was sent.',
     broken && links[broken.id].fails,
-    `${shortened(first)}${isOurs ? ` (${refusal.code})` : ''}`,
+    `${first}${isOurs ? ` (${refusal.code})` : ''}`,
     left ? 'The prompt had left sealed; no one but the proven machine can open it.' : undefined,
   )
   element('verdict', HTMLElement).dataset.code = isOurs ? refusal.code : 'none'
@@ -259,11 +260,7 @@ function showChain(views: readonly LinkView[]): void {
   )
 }
 
-/** Digests are cut to their ends. */
-function shortened(text: string): string {
-  return text.replace(/\b([\da-f]{8})[\da-f]{20,}([\da-f]{8})\b/g, '$1…$2')
-}
-
+setUpEscape()
 showWire()
 showChain(chainOf({ quote: [], report: [] }, undefined, false))
 if (given !== null) void ask()

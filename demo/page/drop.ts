@@ -92,11 +92,11 @@ export function measure(file: File, target: FileTarget): Promise<void> {
 }
 
 async function measureAs(file: File, own: AbortController, target: FileTarget): Promise<void> {
-  const bar = attend(file, 'Measuring', own, target)
+  const show = attend(file, 'Measuring', own, target)
   try {
     const { measureImage, printed } = await import('./formats/aws/reference.ts')
     own.signal.throwIfAborted()
-    const image = await measureImage(file, (share) => (bar.value = share), own.signal)
+    const image = await measureImage(file, show, own.signal)
     target.change({ reference: printed(image), corim: '' })
   } catch (error) {
     own.signal.throwIfAborted()
@@ -105,15 +105,19 @@ async function measureAs(file: File, own: AbortController, target: FileTarget): 
   }
 }
 
-/** The first answer: what is being done, how far it is, and how to stop it. */
+/**
+ * The first answer: what is being done, how far it is, and how to stop it.
+ * @returns shows the share that is done, and bytes per second
+ */
 function attend(
   file: File,
   doing: 'Reading' | 'Measuring',
   own: AbortController,
   target: FileTarget,
-): HTMLProgressElement {
+): (share: number, rate: number) => void {
   const headline = `${doing} ${printable(file.name)} …`
   const bar = h('progress', { max: '1', 'aria-label': headline })
+  const speed = h('p', { class: 'detail' })
   const what = doing === 'Measuring' ? 'An image of an enclave' : 'A file'
   const cancel = (): void => {
     own.abort()
@@ -123,9 +127,13 @@ function attend(
     headline,
     h('p', { class: 'detail' }, `${what}, ${size(file.size)}. It does not leave this page.`),
     bar,
+    speed,
     h('p', { class: 'actions' }, button('Cancel', cancel)),
   )
-  return bar
+  return (share, rate) => {
+    bar.value = share
+    if (share > 0) speed.textContent = `${Math.floor(100 * share)} %, ${size(rate)} per second`
+  }
 }
 
 /** The fields that a file fills: measurements that are signed take the place of those that are not. */

@@ -6,6 +6,7 @@ import { setUpAsk } from './ask.ts'
 import { type Bytes, fromPasted } from './bytes.ts'
 import { button, type Child, element, h } from './dom.ts'
 import { enterFile, type FileTarget, measure, stopReading } from './drop.ts'
+import { setUpEscape } from './escape.ts'
 import { readForm, showDependents, showFamily, showForm, showProblems } from './form.ts'
 import { familyOf, names, type Sighted } from './formats/table.ts'
 import { evidenceInText } from './json.ts'
@@ -130,7 +131,8 @@ async function verifyAs(
   // Something newer was entered meanwhile.
   if (!isCurrent()) return
   const came = family.verdict(outcome)
-  const notSignedBy = policy.root === 'fixture' ? sniff.vendor : undefined
+  const vendor = typeof sniff.vendor === 'string' ? sniff.vendor : sniff.vendor[format]
+  const notSignedBy = policy.root === 'fixture' ? vendor : undefined
   const vocabulary = family.words(format)
   const checks = [
     outcome.opinions && opinionsView(outcome.opinions, bytesOfSecondOpinion, vocabulary),
@@ -206,12 +208,16 @@ function toForm(): HTMLElement {
   return h('p', { class: 'to-form' }, button('Change what you entered', go, 'button small'))
 }
 
-/** Keeps the field that has the focus where it is on the screen, whatever becomes of what is above it. */
+/**
+ * Keeps the field that has the focus where it is on the screen, whatever becomes of what is above
+ * it. What had the focus and is gone has led to the verdict: the focus goes there.
+ */
 function steadily(change: () => void): void {
   const field = document.activeElement
   const top = field?.closest('#form') === null ? undefined : field?.getBoundingClientRect().top
   change()
-  if (field !== null && top !== undefined) scrollBy(0, field.getBoundingClientRect().top - top)
+  if (field?.isConnected === false) verdict.focus({ preventScroll: true })
+  else if (field !== null && top !== undefined) scrollBy(0, field.getBoundingClientRect().top - top)
 }
 
 /** On small screens the verdict may be out of sight. */
@@ -366,6 +372,7 @@ function setUp(): void {
   })
   setUpForm()
   setUpFiles()
+  setUpEscape()
   addEventListener('hashchange', () => {
     void enterAddress().catch(showFailure)
   })

@@ -5,10 +5,12 @@
 import { attestedFetch } from '../../src/client/index.ts'
 import { AttestationError } from '../../src/formats/aws/nitro/index.ts'
 import { element, h } from '../page/dom.ts'
+import { setUpEscape } from '../page/escape.ts'
 import { type ChannelAttack, channelAttacks } from './attacks.ts'
 import { say, viewWire } from './view.ts'
 import { optionsFor } from './verifying.ts'
 import { cardNumber, type Crossing, recorded } from './wire.ts'
+import { sentenceFor } from './words.ts'
 
 const form = element('send', HTMLFormElement)
 const card = element('card', HTMLInputElement)
@@ -108,6 +110,7 @@ function refuse(error: unknown, own: readonly Crossing[]): void {
   say(
     'no',
     left ? 'Stopped: the answer is not the enclave’s.' : 'Refused: nothing was sent.',
+    isOurs ? sentenceFor(error.code) : undefined,
     `${error instanceof Error ? error.message : String(error)}${isOurs ? ` (${error.code})` : ''}`,
     left ? 'The number had left sealed; no one but the proven enclave can open it.' : undefined,
   )
@@ -119,5 +122,6 @@ function showWire(): void {
   viewWire(crossings, cardNumber(card.value))
 }
 
+setUpEscape()
 showWire()
 if (given !== null) void send()

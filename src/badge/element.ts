@@ -198,11 +198,13 @@ function factsOf({ format, verifiedAt, validUntil }: AttestationResult): HTMLEle
 function listOf(checks: readonly Check[]): HTMLElement[] {
   const made = checks.filter(({ outcome }) => outcome === 'pass' || outcome === 'fail')
   if (made.length === 0) return []
-  const failed = made.filter(({ outcome }) => outcome === 'fail').length
+  const failed = made.filter(({ outcome }) => outcome === 'fail')
+  // What failed must not be looked for in a list that scrolls.
+  const shown = [...failed, ...made.filter(({ outcome }) => outcome === 'pass')]
   const list = h(
     'ul',
     '',
-    ...made.map(({ id, outcome, summary }) =>
+    ...shown.map(({ id, outcome, summary }) =>
       h(
         'li',
         outcome,
@@ -215,7 +217,7 @@ function listOf(checks: readonly Check[]): HTMLElement[] {
   list.tabIndex = 0
   list.setAttribute('aria-label', 'checks')
   const count = made.length === 1 ? '1 check' : `${made.length} checks`
-  return [h('p', 'head', `${count}, ${failed} failed`), list]
+  return [h('p', 'head', `${count}, ${failed.length} failed`), list]
 }
 
 function saving(evidence: Uint8Array): HTMLElement {

@@ -2,10 +2,10 @@
  * Runs in a page under a strict policy: takes a badge through all its states, and reports what it
  * shows. It judges nothing.
  */
-import axe from 'axe-core'
 import { type BadgeClient, type BadgeElement, defineBadge } from '../../src/badge/index.ts'
 import { AppraisalError, VerificationError } from '../../src/core/errors.ts'
 import { watchPolicy } from '../portable/channel/gate/violations.ts'
+import { findBarriers } from '../support/axe.ts'
 import type { BadgeReport, BadgeRow } from './badge.test.ts'
 
 const digest = 'ab'.repeat(48)
@@ -69,7 +69,7 @@ async function run(): Promise<BadgeReport> {
     const { shadowRoot } = badge
     const details = shadowRoot?.querySelector('details')
     if (details) details.open = true
-    const found = await axe.run(document, { resultTypes: ['violations'] })
+    const { barriers } = await findBarriers()
     rows.push({
       name,
       state: badge.getAttribute('state') ?? '',
@@ -77,7 +77,7 @@ async function run(): Promise<BadgeReport> {
       said: shadowRoot?.querySelector('[role=status]')?.textContent ?? '',
       panel: shadowRoot?.querySelector('.panel')?.textContent ?? '',
       elements: shadowRoot?.querySelectorAll('b, img, script').length ?? -1,
-      barriers: found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join()}`),
+      barriers,
       styled: getComputedStyle(details as Element).borderRadius,
     })
   }

@@ -3,12 +3,16 @@
  * server adds headers and the enclave, no more.
  */
 import { readFileSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DemoServer, startDemo } from '../../demo/server.ts'
 import { channelAttacks } from '../../demo/send/attacks.ts'
-import { buildSite, contentSecurityPolicy, firstVisit, pages, scriptsOf, type Site } from '../../demo/site.ts'
+import { buildSite, contentSecurityPolicy, docsIn, firstVisit, pages, scriptsOf, type Site } from '../../demo/site.ts'
 import { samples } from '../../demo/page/samples.ts'
+import { makeFolder, removeFolder } from '../portable/cleanup.ts'
 
 let site: Site
 let demo: DemoServer
@@ -44,6 +48,7 @@ describe('files', () => {
     expect(names.sort()).toEqual(
       [
         'favicon.svg',
+        'measure.js',
         'page.css',
         'page.js',
         ...families.map((family) => `formats/${family}.js`),
@@ -127,6 +132,28 @@ describe('files', () => {
     for (const path of ['page.css', 'send/send.css']) expect(text(path)).not.toMatch(/url\(|@import/)
   })
 
+  test('the reference is there once it was made, each page under the policy that it states', async () => {
+    const folder = await makeFolder()
+    try {
+      await mkdir(join(folder, 'assets'))
+      await writeFile(
+        join(folder, 'index.html'),
+        `<meta http-equiv="Content-Security-Policy" content="img-src &#39;self&#39; data:">`,
+      )
+      await writeFile(join(folder, 'assets', 'main.js'), '1')
+      const made = new Map(await docsIn(pathToFileURL(`${folder}/`)))
+      expect([...made.keys()].sort()).toEqual(['docs/assets/main.js', 'docs/index.html'])
+      expect(made.get('docs/index.html')).toMatchObject({
+        type: 'text/html; charset=utf-8',
+        policy: "img-src 'self' data:",
+      })
+      const missing = await docsIn(pathToFileURL(`${folder}/none/`))
+      expect(missing.map(([path]) => path)).toEqual(['docs/index.html'])
+    } finally {
+      await removeFolder(folder)
+    }
+  })
+
   test('every page leads to the docs, to the source as the package names it, and to the install line', () => {
     const { repository } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
       readonly repository?: { readonly url: string }
@@ -143,7 +170,8 @@ describe('files', () => {
   })
 
   test('no script makes code out of text, and those of the page reach no other host', () => {
-    const paths = [...site.keys()].filter((path) => path.endsWith('.js'))
+    // The reference has its own test.
+    const paths = [...site.keys()].filter((path) => path.endsWith('.js') && !path.startsWith('docs/'))
     expect(paths.length).toBeGreaterThan(20)
     for (const path of paths) {
       const code = text(path)
