@@ -74,7 +74,7 @@ function titleOf({ code, status }: GateRefusal): string {
 
 setUpEscape()
 // A machine that does many things at once may take long for it.
-installGate('gate.js', { ...gatedPolicy, installSeconds: 600 }).then(
+installGate(isAbove ? 'gate.js' : '../gate.js', { ...gatedPolicy, scope: './', installSeconds: 600 }).then(
   () => {
     const words = 'What it sends to the enclave goes through the worker, or to no one.'
     say('open', 'The gate is closed behind this page.', words)

@@ -6,6 +6,7 @@ import { attestedFetch } from '../../src/client/index.ts'
 import { AttestationError } from '../../src/formats/aws/nitro/index.ts'
 import { element, h } from '../page/dom.ts'
 import { setUpEscape } from '../page/escape.ts'
+import { reachMachine } from '../reach/index.ts'
 import { type ChannelAttack, channelAttacks } from './attacks.ts'
 import { say, viewWire } from './view.ts'
 import { optionsFor } from './verifying.ts'
@@ -18,6 +19,7 @@ const choices = element('attacks', HTMLElement)
 const verdict = element('verdict', HTMLElement)
 const answer = element('answer', HTMLElement)
 
+const machine = reachMachine('../')
 let crossings: Crossing[] = []
 let runs = 0
 
@@ -59,9 +61,9 @@ async function send(): Promise<void> {
   const isCurrent = begin()
   const attack = chosen()
   const own = crossings
-  const client = attestedFetch(location.origin, {
+  const client = attestedFetch(machine.origin, {
     ...optionsFor(attack.name),
-    fetch: recorded(own, () => {
+    fetch: recorded(machine.fetch, own, () => {
       if (isCurrent()) showWire()
     }),
     onState: ({ state }) => {
@@ -92,8 +94,8 @@ async function send(): Promise<void> {
 /** For comparison: what a page does that trusts the address bar. */
 async function sendPlain(): Promise<void> {
   const isCurrent = begin()
-  const fetching = recorded(crossings, showWire)
-  const response = await fetching(`/send/enclave/${chosen().name}/plain`, {
+  const fetching = recorded(machine.fetch, crossings, showWire)
+  const response = await fetching(`${machine.origin}/send/enclave/${chosen().name}/plain`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ card: card.value }),

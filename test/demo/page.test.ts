@@ -14,7 +14,8 @@ import type { EvidenceFormat } from '../../src/index.ts'
 import { browsers } from '../portable/browsers.ts'
 import { makeFolder, removeFolder } from '../portable/cleanup.ts'
 import { findVectors } from '../support/vectors.ts'
-import { attestPcrs } from '../../demo/enclave/attester.ts'
+import { createAttester } from '../../demo/enclave/attester.ts'
+import { readAuthorities } from '../../demo/enclave/authorities.ts'
 import { makeEif, pcrsOf, section, type SectionPlan, soundSections } from '../attester/eif.ts'
 import { look, type Looked, siteWithDriver } from './look.ts'
 import type { PageReport, Plan, Row, Visit } from './plan.ts'
@@ -129,6 +130,7 @@ const sections = (application: string): SectionPlan[] => [
   section('ramdisk', application),
 ]
 const pcrsOfImage = await pcrsOf(sections('one'))
+const { attestPcrs } = createAttester((await readAuthorities()).aws)
 const imageDocument = await attestPcrs(
   { 0: pcrsOfImage.PCR0, 1: pcrsOfImage.PCR1, 2: pcrsOfImage.PCR2 },
   new Uint8Array(32),
