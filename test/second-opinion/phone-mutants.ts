@@ -144,6 +144,11 @@ export async function createPhoneMutants(
     ] as const)
   }
 
+  function withoutOne<T>(plans: readonly T[]): readonly T[] {
+    const gone = random(plans.length)
+    return plans.filter((_, i) => i !== gone)
+  }
+
   async function android(name: string): Promise<Question> {
     const shape = pick(['factory', 'remote'] as const)
     const id = pick<AndroidCertificateId>(['root', 'ca2', 'ca3', 'intermediate', 'attestation', 'leaf'])
@@ -155,7 +160,7 @@ export async function createPhoneMutants(
       level: pick(['TEE', 'StrongBox'] as const),
       ...(kind === 0 && { certificates: { [id]: planChange() } }),
       ...(kind === 1 && { description: description() }),
-      ...(kind === 2 && random(4) === 0 && { chain: (plans) => plans.filter((_, i) => i !== random(plans.length)) }),
+      ...(kind === 2 && random(4) === 0 && { chain: withoutOne }),
     }
     const isStrong = plan.level === 'StrongBox' && plan.description === undefined
     const asked = isStrong ? { ...plan, description: { attestationLevel: 2, keyMintLevel: 2 } } : plan
