@@ -40,7 +40,7 @@ import { concat } from '../attester/bytes.ts'
 import * as cbor from '../attester/cbor.ts'
 import type { Signer } from '../attester/certificate.ts'
 import * as der from '../attester/der.ts'
-import type { Edits } from './edits.ts'
+import { asAnchor, type Edits } from './edits.ts'
 import type { Question } from './verifiers.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
@@ -253,7 +253,7 @@ export async function createPhoneMutants(
         referenceValues: pick<unknown>([skipReferenceValues, { appId }]),
         debug: pick<unknown>([undefined, allowDebug]),
         ...pick([{}, { keyId: device.keyId }]),
-        trustAnchors: [device.root],
+        trustAnchors: [asAnchor(device.root)],
         now,
       },
     }
