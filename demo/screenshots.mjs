@@ -1,5 +1,5 @@
 /**
- * `node demo/screenshots.mjs [NAME …]`: pictures of the page at three widths, light and dark, in `demo/.output/screenshots`.
+ * `node demo/screenshots.mjs [NAME …]`: pictures of the demo at three widths, light and dark, in `demo/.output/screenshots`.
  */
 import process from 'node:process'
 import '../test/support/ts.mjs'

@@ -1,13 +1,12 @@
 /**
- * Serves the page and the demo enclave on the loopback interface: one origin, so that the page's policy need not be loosened.
+ * Serves the page and the machine of the demo on the loopback interface: one origin, so that the page's policy need not be loosened.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import type { ReadableStream as NodeStream } from 'node:stream/web'
-import { answerOfEnclave, enclavePath } from './enclave/answer.ts'
-import { channelPath, createChannel } from './enclave/channel.ts'
-import { createModel, providerPath } from './enclave/provider.ts'
+import { readAuthorities } from './enclave/authorities.ts'
+import { createMachine, isMachines, type Machine } from './enclave/machine.ts'
 import { contentSecurityPolicy, type Site, type SiteFile } from './site.ts'
 
 export interface DemoServer {
@@ -21,7 +20,7 @@ export interface DemoServerOptions {
   readonly port?: number
   /** Answers first, for tests. */
   readonly intercept?: (request: IncomingMessage) => Promise<SiteFile | undefined>
-  /** Told of everything that pages send to the enclave behind its gateway, for tests. */
+  /** Told of everything that pages send to the machine, for tests. */
   readonly onSent?: (path: string, body: Uint8Array) => void
 }
 
@@ -33,40 +32,24 @@ const headers = {
 }
 
 export async function startDemo({ site, port = 0, intercept, onSent }: DemoServerOptions): Promise<DemoServer> {
-  const served = withEnclave(site)
+  const authorities = await readAuthorities()
+  let machine: Machine | undefined
 
-  async function answer(request: IncomingMessage): Promise<readonly [status: number, file: SiteFile]> {
-    const given = await intercept?.(request)
-    if (given !== undefined) return [200, given]
-    if (request.method !== 'GET' && request.method !== 'HEAD') return refused(405, 'GET only')
-    const url = new URL(request.url ?? '/', 'http://demo.invalid')
-    const path = url.pathname.slice(1).replace(/(^|\/)$/, '$1index.html')
-    if (path.startsWith(enclavePath))
-      return answerOfEnclave(path.slice(enclavePath.length), url.searchParams, new Date())
-    const found = served.get(path)
+  function answer({ method, url = '/' }: IncomingMessage): readonly [status: number, file: SiteFile] {
+    if (method !== 'GET' && method !== 'HEAD') return refused(405, 'GET only')
+    const { pathname } = new URL(url, 'http://demo.invalid')
+    const found = site.get(pathname.slice(1).replace(/(^|\/)$/, '$1index.html'))
     return found === undefined ? refused(404, 'not found') : [200, found]
   }
 
-  type Door = (path: string, request: Request) => Promise<Response>
-  const doors: Readonly<Record<string, (origins: readonly string[]) => Door>> = {
-    [channelPath]: createChannel,
-    [providerPath]: createModel,
-  }
-  const open = new Map<string, Door>()
-  const doorOf = (url: string): string | undefined => Object.keys(doors).find((path) => url.startsWith(`/${path}`))
-
-  /** What goes over a channel: streams, both ways. */
-  async function answerChannel(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** Streams, both ways. */
+  async function askMachine(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { port } = server.address() as AddressInfo
-    const door =
-      open.get(path) ??
-      (doors[path] as (typeof doors)[string])([`http://127.0.0.1:${port}`, `http://localhost:${port}`])
-    open.set(path, door)
+    machine ??= createMachine(authorities, [`http://127.0.0.1:${port}`, `http://localhost:${port}`])
     const url = new URL(request.url ?? '/', `http://127.0.0.1:${port}`)
     const body = request.method === 'POST' ? await bodyOf(request) : undefined
     onSent?.(url.pathname, body ?? new Uint8Array())
-    const answered = await door(
-      url.pathname.slice(1 + path.length),
+    const answered = await machine(
       new Request(url, {
         method: request.method ?? 'GET',
         headers: headersOf(request),
@@ -81,24 +64,21 @@ export async function startDemo({ site, port = 0, intercept, onSent }: DemoServe
         .pipe(response)
   }
 
-  const server = createServer((request, response) => {
-    const path = doorOf(request.url ?? '/')
-    if (path !== undefined) {
-      answerChannel(path, request, response).catch((error: unknown) => {
-        console.error(error)
-        response.destroy()
-      })
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const given = await intercept?.(request)
+    if (given === undefined && isMachines((request.url ?? '/').slice(1))) {
+      await askMachine(request, response)
       return
     }
-    answer(request).then(
-      ([status, { type, body, policy }]) => {
-        send(response, status, type, body, policy === undefined ? {} : { 'content-security-policy': policy })
-      },
-      (error: unknown) => {
-        console.error(error)
-        send(response, 500, 'text/plain; charset=utf-8', new TextEncoder().encode('the demo failed; see its terminal'))
-      },
-    )
+    const [status, { type, body, policy }] = given === undefined ? answer(request) : ([200, given] as const)
+    send(response, status, type, body, policy === undefined ? {} : { 'content-security-policy': policy })
+  }
+
+  const server = createServer((request, response) => {
+    serve(request, response).catch((error: unknown) => {
+      console.error(error)
+      response.destroy()
+    })
   })
   await listen(server, port).catch(() => listen(server, 0))
   const { port: taken } = server.address() as AddressInfo
@@ -146,14 +126,6 @@ async function bodyOf(request: IncomingMessage): Promise<Uint8Array<ArrayBuffer>
 
 function refused(status: number, text: string): readonly [number, SiteFile] {
   return [status, { type: 'text/plain; charset=utf-8', body: new TextEncoder().encode(text) }]
-}
-
-/** Tells the page that there is an enclave to ask. */
-function withEnclave(site: Site): Site {
-  const page = site.get('index.html')
-  if (page === undefined) throw new Error('the site has no index.html')
-  const html = new TextDecoder().decode(page.body).replace('<html ', `<html data-enclave="${enclavePath}attestation" `)
-  return new Map([...site, ['index.html', { ...page, body: new TextEncoder().encode(html) }]])
 }
 
 function listen(server: ReturnType<typeof createServer>, port: number): Promise<void> {

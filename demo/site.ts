@@ -3,15 +3,19 @@
  * folder of any host.
  */
 import { readdir, readFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type BuildOptions, type Plugin } from 'esbuild'
 import type { Expected } from '../fixtures/expected.ts'
-import { readKeys, type StoredKeys } from '../fixtures/files.ts'
+import { readKeys } from '../fixtures/keys.ts'
+import type { Signer } from '../test/attester/certificate.ts'
 import { createDstackGuest } from '../test/attester/dstack.ts'
 import { measurements } from '../test/attester/intel.ts'
-import { demoCompose, gpuVendor } from './ai/made-up.ts'
+import { demoCompose, gpuVendor, keyService } from './ai/made-up.ts'
+import { type Authority, readAuthorities } from './enclave/authorities.ts'
 import { stateOfSample } from './fixture-states.ts'
 import { framed, type Package } from './frame.ts'
+import { type MachinePlace, machineWords } from './machine-words.ts'
 import { samples } from './page/samples.ts'
 import { toFragment } from './page/state.ts'
 import { channelAttacks } from './send/attacks.ts'
@@ -31,11 +35,11 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 
 /**
  * Nothing but the site's own files, nothing inline, no forms, no base. Images: the icon, and nothing
- * else is one. Workers come from the same place as scripts.
+ * else is one.
  * @param addresses that may be talked to besides
  */
 const policyWith = (...addresses: readonly string[]): string =>
-  `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src ${["'self'", ...addresses].join(' ')}; form-action 'none'; base-uri 'none'`
+  `default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self'; connect-src ${["'self'", ...addresses].join(' ')}; form-action 'none'; base-uri 'none'`
 
 /** The policy that the page runs under. */
 export const contentSecurityPolicy = policyWith()
@@ -43,8 +47,11 @@ export const contentSecurityPolicy = policyWith()
 /** For pages behind a gate: the name that their worker answers to, and no way to the enclave. */
 export const gatedPagePolicy = policyWith(gatedPolicy.name)
 
-/** For the worker, whose enclave is another origin of this machine. */
+/** For the worker of the gate: with a server, its enclave is another origin of this machine. */
 export const gateWorkerPolicy = policyWith('http://localhost:*', 'http://127.0.0.1:*')
+
+/** For workers that have the enclave in them, and need no network. */
+export const alonePolicy = "default-src 'none'; script-src 'self'"
 
 /** A page of the site: a document, and the style sheets and scripts that it names. */
 export interface SitePage {
@@ -56,7 +63,7 @@ export interface SitePage {
 
 /**
  * The pages, one row each. A page behind a gate is there once for each attack, and once for those
- * who come without one: a worker is for one folder.
+ * who come without one: each folder has a worker of its own, all of one script.
  */
 export const pages: readonly SitePage[] = [
   { folder: '', document: 'page/index.html' },
@@ -85,8 +92,10 @@ const scripts: Readonly<Record<string, string>> = {
   'send/gated': 'send/gated.ts',
 }
 
-/** Scripts that are whole in themselves, as workers must be. */
-const workers: Readonly<Record<string, string>> = { gate: 'send/gate.ts' }
+/** Scripts that are whole in themselves, as those of workers must be. */
+const measure = { measure: 'page/measure-worker.ts' }
+const gate = { 'send/gated/gate': 'send/gate.ts' }
+const machineAlone = { machine: 'reach/machine.ts' }
 
 const styles: Readonly<Record<string, string>> = {
   page: 'page/style/page.css',
@@ -109,13 +118,28 @@ const roots: Readonly<Record<string, string>> = {
 /** Where `npm run docs` writes the reference, if it did. */
 const docs = new URL('.output/docs/', import.meta.url)
 
-export async function buildSite(): Promise<Site> {
-  const [made, ai, alone, sheets, documents, icon, anchors, evidence, reference] = await Promise.all([
-    bundle(scripts, { format: 'esm', splitting: true }),
-    bundle({ 'ai/ai': 'ai/main.ts' }, { format: 'esm', define: { PINNED: await pinnedOfModel() } }),
-    bundle(workers, { format: 'iife' }),
+/** @param machine where the machine is that the pages talk to */
+export async function buildSite(machine: MachinePlace = 'server'): Promise<Site> {
+  const authorities = await readAuthorities()
+  const MACHINE = JSON.stringify(machine)
+  const nitro = { MACHINE, PINNED: await pinned(authorities.aws) }
+  const [made, ai, measures, gates, alone, sheets, documents, icon, anchors, evidence, reference] = await Promise.all([
+    bundle(scripts, { format: 'esm', splitting: true, define: nitro }),
+    bundle(
+      { 'ai/ai': 'ai/main.ts' },
+      { format: 'esm', define: { MACHINE, PINNED: await pinnedOfModel(authorities.intel) } },
+    ),
+    bundle(measure, { format: 'iife' }),
+    bundle(gate, { format: 'iife', define: nitro }),
+    machine === 'worker'
+      ? bundle(machineAlone, {
+          ...withoutEval,
+          format: 'iife',
+          define: { MACHINE, AUTHORITIES: JSON.stringify(authorities) },
+        })
+      : [],
     bundle(styles, {}),
-    documentsOf(pages),
+    documentsOf(pages, machine),
     readFile(here('favicon.svg'), 'utf8'),
     Promise.all(
       Object.entries(roots).map(async ([name, path]) => {
@@ -129,19 +153,14 @@ export async function buildSite(): Promise<Site> {
           [`samples/${sample.name}.txt`, file('text/plain', toFragment(await stateOfSample(sample)))] as const,
       ),
     ),
-    docsOf(),
+    docsIn(docs),
   ])
   return new Map<string, SiteFile>([
     ...documents,
-    ...[...made, ...ai].map(([path, text]) => [path, file('text/javascript', text)] as const),
+    ...scriptsUnder(undefined, [...made, ...ai, ...measures]),
+    ...scriptsUnder(machine === 'worker' ? alonePolicy : gateWorkerPolicy, gates),
+    ...scriptsUnder(alonePolicy, alone),
     ...[...sheets].map(([path, text]) => [path, file('text/css', text)] as const),
-    // One gate for each of its pages.
-    ...pages
-      .filter(({ document }) => document === 'send/gated.html')
-      .map(({ folder }) => {
-        const script = file('text/javascript', alone.get('gate.js') ?? '')
-        return [`${folder}gate.js`, { ...script, policy: gateWorkerPolicy }] as const
-      }),
     ['favicon.svg', file('image/svg+xml', icon)],
     ...anchors,
     ...evidence,
@@ -149,13 +168,27 @@ export async function buildSite(): Promise<Site> {
   ])
 }
 
-async function documentsOf(all: readonly SitePage[]): Promise<readonly (readonly [string, SiteFile])[]> {
+function scriptsUnder(
+  policy: string | undefined,
+  bundled: Iterable<readonly [path: string, text: string]>,
+): readonly (readonly [string, SiteFile])[] {
+  return Array.from(bundled, ([path, text]) => [
+    path,
+    { ...file('text/javascript', text), ...(policy !== undefined && { policy }) },
+  ])
+}
+
+async function documentsOf(
+  all: readonly SitePage[],
+  machine: MachinePlace,
+): Promise<readonly (readonly [string, SiteFile])[]> {
   const about = await packageOf()
   return Promise.all(
     all.map(async ({ folder, document, policy = contentSecurityPolicy }) => {
       const html = await readFile(here(document), 'utf8')
       const up = '../'.repeat(folder.split('/').length - 1)
-      const text = framed({ html: html.replaceAll('{up}', up), up, policy }, about)
+      const words = machineWords[document]?.[machine] ?? ''
+      const text = framed({ html: html.replaceAll('{up}', up).replace('{machine}', words), up, policy }, about)
       return [`${folder}index.html`, { ...file('text/html', text), policy }] as const
     }),
   )
@@ -170,9 +203,9 @@ async function packageOf(): Promise<Package> {
   return { version, source: address?.replace(/^git\+|\.git$/g, '') }
 }
 
-/** The reference, or a page that says how to make it. */
-async function docsOf(): Promise<readonly (readonly [string, SiteFile])[]> {
-  const names = await readdir(docs, { recursive: true, withFileTypes: true }).catch(() => [])
+/** The reference, or a page that says how to make it. @param folder with a slash at its end */
+export async function docsIn(folder: URL): Promise<readonly (readonly [string, SiteFile])[]> {
+  const names = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
   const files = names.filter((entry) => entry.isFile())
   if (files.length === 0) {
     const html = await readFile(here('docs-missing.html'), 'utf8')
@@ -181,12 +214,18 @@ async function docsOf(): Promise<readonly (readonly [string, SiteFile])[]> {
   }
   return Promise.all(
     files.map(async ({ parentPath, name }) => {
-      const path = `${parentPath}/${name}`
+      const path = join(parentPath, name)
+      const inside = relative(fileURLToPath(folder), path).replaceAll('\\', '/')
       const body = await readFile(path)
-      return [`docs/${path.slice(fileURLToPath(docs).length)}`, { type: typeOf(name), body }] as const
+      const policy = name.endsWith('.html') ? policyIn(body.toString()) : undefined
+      return [`docs/${inside}`, { type: typeOf(name), body, ...(policy !== undefined && { policy }) }] as const
     }),
   )
 }
+
+/** The policy that a page states itself: its icons are data. */
+const policyIn = (html: string): string | undefined =>
+  /Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1]?.replaceAll('&#39;', "'")
 
 const types: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
@@ -196,6 +235,14 @@ const types: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml; charset=utf-8',
 }
 const typeOf = (name: string): string => types[name.replace(/.*\./, '')] ?? 'application/octet-stream'
+
+/**
+ * The enclave's own packages make code out of text where they may. These parts of them, made for
+ * strict policies, do not.
+ */
+const withoutEval: BuildOptions = {
+  alias: { 'cbor-x': 'cbor-x/index-no-eval', 'reflect-metadata': 'reflect-metadata/lite' },
+}
 
 /** @returns the files by their path in the site */
 async function bundle(
@@ -214,7 +261,6 @@ async function bundle(
     charset: 'utf8',
     legalComments: 'none',
     logLevel: 'warning',
-    define: { PINNED: await pinned() },
     plugins: [tableAlone],
     ...options,
   })
@@ -239,31 +285,21 @@ const tableAlone: Plugin = {
 }
 
 /** What pages that send expect: it is pinned in them when they are built. */
-async function pinned(): Promise<string> {
-  const path = (name: string): string => here(`../fixtures/nitro/${name}`)
-  const [expected, root] = await Promise.all([
-    readFile(path('valid/expected.json'), 'utf8'),
-    readFile(path('root.der')),
-  ])
+async function pinned({ root }: Authority): Promise<string> {
+  const expected = await readFile(here('../fixtures/nitro/valid/expected.json'), 'utf8')
   const { referenceValues } = JSON.parse(expected) as Expected
-  return JSON.stringify({ measurements: referenceValues, root: root.toString('base64') })
+  return JSON.stringify({ measurements: referenceValues, root })
 }
 
 /** What the page that asks a model expects of its provider. */
-async function pinnedOfModel(): Promise<string> {
-  const tdx = (name: string): Promise<Buffer> => readFile(here(`../fixtures/tdx/${name}`))
-  const [root, stored, { rtmrs, accept }] = await Promise.all([
-    tdx('root.der'),
-    tdx('pki.json'),
-    createDstackGuest({ now: new Date(), appCompose: demoCompose }),
-  ])
-  const { fixture } = JSON.parse(stored.toString()) as { readonly fixture: StoredKeys }
-  const vendor = (await readKeys(fixture)).get(gpuVendor)
-  if (vendor === undefined) throw new Error(`the fixtures have no key ${gpuVendor}`)
-  const spki = await crypto.subtle.exportKey('spki', vendor.publicKey)
+async function pinnedOfModel({ root, keys }: Authority): Promise<string> {
+  const vendors = await readKeys(keys)
+  const kms = vendors.get(keyService) as Signer
+  const { rtmrs, accept } = await createDstackGuest({ now: new Date(), appCompose: demoCompose, kms })
+  const spki = await crypto.subtle.exportKey('spki', (vendors.get(gpuVendor) as Signer).publicKey)
   const [rtmr0, rtmr1, rtmr2] = rtmrs.map((rtmr) => Buffer.from(rtmr).toString('hex'))
   return JSON.stringify({
-    root: root.toString('base64'),
+    root,
     gpuVendor: Buffer.from(spki).toString('base64'),
     measurements: { mrTd: measurements.mrTd, rtmr0, rtmr1, rtmr2 },
     accept,

@@ -24,5 +24,6 @@ export function gpuStatement(nonce: Uint8Array, index: number): Uint8Array<Array
 /** Where the nonce is in a statement. */
 export const gpuNonce = (statement: Uint8Array): Uint8Array => statement.slice(purpose.length, purpose.length + 32)
 
-/** The key of the fixtures that plays their vendor. */
-export const gpuVendor = 'stranger'
+/** Whose keys are public: the vendor of GPUs, and the service that gives applications their keys. */
+export const gpuVendor = 'gpu-vendor'
+export const keyService = 'key-service'

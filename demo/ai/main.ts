@@ -8,6 +8,8 @@ import { type BadgeElement, defineBadge } from '../../src/badge/index.ts'
 import { type AttestedFetch, attestedFetch } from '../../src/client/index.ts'
 import type { TdxOptions } from '../../src/formats/intel/tdx/index.ts'
 import { element, h, mark } from '../page/dom.ts'
+import { setUpEscape } from '../page/escape.ts'
+import { reachMachine } from '../reach/index.ts'
 import { say, viewWire } from '../send/view.ts'
 import { type Crossing, prose, recorded } from '../send/wire.ts'
 import { relayAttacks } from './attacks.ts'
@@ -34,6 +36,7 @@ interface Session {
   report: readonly Check[]
 }
 
+const machine = reachMachine('../')
 let session: Session | undefined
 let endorsements: TdxOptions['endorsements'] | undefined
 let isBusy = false
@@ -89,7 +92,7 @@ async function ask(): Promise<void> {
     const own = sessionWith(attack, endorsements)
     await askIn(own, prompt.value.trim())
   } catch (error) {
-    say('no', 'There is no provider here.', 'The page needs one beside it: run npm run demo.', String(error))
+    say('no', 'The provider does not answer.', String(error))
   } finally {
     isBusy = false
     document.body.dataset.done = attack
@@ -98,7 +101,7 @@ async function ask(): Promise<void> {
 
 /** Intel's, once a day and platform: who delivers them does not matter, because Intel signs them. */
 async function loadEndorsements(): Promise<TdxOptions['endorsements']> {
-  const response = await fetch('relay/none/endorsements')
+  const response = await machine.fetch(`${machine.origin}/ai/relay/none/endorsements`)
   if (!response.ok) throw new Error(`${response.status} for the endorsements`)
   return (await response.json()) as TdxOptions['endorsements']
 }
@@ -109,13 +112,14 @@ function sessionWith(attack: string, delivered: TdxOptions['endorsements']): Ses
   const crossings: Crossing[] = []
   const send = attestedFetch(providerOrigin, {
     ...optionsFor(attack, delivered, {
+      origin: machine.origin,
       onQuote: (evidence, checks) => {
         own.quote = checks
         if (session === own) badge.evidence = evidence
       },
       onReport: ({ checks }) => (own.report = checks),
     }),
-    fetch: recorded(crossings, () => {
+    fetch: recorded(machine.fetch, crossings, () => {
       if (session === own) showWire()
     }),
     onState: ({ state }) => {
@@ -185,7 +189,7 @@ function refuse(own: Session, error: unknown, answer: HTMLElement): void {
     'no',
     left ? 'Stopped: the answer is not the machine’s.' : 'Refused: nothing was sent.',
     broken && links[broken.id].fails,
-    `${shortened(first)}${isOurs ? ` (${refusal.code})` : ''}`,
+    `${first}${isOurs ? ` (${refusal.code})` : ''}`,
     left ? 'The prompt had left sealed; no one but the proven machine can open it.' : undefined,
   )
   element('verdict', HTMLElement).dataset.code = isOurs ? refusal.code : 'none'
@@ -205,7 +209,11 @@ async function askPlain(): Promise<void> {
   chat.replaceChildren(h('p', { class: 'mine' }, h('b', {}, 'You'), prompt.value.trim()))
   const messages = [{ role: 'user', content: prompt.value.trim() }]
   try {
-    const response = await recorded(crossings, show)(`/ai/relay/${chosen()}/plain`, {
+    const response = await recorded(
+      machine.fetch,
+      crossings,
+      show,
+    )(`${machine.origin}/ai/relay/${chosen()}/plain`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ model: 'demo', messages }),
@@ -259,11 +267,7 @@ function showChain(views: readonly LinkView[]): void {
   )
 }
 
-/** Digests are cut to their ends. */
-function shortened(text: string): string {
-  return text.replace(/\b([\da-f]{8})[\da-f]{20,}([\da-f]{8})\b/g, '$1…$2')
-}
-
+setUpEscape()
 showWire()
 showChain(chainOf({ quote: [], report: [] }, undefined, false))
 if (given !== null) void ask()

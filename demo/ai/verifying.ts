@@ -22,6 +22,8 @@ declare const PINNED: {
 }
 
 export interface Watching {
+  /** Where the relay is. */
+  readonly origin: string
   /** A quote and its checks, whether it was believed or not. */
   readonly onQuote: (evidence: Uint8Array, checks: readonly Check[]) => void
   readonly onReport: (report: ProviderReport) => void
@@ -34,11 +36,11 @@ const bytesOf = (base64: string): Uint8Array<ArrayBuffer> =>
 export function optionsFor(
   relay: string,
   endorsements: TdxOptions['endorsements'],
-  { onQuote, onReport }: Watching,
+  { origin, onQuote, onReport }: Watching,
 ): AttestedFetchOptions {
   return {
     ...attestedProvider(profile, {
-      origin: location.origin,
+      origin,
       parameters: { relay },
       accept: { machine: { ...PINNED.accept, images: 'pinned' } },
       unproven: ['gpu-machine'],
@@ -61,7 +63,7 @@ export function optionsFor(
       verifyGpus: (list) => Promise.all(list.map(verifyGpu)),
       onReport,
     }),
-    relay: `${location.origin}/ai/relay/${relay}/sealed`,
+    relay: `${origin}/ai/relay/${relay}/sealed`,
     allowLoopbackHttp: true,
     // A busy machine is no attack.
     attestSeconds: 600,

@@ -3,37 +3,33 @@
  * `GET enclave/measurements.json`.
  */
 import { attacks } from '../page/attacks.ts'
-import type { SiteFile } from '../site.ts'
-import { attest, publishedMeasurements } from './attester.ts'
+import { type Bytes, fromHex } from '../page/bytes.ts'
+import { type Attester, publishedMeasurements } from './attester.ts'
+import { text } from './between.ts'
 
 export const enclavePath = 'enclave/'
 
-export async function answerOfEnclave(
-  path: string,
-  parameters: URLSearchParams,
-  now: Date,
-): Promise<readonly [status: number, file: SiteFile]> {
-  if (path === 'measurements.json') return [200, text('application/json', await publishedMeasurements())]
-  if (path !== 'attestation') return [404, text('text/plain', 'the demo enclave has attestation and measurements.json')]
-  const wanted = parameters.get('attack') ?? 'none'
-  const attack = attacks.find(({ name }) => name === wanted)
-  if (attack === undefined)
-    return [400, text('text/plain', `attack must be one of ${attacks.map(({ name }) => name).join(', ')}`)]
-  return answerNonce(parameters, (nonce) => attest(attack.name, nonce, now))
+export function createAnswers({ attest }: Attester): (path: string, request: Request) => Promise<Response> {
+  return async (path, { method, url }) => {
+    if (method !== 'GET') return text(405, 'GET only')
+    if (path === 'measurements.json')
+      return new Response(await publishedMeasurements(), { headers: { 'content-type': 'application/json' } })
+    if (path !== 'attestation') return text(404, 'the demo enclave has attestation and measurements.json')
+    const { searchParams } = new URL(url)
+    const wanted = searchParams.get('attack') ?? 'none'
+    const attack = attacks.find(({ name }) => name === wanted)
+    if (attack === undefined) return text(400, `attack must be one of ${attacks.map(({ name }) => name).join(', ')}`)
+    return answerNonce(searchParams, (nonce) => attest(attack.name, nonce, new Date()))
+  }
 }
 
 /** Evidence for the nonce in a query. */
 export async function answerNonce(
   parameters: URLSearchParams,
-  evidenceFor: (nonce: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>,
-): Promise<readonly [status: number, file: SiteFile]> {
+  evidenceFor: (nonce: Bytes) => Promise<Bytes>,
+): Promise<Response> {
   const digits = parameters.get('nonce') ?? ''
-  if (!/^(?:[0-9a-f]{2}){1,512}$/i.test(digits))
-    return [400, text('text/plain', 'nonce must be 1 to 512 bytes in hexadecimal')]
-  const body = await evidenceFor(new Uint8Array(Buffer.from(digits, 'hex')))
-  return [200, { type: 'application/octet-stream', body }]
-}
-
-function text(type: string, content: string): SiteFile {
-  return { type: `${type}; charset=utf-8`, body: new TextEncoder().encode(content) }
+  const nonce = /^[0-9a-f]{2,1024}$/i.test(digits) ? fromHex(digits) : undefined
+  if (nonce === undefined) return text(400, 'nonce must be 1 to 512 bytes in hexadecimal')
+  return new Response(await evidenceFor(nonce), { headers: { 'content-type': 'application/octet-stream' } })
 }

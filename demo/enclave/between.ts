@@ -1,6 +1,11 @@
 /**
- * What the one in between does to answers that pass through.
+ * What the one in between does to requests and answers that pass through.
  */
+
+/** The same request to another address. */
+export function forwarded({ method, headers, body, signal }: Request, url: string | URL): Request {
+  return new Request(url, { method, headers, body, signal, duplex: 'half' } as RequestInit)
+}
 
 export const text = (status: number, words: string): Response =>
   new Response(words, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })

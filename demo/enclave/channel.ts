@@ -4,9 +4,10 @@
  */
 import { createGateway, type Gateway } from '../../src/gateway/index.ts'
 import { createGatewayKey } from '../../src/channel/key-config.ts'
+import { type Bytes, fromBase64, toBase64Url } from '../page/bytes.ts'
 import { type ChannelAttackName, channelAttacks } from '../send/attacks.ts'
-import { attestKey } from './attester.ts'
-import { firstOf, flipped, stalled, text } from './between.ts'
+import { type Attester, positionOf } from './attester.ts'
+import { firstOf, flipped, forwarded, stalled, text } from './between.ts'
 
 export const channelPath = 'send/enclave/'
 
@@ -16,14 +17,17 @@ const paths: Readonly<Record<string, string>> = {
 }
 
 /** @param origins what the page may call this server */
-export function createChannel(origins: readonly string[]): (path: string, request: Request) => Promise<Response> {
+export function createChannel(
+  attester: Attester,
+  origins: readonly string[],
+): (path: string, request: Request) => Promise<Response> {
   const gateway = createGateway({
     origins,
     // Pages behind a gate are on another origin than their enclave.
     allowOrigins: origins,
     attest: async ({ nonce, keyConfig }) => ({
       mediaType: 'application/cbor',
-      evidence: await attestKey('honest', nonce, keyConfig, new Date()),
+      evidence: await attester.attestKey('honest', nonce, keyConfig, new Date()),
       holdsKeyConfig: true,
     }),
     handler: pay,
@@ -39,7 +43,8 @@ export function createChannel(origins: readonly string[]): (path: string, reques
     if (endpoint === 'plain') return text(200, 'paid')
     const target = paths[endpoint]
     if (target === undefined) return text(404, 'attestation, gateway or plain')
-    const answer = await between(attack.name, endpoint, new Request(new URL(target, request.url), request), gateway)
+    const forward = forwarded(request, new URL(target, request.url))
+    const answer = await between(attack.name, forward, { isAttestation: endpoint === 'attestation', gateway, attester })
     // An attacker lets the page read what it answers, as the gateway does.
     const origin = request.headers.get('origin') ?? ''
     if (origins.includes(origin)) answer.headers.set('access-control-allow-origin', origin)
@@ -76,17 +81,23 @@ async function pay(request: Request): Promise<Response> {
   return new Response(stream, { headers: { 'content-type': 'text/plain; charset=utf-8' } })
 }
 
+interface Genuine {
+  readonly isAttestation: boolean
+  readonly gateway: Gateway
+  readonly attester: Attester
+}
+
 async function between(
   attack: ChannelAttackName,
-  endpoint: string,
   request: Request,
-  gateway: Gateway,
+  { isAttestation, gateway, attester }: Genuine,
 ): Promise<Response> {
-  if (endpoint === 'attestation') {
+  if (isAttestation) {
     if (request.method === 'OPTIONS') return gateway(request)
     if (attack === 'no-evidence') return text(503, 'attestation is down today, please go on without it')
     if (attack === 'swapped-key') return swapKey(request, gateway)
-    if (attack === 'replayed' || attack === 'other-build' || attack === 'debug') return ownEvidence(attack, request)
+    if (attack === 'replayed' || attack === 'other-build' || attack === 'debug')
+      return ownEvidence(attack, request, attester)
     return gateway(request)
   }
   if (request.method === 'OPTIONS') return gateway(request)
@@ -110,25 +121,29 @@ async function between(
 async function swapKey(request: Request, gateway: Gateway): Promise<Response> {
   const response = await gateway(request)
   const [mediaType, evidence, kind] = (await response.json()) as [string, string, number]
-  const document = Buffer.from(evidence, 'base64url')
+  const document = fromBase64(evidence) as Bytes
   const { config } = await createGatewayKey(0, { kem: 'P-256', aead: 'AES-128-GCM' })
   // The configuration begins with its length and key identifier; the genuine one is where the same
   // algorithms stand around a point.
-  const at = document.indexOf(Buffer.from(config.subarray(0, 2)), document.indexOf('public_key'))
-  document.set(config, at)
-  return cmw([mediaType, document.toString('base64url'), kind])
+  const name = positionOf(new TextEncoder().encode('public_key'), document)
+  document.set(config, positionOf(config.subarray(0, 2), document, name))
+  return cmw([mediaType, toBase64Url(document), kind])
 }
 
 /** A genuine document that the attacker may have: for its own key, or from before. */
-async function ownEvidence(attack: 'replayed' | 'other-build' | 'debug', request: Request): Promise<Response> {
+async function ownEvidence(
+  attack: 'replayed' | 'other-build' | 'debug',
+  request: Request,
+  { attestKey }: Attester,
+): Promise<Response> {
   const { nonce = '' } = (await request.json()) as { nonce?: string }
-  const asked = new Uint8Array(Buffer.from(nonce, 'base64url'))
+  const asked = fromBase64(nonce) ?? new Uint8Array()
   const { config } = await createGatewayKey(0, { kem: 'P-256', aead: 'AES-128-GCM' })
   const document =
     attack === 'replayed'
       ? await attestKey('honest', crypto.getRandomValues(new Uint8Array(32)), config, new Date(Date.now() - 60_000))
       : await attestKey(attack, asked, config, new Date())
-  return cmw(['application/cbor', Buffer.from(document).toString('base64url'), 4])
+  return cmw(['application/cbor', toBase64Url(document), 4])
 }
 
 const cmw = (value: unknown): Response =>

@@ -5,27 +5,26 @@
  * Machine, application, key service, GPUs and model are made up; the roots that vouch for them are
  * those of the fixtures, whose keys are public. What signs and what is signed is all real.
  */
-import { readFile } from 'node:fs/promises'
-import { readKeys, type StoredKeys } from '../../fixtures/files.ts'
-import { rootName } from '../../fixtures/quotes.ts'
+import { readKeys } from '../../fixtures/keys.ts'
+import { rootName } from '../../fixtures/quote-root.ts'
 import { hex, unhex } from '../../test/attester/bytes.ts'
 import type { Signer } from '../../test/attester/certificate.ts'
 import { composeOf } from '../../test/attester/dstack.ts'
 import { createIntelAttester } from '../../test/attester/intel.ts'
 import { createProvider, type FakeProvider, type ReportPlan, signWith } from '../../test/attester/provider.ts'
 import { type RelayAttackName, relayAttacks } from '../ai/attacks.ts'
-import { demoCompose, gpuStatement, gpuVendor } from '../ai/made-up.ts'
+import { demoCompose, gpuStatement, gpuVendor, keyService } from '../ai/made-up.ts'
 import { providerOrigin } from '../ai/profile.ts'
-import { firstOf, text } from './between.ts'
+import { type Bytes, fromBase64 } from '../page/bytes.ts'
+import type { Authority } from './authorities.ts'
+import { firstOf, forwarded, text } from './between.ts'
 
 export const providerPath = 'ai/relay/'
 
-type Bytes = Uint8Array<ArrayBuffer>
-
-const fixtures = new URL('../../fixtures/tdx/', import.meta.url)
 const hour = 3600
 
-export function createModel(): (path: string, request: Request) => Promise<Response> {
+/** @param vendor has the root, and keys of who else vouches for the machine */
+export function createModel(vendor: Authority): (path: string, request: Request) => Promise<Response> {
   let made: Promise<Made> | undefined
   return async (path, request) => {
     const [name = '', endpoint = ''] = path.split('/')
@@ -33,7 +32,7 @@ export function createModel(): (path: string, request: Request) => Promise<Respo
     if (attack === undefined) return text(404, 'there is no such attack')
     // Where a page sends that trusts the address bar.
     if (endpoint === 'plain') return text(200, 'An answer, from whoever read the prompt.')
-    const own = await (made ??= make())
+    const own = await (made ??= make(vendor))
     if (endpoint === 'endorsements')
       return new Response(
         JSON.stringify(await own.provider.attester.endorsements({ rootCaCrl: { issuer: rootName } })),
@@ -49,29 +48,32 @@ export function createModel(): (path: string, request: Request) => Promise<Respo
 
 interface Made {
   readonly provider: FakeProvider
-  readonly vendor: CryptoKey
+  /** Signs for GPUs. */
+  readonly gpuVendor: CryptoKey
+  readonly keyService: Signer
   /** The attacker's own, in place of the provider's. */
   readonly stranger: FakeProvider
 }
 
-async function make(): Promise<Made> {
-  const [root, stored] = await Promise.all([
-    readFile(new URL('root.der', fixtures)),
-    readFile(new URL('pki.json', fixtures), 'utf8'),
-  ])
-  const { fixture } = JSON.parse(stored) as { readonly fixture: StoredKeys }
-  const keys = await readKeys(fixture)
+async function make(vendor: Authority): Promise<Made> {
+  const root = fromBase64(vendor.root) as Bytes
+  const keys = await readKeys(vendor.keys)
   const now = new Date()
   const attester = await createIntelAttester({
     now,
     keys,
     certificates: {
-      root: { subject: rootName, der: () => new Uint8Array(root) },
+      root: { subject: rootName, der: () => root },
     },
   })
   const [provider, stranger] = await Promise.all([createProvider(now, attester), createProvider(now, attester)])
   provider.answer = (_path, body) => ({ headers: { 'content-type': 'text/event-stream' }, pieces: speak(body) })
-  return { provider, stranger, vendor: (keys.get(gpuVendor) as Signer).privateKey }
+  return {
+    provider,
+    stranger,
+    gpuVendor: (keys.get(gpuVendor) as Signer).privateKey,
+    keyService: keys.get(keyService) as Signer,
+  }
 }
 
 /** The model, which is no model: it counts. Its words come one by one, as those of models do. */
@@ -113,7 +115,7 @@ type Report = Record<string, Record<string, unknown>>
 
 /** The report, as the relay hands it on. */
 async function report(attack: RelayAttackName, request: Request, own: Made): Promise<Response> {
-  const { provider, stranger, vendor } = own
+  const { provider, stranger } = own
   const asked = unhex(new URL(request.url).searchParams.get('nonce') ?? '')
   if (asked.length !== 32) return text(400, 'a nonce has 32 bytes')
   const other = (): Bytes => crypto.getRandomValues(new Uint8Array(32))
@@ -123,10 +125,10 @@ async function report(attack: RelayAttackName, request: Request, own: Made): Pro
       ? composeOf(`example/model@sha256:${'d3'.repeat(32)}`, `example/prompt-log@sha256:${'e4'.repeat(32)}`)
       : demoCompose
   const plan: ReportPlan = {
-    dstack: { appCompose: compose },
+    dstack: { appCompose: compose, kms: own.keyService },
     nonce: recorded,
     async report(sound) {
-      const gpus = await gpusFor(attack === 'other-gpus' ? other() : recorded, vendor)
+      const gpus = await gpusFor(attack === 'other-gpus' ? other() : recorded, own.gpuVendor)
       const whole: Report = {
         ...sound,
         gateway: { ...sound.gateway, gpus, nonce: hex(asked) },
@@ -156,6 +158,6 @@ async function sealed(attack: RelayAttackName, request: Request, { provider }: M
     return new Response('data: {"choices":[{"delta":{"content":"Trust me."}}]}\n\ndata: [DONE]\n\n', {
       headers: { 'content-type': 'text/event-stream' },
     })
-  const response = await provider.respond(new Request(`${providerOrigin}/ohttp`, request))
+  const response = await provider.respond(forwarded(request, `${providerOrigin}/ohttp`))
   return attack === 'cut-off' && response.body !== null ? new Response(firstOf(response.body, 12), response) : response
 }

@@ -6,14 +6,16 @@
 import { attacks } from './attacks.ts'
 import { type Bytes, fromPasted, toHex } from './bytes.ts'
 import { copyButton, element, h } from './dom.ts'
+import { type Reached, reachMachine } from '../reach/index.ts'
 import { evidenceIn } from './json.ts'
 import type { State } from './state.ts'
 
 /** More than any document needs, as text in JSON too. */
 const maximumAnswer = 65_536
 
-/** Where the demo enclave is; `undefined` when the page is served without one. */
-const demoAddress = document.documentElement.dataset.enclave
+/** Where the demo enclave is, on the machine of the demo. */
+const demoAddress = 'enclave/attestation'
+let machine: Reached | undefined
 
 /** @param onAnswer takes the document and what is expected of it */
 export function setUpAsk(onAnswer: (change: Partial<State>) => void): void {
@@ -21,12 +23,12 @@ export function setUpAsk(onAnswer: (change: Partial<State>) => void): void {
   const attack = element('attack', HTMLSelectElement)
   const answer = element('ask-answer', HTMLElement)
   attack.append(...attacks.map(({ name, title }) => h('option', { value: name }, title)))
-  const isDemo = (): boolean => demoAddress !== undefined && address.value === demoAddress
+  const isDemo = (): boolean => address.value === demoAddress
   const describe = (): void => {
     element('attack-field', HTMLElement).hidden = !isDemo()
     element('attack-says', HTMLElement).textContent = attacks.find(({ name }) => name === attack.value)?.says ?? ''
   }
-  address.value = demoAddress ?? ''
+  address.value = demoAddress
   address.addEventListener('input', describe)
   attack.addEventListener('change', describe)
   describe()
@@ -49,18 +51,19 @@ class ElsewhereError extends Error {
 }
 
 async function ask(address: string, nonce: string, attack: string | undefined): Promise<Partial<State>> {
+  const asked = attack === undefined ? undefined : (machine ??= reachMachine(''))
   let url: URL
   try {
-    url = new URL(address, location.href.replace(/#.*/s, ''))
+    url = new URL(address, asked?.origin ?? location.href.replace(/#.*/s, ''))
   } catch {
     throw new Error('This is no address.')
   }
   url.searchParams.set('nonce', nonce)
-  if (url.origin !== location.origin) throw new ElsewhereError(url)
+  if (asked === undefined && url.origin !== location.origin) throw new ElsewhereError(url)
   if (attack !== undefined) url.searchParams.set('attack', attack)
   const [bytes, reference] = await Promise.all([
-    get(url),
-    attack === undefined ? undefined : get(new URL('measurements.json', url)),
+    get(url, asked?.fetch),
+    asked && get(new URL('measurements.json', url), asked.fetch),
   ])
   const found = evidenceIn(bytes)
   if (fromPasted(found.evidence) === undefined)
@@ -74,8 +77,8 @@ async function ask(address: string, nonce: string, attack: string | undefined): 
   }
 }
 
-async function get(url: URL): Promise<Bytes> {
-  const response = await fetch(url, { credentials: 'omit', cache: 'no-store' }).catch((): undefined => undefined)
+async function get(url: URL, send: typeof fetch = fetch): Promise<Bytes> {
+  const response = await send(url, { credentials: 'omit', cache: 'no-store' }).catch((): undefined => undefined)
   if (response === undefined) throw new Error('No one answered at this address.')
   if (!response.ok) throw new Error(`The answer was ${response.status} ${response.statusText}`.trimEnd() + '.')
   const bytes = new Uint8Array(await response.arrayBuffer())

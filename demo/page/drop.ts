@@ -23,6 +23,9 @@ export interface FileTarget {
   readonly again: () => void
 }
 
+/** Milliseconds: what takes longer says that it goes on. */
+const patience = 60
+
 let reading: AbortController | undefined
 
 /** Stops what is being read. */
@@ -31,25 +34,106 @@ export function stopReading(): void {
   reading = undefined
 }
 
-export async function enterFile(file: File, target: FileTarget): Promise<void> {
+/** Reads a file instead of the one before. What was stopped changes nothing any more. */
+async function read(work: (own: AbortController) => Promise<void>): Promise<void> {
   stopReading()
-  const head = new Uint8Array(await file.slice(0, headLength).arrayBuffer())
-  const place = placeOf(head)
-  if (place === 'image') {
-    await measure(file, target)
-    return
+  const own = new AbortController()
+  reading = own
+  // A disk that never answers holds up none of the files after it.
+  const stopped = new Promise<void>((resolve) => {
+    own.signal.addEventListener('abort', () => {
+      resolve()
+    })
+  })
+  try {
+    await Promise.race([work(own), stopped])
+  } catch (error) {
+    if (!own.signal.aborted) throw error
   }
-  const name = printable(file.name)
-  if (file.size > (place === 'evidence' ? maximumEvidence : maximumFile)) {
-    target.refuse(
-      place === 'evidence' ? 'This is not evidence of an enclave.' : 'This file is too large.',
-      `${name} has ${size(file.size)}, which is more than any such file has, and it does not begin like an image either.`,
-    )
-    return
+}
+
+export function enterFile(file: File, target: FileTarget): Promise<void> {
+  return read(async (own) => {
+    const bytesOf = async (part: Blob): Promise<Bytes> => {
+      const bytes = await part.arrayBuffer()
+      own.signal.throwIfAborted()
+      return new Uint8Array(bytes)
+    }
+    // Disks may be slow, or far away.
+    const waiting = setTimeout(() => {
+      if (!own.signal.aborted) attend(file, 'Reading', own, target)
+    }, patience)
+    try {
+      const place = placeOf(await bytesOf(file.slice(0, headLength)))
+      if (place === 'image') {
+        clearTimeout(waiting)
+        await measureAs(file, own, target)
+        return
+      }
+      if (file.size > (place === 'evidence' ? maximumEvidence : maximumFile)) {
+        target.refuse(
+          place === 'evidence' ? 'This is not evidence of an enclave.' : 'This file is too large.',
+          `${printable(file.name)} has ${size(file.size)}, which is more than any such file has, and it does not begin like an image either.`,
+        )
+        return
+      }
+      const bytes = await bytesOf(file)
+      if (place === 'evidence') target.evidence(evidenceIn(bytes))
+      else target.change(fieldsOf(place, bytes))
+    } finally {
+      clearTimeout(waiting)
+    }
+  })
+}
+
+/** Measures an image, here, and expects it. */
+export function measure(file: File, target: FileTarget): Promise<void> {
+  return read((own) => measureAs(file, own, target))
+}
+
+async function measureAs(file: File, own: AbortController, target: FileTarget): Promise<void> {
+  const show = attend(file, 'Measuring', own, target)
+  try {
+    const { measureImage, printed } = await import('./formats/aws/reference.ts')
+    own.signal.throwIfAborted()
+    const image = await measureImage(file, show, own.signal)
+    target.change({ reference: printed(image), corim: '' })
+  } catch (error) {
+    own.signal.throwIfAborted()
+    const detail = error instanceof Error ? printable(error.message) : String(error)
+    target.refuse(`${printable(file.name)} was not measured.`, detail)
   }
-  const bytes = new Uint8Array(await file.arrayBuffer())
-  if (place === 'evidence') target.evidence(evidenceIn(bytes))
-  else target.change(fieldsOf(place, bytes))
+}
+
+/**
+ * The first answer: what is being done, how far it is, and how to stop it.
+ * @returns shows the share that is done, and bytes per second
+ */
+function attend(
+  file: File,
+  doing: 'Reading' | 'Measuring',
+  own: AbortController,
+  target: FileTarget,
+): (share: number, rate: number) => void {
+  const headline = `${doing} ${printable(file.name)} …`
+  const bar = h('progress', { max: '1', 'aria-label': headline })
+  const speed = h('p', { class: 'detail' })
+  const what = doing === 'Measuring' ? 'An image of an enclave' : 'A file'
+  const cancel = (): void => {
+    own.abort()
+    target.again()
+  }
+  target.pending(
+    headline,
+    h('p', { class: 'detail' }, `${what}, ${size(file.size)}. It does not leave this page.`),
+    bar,
+    speed,
+    h('p', { class: 'actions' }, button('Cancel', cancel)),
+  )
+  return (share, rate) => {
+    bar.value = share
+    if (share > 0) speed.textContent = `${Math.floor(100 * share)} %, ${size(rate)} per second`
+  }
 }
 
 /** The fields that a file fills: measurements that are signed take the place of those that are not. */
@@ -60,37 +144,6 @@ function fieldsOf(field: keyof State, bytes: Bytes): Partial<State> {
   if (field === 'ca') return { ca: bytes[0] === 0x30 ? toHex(bytes) : text() }
   // The log of firmware begins with the number of a register, and JSON does not.
   return { [field]: bytes[0] === 0 ? toHex(bytes) : text() }
-}
-
-/** Measures an image, here, and expects it. */
-export async function measure(file: File, target: FileTarget): Promise<void> {
-  stopReading()
-  const own = new AbortController()
-  reading = own
-  const name = printable(file.name)
-  const bar = h('progress', { max: '1', value: '0', 'aria-label': `Measuring ${name}` })
-  target.pending(
-    `Measuring ${name} …`,
-    h('p', { class: 'detail' }, `${size(file.size)}. The image does not leave this page.`),
-    bar,
-    h(
-      'p',
-      { class: 'actions' },
-      button('Cancel', () => {
-        own.abort()
-        target.again()
-      }),
-    ),
-  )
-  try {
-    const { measureImage, printed } = await import('./formats/aws/reference.ts')
-    own.signal.throwIfAborted()
-    const image = await measureImage(file, (share) => (bar.value = share), own.signal)
-    target.change({ reference: printed(image), corim: '' })
-  } catch (error) {
-    if (own.signal.aborted) return
-    target.refuse(`${name} was not measured.`, error instanceof Error ? printable(error.message) : String(error))
-  }
 }
 
 function size(bytes: number): string {

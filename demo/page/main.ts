@@ -6,6 +6,7 @@ import { setUpAsk } from './ask.ts'
 import { type Bytes, fromPasted } from './bytes.ts'
 import { button, type Child, element, h } from './dom.ts'
 import { enterFile, type FileTarget, measure, stopReading } from './drop.ts'
+import { setUpEscape } from './escape.ts'
 import { readForm, showDependents, showFamily, showForm, showProblems } from './form.ts'
 import { familyOf, names, type Sighted } from './formats/table.ts'
 import { evidenceInText } from './json.ts'
@@ -39,6 +40,8 @@ async function load(path: string): Promise<Response> {
 
 /** Shows and verifies a state. @param attention whether the verdict is what comes next, wherever the visitor is on the page */
 function enter(next: State, borrowed: boolean, attention: boolean): void {
+  // A file that is still being read was for the state before.
+  stopReading()
   state = next
   isBorrowed = borrowed
   const fragment = toShortFragment(next, base)
@@ -128,7 +131,8 @@ async function verifyAs(
   // Something newer was entered meanwhile.
   if (!isCurrent()) return
   const came = family.verdict(outcome)
-  const notSignedBy = policy.root === 'fixture' ? sniff.vendor : undefined
+  const vendor = typeof sniff.vendor === 'string' ? sniff.vendor : sniff.vendor[format]
+  const notSignedBy = policy.root === 'fixture' ? vendor : undefined
   const vocabulary = family.words(format)
   const checks = [
     outcome.opinions && opinionsView(outcome.opinions, bytesOfSecondOpinion, vocabulary),
@@ -204,12 +208,16 @@ function toForm(): HTMLElement {
   return h('p', { class: 'to-form' }, button('Change what you entered', go, 'button small'))
 }
 
-/** Keeps the field that has the focus where it is on the screen, whatever becomes of what is above it. */
+/**
+ * Keeps the field that has the focus where it is on the screen, whatever becomes of what is above
+ * it. What had the focus and is gone has led to the verdict: the focus goes there.
+ */
 function steadily(change: () => void): void {
   const field = document.activeElement
   const top = field?.closest('#form') === null ? undefined : field?.getBoundingClientRect().top
   change()
-  if (field !== null && top !== undefined) scrollBy(0, field.getBoundingClientRect().top - top)
+  if (field?.isConnected === false) verdict.focus({ preventScroll: true })
+  else if (field !== null && top !== undefined) scrollBy(0, field.getBoundingClientRect().top - top)
 }
 
 /** On small screens the verdict may be out of sight. */
@@ -289,7 +297,11 @@ const target: FileTarget = {
   evidence(to) {
     enterEvidence(to, true)
   },
-  pending,
+  pending(headline, ...more) {
+    // What is being verified is not shown over it.
+    runs++
+    pending(headline, ...more)
+  },
   refuse(headline, detail) {
     runs++
     show('text', problemView(headline, detail), true)
@@ -301,6 +313,7 @@ const target: FileTarget = {
 
 /** What the address asks for: a sample, a sample with other expectations, or a whole state. */
 async function enterAddress(): Promise<void> {
+  stopReading()
   const run = ++runs
   const fragment = location.hash.slice(1)
   const kept = stateIn(history.state, fragment)
@@ -359,6 +372,7 @@ function setUp(): void {
   })
   setUpForm()
   setUpFiles()
+  setUpEscape()
   addEventListener('hashchange', () => {
     void enterAddress().catch(showFailure)
   })
@@ -400,7 +414,6 @@ function setUpForm(): void {
     if (input instanceof HTMLTextAreaElement && document.body.dataset.verdict !== 'none') attend()
   })
   element('clear', HTMLElement).addEventListener('click', () => {
-    stopReading()
     base = undefined
     showForm(emptyState)
     enter(emptyState, false, false)

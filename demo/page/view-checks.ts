@@ -1,6 +1,6 @@
 /**
  * Every check in order: passed, failed, left out on purpose, or not reached because an earlier one
- * failed. Groups in which all is well are folded; failures are open.
+ * failed. Groups in which all is well are folded; in the others, failures are open and come first.
  */
 import type { Check } from '../../src/index.ts'
 import { type Child, h, mark } from './dom.ts'
@@ -40,6 +40,7 @@ function stageView(
   const hasFailed = own.some((check) => check.outcome === 'fail')
   const isAlarm = own.some((check) => check.outcome === 'fail' && check.id !== toDo)
   const open = own.filter(({ outcome: came }) => came !== 'pass' && came !== 'fail').length
+  const view = (check: Check): HTMLElement => checkView(check, wordsOf(check.id), check.id === toDo)
   const [kind, count] = hasFailed
     ? ([isAlarm ? 'no' : 'open', `${passed} of ${own.length + missed.length}`] as const)
     : own.length === 0
@@ -54,7 +55,7 @@ function stageView(
     h(
       'ul',
       { class: 'checks' },
-      ...own.map((check) => checkView(check, wordsOf(check.id), check.id === toDo)),
+      ...(hasFailed ? failuresFirst(own, view) : own.map(view)),
       ...missed.map((id) =>
         h(
           'li',
@@ -65,6 +66,28 @@ function stageView(
       ),
     ),
   )
+}
+
+/** What failed must not be looked for among all that passed: that is folded, where it is much. */
+function failuresFirst(checks: readonly Check[], view: (check: Check) => HTMLElement): readonly HTMLElement[] {
+  const passed = checks.filter(({ outcome }) => outcome === 'pass')
+  if (passed.length < 3) return checks.map(view)
+  const of = (outcome: Check['outcome'][]): readonly HTMLElement[] =>
+    checks.filter((check) => outcome.includes(check.outcome)).map(view)
+  return [
+    ...of(['fail']),
+    h(
+      'li',
+      { class: 'check passed' },
+      h(
+        'details',
+        {},
+        h('summary', {}, mark('yes'), h('span', { class: 'says' }, `${passed.length} that passed`)),
+        h('ul', { class: 'checks' }, ...of(['pass'])),
+      ),
+    ),
+    ...of(['not-requested', 'skipped']),
+  ]
 }
 
 /** A check that is made of several things of the same kind is one line. */

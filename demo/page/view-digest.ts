@@ -9,10 +9,16 @@ export function digest(digits: string): HTMLElement {
     'Copy',
     () => {
       navigator.clipboard.writeText(digits).then(
-        () => (copy.textContent = 'Copied'),
         () => {
-          // Without a clipboard it is shown whole, to be selected.
+          copy.textContent = 'Copied'
+          copy.setAttribute('aria-label', 'Copied')
+        },
+        () => {
+          // Without a clipboard it is shown whole, and selected; the focus is not lost.
           shown.textContent = digits
+          shown.tabIndex = -1
+          shown.focus()
+          getSelection()?.selectAllChildren(shown)
           copy.remove()
         },
       )

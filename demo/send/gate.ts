@@ -3,23 +3,28 @@
  */
 import { attestedFetch } from '../../src/client/index.ts'
 import { gateRequests, type GateScope } from '../../src/gate/index.ts'
+import { reachMachine } from '../reach/index.ts'
 import { gatedPolicy, gatedUntil } from './gated-policy.ts'
 import { optionsFor } from './verifying.ts'
 import { type Crossing, recorded } from './wire.ts'
 
-const folder = location.pathname.split('/').at(-2) ?? ''
+const scope = self as unknown as GateScope & { readonly registration: { readonly scope: string } }
+/** One script for all folders: the scope says whose worker this is. */
+const folder = scope.registration.scope.split('/').at(-2) ?? ''
 const attack = folder === 'gated' ? 'none' : folder
-const enclave = `http://${location.hostname === 'localhost' ? '127.0.0.1' : 'localhost'}:${location.port}`
+// With a server, the enclave is another origin of this machine.
+const other = `http://${location.hostname === 'localhost' ? '127.0.0.1' : 'localhost'}:${location.port}`
+const machine = reachMachine('../../', other)
 const crossings: Crossing[] = []
 const channel = new BroadcastChannel('veritee-wire')
 
-gateRequests(self as unknown as GateScope, {
+gateRequests(scope, {
   ...gatedPolicy,
-  origin: enclave,
+  origin: machine.origin,
   expiresAt: new Date(gatedUntil),
-  send: attestedFetch(enclave, {
+  send: attestedFetch(machine.origin, {
     ...optionsFor(attack),
-    fetch: recorded(crossings, () => {
+    fetch: recorded(machine.fetch, crossings, () => {
       channel.postMessage(crossings)
     }),
   }),

@@ -4,9 +4,11 @@
  */
 import { type GateRefusal, gateRefusalOf, installGate, watchGate } from '../../src/gate/index.ts'
 import { element, h } from '../page/dom.ts'
+import { setUpEscape } from '../page/escape.ts'
 import { channelAttacks } from './attacks.ts'
 import { gatedPolicy } from './gated-policy.ts'
 import { say, viewWire } from './view.ts'
+import { sentenceFor } from './words.ts'
 import { cardNumber, type Crossing } from './wire.ts'
 
 const card = element('card', HTMLInputElement)
@@ -54,18 +56,13 @@ async function send(): Promise<void> {
       say('yes', 'Sent, to the proven enclave and to no one else.', words)
     } else {
       const { detail } = (await response.json()) as { readonly detail: string }
-      say('no', titleOf(refusal), `${shortened(detail)} (${refusal.code})`)
+      say('no', titleOf(refusal), sentenceFor(refusal.code), `${detail} (${refusal.code})`)
       element('verdict', HTMLElement).dataset.code = refusal.code
     }
   } catch (error) {
     say('no', 'The answer broke off.', `fetch says: ${String(error)}`)
   }
   document.body.dataset.done = here
-}
-
-/** Digests are cut to their ends. */
-function shortened(text: string): string {
-  return text.replace(/\b([\da-f]{8})[\da-f]{20,}([\da-f]{8})\b/g, '$1…$2')
 }
 
 /** What a person has to know: the network is down, or there is another build. */
@@ -75,8 +72,9 @@ function titleOf({ code, status }: GateRefusal): string {
   return 'Refused: the answer is not the enclave’s.'
 }
 
+setUpEscape()
 // A machine that does many things at once may take long for it.
-installGate('gate.js', { ...gatedPolicy, installSeconds: 600 }).then(
+installGate(isAbove ? 'gate.js' : '../gate.js', { ...gatedPolicy, scope: './', installSeconds: 600 }).then(
   () => {
     const words = 'What it sends to the enclave goes through the worker, or to no one.'
     say('open', 'The gate is closed behind this page.', words)

@@ -5,10 +5,13 @@
 import { attestedFetch } from '../../src/client/index.ts'
 import { AttestationError } from '../../src/formats/aws/nitro/index.ts'
 import { element, h } from '../page/dom.ts'
+import { setUpEscape } from '../page/escape.ts'
+import { reachMachine } from '../reach/index.ts'
 import { type ChannelAttack, channelAttacks } from './attacks.ts'
 import { say, viewWire } from './view.ts'
 import { optionsFor } from './verifying.ts'
 import { cardNumber, type Crossing, recorded } from './wire.ts'
+import { sentenceFor } from './words.ts'
 
 const form = element('send', HTMLFormElement)
 const card = element('card', HTMLInputElement)
@@ -16,6 +19,7 @@ const choices = element('attacks', HTMLElement)
 const verdict = element('verdict', HTMLElement)
 const answer = element('answer', HTMLElement)
 
+const machine = reachMachine('../')
 let crossings: Crossing[] = []
 let runs = 0
 
@@ -57,9 +61,9 @@ async function send(): Promise<void> {
   const isCurrent = begin()
   const attack = chosen()
   const own = crossings
-  const client = attestedFetch(location.origin, {
+  const client = attestedFetch(machine.origin, {
     ...optionsFor(attack.name),
-    fetch: recorded(own, () => {
+    fetch: recorded(machine.fetch, own, () => {
       if (isCurrent()) showWire()
     }),
     onState: ({ state }) => {
@@ -90,8 +94,8 @@ async function send(): Promise<void> {
 /** For comparison: what a page does that trusts the address bar. */
 async function sendPlain(): Promise<void> {
   const isCurrent = begin()
-  const fetching = recorded(crossings, showWire)
-  const response = await fetching(`/send/enclave/${chosen().name}/plain`, {
+  const fetching = recorded(machine.fetch, crossings, showWire)
+  const response = await fetching(`${machine.origin}/send/enclave/${chosen().name}/plain`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ card: card.value }),
@@ -108,6 +112,7 @@ function refuse(error: unknown, own: readonly Crossing[]): void {
   say(
     'no',
     left ? 'Stopped: the answer is not the enclave’s.' : 'Refused: nothing was sent.',
+    isOurs ? sentenceFor(error.code) : undefined,
     `${error instanceof Error ? error.message : String(error)}${isOurs ? ` (${error.code})` : ''}`,
     left ? 'The number had left sealed; no one but the proven enclave can open it.' : undefined,
   )
@@ -119,5 +124,6 @@ function showWire(): void {
   viewWire(crossings, cardNumber(card.value))
 }
 
+setUpEscape()
 showWire()
 if (given !== null) void send()

@@ -3,18 +3,19 @@
  */
 import { element, h } from '../page/dom.ts'
 import { icon } from '../page/icon.ts'
+import { prose } from '../page/view-checks.ts'
 import type { Crossing, Secret } from './wire.ts'
 
 const tones = { yes: 'good', no: 'bad', open: 'todo' } as const
 
-/** The verdict. On small screens it may be out of sight, and is brought into it. */
+/** The verdict: a sentence first, digests cut to their ends. On small screens it may be out of sight, and is brought into it. */
 export function say(kind: 'yes' | 'no' | 'open', title: string, ...words: readonly (string | undefined)[]): void {
   const verdict = element('verdict', HTMLElement)
   verdict.className = `verdict ${kind}`
   delete verdict.dataset.code
   verdict.replaceChildren(
     h('div', { class: 'title' }, icon(tones[kind]), h('h2', {}, title)),
-    ...words.filter((word) => word !== undefined).map((word) => h('p', {}, word)),
+    ...words.filter((word) => word !== undefined).map((word) => h('p', {}, prose(word))),
   )
   const { top, bottom } = verdict.getBoundingClientRect()
   if (top < 0 || bottom > innerHeight) verdict.scrollIntoView()
@@ -38,13 +39,16 @@ export function viewWire(crossings: readonly Crossing[], secret: Secret): void {
 }
 
 const shown = 192
+/** Bytes and their text are side by side on a phone, too. */
+const wide = matchMedia('(min-width: 44rem)')
 
 function crossingView({ direction, what, type, bytes, open }: Crossing, secret: Secret): HTMLElement {
   const places = secret.at(bytes)
   const isReadable = (at: number): boolean => places.some(([from, to]) => at >= from && at < to)
   const lines: HTMLElement[] = []
-  for (let at = 0; at < Math.min(bytes.length, shown); at += 16) {
-    const line = Array.from(bytes.subarray(at, at + 16))
+  const step = wide.matches ? 16 : 8
+  for (let at = 0; at < Math.min(bytes.length, shown); at += step) {
+    const line = Array.from(bytes.subarray(at, at + step))
     const cell = (text: string, i: number): HTMLElement => h('span', isReadable(at + i) ? { class: 'leak' } : {}, text)
     lines.push(
       h(

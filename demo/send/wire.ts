@@ -12,7 +12,7 @@ export interface Crossing {
 }
 
 /** A `fetch` that records. @param changed called whenever there is more to see */
-export function recorded(crossings: Crossing[], changed: () => void): typeof fetch {
+export function recorded(send: typeof fetch, crossings: Crossing[], changed: () => void): typeof fetch {
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input, location.href)
     const body = init?.body == null ? new Uint8Array() : new Uint8Array(await new Response(init.body).arrayBuffer())
@@ -20,7 +20,7 @@ export function recorded(crossings: Crossing[], changed: () => void): typeof fet
     const method = init?.method ?? 'GET'
     crossings.push({ direction: 'out', what: `${method} ${url.pathname}`, type, bytes: body, open: false })
     changed()
-    const response = await fetch(input, { ...init, ...(init?.body != null && { body }) })
+    const response = await send(input, { ...init, ...(init?.body != null && { body }) })
     const answer: Crossing = {
       direction: 'in',
       what: response.type === 'opaqueredirect' ? 'a redirection' : `${response.status}`,

@@ -97,10 +97,17 @@ function badgeClass(): CustomElementConstructor {
       this.#said.setAttribute('role', 'status')
       this.#box.append(this.#title, this.#panel)
       shadow.append(this.#box, this.#said)
-      this.#draw()
+      // Drawn later: `createElement` refuses an element whose constructor gives it attributes.
     }
 
     connectedCallback(): void {
+      // What a page set before the element was defined hides the setters.
+      for (const name of ['client', 'evidence', 'sentences'] as const) {
+        if (!Object.hasOwn(this, name)) continue
+        const value = this[name]
+        Reflect.deleteProperty(this, name)
+        Object.assign(this, { [name]: value })
+      }
       this.#listen()
     }
 
@@ -191,11 +198,13 @@ function factsOf({ format, verifiedAt, validUntil }: AttestationResult): HTMLEle
 function listOf(checks: readonly Check[]): HTMLElement[] {
   const made = checks.filter(({ outcome }) => outcome === 'pass' || outcome === 'fail')
   if (made.length === 0) return []
-  const failed = made.filter(({ outcome }) => outcome === 'fail').length
+  const failed = made.filter(({ outcome }) => outcome === 'fail')
+  // What failed must not be looked for in a list that scrolls.
+  const shown = [...failed, ...made.filter(({ outcome }) => outcome === 'pass')]
   const list = h(
     'ul',
     '',
-    ...made.map(({ id, outcome, summary }) =>
+    ...shown.map(({ id, outcome, summary }) =>
       h(
         'li',
         outcome,
@@ -208,7 +217,7 @@ function listOf(checks: readonly Check[]): HTMLElement[] {
   list.tabIndex = 0
   list.setAttribute('aria-label', 'checks')
   const count = made.length === 1 ? '1 check' : `${made.length} checks`
-  return [h('p', 'head', `${count}, ${failed} failed`), list]
+  return [h('p', 'head', `${count}, ${failed.length} failed`), list]
 }
 
 function saving(evidence: Uint8Array): HTMLElement {

@@ -30,6 +30,7 @@ li { display: flex; gap: 0.5rem; padding: 0.1rem 0; }
 .soft { color: var(--soft); }
 code, pre { font: 0.8rem/1.45 ui-monospace, monospace; }
 pre { padding: 0.5rem; background: var(--sunk); border-radius: 0.4rem; white-space: pre-wrap; }
+@media (max-width: 44rem), (pointer: coarse) { summary, button { min-height: 2.75rem; } summary { align-items: center; } }
 button {
   margin-top: 0.6rem; padding: 0.35rem 0.7rem; font: inherit; color: inherit; cursor: pointer;
   background: var(--ground); border: 1px solid var(--line); border-radius: 0.4rem;

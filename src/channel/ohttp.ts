@@ -10,7 +10,16 @@ import { randomBytes } from '../crypto/random.ts'
 import { type Bytes, concatBytes } from '../encoding/bytes.ts'
 import { malformed, type Source } from '../encoding/reader.ts'
 import { VerificationError } from '../core/errors.ts'
-import { type Limits, openChunks, type Opener, openWhole, sealChunks, type Sealer, sealWhole } from './chunks.ts'
+import {
+  type Limits,
+  openChunks,
+  type Opener,
+  openWhole,
+  sealChunks,
+  type Sealer,
+  sealWhole,
+  type Together,
+} from './chunks.ts'
 import { type GatewayKey, type KeyConfig, mayBePoint, uint16 } from './key-config.ts'
 import { counting, type HpkeContext, type SealingKey, setUpRecipient, setUpSender } from './hpke.ts'
 import { generate, type PieceReader, type Pieces, readPieces } from './pieces.ts'
@@ -57,7 +66,7 @@ export interface OpenedRequest {
    */
   readonly message: Pieces
   /** Seals the response: once. */
-  readonly sealResponse: (message: AsyncIterable<Bytes>) => Pieces
+  readonly sealResponse: (message: AsyncIterable<Bytes>, together?: Together) => Pieces
 }
 
 /** What request and response have in common. */
@@ -148,13 +157,14 @@ export async function openRequest(
       keyId,
       enc,
       message: generate(input, () => openMessage(opener, input, requestSource, options)),
-      sealResponse: once('a request has one response', (message) =>
-        sealMessage(message, options, async () => {
+      sealResponse: once('a request has one response', (message: AsyncIterable<Bytes>, together?: Together) => {
+        const begin: Begin = async () => {
           const secret = await responseSecret(context, cipher, options)
           const head = randomBytes(responseNonceSize(cipher))
           return { head, ...(await responseKeys({ secret, enc, cipher, options }, head)) }
-        }),
-      ),
+        }
+        return sealMessage(message, options, begin, together)
+      }),
     }
   } catch (error) {
     input.cancel()
@@ -191,16 +201,19 @@ async function responseKeys(
   return { sealer, opener: openerOf(sealer) }
 }
 
+type Begin = () => Promise<{ readonly head: Bytes; readonly sealer: Sealer }>
+
 function sealMessage(
   message: AsyncIterable<Bytes>,
   { chunked = true }: ChannelOptions,
-  begin: () => Promise<{ readonly head: Bytes; readonly sealer: Sealer }>,
+  begin: Begin,
+  together?: Together,
 ): Pieces {
   const input = readPieces(message, messageSource)
   return generate(input, async function* () {
     const { head, sealer } = await begin()
     yield head
-    yield* (chunked ? sealChunks : sealWhole)(sealer, input)
+    yield* chunked ? sealChunks(sealer, input, undefined, together) : sealWhole(sealer, input)
   })
 }
 
@@ -239,11 +252,14 @@ function responseNonceSize({ AEAD }: Hpke): number {
 }
 
 /** A second message under the keys of the first would repeat nonces. */
-function once<Argument, Result>(rule: string, body: (argument: Argument) => Result): (argument: Argument) => Result {
+function once<Arguments extends readonly unknown[], Result>(
+  rule: string,
+  body: (...given: Arguments) => Result,
+): (...given: Arguments) => Result {
   let isUsed = false
-  return (argument) => {
+  return (...given) => {
     if (isUsed) throw new TypeError(rule)
     isUsed = true
-    return body(argument)
+    return body(...given)
   }
 }

@@ -53,7 +53,8 @@ export interface GatewayLimits {
   readonly idleSeconds?: number
   /**
    * In each `idleSeconds` of such waiting, so many bytes a second must come or be taken. While the
-   * app does not read or write, nothing counts. Default 1024.
+   * app does not read or write, nothing counts. A client that was quick gets up to 64 KiB of a
+   * response at once, which it must take within `idleSeconds`. Default 1024.
    */
   readonly minimumBytesPerSecond?: number
   /** The longest wait for evidence, and for `verifyClient`. Default 10. */

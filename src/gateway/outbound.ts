@@ -1,6 +1,7 @@
 /**
  * Bytes on their way out: made only when they are read.
  */
+import type { Together } from '../channel/chunks.ts'
 import type { Pieces } from '../channel/pieces.ts'
 import type { Bytes } from '../encoding/bytes.ts'
 import { isBytes } from '../encoding/bytes.ts'
@@ -76,14 +77,18 @@ export interface Delivery {
   readonly onStall: () => void
 }
 
+/** A client that takes a piece within a second gets several chunks in the next one. */
+const promptMs = 1000
+
 /**
- * The body of the outer response. When `pieces` fail, it ends where it is: everything before is
+ * The body of the outer response. When its pieces fail, it ends where it is: everything before is
  * delivered, and the final chunk, which alone makes it complete for the client, is missing. Exactly
  * one function of `delivery` is called, once.
+ * @param seal makes the pieces, and is told how many chunks may be in one
  * @param signal aborted when it was ended elsewhere: then nothing is waited for
  */
 export function streamForNetwork(
-  pieces: Pieces,
+  seal: (together: Together) => Pieces,
   { pace, clock }: Timing,
   signal: AbortSignal,
   delivery: Delivery,
@@ -91,6 +96,8 @@ export function streamForNetwork(
   const patience = createPatience(pace)
   let isSettled = false
   let waitsSince = clock.now()
+  let waited = 0
+  const pieces = seal(() => (waited <= promptMs ? 4 : 1))
   let stopWaiting: () => void = ignore
   signal.addEventListener('abort', () => {
     stopWaiting()
@@ -115,7 +122,8 @@ export function streamForNetwork(
       start: waitForReader,
       async pull(controller) {
         stopWaiting()
-        patience.waited(clock.now() - waitsSince)
+        waited = clock.now() - waitsSince
+        patience.waited(waited)
         try {
           const piece = await nextOf(pieces)
           if (isSettled) return

@@ -11,6 +11,7 @@
  * A sender must be done with the head in time, and must not be slow after that: each request holds
  * one of a few slots.
  */
+import type { Together } from '../channel/chunks.ts'
 import type { Pieces } from '../channel/pieces.ts'
 import { decodeRequest, encodeResponse } from '../channel/binary-http.ts'
 import { clientSecretHeader } from '../channel/binding.ts'
@@ -92,7 +93,7 @@ export function createSealedEndpoint(
     // 3. Seal it.
     exchange.step('respond')
     const { message, outcome } = await encode(made, isChunked, exchange)
-    return sealed(type, seal(message), outcome, exchange)
+    return sealed(type, (together) => seal(message, together), { outcome, exchange })
   }
 
   /** The app's answer as a message; what cannot be one is answered for. */
@@ -157,8 +158,12 @@ export function createSealedEndpoint(
     return { seal, request: { head, body: decoded.body, client, admit, onBody } }
   }
 
-  function sealed(type: string, pieces: Pieces, outcome: Outcome, exchange: Exchange): Response {
-    const body = streamForNetwork(pieces, timing, exchange.unwanted, {
+  function sealed(
+    type: string,
+    seal: (together: Together) => Pieces,
+    { outcome, exchange }: { readonly outcome: Outcome; readonly exchange: Exchange },
+  ): Response {
+    const body = streamForNetwork(seal, timing, exchange.unwanted, {
       onDone: () => {
         exchange.finish(outcome)
       },

@@ -8,11 +8,15 @@ import { type Bytes, copyBytes, isBytes } from '../encoding/bytes.ts'
 
 /** A digest in the making. */
 export interface StreamingHash {
+  /**
+   * Takes more bytes. They may change as soon as it has returned or, where it returns a promise,
+   * settled: a hash can run in a worker.
+   */
   update(bytes: Uint8Array): unknown
   /** Another one that has seen the same so far. */
   copy(): StreamingHash
-  /** The digest: 32 or 48 bytes. Called once. */
-  digest(): Uint8Array
+  /** The digest, or a promise of it: 32 or 48 bytes. Called once. */
+  digest(): Uint8Array | PromiseLike<Uint8Array>
 }
 
 /**
@@ -29,8 +33,8 @@ export function readHashFactory(createHash: unknown): HashFactory {
 }
 
 /** @throws TypeError for what is no digest: the factory's mistake */
-export function digestOf(state: StreamingHash, size: 32 | 48): Bytes {
-  const digest: unknown = state.digest()
+export async function digestOf(state: StreamingHash, size: 32 | 48): Promise<Bytes> {
+  const digest: unknown = await state.digest()
   requireOption('createHash', `one whose digests have ${size} bytes`, isBytes(digest) && digest.length === size)
   return copyBytes(digest as Uint8Array)
 }

@@ -4,8 +4,6 @@
  * refusal surfaces as itself, once; a stream that breaks off never looks finished; after an attack
  * not one sealed byte has left.
  */
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { concat, hex } from '../attester/bytes.ts'
 import { composeOf } from '../attester/dstack.ts'
@@ -22,6 +20,7 @@ import { serveLoopback } from '../gateway/loopback.ts'
 import { browsers, type Visit } from '../portable/browsers.ts'
 import { makeFolder, removeFolder } from '../portable/cleanup.ts'
 import { within } from '../portable/programs.ts'
+import { awaitReport, bundleScript } from '../support/page-report.ts'
 import type { Report, Row, Settings } from './page/model.ts'
 import { openAiSpeech, prompt, words } from './wire.ts'
 
@@ -109,16 +108,7 @@ interface Seen extends Report {
 
 beforeAll(async () => {
   provider = await createProvider(new Date())
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('page/script.ts', import.meta.url))],
-    bundle: true,
-    write: false,
-    minify: true,
-    format: 'esm',
-    target: 'es2022',
-    logLevel: 'warning',
-  })
-  script = outputFiles[0]?.text ?? ''
+  script = await bundleScript(new URL('page/script.ts', import.meta.url))
 })
 
 /** Serves the page from one origin and the relay from another, and waits for the report. */
@@ -139,14 +129,7 @@ async function look(visit: Visit, wait: <T>(report: Promise<T>) => Promise<T>): 
     return { headers: { 'content-type': 'text/event-stream' }, pieces: pieces() }
   }
 
-  let deliver: (report: Report) => void = () => undefined
-  let fail: (reason: unknown) => void = () => undefined
-  const report = new Promise<Report>((resolve, reject) => {
-    deliver = resolve
-    fail = reject
-  })
-  report.catch(() => undefined)
-
+  const { report, deliver, fail } = awaitReport<Report>()
   const relay = await serveLoopback(() => async (request) => {
     if (request.method === 'OPTIONS') return open(new Response(null))
     const url = new URL(request.url)

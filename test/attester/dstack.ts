@@ -20,6 +20,8 @@ export interface DstackPlan {
   readonly mrConfigId?: Uint8Array
   /** The name of the key provider. Default `kms`. */
   readonly providerName?: string
+  /** The key of the KMS. Default: one that this module makes. */
+  readonly kms?: Signer
   /** Issues the chain instead of the measured KMS. */
   readonly otherKms?: boolean
   /** Signs the certificate of the application CA instead of the KMS. */
@@ -80,7 +82,7 @@ const spkiOf = async ({ publicKey }: Signer): Promise<Bytes> =>
 export async function createDstackGuest(plan: DstackPlan): Promise<DstackGuest> {
   const appCompose = plan.appCompose ?? soundCompose
   const composeHash = await sha('SHA-256', appCompose)
-  const keyProvider = hex(await spkiOf(await keyOf('kms')))
+  const keyProvider = hex(await spkiOf(plan.kms ?? (await keyOf('kms'))))
   const provider = JSON.stringify({ name: plan.providerName ?? 'kms', id: keyProvider })
   const sound: DstackEvent[] = [
     { name: 'system-preparing', payload: new Uint8Array() },
@@ -127,8 +129,8 @@ export async function createDstackGuest(plan: DstackPlan): Promise<DstackGuest> 
   }
 }
 
-async function chainOf({ now, otherKms = false, forgedChain = false, notAfter }: DstackPlan): Promise<string> {
-  const rootKey = await keyOf(otherKms ? 'other' : 'kms')
+async function chainOf({ now, kms, otherKms = false, forgedChain = false, notAfter }: DstackPlan): Promise<string> {
+  const rootKey = otherKms ? await keyOf('other') : (kms ?? (await keyOf('kms')))
   const caKey = await keyOf('ca')
   const leafKey = await keyOf('leaf')
   const common = {
@@ -168,7 +170,7 @@ async function chainOf({ now, otherKms = false, forgedChain = false, notAfter }:
   return [leaf, middle, root]
     .map(
       (der) =>
-        `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`,
+        `-----BEGIN CERTIFICATE-----\n${btoa(String.fromCharCode(...der)).replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`,
     )
     .join('')
 }

@@ -214,12 +214,22 @@ export async function createProvider(now: Date, given?: IntelAttester): Promise<
   return provider
 }
 
+/** Read by hand: streams of WebKit cannot be iterated. */
+async function* piecesOf(stream: ReadableStream<Bytes>): AsyncGenerator<Bytes> {
+  const reader = stream.getReader()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return
+    yield value
+  }
+}
+
 /** The gateway's end. */
 async function open(provider: FakeProvider, request: Request): Promise<Response> {
   const { key } = provider
   const { message, sealResponse } = await openRequest(
     (id) => (id === key.keyId ? key : undefined),
-    request.body as unknown as AsyncIterable<Bytes>,
+    piecesOf(request.body as ReadableStream<Bytes>),
   )
   const { head, body } = await decodeRequest(message)
   let text = ''

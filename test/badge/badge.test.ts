@@ -4,7 +4,6 @@
  */
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { defineBadge } from '../../src/badge/index.ts'
 import { sentenceFor } from '../../src/badge/sentences.ts'
@@ -14,6 +13,9 @@ import { serveLoopback } from '../gateway/loopback.ts'
 import { browsers, type Visit } from '../portable/browsers.ts'
 import { makeFolder, removeFolder } from '../portable/cleanup.ts'
 import { within } from '../portable/programs.ts'
+import { isChromiumSkipped, looksAt, sidewaysOf, startChromium } from '../support/chromium.ts'
+import { awaitReport, bundleScript } from '../support/page-report.ts'
+import { patienceMs } from '../support/patience.ts'
 
 export interface BadgeRow {
   readonly name: string
@@ -35,36 +37,24 @@ export interface BadgeReport {
   /** In the page, out of it, and in it again. */
   readonly listeners: readonly number[]
   readonly thrown: string
+  /** States of elements that got their client before they were defined, and made afterwards. */
+  readonly early: string | null
+  readonly late: string | null
 }
 
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
 let script: string
 beforeAll(async () => {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('driver.ts', import.meta.url))],
-    bundle: true,
-    write: false,
-    minify: true,
-    format: 'esm',
-    target: 'es2022',
-    logLevel: 'warning',
-  })
-  script = outputFiles[0]?.text ?? ''
+  script = await bundleScript(new URL('driver.ts', import.meta.url))
 })
 
 const html =
   '<!doctype html><html lang="en"><head><title>badge</title><meta name="viewport" content="width=device-width">' +
   '<script type="module" src="/driver.js"></script></head><body><main><h1>A page</h1></main></body></html>'
 
-async function look(visit: Visit, patienceMs: number): Promise<BadgeReport> {
-  let deliver: (report: BadgeReport) => void = () => undefined
-  let fail: (reason: unknown) => void = () => undefined
-  const report = new Promise<BadgeReport>((resolve, reject) => {
-    deliver = resolve
-    fail = reject
-  })
-  report.catch(() => undefined)
+async function look(visit: Visit, patience: number): Promise<BadgeReport> {
+  const { report, deliver, fail } = awaitReport<BadgeReport>()
   const site = await serveLoopback(() => async (request) => {
     const { pathname } = new URL(request.url)
     if (request.method === 'POST') {
@@ -78,7 +68,7 @@ async function look(visit: Visit, patienceMs: number): Promise<BadgeReport> {
   })
   try {
     await visit(`${site.origin}/`)
-    return await within(patienceMs, 'the page', report)
+    return await within(patience, 'the page', report)
   } finally {
     await site.close()
   }
@@ -141,10 +131,31 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
     expect(seen.thrown).toBe('TypeError: client must be what attestedFetch returns')
   })
 
+  test.skipIf(isSkipped)('it may get its client before it is defined, and be made by a script afterwards', () => {
+    expect([seen.early, seen.late]).toEqual(['verified', 'verified'])
+  })
+
   test.skipIf(isSkipped)('axe-core finds nothing, and the policy of the page is not violated', () => {
     expect(seen.rows.flatMap(({ barriers }) => barriers)).toEqual([])
     expect(seen.violations).toEqual([])
     expect(seen.provoked).toMatch(/^style-src/)
+  })
+})
+
+describe.skipIf(isChromiumSkipped)('on a phone and on a desk', () => {
+  test.each(looksAt(390, 1280))('$width px, $scheme: axe-core finds nothing in any state', async (at) => {
+    const chromium = await startChromium()
+    try {
+      const page = await chromium.newPage(at)
+      const { rows } = await look(async (address) => {
+        await page.goto(address)
+      }, patienceMs)
+      expect(rows.length).toBeGreaterThan(8)
+      expect(rows.flatMap(({ name, barriers }) => barriers.map((barrier) => `${name}: ${barrier}`))).toEqual([])
+      expect(await sidewaysOf(page)).toBe(0)
+    } finally {
+      await chromium.close()
+    }
   })
 })
 

@@ -2,10 +2,10 @@
  * Runs in a page under a strict policy: takes a badge through all its states, and reports what it
  * shows. It judges nothing.
  */
-import axe from 'axe-core'
 import { type BadgeClient, type BadgeElement, defineBadge } from '../../src/badge/index.ts'
 import { AppraisalError, VerificationError } from '../../src/core/errors.ts'
 import { watchPolicy } from '../portable/channel/gate/violations.ts'
+import { findBarriers } from '../support/axe.ts'
 import type { BadgeReport, BadgeRow } from './badge.test.ts'
 
 const digest = 'ab'.repeat(48)
@@ -53,13 +53,23 @@ async function run(): Promise<BadgeReport> {
   // Before it is defined, it is an element like any other; then it comes to life.
   const badge = document.createElement('veritee-badge') as HTMLElement & BadgeElement
   main.append(badge)
+  const proven = Object.assign(clientIn('verified'), { result })
+  const waiting = Object.assign(document.createElement('veritee-badge'), { client: proven })
+  main.append(waiting)
   defineBadge()
   defineBadge()
+  const early = waiting.getAttribute('state')
+  waiting.remove()
+  const made = document.createElement('veritee-badge') as HTMLElement & BadgeElement
+  made.client = proven
+  main.append(made)
+  const late = made.getAttribute('state')
+  made.remove()
   const look = async (name: string): Promise<void> => {
     const { shadowRoot } = badge
     const details = shadowRoot?.querySelector('details')
     if (details) details.open = true
-    const found = await axe.run(document, { resultTypes: ['violations'] })
+    const { barriers } = await findBarriers()
     rows.push({
       name,
       state: badge.getAttribute('state') ?? '',
@@ -67,7 +77,7 @@ async function run(): Promise<BadgeReport> {
       said: shadowRoot?.querySelector('[role=status]')?.textContent ?? '',
       panel: shadowRoot?.querySelector('.panel')?.textContent ?? '',
       elements: shadowRoot?.querySelectorAll('b, img, script').length ?? -1,
-      barriers: found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join()}`),
+      barriers,
       styled: getComputedStyle(details as Element).borderRadius,
     })
   }
@@ -115,7 +125,16 @@ async function run(): Promise<BadgeReport> {
     sheet.textContent = 'html { color: red }'
     document.head.append(sheet)
   })
-  return { rows, violations: noticed, provoked, saved: names, listeners: [held, left, client.listeners.size], thrown }
+  return {
+    rows,
+    violations: noticed,
+    provoked,
+    saved: names,
+    listeners: [held, left, client.listeners.size],
+    thrown,
+    early,
+    late,
+  }
 }
 
 run().then(

@@ -33,7 +33,7 @@ const idle = 30
 /** More than header, encapsulated key and the chunk with the inner head. */
 const wholeHead = 200
 /** Of the busy machine that this runs on. */
-const slack = 5
+export const slack = 5
 const giveUpSeconds = 120
 
 const attacks: readonly Attack[] = [
@@ -49,11 +49,6 @@ export async function measureSlots(): Promise<readonly Siege[]> {
   const rows: Siege[] = []
   for (const attack of attacks) rows.push(await besiege(attack))
   return rows
-}
-
-/** Whether a row is within its bound. */
-export function isKept({ seconds, boundSeconds }: Siege): boolean {
-  return seconds <= boundSeconds + slack
 }
 
 async function besiege({ what, boundSeconds, first, each, isNamed = false }: Attack): Promise<Siege> {

@@ -42,20 +42,39 @@ export async function coldInNode(work: Work, runs: number): Promise<Cold> {
   })
 }
 
-/** Milliseconds that `import` of published entries takes in fresh Node processes, by their path in `dist`. */
+/** Milliseconds, and those of processor time. */
+export interface ImportTimes {
+  readonly time: number[]
+  readonly cost: number[]
+}
+
+/**
+ * What `import` of published entries takes in fresh Node processes, by their path in `dist`; one
+ * that is not there is an empty module. The program is a file, as programs are.
+ */
 export async function importsInNode(
   entries: readonly string[],
   runs: number,
-): Promise<Readonly<Record<string, readonly number[]>>> {
+): Promise<Readonly<Record<string, ImportTimes>>> {
   return withTemporaryFolder(async (folder) => {
     await buildInto(folder)
-    const times: Record<string, number[]> = Object.fromEntries(entries.map((entry) => [entry, []]))
+    await writeFile(join(folder, 'empty.mjs'), '')
+    await writeFile(
+      join(folder, 'import.mjs'),
+      `const [cost, time] = [process.cpuUsage(), performance.now()]
+await import(process.argv[2])
+const { user, system } = process.cpuUsage(cost)
+console.log(JSON.stringify([performance.now() - time, (user + system) / 1000]))
+`,
+    )
+    const times: Record<string, ImportTimes> = Object.fromEntries(entries.map((name) => [name, { time: [], cost: [] }]))
     for (let run = 0; run < runs; run++)
-      for (const entry of entries) {
-        const code = `const at = performance.now(); await import('./dist/${entry}'); console.log(performance.now() - at)`
-        const parameters = ['--input-type=module', '--eval', code]
-        const { stdout } = await promisify(execFile)(process.execPath, parameters, { cwd: folder })
-        times[entry]?.push(Number(stdout))
+      for (const [name, { time, cost }] of Object.entries(times)) {
+        const path = name.endsWith('.js') ? `./dist/${name}` : './empty.mjs'
+        const { stdout } = await promisify(execFile)(process.execPath, ['import.mjs', path], { cwd: folder })
+        const [took, worked] = JSON.parse(stdout) as [number, number]
+        time.push(took)
+        cost.push(worked)
       }
     return times
   })

@@ -1,11 +1,15 @@
 /**
- * The demo page, warm: from the moment a document is entered to the verdict on the screen, in
- * Chromium.
+ * The demo page, warm, in Chromium: from the moment a document is entered to the verdict on the
+ * screen, and from the moment a large file is chosen to the first answer.
  */
-import { launch } from 'puppeteer-core'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type ElementHandle, launch, type Page } from 'puppeteer-core'
 import { startDemo } from '../../demo/server.ts'
 import { buildSite } from '../../demo/site.ts'
+import { planLargeEif } from '../attester/large-eif.ts'
 import { chromiumParameters, findChromium } from '../portable/browsers.ts'
+import { writeSparse } from '../reference/eif/sparse.ts'
 import { withTemporaryFolder } from './cold.ts'
 
 export interface PageTimes {
@@ -16,7 +20,52 @@ export interface PageTimes {
 }
 
 /** @returns nothing where there is no Chromium */
-export async function measurePage(evidence: Uint8Array, runs: number): Promise<PageTimes | undefined> {
+export function measurePage(evidence: Uint8Array, runs: number): Promise<PageTimes | undefined> {
+  return inPage(async (page) => {
+    const times: [number, number][] = []
+    const warmUp = 10
+    for (let i = 0; i < warmUp + runs; i++)
+      times.push(await page.evaluate(enterAndWait, Buffer.from(evidence).toString('hex')))
+    const measured = times.slice(warmUp)
+    return { verdict: measured.map(([verdict]) => verdict), painted: measured.map(([, painted]) => painted) }
+  })
+}
+
+export interface FirstAnswers {
+  /** Milliseconds to the frame with progress and cancel, for an image of a gigabyte. */
+  readonly image: readonly number[]
+  /** Milliseconds to the frame with the answer, for a gigabyte of something else. */
+  readonly other: readonly number[]
+}
+
+/** @returns nothing where there is no Chromium */
+export function measureFirstAnswers(runs: number): Promise<FirstAnswers | undefined> {
+  return inPage(async (page, folder) => {
+    const size = 1 << 30
+    const image = await writeSparse(planLargeEif(size, 0, 'zeros'), folder)
+    const other = join(folder, 'other.img')
+    const file = await open(other, 'w')
+    await file.truncate(size)
+    await file.close()
+    const input = (await page.$('#file')) as ElementHandle<HTMLInputElement>
+    const answers: [number, number][] = []
+    const answerTo = async (path: string): Promise<number> => {
+      await page.evaluate(awaitAnswer)
+      await input.uploadFile(path)
+      return page.evaluate(() => (globalThis as unknown as { answered: Promise<number> }).answered)
+    }
+    const warmUp = 2
+    for (let i = 0; i < warmUp + runs; i++) {
+      const first = await answerTo(image)
+      await page.click('#verdict progress ~ .actions button')
+      answers.push([first, await answerTo(other)])
+    }
+    const measured = answers.slice(warmUp)
+    return { image: measured.map(([first]) => first), other: measured.map(([, second]) => second) }
+  })
+}
+
+async function inPage<T>(use: (page: Page, folder: string) => Promise<T>): Promise<T | undefined> {
   const executablePath = findChromium()
   if (executablePath === undefined) return undefined
   return withTemporaryFolder(async (folder) => {
@@ -30,12 +79,7 @@ export async function measurePage(evidence: Uint8Array, runs: number): Promise<P
       const page = await browser.newPage()
       await page.goto(`${demo.url}#sample=valid`)
       await page.waitForSelector('body[data-verdict=valid]')
-      const times: [number, number][] = []
-      const warmUp = 10
-      for (let i = 0; i < warmUp + runs; i++)
-        times.push(await page.evaluate(enterAndWait, Buffer.from(evidence).toString('hex')))
-      const measured = times.slice(warmUp)
-      return { verdict: measured.map(([verdict]) => verdict), painted: measured.map(([, painted]) => painted) }
+      return await use(page, folder)
     } finally {
       await browser.close()
       await demo.close()
@@ -69,4 +113,28 @@ function enterAndWait(hex: string): Promise<[verdict: number, painted: number]> 
       })
     })
   })
+}
+
+/** Runs in the page: the clock starts when a file has been chosen, before the page hears of it. */
+function awaitAnswer(): void {
+  const answered = new Promise<number>((resolve) => {
+    addEventListener(
+      'change',
+      () => {
+        const startedAt = performance.now()
+        const verdict = document.querySelector('#verdict')
+        const observer = new MutationObserver(() => {
+          observer.disconnect()
+          requestAnimationFrame(() => {
+            setTimeout(() => {
+              resolve(performance.now() - startedAt)
+            })
+          })
+        })
+        if (verdict !== null) observer.observe(verdict, { childList: true })
+      },
+      { capture: true, once: true },
+    )
+  })
+  Object.assign(globalThis, { answered })
 }

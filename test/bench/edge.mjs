@@ -1,5 +1,5 @@
 /**
- * `node test/bench/edge.mjs [--seconds 60] [--quick]`: what servers and edge workers pay for many verifications. Judges nothing. Runs TypeScript, hence this file.
+ * `node test/bench/edge.mjs [--seconds 60] [--quick]`: what servers and edge workers pay for many verifications. Runs TypeScript, hence this file.
  */
 import process from 'node:process'
 import { parseArgs } from 'node:util'
@@ -14,4 +14,7 @@ if (!(seconds > 0)) {
   process.exit(2)
 }
 const { printEdge } = await import('./edge.ts')
-await printEdge({ seconds, blocks: values.quick ? 3 : 9 })
+const { createBounds } = await import('./bounds.ts')
+const bounds = createBounds()
+await printEdge(bounds, { seconds, blocks: values.quick ? 3 : 9 })
+bounds.print()

@@ -1,12 +1,13 @@
 /**
  * For operators of servers and edge workers: verifications per second of one core, alone and 100 at
  * a time, with cold and warm `endorsementCache`, and what memory they take. Prints tables in
- * Markdown, ready for BENCHMARKS.md. Nothing is judged: these figures say something about the
- * machine. Needs Linux, which tells the processor time and memory of other processes.
+ * Markdown, ready for BENCHMARKS.md. Only growth is judged: the other figures say something about
+ * the machine. Needs Linux, which tells the processor time and memory of other processes.
  */
-import { cpus, loadavg } from 'node:os'
+import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { makeFolder, removeFolder } from '../portable/cleanup.ts'
+import { type Bounds, machine } from './bounds.ts'
 import { type EdgeProcess, edgeRuntimes } from './edge-process.ts'
 import type { EdgePhase, EdgeWork } from './edge-suite.ts'
 import { spread, table } from './statistics.ts'
@@ -29,7 +30,7 @@ interface Found {
   readonly perVerification: Readonly<Record<EdgePhase['format'], number>>
   /** Bytes that are resident after each fifth of the time. */
   readonly resident: readonly number[]
-  /** From the end of the first fifth on. */
+  /** After two fifths. */
   readonly verifications: number
 }
 
@@ -43,10 +44,10 @@ const kinds: readonly Kind[] = formats.flatMap((format) =>
 )
 const names = { nitro: '`verifyNitro`', tdx: '`verifyTdx`' }
 
-export async function printEdge(length: EdgeLength): Promise<void> {
+export async function printEdge({ judge, skip }: Bounds, length: EdgeLength): Promise<void> {
   const [nitro, tdx] = [findSubject(), findTdxSubject()]
   const load = (loadavg()[0] as number).toFixed(1)
-  console.log(`\`${nitro.name}\` and \`${tdx.name}\`, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'},`)
+  console.log(`\`${nitro.name}\` and \`${tdx.name}\`, ${machine()},`)
   console.log(`under a load of ${load}. Processor time of all threads; medians, quartiles in brackets.`)
   console.log('Cold: each verification has a new cache. Warm: one cache for all.\n')
   const found: (readonly [name: string, Found | undefined])[] = []
@@ -84,17 +85,26 @@ export async function printEdge(length: EdgeLength): Promise<void> {
         `one of the first ${many} \`verifyNitro\`, KiB`,
         `one of the first ${many} \`verifyTdx\`, KiB`,
         'resident after each fifth of the time, MiB',
-        'growth after the first fifth, MiB',
+        'growth after two fifths, MiB',
         'verifications meanwhile',
         'growth for each, bytes',
       ],
       found.map(([name, measured]) => (measured ? memoryRow(name, measured) : [`${name}: not found`])),
     ),
   )
+  for (const [name, measured] of found) {
+    const what = `${name}: growth of its memory in ${length.seconds} seconds of verifications`
+    if (measured === undefined) skip(what, 'not found')
+    else judge(what, growthOf(measured.resident) / mib, 4, { unit: ' MiB' })
+  }
 }
 
+/** Without the first two: until then, the compiler is at work. */
+const growthOf = (resident: readonly number[]): number =>
+  Math.min(...resident.slice(-2)) - Math.max(...resident.slice(0, 2))
+
 function memoryRow(name: string, { perVerification, resident, verifications }: Found): string[] {
-  const growth = (resident.at(-1) as number) - (resident[0] as number)
+  const growth = growthOf(resident)
   return [
     name,
     ...formats.map((format) => (perVerification[format] / 1024).toFixed(0)),
@@ -134,7 +144,7 @@ async function measureEdge(running: EdgeProcess, work: EdgeWork, { seconds, bloc
     const until = performance.now() + (seconds * 1000) / 5
     do {
       for (const kind of kinds) await running.tell({ ...kind, times: many / kind.atOnce })
-      if (fifth > 0) verifications += many * kinds.length
+      if (fifth > 1) verifications += many * kinds.length
     } while (performance.now() < until)
     resident.push(running.resident())
   }

@@ -36,7 +36,7 @@ export interface EhbpRow {
   readonly worked: readonly number[]
 }
 
-type Send = (path: string, body: Uint8Array<ArrayBuffer>) => Promise<Response>
+export type Send = (path: string, body: Uint8Array<ArrayBuffer>) => Promise<Response>
 
 /** Level is what a paired ratio can tell from 1 on a busy machine. */
 const level = 1.1
@@ -47,12 +47,20 @@ const sizes = [
   { name: '10 MiB', size: 10 * 1_048_576, rounds: 30, block: 1, bound: ahead },
 ]
 
-/** @param share of the usual number of rounds */
-export async function measureEhbp(share = 1): Promise<readonly EhbpRow[]> {
+/** A server in a process of its own, while `body` talks to it. */
+export async function withEhbpServer<T>(body: (server: EhbpServer) => Promise<T>): Promise<T> {
   const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
   const child = fork(file('ehbp-server.ts'), { execArgv: ['--import', file('../support/ts.mjs')] })
   try {
-    const server = await readyOf(child)
+    return await body(await readyOf(child))
+  } finally {
+    child.kill()
+  }
+}
+
+/** @param share of the usual number of rounds */
+export function measureEhbp(share = 1): Promise<readonly EhbpRow[]> {
+  return withEhbpServer(async (server) => {
     const peer = await peerOf(server)
     const { send: attested, close } = attestedOf(server)
     try {
@@ -87,9 +95,7 @@ export async function measureEhbp(share = 1): Promise<readonly EhbpRow[]> {
     } finally {
       close()
     }
-  } finally {
-    child.kill()
-  }
+  })
 }
 
 /** The larger of both ratios: it is held to the bound. */
@@ -119,7 +125,11 @@ async function peerOf({ origin, key }: EhbpServer): Promise<Send> {
   return (path, body) => transport.post(origin + path, body)
 }
 
-function attestedOf({ origin, root }: EhbpServer): { readonly send: Send; readonly close: () => void } {
+/** @param attestSeconds how long a session lasts */
+export function attestedOf(
+  { origin, root }: EhbpServer,
+  attestSeconds = 600,
+): { readonly send: Send; readonly close: () => void } {
   const send = attestedFetch(origin, {
     verify: (evidence, { nonce }) =>
       verifyNitro(evidence, {
@@ -128,7 +138,7 @@ function attestedOf({ origin, root }: EhbpServer): { readonly send: Send; readon
         trustAnchors: [unhex(root)],
       }),
     allowLoopbackHttp: true,
-    attestSeconds: 600,
+    attestSeconds,
   })
   return {
     send: (path, body) => send(path, { method: 'POST', body }),

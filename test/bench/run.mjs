@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --profile] [-- --quick] [-- --warm]`: bundles the benchmark, which is TypeScript, and runs it.
+ * `npm run bench [-- SECTION…] [-- --quick] [-- --profile]`: bundles the benchmark, which is TypeScript, and runs it. Sections: see `main.ts`.
  */
 import { mkdir, readFile } from 'node:fs/promises'
 import { fileURLToPath, pathToFileURL, URL } from 'node:url'

@@ -3,7 +3,7 @@
  * after one that is broken. What is read slowly is not copied, nor read ahead of its reader.
  */
 import { describe, expect, test, vi } from 'vitest'
-import { openChunks, type Opener } from '../../src/channel/chunks.ts'
+import { openChunks, type Opener, sealChunks } from '../../src/channel/chunks.ts'
 import { encodeNumber, readPieces } from '../../src/channel/pieces.ts'
 import { VerificationError } from '../../src/core/errors.ts'
 import { type Bytes, drain, endless, join, pieces, slowly } from './messages.ts'
@@ -145,6 +145,52 @@ describe('what is wrong with one', () => {
     const sealed = join(chunk(1, 10), join(encodeNumber(15), tag))
     const { error } = await drain(openChunks(none, readPieces(pieces(sealed), source), source, limits))
     expect(error).toMatchObject({ code: 'ohttp-open' })
+  })
+})
+
+describe('several are sealed at a time', () => {
+  /** A seal of which each byte is the number of its chunk. */
+  const sealerOf = (): Parameters<typeof sealChunks>[0] & { most: number } => {
+    let count = 0
+    let underWay = 0
+    const sealer = {
+      most: 0,
+      seal: async (data: Bytes) => {
+        const value = ++count
+        sealer.most = Math.max(sealer.most, ++underWay)
+        await turns()
+        underWay--
+        return join(new Uint8Array(data.length).fill(value), tag)
+      },
+    }
+    return sealer
+  }
+
+  test('what is there leaves as one piece of up to four chunks, in their order', async () => {
+    const sealer = sealerOf()
+    const input = readPieces(pieces(new Uint8Array(100_000)), source)
+    const sealed: Bytes[] = []
+    for await (const piece of sealChunks(sealer, input)) sealed.push(piece)
+    const full = [1, 2, 3, 4, 5, 6].map((value) => chunk(value, 16_384))
+    const end = join([0], tag)
+    expect(sealed).toEqual([join(...full.slice(0, 4)), join(...full.slice(4), chunk(7, 100_000 - 6 * 16_384)), end])
+    expect(sealer.most).toBe(4)
+  })
+
+  test('what comes later is not waited for', async () => {
+    const input = readPieces(slowly(new Uint8Array(10), new Uint8Array(20)), source)
+    const sealed: Bytes[] = []
+    for await (const piece of sealChunks(sealerOf(), input)) sealed.push(piece)
+    expect(sealed).toEqual([chunk(1, 10), chunk(2, 20), join([0], tag)])
+  })
+
+  test('one that cannot be sealed ends it all', async () => {
+    const input = readPieces(pieces(new Uint8Array(100_000)), source)
+    let count = 0
+    const sealer = {
+      seal: (data: Bytes) => (++count === 2 ? Promise.reject(new Error('no seal')) : Promise.resolve(data)),
+    }
+    await expect(sealChunks(sealer, input).next()).rejects.toThrow('no seal')
   })
 })
 

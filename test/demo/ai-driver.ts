@@ -2,7 +2,7 @@
  * Runs inside the page that asks a model: chooses one relay after the other, asks, and reports what
  * the page then says.
  */
-import type { AskRow } from './ai.test.ts'
+import type { AskRow } from './ai-expected.ts'
 
 const rows: AskRow[] = []
 const violations: string[] = []

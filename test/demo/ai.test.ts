@@ -9,42 +9,12 @@ import { prose } from '../../demo/send/wire.ts'
 import type { Site } from '../../demo/site.ts'
 import { browsers } from '../portable/browsers.ts'
 import { makeFolder, removeFolder } from '../portable/cleanup.ts'
+import { type AskRow, links, prompt, whole } from './ai-expected.ts'
 import { look, type Looked, type Sent, siteWithDriver } from './look.ts'
-
-/** What the page shows after one question. */
-export interface AskRow {
-  readonly name: string
-  readonly verdict: string
-  readonly code: string
-  readonly answers: readonly string[]
-  /** The state that the badge shows. */
-  readonly badge: string
-  readonly panel: string
-  readonly isCut: boolean
-  readonly clear: number
-  readonly sealed: number
-  readonly chain: Readonly<Record<string, string>>
-}
 
 interface Report {
   readonly rows: readonly AskRow[]
   readonly violations: readonly string[]
-}
-
-const prompt = 'My landlord wants to see my medical records before renewing the lease. What should I answer?'
-const whole =
-  'I am a made-up model in a made-up machine, and I read 16 words. ' +
-  'The last of them is “answer?”. The relay between us saw none of them, and none of these.'
-/** The code that the page must show, and the link that must be broken. */
-const expected: Readonly<Record<string, readonly [code: string, link: string]>> = {
-  none: ['', ''],
-  'relayed-quote': ['policy-report-data', 'fresh'],
-  'swapped-config': ['report-key', 'key'],
-  'stale-report': ['policy-report-data', 'fresh'],
-  'other-compose': ['policy-compose', 'application'],
-  'other-gpus': ['policy-gpu', 'gpus'],
-  'in-the-clear': ['client-response', 'channel'],
-  'cut-off': ['ohttp-incomplete', 'channel'],
 }
 
 let site: Site
@@ -53,7 +23,7 @@ beforeAll(async () => {
 })
 
 test('every relay has an expectation', () => {
-  expect(relayAttacks.map(({ name }) => name).sort()).toEqual(Object.keys(expected).sort())
+  expect(relayAttacks.map(({ name }) => name).sort()).toEqual(Object.keys(links).sort())
 })
 
 const here = browsers.map((browser) => ({ ...browser, program: browser.find() }))
@@ -101,7 +71,7 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
 
   test.each(relayAttacks.filter(({ name: attack }) => attack !== 'none'))('$name', ({ name: attack, isLate }) => {
     const [row] = rowsOf(attack)
-    const [code, link] = expected[attack] as readonly [string, string]
+    const [code, link] = links[attack] as readonly [string, string]
     expect(row?.code).toBe(code)
     expect(row?.chain[link]).toBe('no')
     expect(Object.values(row?.chain ?? {}).filter((state) => state === 'no')).toHaveLength(1)

@@ -2,7 +2,7 @@
  * Uses the page as a visitor does, in the page itself, so that the same steps run in every browser.
  * Posts what it saw.
  */
-import axe from 'axe-core'
+import { findBarriers } from '../support/axe.ts'
 import { patienceMs } from '../support/patience.ts'
 import type { PageReport, Plan, Row } from './plan.ts'
 
@@ -77,12 +77,9 @@ function rowOf(step: string): Row {
 
 async function lookForBarriers(step: string): Promise<void> {
   for (const details of document.querySelectorAll('details')) details.open = true
-  // What holds is only counted; it need not be described.
-  const found = await axe.run(document, { resultTypes: ['violations'] })
-  passes += found.passes.length
-  for (const { id, impact, nodes } of found.violations)
-    if (impact === 'serious' || impact === 'critical')
-      barriers.push(`${step}: ${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
+  const found = await findBarriers()
+  passes += found.passes
+  barriers.push(...found.barriers.map((barrier) => `${step}: ${barrier}`))
 }
 
 function enter(id: string, value: string): void {

@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { attest, publishedMeasurements } from '../../demo/enclave/attester.ts'
+import { createAttester, publishedMeasurements } from '../../demo/enclave/attester.ts'
+import { readAuthorities } from '../../demo/enclave/authorities.ts'
 import { type AttackName, attacks } from '../../demo/page/attacks.ts'
 import {
   AttestationError,
@@ -14,6 +15,7 @@ import {
   verifyNitro,
 } from '../../src/formats/aws/nitro/index.ts'
 
+const { attest } = createAttester((await readAuthorities()).aws)
 const root = new Uint8Array(readFileSync(new URL('../../fixtures/nitro/root.der', import.meta.url)))
 const nonce = Uint8Array.from({ length: 32 }, (_, i) => i)
 const now = new Date('2026-11-20T12:00:00Z')

@@ -57,7 +57,7 @@ export interface Row {
 
 export interface PageReport {
   readonly rows: readonly Row[]
-  /** What axe-core finds serious or critical: `step: rule: elements`. */
+  /** What axe-core finds: `step: rule: element`. */
   readonly barriers: readonly string[]
   /** How many rules of axe-core were applied and held. */
   readonly passes: number

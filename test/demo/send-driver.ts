@@ -2,7 +2,7 @@
  * Runs inside the page that sends: chooses one attack after the other, sends, and reports what the
  * page then says.
  */
-import type { SendRow } from './send.test.ts'
+import type { SendRow } from './send-expected.ts'
 
 const rows: SendRow[] = []
 const violations: string[] = []
@@ -40,7 +40,7 @@ async function runGated(): Promise<void> {
 
 try {
   const names = [...document.querySelectorAll<HTMLInputElement>('#attacks input')].map(({ value }) => value)
-  if (location.pathname.startsWith('/send/gated/')) await runGated()
+  if (location.pathname.includes('/send/gated/')) await runGated()
   else {
     for (const name of names) await run(name, 'attested')
     await run('none', 'plain')

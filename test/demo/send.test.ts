@@ -9,34 +9,7 @@ import type { Site } from '../../demo/site.ts'
 import { browsers } from '../portable/browsers.ts'
 import { makeFolder, removeFolder } from '../portable/cleanup.ts'
 import { look, type Looked, type Sent, siteWithDriver } from './look.ts'
-
-/** What the page shows after one run. */
-export interface SendRow {
-  readonly name: string
-  readonly verdict: string
-  readonly code: string
-  readonly answer: string
-  readonly clear: string
-  readonly sealed: number
-  readonly crossings: number
-}
-
-const card = '4242424242424242'
-const whole = 'I read 16 digits, the last of them 4242. Nobody else did. Payment accepted.'
-/** The code that the page must show, and how many requests must have crossed. */
-const expected: Readonly<Record<string, string>> = {
-  none: '',
-  'swapped-key': 'cose-signature',
-  replayed: 'policy-nonce',
-  'other-build': 'policy-pcr',
-  debug: 'policy-debug',
-  'no-evidence': 'client-evidence',
-  redirect: 'client-transport',
-  plaintext: 'client-response',
-  truncated: 'ohttp-incomplete',
-  tampered: 'ohttp-open',
-  stalled: 'client-timeout',
-}
+import { card, codes, type SendRow, whole } from './send-expected.ts'
 
 /** What is tried behind the gate. */
 const gated = ['', 'swapped-key/', 'plaintext/', 'other-build/']
@@ -54,7 +27,7 @@ beforeAll(async () => {
 })
 
 test('every attack has an expectation', () => {
-  expect(channelAttacks.map(({ name }) => name).sort()).toEqual(Object.keys(expected).sort())
+  expect(channelAttacks.map(({ name }) => name).sort()).toEqual(Object.keys(codes).sort())
 })
 
 const here = browsers.map((browser) => ({ ...browser, program: browser.find() }))
@@ -100,7 +73,7 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
 
   test.each(channelAttacks.filter(({ name: attack }) => attack !== 'none'))('$name', ({ name: attack, isLate }) => {
     const row = rowOf(attack)
-    expect(row.code).toBe(expected[attack])
+    expect(row.code).toBe(codes[attack])
     expect(row.clear).toBe('0')
     expect(row.verdict).toBe(isLate ? 'Stopped: the answer is not the enclave’s.' : 'Refused: nothing was sent.')
     expect(whole.startsWith(row.answer)).toBe(true)

@@ -3,19 +3,34 @@
  * server adds headers and the enclave, no more.
  */
 import { readFileSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DemoServer, startDemo } from '../../demo/server.ts'
-import { channelAttacks } from '../../demo/send/attacks.ts'
-import { buildSite, contentSecurityPolicy, firstVisit, pages, scriptsOf, type Site } from '../../demo/site.ts'
+import {
+  alonePolicy,
+  buildSite,
+  contentSecurityPolicy,
+  docsIn,
+  firstVisit,
+  pages,
+  scriptsOf,
+  type Site,
+} from '../../demo/site.ts'
 import { samples } from '../../demo/page/samples.ts'
+import { makeFolder, removeFolder } from '../portable/cleanup.ts'
 
 let site: Site
+/** For static hosts. */
+let alone: Site
 let demo: DemoServer
-const text = (path: string): string => new TextDecoder().decode(site.get(path)?.body)
+const textOf = (from: Site, path: string): string => new TextDecoder().decode(from.get(path)?.body)
+const text = (path: string): string => textOf(site, path)
 
 beforeAll(async () => {
-  site = await buildSite()
+  ;[site, alone] = await Promise.all([buildSite(), buildSite('worker')])
   demo = await startDemo({ site })
 })
 afterAll(() => demo.close())
@@ -44,6 +59,7 @@ describe('files', () => {
     expect(names.sort()).toEqual(
       [
         'favicon.svg',
+        'measure.js',
         'page.css',
         'page.js',
         ...families.map((family) => `formats/${family}.js`),
@@ -54,7 +70,6 @@ describe('files', () => {
         'ai/ai.css',
         'ai/ai.js',
         'send/gated/gate.js',
-        ...channelAttacks.map(({ name }) => `send/gated/${name}/gate.js`),
         'second.js',
         'samples/android-key-root.der',
         'samples/app-attest-root.der',
@@ -90,8 +105,8 @@ describe('files', () => {
   test.each(Object.entries(ownWords))(
     'what verifies %s comes with its first evidence, and not before',
     (family, own) => {
-      const textOf = (paths: Iterable<string>): string => [...paths].map(text).join('\n')
-      const first = textOf(firstVisit(site).filter((path) => path.endsWith('.js')))
+      const textOfAll = (paths: Iterable<string>): string => [...paths].map(text).join('\n')
+      const first = textOfAll(firstVisit(site).filter((path) => path.endsWith('.js')))
       expect(text('page.js')).toContain(`import("./formats/${family}.js")`)
       for (const word of own) {
         expect(first).not.toContain(word)
@@ -108,7 +123,7 @@ describe('files', () => {
     }
     // Images: the icon of the site.
     expect(contentSecurityPolicy).toBe(
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'",
+      "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'",
     )
   })
 
@@ -127,6 +142,28 @@ describe('files', () => {
     for (const path of ['page.css', 'send/send.css']) expect(text(path)).not.toMatch(/url\(|@import/)
   })
 
+  test('the reference is there once it was made, each page under the policy that it states', async () => {
+    const folder = await makeFolder()
+    try {
+      await mkdir(join(folder, 'assets'))
+      await writeFile(
+        join(folder, 'index.html'),
+        `<meta http-equiv="Content-Security-Policy" content="img-src &#39;self&#39; data:">`,
+      )
+      await writeFile(join(folder, 'assets', 'main.js'), '1')
+      const made = new Map(await docsIn(pathToFileURL(`${folder}/`)))
+      expect([...made.keys()].sort()).toEqual(['docs/assets/main.js', 'docs/index.html'])
+      expect(made.get('docs/index.html')).toMatchObject({
+        type: 'text/html; charset=utf-8',
+        policy: "img-src 'self' data:",
+      })
+      const missing = await docsIn(pathToFileURL(`${folder}/none/`))
+      expect(missing.map(([path]) => path)).toEqual(['docs/index.html'])
+    } finally {
+      await removeFolder(folder)
+    }
+  })
+
   test('every page leads to the docs, to the source as the package names it, and to the install line', () => {
     const { repository } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
       readonly repository?: { readonly url: string }
@@ -143,13 +180,14 @@ describe('files', () => {
   })
 
   test('no script makes code out of text, and those of the page reach no other host', () => {
-    const paths = [...site.keys()].filter((path) => path.endsWith('.js'))
+    // The reference has its own test.
+    const paths = [...alone.keys()].filter((path) => path.endsWith('.js') && !path.startsWith('docs/'))
     expect(paths.length).toBeGreaterThan(20)
     for (const path of paths) {
-      const code = text(path)
+      const code = textOf(alone, path)
       expect({
         path,
-        code: /\beval\(|new Function|WebAssembly|innerHTML|document\.write|insertAdjacentHTML/.exec(code)?.[0],
+        code: /\beval\b[^u]|\bFunction\(|WebAssembly|innerHTML|document\.write|insertAdjacentHTML/.exec(code)?.[0],
       }).toEqual({ path, code: undefined })
     }
     // Names and addresses for people, which the page itself asks for nothing: its policy forbids it.
@@ -171,16 +209,48 @@ describe('files', () => {
   })
 })
 
+describe('for static hosts', () => {
+  test('the same files, and one more: the machine that its pages talk to', () => {
+    const names = (from: Site): string[] => [...from.keys()].filter((path) => !path.startsWith('parts/'))
+    expect(names(alone).sort()).toEqual([...names(site), 'machine.js'].sort())
+    expect(text('send/send.js') + text('ai/ai.js')).not.toContain('machine.js')
+    expect(text('send/gated/gate.js')).not.toContain('machine.js')
+  })
+
+  test('what a first visit loads has at most 40 KB there too, and the machine at most 130', () => {
+    const size = (from: Site, paths: readonly string[]): number =>
+      paths.reduce((sum, path) => sum + gzipSync(from.get(path)?.body ?? '', { level: 9 }).length, 0)
+    expect(size(alone, firstVisit(alone))).toBeLessThanOrEqual(40 * 1024)
+    expect(size(alone, ['machine.js'])).toBeGreaterThan(60 * 1024)
+    expect(size(alone, ['machine.js'])).toBeLessThanOrEqual(130 * 1024)
+  })
+
+  test('the machine needs nothing of Node and no network, and keeps keys of made-up roots only', () => {
+    const code = textOf(alone, 'machine.js')
+    expect(code).not.toMatch(/["']node:|\brequire\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon/)
+    expect(code.match(/\bd:"[\w-]{40,}"/g)).toHaveLength(4)
+    for (const path of ['machine.js', 'send/gated/gate.js']) expect(alone.get(path)?.policy).toBe(alonePolicy)
+    expect(alonePolicy).toBe("default-src 'none'; script-src 'self'")
+  })
+
+  test('pages say plainly where their machine is, and what that does not prove', () => {
+    for (const { folder } of pages) {
+      expect(text(`${folder}index.html`)).toMatch(/<p class="machine">[^<]*(?:runs?|are) on this computer/)
+      expect(textOf(alone, `${folder}index.html`)).toMatch(
+        /<p class="machine">[^<]*your own browser[^<]*root is made up\. So it proves nothing about hardware/,
+      )
+    }
+  })
+})
+
 describe('server', () => {
   const get = (path: string, init?: RequestInit): Promise<Response> => fetch(new URL(path, demo.url), init)
 
-  test('listens on the loopback interface only, and tells the page of the enclave', async () => {
+  test('listens on the loopback interface only', async () => {
     expect(demo.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/)
     const response = await get('')
     expect(response.headers.get('content-security-policy')).toBe(contentSecurityPolicy)
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')
-    expect(await response.text()).toContain('data-enclave="enclave/attestation"')
-    expect(text('index.html')).not.toContain('data-enclave')
   })
 
   test('what is not there is not found, and nothing is taken', async () => {

@@ -7,20 +7,13 @@ import { createServer, type Server } from 'node:http'
 import { readdir, readFile } from 'node:fs/promises'
 import { type AddressInfo } from 'node:net'
 import { dirname, join, posix } from 'node:path'
-import axe from 'axe-core'
-import { type Browser, launch } from 'puppeteer-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readReasonCodes } from '../../.config/docs/codes.ts'
 import { buildDocs, contentSecurityPolicy } from '../../.config/docs/site.ts'
 import { entriesOf } from '../bench/bundles.ts'
-import { chromiumParameters, findChromium } from '../portable/browsers.ts'
 import { makeFolder, removeFolder } from '../portable/cleanup.ts'
-import { environmentIn } from '../portable/programs.ts'
-import { patienceMs } from '../support/patience.ts'
-
-const executablePath = findChromium()
-const isMissingAnError = process.env.VERITEE_ALL_RUNTIMES === '1'
-if (executablePath === undefined) console.log('reference site: Chromium is not on this machine')
+import { barriersOf } from '../support/axe.ts'
+import { type Chromium, isChromiumSkipped, looksAt, sidewaysOf, startChromium } from '../support/chromium.ts'
 
 const types: Readonly<Record<string, string>> = {
   html: 'text/html',
@@ -107,9 +100,9 @@ test('nothing is inline, and each page states its policy', () => {
   }
 })
 
-describe.skipIf(executablePath === undefined && !isMissingAnError)('Chromium', () => {
+describe.skipIf(isChromiumSkipped)('Chromium', () => {
   let server: Server
-  let browser: Browser
+  let chromium: Chromium
 
   beforeAll(async () => {
     server = createServer(({ url = '/' }, response) => {
@@ -123,18 +116,11 @@ describe.skipIf(executablePath === undefined && !isMissingAnError)('Chromium', (
       void readFile(join(folder, 'site', name)).then((body) => response.end(body))
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    browser = await launch({
-      timeout: patienceMs,
-      protocolTimeout: patienceMs,
-      executablePath: executablePath ?? '',
-      args: [...chromiumParameters],
-      userDataDir: `${folder}/profile`,
-      env: await environmentIn(folder),
-    })
+    chromium = await startChromium()
   })
 
   afterAll(async () => {
-    await browser.close()
+    await chromium.close()
     server.close()
   })
 
@@ -152,16 +138,9 @@ describe.skipIf(executablePath === undefined && !isMissingAnError)('Chromium', (
     'interfaces/veritee_nitro.NitroOptions.html',
     'classes/veritee_nitro.AppraisalError.html',
   ]
-  const looks = [
-    { width: 390, scheme: 'light' },
-    { width: 1280, scheme: 'dark' },
-    { width: 1280, scheme: 'light' },
-  ] as const
-
   test.each(sample)('%s: under its policy, no wider than the window, without a barrier', async (name) => {
-    for (const { width, scheme } of looks) {
-      const page = await browser.newPage()
-      page.setDefaultTimeout(patienceMs)
+    for (const look of looksAt(390, 1280)) {
+      const page = await chromium.newPage(look)
       await page.evaluateOnNewDocument(() => {
         const found: string[] = []
         Object.assign(globalThis, { blocked: found })
@@ -169,28 +148,17 @@ describe.skipIf(executablePath === undefined && !isMissingAnError)('Chromium', (
           if (!blockedURI.endsWith('/favicon.ico')) found.push(`${effectiveDirective} ${blockedURI}`)
         })
       })
-      await page.setViewport({ width, height: 900 })
-      await page.emulateMediaFeatures([
-        { name: 'prefers-color-scheme', value: scheme },
-        { name: 'prefers-reduced-motion', value: 'reduce' },
-      ])
       await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${name}`)
       // The navigation is made by a script, after which the page is shown.
       await page.waitForFunction(
         () => document.body.style.display === '' && document.querySelector('#tsd-nav-container a') !== null,
       )
-      const seen = await page.evaluate(() => ({
-        blocked: (globalThis as unknown as { blocked: string[] }).blocked,
-        sideways: document.documentElement.scrollWidth - innerWidth,
-      }))
-      await page.evaluate(axe.source)
-      const barriers = await page.evaluate(async () => {
-        const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run(document, {
-          resultTypes: ['violations'],
-        })
-        return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`))
-      })
-      expect({ width, scheme, ...seen, barriers }).toEqual({ width, scheme, blocked: [], sideways: 0, barriers: [] })
+      expect({
+        look,
+        blocked: await page.evaluate(() => (globalThis as unknown as { blocked: string[] }).blocked),
+        sideways: await sidewaysOf(page),
+        barriers: await barriersOf(page),
+      }).toEqual({ look, blocked: [], sideways: 0, barriers: [] })
       await page.close()
     }
   })

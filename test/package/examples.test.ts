@@ -13,6 +13,7 @@ import { type Browser as PuppeteerBrowser, launch, type Page } from 'puppeteer-c
 import ts from 'typescript'
 import { build as buildWithVite } from 'vite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sentenceFor } from '../../src/badge/sentences.ts'
 import { attestedFetch } from '../../src/client/index.ts'
 import { verifyNitro } from '../../src/formats/aws/nitro/index.ts'
 import { createIntelAttester, measurements, tdOffsets } from '../attester/intel.ts'
@@ -195,24 +196,34 @@ async function look({ origin }: GatewayEnclave, before?: (page: Page) => Promise
     await page.click('button')
     await page.waitForFunction("document.querySelector('[role=status]').textContent !== ''")
     const verdict = await page.evaluate("document.querySelector('[role=status]').textContent")
+    const badge = await page.$eval('veritee-badge', ({ shadowRoot }) => [
+      shadowRoot?.querySelector('[role=status]')?.textContent,
+      shadowRoot?.querySelector('button')?.textContent,
+    ])
     // An icon is what browsers ask for by themselves, and React advertises its tools.
-    return { verdict, complaints: complaints.filter((text) => !/404|React DevTools/.test(text)) }
+    return { verdict, badge, complaints: complaints.filter((text) => !/404|React DevTools/.test(text)) }
   } finally {
     await context.close()
   }
 }
 
-const pageSent = { verdict: expect.stringMatching(/^Sent to i-[0-9a-f]+-enc[0-9a-f]+$/) as string, complaints: [] }
+const saves = expect.stringMatching(/^Save the raw evidence \(\d{4} bytes\)$/) as string
+const pageSent = {
+  verdict: expect.stringMatching(/^Sent to i-[0-9a-f]+-enc[0-9a-f]+$/) as string,
+  badge: ['Proven. The service runs what this page expects, and what is sent can be read by it alone.', saves],
+  complaints: [],
+}
 const pageRefused = {
   verdict: expect.stringMatching(/^Nothing was sent \(policy-pcr\): .*expected PCR0 (ab){48}, found PCR0/) as string,
+  badge: [`Refused. ${sentenceFor('policy-pcr')}`, saves],
   complaints: [],
 }
 const noChromium = chromium.find() === undefined && !isMissingAnError
 
 describe('pages', () => {
-  test.skipIf(noChromium)('two script tags, under a strict policy and Trusted Types', async () => {
+  test.skipIf(noChromium)('script tags, under a strict policy and Trusted Types', async () => {
     const prepare = async (copy: string): Promise<void> => {
-      for (const file of ['veritee.client.min.js', 'veritee.nitro.min.js'])
+      for (const file of ['veritee.client.min.js', 'veritee.nitro.min.js', 'veritee.badge.min.js'])
         await cp(join(packed.copy, 'dist', file), join(copy, file))
       // The hashes in the example are those of the last release (package.test.ts).
       const hashes = JSON.parse(await readFile(join(packed.copy, 'dist/integrity.json'), 'utf8')) as object

@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
+import { awaitReport } from '../support/page-report.ts'
 import type { PageReport } from './entries/page.ts'
 import type { Report } from './model.ts'
 import { within } from './programs.ts'
@@ -23,12 +24,7 @@ export async function reportOfPage(
 ): Promise<Report> {
   const scripts = new Set([bundle.page, ...bundle.chunks].map((file) => `/${file}`))
   const page = `<!doctype html><meta charset="utf-8"><title>veritee</title><script type="module" src="/${bundle.page}"></script>`
-  let deliver: (report: PageReport) => void = () => undefined
-  let fail: (reason: unknown) => void = () => undefined
-  const received = new Promise<PageReport>((resolve, reject) => {
-    deliver = resolve
-    fail = reject
-  })
+  const { report: received, deliver, fail } = awaitReport<PageReport>()
   const asked: string[] = []
 
   async function answer(request: IncomingMessage): Promise<[status: number, type: string, body: string]> {
@@ -66,7 +62,6 @@ export async function reportOfPage(
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
   try {
-    received.catch(() => undefined)
     await visit(`http://127.0.0.1:${port}/`)
     const { report, violations, provoked } = await within(patienceMs, 'the page', received).catch((cause: unknown) => {
       throw new Error(`no report; the page asked for ${asked.join(', ') || 'nothing'}`, { cause })

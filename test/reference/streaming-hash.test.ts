@@ -3,7 +3,7 @@
  */
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { measureEif, measureSnp } from '../../src/reference/index.ts'
+import { type HashFactory, measureEif, measureSnp } from '../../src/reference/index.ts'
 import { progressOf } from '../../src/cli/image-file.ts'
 import { checksumOf, planLargeEif, streamOf } from '../attester/large-eif.ts'
 import { crc32 } from 'node:zlib'
@@ -35,6 +35,41 @@ test('it is asked for SHA-384 alone, and each digest of the image goes through i
   })
   expect(new Set(asked)).toEqual(new Set(['sha384']))
   expect(bytes).toBeGreaterThan(size)
+})
+
+test('hashes that run elsewhere: each piece is theirs until they say so, and those of one piece run side by side', async () => {
+  let underWay = 0
+  let most = 0
+  const elsewhere: HashFactory = (algorithm) => wrap(createHash(algorithm))
+  const wrap = (hash: ReturnType<typeof createHash>): ReturnType<HashFactory> => ({
+    async update(piece) {
+      most = Math.max(most, ++underWay)
+      for (let turn = 0; turn < 10; turn++) await Promise.resolve()
+      hash.update(piece)
+      underWay--
+    },
+    copy: () => wrap(hash.copy()),
+    digest: () => Promise.resolve(hash.digest()),
+  })
+  expect(await measureEif(image(), { createHash: elsewhere })).toEqual(await measureEif(image()))
+  expect(most).toBe(2)
+  const options = { vcpus: 1, vcpuType: 'EPYC-v4', kernel: new Uint8Array(300_000).fill(7), append: 'quiet' }
+  expect(await measureSnp(makeFirmware(), { ...options, createHash: elsewhere })).toEqual(
+    await measureSnp(makeFirmware(), options),
+  )
+})
+
+test.each(['update', 'digest'])('what %s rejects with ends the measuring', async (method) => {
+  const createBroken: HashFactory = () => {
+    const broken: Record<string, () => unknown> = {
+      update: () => undefined,
+      copy: createBroken.bind(undefined, 'sha384'),
+      digest: () => new Uint8Array(48),
+      [method]: () => Promise.reject(new Error('the worker is gone')),
+    }
+    return broken as unknown as ReturnType<HashFactory>
+  }
+  await expect(measureEif(image(), { createHash: createBroken })).rejects.toThrow('the worker is gone')
 })
 
 test('kernel and initrd of a direct boot', async () => {

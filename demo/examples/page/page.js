@@ -1,13 +1,20 @@
 const form = document.querySelector('form')
 const verdict = document.querySelector('[role=status]')
+const badge = document.querySelector('veritee-badge')
 
 /** Rejects before a byte of a request has left, unless what answers is the expected enclave. */
 const send = veritee.attestedFetch(enclave.origin, {
   ...enclave.options,
-  verify: (evidence, { nonce }) => veritee.verifyNitro(evidence, { ...policy, freshness: { nonce } }),
-  // Two script tags are two copies of the library: the client is told whose results to believe.
+  verify(evidence, { nonce }) {
+    badge.evidence = evidence
+    return veritee.verifyNitro(evidence, { ...policy, freshness: { nonce } })
+  },
+  // Each script tag is a copy of the library: the client is told whose results to believe.
   isAttestationResult: veritee.isAttestationResult,
 })
+
+veritee.defineBadge()
+badge.client = send
 
 async function submit(secret) {
   try {

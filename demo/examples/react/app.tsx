@@ -1,7 +1,18 @@
-import { type FormEvent, useEffect, useState } from 'react'
+import { type DetailedHTMLProps, type FormEvent, type HTMLAttributes, useEffect, useState } from 'react'
+import { type BadgeElement, defineBadge } from 'veritee/badge'
 import { AttestationError } from 'veritee/client'
-import { send } from './enclave.ts'
+import { answered, send } from './enclave.ts'
 import { useAttestation } from './use-attestation.ts'
+
+defineBadge()
+
+declare module 'react' {
+  namespace JSX {
+    interface IntrinsicElements {
+      'veritee-badge': DetailedHTMLProps<HTMLAttributes<HTMLElement>, HTMLElement> & Partial<BadgeElement>
+    }
+  }
+}
 
 const words = {
   idle: 'The enclave has not been asked yet.',
@@ -38,6 +49,7 @@ export function App() {
       <p data-state={state}>
         {words[state]} {state === 'refused' && <code>{code}</code>}
       </p>
+      <veritee-badge client={send} evidence={answered.evidence} />
       <label>
         For the enclave alone <input name="secret" maxLength={40} required />
       </label>

@@ -1,15 +1,23 @@
+import { type BadgeElement, defineBadge } from 'veritee/badge'
 import { AttestationError, attestedFetch } from 'veritee/client'
 import { verifyNitro } from 'veritee/nitro'
 import { enclave, policy } from './policy.ts'
 
 const form = document.querySelector('form') as HTMLFormElement
 const verdict = document.querySelector('[role=status]') as HTMLElement
+const badge = document.querySelector('veritee-badge') as HTMLElement & BadgeElement
 
 /** Rejects before a byte of a request has left, unless what answers is the expected enclave. */
 const send = attestedFetch(enclave.origin, {
   ...enclave.options,
-  verify: (evidence, { nonce }) => verifyNitro(evidence, { ...policy, freshness: { nonce } }),
+  verify(evidence, { nonce }) {
+    badge.evidence = evidence
+    return verifyNitro(evidence, { ...policy, freshness: { nonce } })
+  },
 })
+
+defineBadge()
+badge.client = send
 
 async function submit(secret: string): Promise<string> {
   try {

@@ -15,8 +15,8 @@ import type { Vocabulary } from '../words.ts'
 export interface Sniff {
   /** What its evidence is called, by the library's name of the format. */
   readonly formats: Partial<Readonly<Record<EvidenceFormat, string>>>
-  /** Who did not sign what was made for this project. */
-  readonly vendor: string
+  /** Who did not sign what was made for this project: by format, where a family has several vendors. */
+  readonly vendor: string | Partial<Readonly<Record<EvidenceFormat, string>>>
   /** Files that belong to evidence, and the field that they go into. @param head the first bytes, as Latin-1 */
   readonly files: readonly { readonly field: keyof State; readonly looksLike: (head: string) => boolean }[]
 }

@@ -23,10 +23,13 @@ export interface EifDigests {
 
 /** Takes the measured sections in the order of the file. */
 export interface EifMeasuring {
-  /** Starts a section; what is returned takes its data, piece by piece. */
-  section(type: EifSectionType): (piece: Bytes) => void
+  /**
+   * Starts a section; what is returned takes its data, piece by piece. A piece may change when it is
+   * settled.
+   */
+  section(type: EifSectionType): (piece: Bytes) => unknown
   /** Ends it all. Call it once. */
-  finish(): EifDigests
+  finish(): Promise<EifDigests>
 }
 
 export function startMeasuring(createHash: HashFactory): EifMeasuring {
@@ -40,22 +43,17 @@ export function startMeasuring(createHash: HashFactory): EifMeasuring {
       if (type === 'signature' || type === 'metadata') return () => undefined
       if (type === 'ramdisk' && ramdisks++ > 0) {
         boot ??= image.copy()
-        return (piece) => {
-          image.update(piece)
-          application.update(piece)
-        }
+        // Side by side, where the hashes run elsewhere.
+        return (piece) => Promise.all([application.update(piece), image.update(piece)])
       }
-      return (piece) => {
-        image.update(piece)
-        boot?.update(piece)
-      }
+      return (piece) => Promise.all([image.update(piece), boot?.update(piece)])
     },
-    finish() {
-      const digest = digestOf(image, 48)
+    async finish() {
+      const digest = await digestOf(image, 48)
       return {
         image: digest,
-        boot: boot === undefined ? digest : digestOf(boot, 48),
-        application: digestOf(application, 48),
+        boot: boot === undefined ? digest : await digestOf(boot, 48),
+        application: await digestOf(application, 48),
       }
     },
   }

@@ -74,8 +74,9 @@ export async function readEif(input: ImageReader, createHash: HashFactory): Prom
     if (largest === undefined) {
       const measure = measuring.section(type)
       await readData(input, size, data, (piece) => {
+        const measured = measure(piece)
         checksum = crc32(piece, checksum)
-        measure(piece)
+        return measured
       })
     } else {
       if (size > largest)
@@ -103,17 +104,22 @@ export async function readEif(input: ImageReader, createHash: HashFactory): Prom
     header,
     sections,
     size,
-    digests: measuring.finish(),
+    digests: await measuring.finish(),
     signature: kept.signature,
     metadata: kept.metadata,
   }
 }
 
-async function readData(input: ImageReader, size: number, field: string, use: (piece: Bytes) => void): Promise<void> {
+async function readData(
+  input: ImageReader,
+  size: number,
+  field: string,
+  use: (piece: Bytes) => unknown,
+): Promise<void> {
   for (let left = size; left > 0;) {
     const piece = await input.next(left)
     if (piece.length === 0) throw truncated(field, size, size - left)
-    use(piece)
+    await use(piece)
     left -= piece.length
   }
 }

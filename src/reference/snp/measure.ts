@@ -151,7 +151,7 @@ async function hashKernel({ kernel, initrd, append, reading, createHash }: SnpLa
 
 async function hashImage(image: unknown, reading: ReadingOptions, createHash: HashFactory): Promise<Uint8Array> {
   const state = createHash('sha256')
-  for await (const piece of piecesOf(image, reading)) state.update(piece)
+  for await (const piece of piecesOf(image, reading)) await state.update(piece)
   return digestOf(state, 32)
 }
 

@@ -8,22 +8,13 @@ import { encodeKeyConfig } from '../../../src/channel/key-config.ts'
 import { attestedFetch, keyHashInUserData } from '../../../src/client/index.ts'
 import type { Suite } from '../../../src/client/index.ts'
 import { nobleKem } from '../../support/noble-kem.ts'
+import { giveRequestsStreams } from '../../support/request-streams.ts'
 import { type Bytes, concat, fromBase64, pattern, streamOf, sumOf, utf8 } from './bytes.ts'
 import { channelCases } from './channels.ts'
 import { createDevice, type Device } from './device.ts'
 import { findFeatures } from './features.ts'
 import type { ChannelReport, ChannelRow, Enclave } from './model.ts'
-import {
-  card,
-  createWorld,
-  giveRequestsStreams,
-  type Network,
-  origin,
-  outcomeOf,
-  paths,
-  told,
-  type World,
-} from './world.ts'
+import { card, createWorld, type Network, origin, outcomeOf, paths, told, type World } from './world.ts'
 
 export async function runSuite(enclave: Enclave): Promise<ChannelReport> {
   const features = await findFeatures()

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { createGateway } from '../../../src/gateway/index.ts'
 import { createFakeClock } from '../../gateway/fake-clock.ts'
 import { type FetchHandler, type Loopback, serveLoopback } from '../../gateway/loopback.ts'
+import { awaitReport } from '../../support/page-report.ts'
 import type { Bundle } from '../bundle.ts'
 import type { PageReport } from '../entries/page.ts'
 import { pattern, utf8 } from './bytes.ts'
@@ -33,13 +34,7 @@ export interface EnclaveServer extends Loopback {
 export async function serveEnclave(enclave: Enclave, bundle: Bundle): Promise<EnclaveServer> {
   const device = await createDevice(enclave, () => Date.now())
   const root = enclave.certificates[0] as string
-  let deliver: (report: PageReport) => void = () => undefined
-  let fail: (reason: unknown) => void = () => undefined
-  const report = new Promise<PageReport>((resolve, reject) => {
-    deliver = resolve
-    fail = reject
-  })
-  report.catch(() => undefined)
+  const { report, deliver, fail } = awaitReport<PageReport>()
   let seen: Buffer[] = []
   let isLeaked = false
 

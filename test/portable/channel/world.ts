@@ -96,23 +96,3 @@ export function told(error: unknown): string {
   if (error instanceof TypeError) return `TypeError: ${error.message}`
   return error instanceof Error || error instanceof DOMException ? error.name : `not an error: ${String(error)}`
 }
-
-/**
- * Where a `Request` has no streams, no gateway can be. So that the client can be tried there
- * against one in the same process, requests get them here; of the client, nothing is changed by it.
- */
-export function giveRequestsStreams(): void {
-  const Native = globalThis.Request
-  globalThis.Request = class extends Native {
-    constructor(input: RequestInfo | URL, init: RequestInit = {}) {
-      const stream = init.body instanceof ReadableStream ? init.body : undefined
-      super(input, stream === undefined ? init : { ...init, body: null })
-      if (stream === undefined) return
-      Object.defineProperties(this, {
-        body: { value: stream },
-        text: { value: () => new Response(stream).text() },
-        arrayBuffer: { value: () => new Response(stream).arrayBuffer() },
-      })
-    }
-  }
-}

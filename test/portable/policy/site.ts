@@ -2,27 +2,15 @@
  * A page under a policy, the enclave that the policy names, and the server of an attacker: three
  * origins of the loopback interface.
  */
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { createGateway } from '../../../src/gateway/index.ts'
 import { createFakeClock } from '../../gateway/fake-clock.ts'
 import { serveLoopback } from '../../gateway/loopback.ts'
+import { awaitReport, bundleScript } from '../../support/page-report.ts'
 import type { Visit } from '../browsers.ts'
 import type { Device } from '../channel/device.ts'
 import type { PolicyReport, PolicySettings, Way } from './model.ts'
 
-export async function bundlePage(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('page.ts', import.meta.url))],
-    bundle: true,
-    write: false,
-    minify: true,
-    format: 'esm',
-    target: 'es2022',
-    logLevel: 'warning',
-  })
-  return outputFiles[0]?.text ?? ''
-}
+export const bundlePage = (): Promise<string> => bundleScript(new URL('page.ts', import.meta.url))
 
 export interface PolicyVisit {
   readonly device: Device
@@ -56,13 +44,7 @@ export async function visitUnder(
     arrived.push(way)
     waiting.get(way)?.()
   }
-  let deliver: (report: PolicyReport) => void = () => undefined
-  let fail: (reason: unknown) => void = () => undefined
-  const report = new Promise<PolicyReport>((resolve, reject) => {
-    deliver = resolve
-    fail = reject
-  })
-  report.catch(() => undefined)
+  const { report, deliver, fail } = awaitReport<PolicyReport>()
 
   const elsewhere = await serveLoopback(() => (request) => {
     const path = decodeURIComponent(new URL(request.url).pathname.slice(1))

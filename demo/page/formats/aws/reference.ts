@@ -3,9 +3,10 @@
  * loaded when it is needed.
  */
 import { AttestationError } from '../../../../src/index.ts'
-import type { measureEif, SignedReferenceValues } from '../../../../src/reference/index.ts'
+import type { EifMeasurements, SignedReferenceValues } from '../../../../src/reference/index.ts'
 import { type Bytes, toHex } from '../../bytes.ts'
 import { settled } from '../../outcome.ts'
+import { measureBeside } from './measuring.ts'
 import type { Build, NitroPolicy } from './policy.ts'
 
 const loadLibrary = (): Promise<typeof import('../../../../src/reference/index.ts')> =>
@@ -14,7 +15,7 @@ const loadLibrary = (): Promise<typeof import('../../../../src/reference/index.t
 /** An image that was measured on this page. */
 export interface MeasuredImage {
   readonly name: string
-  readonly measured: Awaited<ReturnType<typeof measureEif>>
+  readonly measured: EifMeasurements
   readonly seconds: number
 }
 
@@ -24,20 +25,23 @@ let last: MeasuredImage | undefined
 export const imageOf = (builds: readonly Build[]): MeasuredImage | undefined =>
   builds.some(({ PCR0 }) => PCR0 === last?.measured.measurements.PCR0) ? last : undefined
 
-/** @throws AttestationError for what is no sound image */
+/**
+ * @param onProgress gets the share that is done, and bytes per second
+ * @throws Error for what is no sound image
+ */
 export async function measureImage(
   file: File,
-  onProgress: (share: number) => void,
+  onProgress: (share: number, rate: number) => void,
   signal: AbortSignal,
 ): Promise<MeasuredImage> {
-  const { measureEif } = await loadLibrary()
   const startedAt = performance.now()
-  const measured = await measureEif(file, {
-    signal,
-    onProgress: (done) => {
-      onProgress(shareOf(done, file.size))
+  const measured = await measureBeside(
+    file,
+    (read) => {
+      onProgress(shareOf(read, file.size), (read * 1000) / Math.max(1, performance.now() - startedAt))
     },
-  })
+    signal,
+  )
   // Names go into code that is copied.
   const name = file.name.replace(/[^\w .:+-]/g, '_').slice(0, 64)
   last = { name, measured, seconds: (performance.now() - startedAt) / 1000 }

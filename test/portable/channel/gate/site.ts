@@ -2,26 +2,15 @@
  * Serves a page and its worker from one origin, and the enclave from another, each on the loopback
  * interface.
  */
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { type FetchHandler, serveLoopback } from '../../../gateway/loopback.ts'
+import { awaitReport, bundleScript as bundle } from '../../../support/page-report.ts'
 import type { Device } from '../device.ts'
 import { createEnclaveHandler } from '../server.ts'
 import type { GateReport, Settings } from './model.ts'
 
-/** A script as a page or a worker would load it. */
-export async function bundleScript(name: string, format: 'esm' | 'iife'): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(`${name}.ts`, import.meta.url))],
-    bundle: true,
-    write: false,
-    minify: true,
-    format,
-    target: 'es2022',
-    logLevel: 'warning',
-  })
-  return outputFiles[0]?.text ?? ''
-}
+/** A script of this folder, as a page or a worker would load it. */
+export const bundleScript = (name: string, format: 'esm' | 'iife'): Promise<string> =>
+  bundle(new URL(`${name}.ts`, import.meta.url), format)
 
 /** One script each, as a page and a worker would load them. */
 export interface Scripts {
@@ -76,13 +65,7 @@ export async function visitSite(
       if (/^POST \/\.well-known\/attestation |^OPTIONS /.exec(line) === null) since.push(line)
     })
   })
-  let deliver: (report: GateReport) => void = () => undefined
-  let fail: (reason: unknown) => void = () => undefined
-  const report = new Promise<GateReport>((resolve, reject) => {
-    deliver = resolve
-    fail = reject
-  })
-  report.catch(() => undefined)
+  const { report, deliver, fail } = awaitReport<GateReport>()
   const settings: Settings = {
     enclave: enclave.origin,
     name: gatedName,
