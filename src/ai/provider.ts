@@ -18,10 +18,10 @@ export interface AttestedProviderOptions
   extends Omit<ProviderReportOptions, 'nonce' | 'suite' | 'now'>, ProviderSourceOptions {
   /**
    * For profiles whose channel is not oblivious HTTP: one of that kind, such as `ehbp` of
-   * `veritee/ai/ehbp`.
+   * `veritee/ai/ehbp`. Default: oblivious HTTP.
    */
   readonly channel?: SealedChannel
-  /** Called with each report that was verified: for a user interface. */
+  /** Called with each report that was verified: for a user interface. Default: none. */
   readonly onReport?: (report: ProviderReport) => void
 }
 
@@ -38,7 +38,7 @@ const maximumEvidence = 8_388_608
  *   ...attestedProvider(profile, {
  *     parameters: { model },
  *     headers: { authorization: `Bearer ${apiKey}` },
- *     verify: (evidence, { reportData }) => verifyTdx(evidence, { endorsements, referenceValues, reportData: reportData! }),
+ *     verify: (evidence, { reportData }) => verifyTdx(evidence, { endorsements, referenceValues, reportData: reportData ?? skipReportData }),
  *     verifyGpus: skipGpus,
  *     accept: { gateway: { appComposes: [hash], osImages: [image], keyProviders: [kms] } },
  *     unproven: ['gpu-machine'],

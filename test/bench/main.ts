@@ -50,10 +50,12 @@ const sections: Readonly<Record<string, () => Promise<void>>> = {
   edge: () => printEdge(bounds, quick ? { seconds: 10, blocks: 3 } : { seconds: 60, blocks: 9 }),
 }
 
-const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'))
-const unknown = wanted.filter((word) => !Object.hasOwn(sections, word))
+const words = process.argv.slice(2)
+const wanted = words.filter((word) => Object.hasOwn(sections, word))
+const unknown = words.filter((word) => !wanted.includes(word) && word !== '--quick' && word !== '--profile')
 if (unknown.length > 0) {
-  process.stderr.write(`no section ${unknown.join(', ')}: there are ${Object.keys(sections).join(', ')}\n`)
+  const known = [...Object.keys(sections), '--quick', '--profile'].join(', ')
+  process.stderr.write(`unknown: ${unknown.join(', ')}; known: ${known}\n`)
   process.exit(2)
 }
 
