@@ -38,7 +38,7 @@ const maximumEvidence = 8_388_608
  *   ...attestedProvider(profile, {
  *     parameters: { model },
  *     headers: { authorization: `Bearer ${apiKey}` },
- *     verify: (evidence, { reportData }) => verifyTdx(evidence, { endorsements, referenceValues, reportData: reportData ?? skipReportData }),
+ *     verify: (evidence, { reportData }) => verifyTdx(evidence, { endorsements, referenceValues, reportData: reportData! }),
  *     verifyGpus: skipGpus,
  *     accept: { gateway: { appComposes: [hash], osImages: [image], keyProviders: [kms] } },
  *     unproven: ['gpu-machine'],

@@ -80,7 +80,7 @@ const maximumGpus = 64
  *   parameters: { model },
  *   accept: { gateway: { appComposes: [hash], osImages: [image], keyProviders: [kms] } },
  *   unproven: ['gpu-machine'],
- *   verify: (evidence, { reportData }) => verifyTdx(evidence, { endorsements, referenceValues, reportData: reportData ?? skipReportData }),
+ *   verify: (evidence, { reportData }) => verifyTdx(evidence, { endorsements, referenceValues, reportData: reportData! }),
  *   verifyGpus: skipGpus,
  * })
  * ```

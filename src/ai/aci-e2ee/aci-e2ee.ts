@@ -62,7 +62,7 @@ const open = ['headers', 'fields', 'answers', 'order']
  * const channel = aciE2ee({ unproven: ['headers', 'fields', 'answers', 'order'] })
  * const provider = attestedProvider(profile, {
  *   channel,
- *   verify: (evidence, { reportData }) => verifyTdx(evidence, { endorsements, referenceValues, reportData: reportData ?? skipReportData }),
+ *   verify: (evidence, { reportData }) => verifyTdx(evidence, { endorsements, referenceValues, reportData: reportData! }),
  * })
  * const send = attestedFetch(origin, provider)
  * ```

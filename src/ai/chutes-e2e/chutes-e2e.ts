@@ -68,7 +68,7 @@ const nothing = (): Bytes => new Uint8Array()
  * const provider = attestedProvider(profile, {
  *   parameters: { chute, instance },
  *   channel,
- *   verify: (evidence, { reportData }) => verifyTdx(evidence, { endorsements, referenceValues, reportData: reportData ?? skipReportData }),
+ *   verify: (evidence, { reportData }) => verifyTdx(evidence, { endorsements, referenceValues, reportData: reportData! }),
  * })
  * const send = attestedFetch(origin, provider)
  * ```

@@ -56,7 +56,7 @@ const ascii = (text: string): Bytes => new TextEncoder().encode(text)
  * const channel = ehbp({ unproven: ['headers'], isWhole: (tail) => tail.trimEnd().endsWith('data: [DONE]') })
  * const provider = attestedProvider(profile, {
  *   channel,
- *   verify: (evidence, { reportData }) => verifyTdx(evidence, { endorsements, referenceValues, reportData: reportData ?? skipReportData }),
+ *   verify: (evidence, { reportData }) => verifyTdx(evidence, { endorsements, referenceValues, reportData: reportData! }),
  * })
  * const send = attestedFetch(origin, provider)
  * ```
