@@ -77,7 +77,9 @@ export async function buildDocs(
     darkHighlightTheme: 'github-dark-high-contrast',
     highlightLanguages: ['ts', 'js', 'html', 'json', 'sh', 'rust', 'http', 'css'],
     customCss: join(root, '.config/docs/site.css'),
-    validation: { notExported: false, invalidLink: true, invalidPath: true, rewrittenLink: true, notDocumented: false },
+    // What a cache holds says nothing to its owner.
+    intentionallyNotExported: ['crypto/memory.ts:Remembered'],
+    validation: { notExported: true, invalidLink: true, invalidPath: true, rewrittenLink: true, notDocumented: false },
     skipErrorChecking: true,
   })
   const warnings: string[] = []

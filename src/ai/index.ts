@@ -6,6 +6,8 @@ export { AppraisalError, AttestationError, VerificationError } from '../core/err
 export type { AttestationErrorCode } from '../core/codes.ts'
 export type { Check, CheckOutcome, CheckStage } from '../core/check.ts'
 export type { AttestationResult } from '../core/result.ts'
+export type { Bytes } from '../encoding/bytes.ts'
+export type { JsonObject, JsonValue } from '../encoding/json.ts'
 export type { Suite } from '../channel/suite.ts'
 export type { DstackExpectations } from '../dstack/accept.ts'
 export type { DstackFindings } from '../dstack/appraise.ts'

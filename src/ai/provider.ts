@@ -18,10 +18,10 @@ export interface AttestedProviderOptions
   extends Omit<ProviderReportOptions, 'nonce' | 'suite' | 'now'>, ProviderSourceOptions {
   /**
    * For profiles whose channel is not oblivious HTTP: one of that kind, such as `ehbp` of
-   * `veritee/ai/ehbp`.
+   * `veritee/ai/ehbp`. Default: oblivious HTTP.
    */
   readonly channel?: SealedChannel
-  /** Called with each report that was verified: for a user interface. */
+  /** Called with each report that was verified: for a user interface. Default: none. */
   readonly onReport?: (report: ProviderReport) => void
 }
 

@@ -22,9 +22,12 @@ export interface ReceiptOptions {
   readonly requestBody: Uint8Array
   /** The bytes that were received, after opening. */
   readonly responseBody: Uint8Array
-  /** `dstack-text`: with it, the form that names the model; without it, the form that does not. */
+  /** `dstack-text`: with it, the form that names the model. Default: the form that names none. */
   readonly model?: string
-  /** `aci-1`: the digest of the verified keyset, `sha256:…`. */
+  /**
+   * `aci-1`: the digest of the verified keyset, `sha256:…`. Required there; none by default
+   * elsewhere.
+   */
   readonly keysetDigest?: string
 }
 

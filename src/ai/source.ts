@@ -13,9 +13,11 @@ import type { ProfileComponent, ProfileDocument, ProviderProfile } from '../prof
 
 /** Options of {@link providerSource}. */
 export interface ProviderSourceOptions {
-  /** What the profile leaves to you: a model's name, say. */
+  /** What the profile leaves to you: a model's name, say. Default: none. */
   readonly parameters?: Readonly<Record<string, string>>
-  /** For every document; `authorization` only for those that the profile asks it for. */
+  /**
+   * For every document; `authorization` only for those that the profile asks it for. Default: none.
+   */
   readonly headers?: NonNullable<ConstructorParameters<typeof Headers>[0]>
   /** Where to ask. Required where the profile has none; default: the profile's. */
   readonly origin?: string

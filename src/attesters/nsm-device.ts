@@ -145,6 +145,7 @@ function firstOf<T>(library: string | undefined, open: (name: string) => T): T {
 
 /** Options of {@link nsmCommand}. Unknown ones are a `TypeError`. */
 export interface NsmCommandOptions {
+  /** What the program is called with. Default: nothing. */
   readonly parameters?: readonly string[]
 }
 

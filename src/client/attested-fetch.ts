@@ -10,7 +10,13 @@ import { createAhead } from './ahead.ts'
 import { createDating, newRequestId } from './dating.ts'
 import { exchange, type Setback } from './exchange.ts'
 import { observe } from './observe.ts'
-import { type AttestedFetchOptions, type ClientEvent, type ClientState, readOptions } from './options.ts'
+import {
+  type AttestedFetchOptions,
+  type ClientEvent,
+  type ClientState,
+  readOptions,
+  type ReportDataOptions,
+} from './options.ts'
 import { readRequest } from './request.ts'
 import { platform, type Runtime } from './runtime.ts'
 import { createAttester } from './session.ts'
@@ -78,8 +84,11 @@ export interface AttestedFetch {
  * const response = await send('/payments', { method: 'POST', body: JSON.stringify({ card }) })
  * ```
  */
-export function attestedFetch(origin: string, options: AttestedFetchOptions): AttestedFetch {
-  return createClient(origin, options, { ...platform, warmUp })
+export function attestedFetch(origin: string, options: ReportDataOptions): AttestedFetch
+// eslint-disable-next-line @typescript-eslint/unified-signatures -- one for both would give no verifier its challenge
+export function attestedFetch(origin: string, options: AttestedFetchOptions): AttestedFetch
+export function attestedFetch(origin: string, options: unknown): AttestedFetch {
+  return createClient(origin, options as AttestedFetchOptions, { ...platform, warmUp })
 }
 
 /** {@link attestedFetch} in a world of its own: for tests. */

@@ -31,11 +31,22 @@ export interface Challenge {
   readonly context?: unknown
 }
 
+/** The challenge where report data decides: nothing without a key configuration gets here. */
+export interface ReportDataChallenge extends Challenge {
+  readonly keyConfig: Bytes
+  readonly reportData: Bytes
+}
+
 /**
  * Finds the key configuration (`application/ohttp-keys`) in verified evidence.
  * @throws VerificationError `client-key` when the evidence does not vouch for one
  */
 export type KeyBinding = (result: AttestationResult, challenge: Challenge) => Bytes | Promise<Bytes>
+
+/** The type of {@link keyHashInReportData}, by which `verify` gets a {@link ReportDataChallenge}. */
+export interface ReportDataBinding extends KeyBinding {
+  readonly reads: 'reportData'
+}
 
 /** The evidence holds the key configuration itself in its public key: Nitro. */
 export const keyInPublicKey: KeyBinding = ({ publicKey }) => {
@@ -60,15 +71,31 @@ export const keyHashInUserData: KeyBinding = async ({ claims }, { keyConfig }) =
  * The report data of the evidence (64 bytes: TDX, SGX, SEV-SNP, the challenge of a CCA realm) is
  * that of the challenge, exactly: a digest of role, nonce and key configuration (`reportDataOf` of
  * `veritee/gateway`). Give `challenge.reportData` to the verifier as well, so that its own checks
- * are whole.
+ * are whole. Evidence without a key configuration beside it is refused before `verify` gets it.
  */
-export const keyHashInReportData: KeyBinding = ({ claims }, { keyConfig, reportData }) => {
-  const found = reportDataIn(claims)
-  if (keyConfig === undefined || reportData === undefined)
+export const keyHashInReportData: ReportDataBinding = /* @__PURE__ */ Object.assign<
+  KeyBinding,
+  { reads: 'reportData' }
+>(
+  ({ claims }, challenge) => {
+    requireReportData(challenge)
+    const { keyConfig, reportData } = challenge
+    const found = reportDataIn(claims)
+    if (!isBytes(found) || !equalBytes(found, reportData))
+      throw refused('report data', toHex(reportData), isBytes(found) ? toHex(found) : 'none')
+    return keyConfig
+  },
+  { reads: 'reportData' },
+)
+
+/** Whether a binding needs what {@link requireReportData} requires. */
+export const readsReportData = (binding: KeyBinding): boolean =>
+  (binding as Partial<ReportDataBinding>).reads === 'reportData'
+
+/** @throws VerificationError `client-key` where no key configuration came */
+export function requireReportData(challenge: Challenge): asserts challenge is ReportDataChallenge {
+  if (challenge.keyConfig === undefined || challenge.reportData === undefined)
     throw refused('key configuration', 'one beside the evidence', 'none')
-  if (!isBytes(found) || !equalBytes(found, reportData))
-    throw refused('report data', toHex(reportData), isBytes(found) ? toHex(found) : 'none')
-  return keyConfig
 }
 
 function refused(subject: string, expected: string, found: string): VerificationError {

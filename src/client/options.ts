@@ -6,7 +6,13 @@ import { readSuite, type Suite } from '../channel/suite.ts'
 import type { Bytes } from '../encoding/bytes.ts'
 import { knownOptions, requireOption } from '../core/options.ts'
 import { type AttestationResult, isAttestationResult } from '../core/result.ts'
-import { type Challenge, type KeyBinding, keyInPublicKey } from './binding.ts'
+import {
+  type Challenge,
+  type KeyBinding,
+  keyInPublicKey,
+  type ReportDataBinding,
+  type ReportDataChallenge,
+} from './binding.ts'
 import type { SealedChannel } from './channel-kind.ts'
 import { requireChannel } from './channel-kind.ts'
 import type { ClientMeter, ClientTracer } from './observe.ts'
@@ -16,7 +22,10 @@ import type { EvidenceAnswer, EvidenceQuestion } from './question.ts'
  * A verifier, with its options bound:
  * `(evidence, { nonce }) => verifyNitro(evidence, { referenceValues, freshness: { nonce } })`.
  */
-export type Verify = (evidence: Bytes, challenge: Challenge) => Promise<AttestationResult>
+export type Verify<Asked extends Challenge = Challenge> = (
+  evidence: Bytes,
+  challenge: Asked,
+) => Promise<AttestationResult>
 
 /** What the evidence of a client must answer, and what its report data (or user data) must be. */
 export interface ClientChallenge {
@@ -43,12 +52,14 @@ export interface ClientEvent {
 
 /** Options of `attestedFetch`. Unknown ones are a `TypeError`. */
 export interface AttestedFetchOptions {
+  /** Proves and appraises the evidence of the enclave. */
   readonly verify: Verify
   /** Where in the evidence the key is. Default {@link keyInPublicKey}. */
   readonly binding?: KeyBinding
   /**
    * Seals in place of oblivious HTTP, for providers that have something else. Excludes `relay`,
-   * `gatewayPath`, `suite` and `attest`. What it leaves in the clear is its own to say.
+   * `gatewayPath`, `suite` and `attest`. What it leaves in the clear is its own to say. Default:
+   * oblivious HTTP.
    */
   readonly channel?: SealedChannel
   /**
@@ -68,7 +79,8 @@ export interface AttestedFetchOptions {
   readonly gatewayPath?: string
   /**
    * An absolute https address that sealed requests go to instead of the gateway's: a relay (RFC
-   * 9458), which sees sealed bytes only. What they are for stays the origin.
+   * 9458), which sees sealed bytes only. What they are for stays the origin. Default: none, they go
+   * to the origin.
    */
   readonly relay?: string
   /** A session ends at the latest after this, or when its result does. Default 3600. */
@@ -100,7 +112,7 @@ export interface AttestedFetchOptions {
    * and answers the second one with `client-repeated`.
    */
   readonly repeat?: 'safe' | 'idempotent'
-  /** Allows `http:` to this machine itself, for development. */
+  /** Allows `http:` to this machine itself, for development. Default: `https:` only. */
   readonly allowLoopbackHttp?: true
   /**
    * Default: the platform's, as it was when this module was loaded. It sees nonces, evidence and
@@ -109,20 +121,31 @@ export interface AttestedFetchOptions {
   readonly fetch?: typeof fetch
   /**
    * Tells results of verifiers. Pass the `isAttestationResult` of the verifier's own file where
-   * that is another copy of the library: two script tags.
+   * that is another copy of the library: two script tags. Default: this file's own.
    */
   readonly isAttestationResult?: (value: unknown) => boolean
-  /** Evidence of this client, for gateways that ask for it: from one enclave to another. */
+  /**
+   * Evidence of this client, for gateways that ask for it: from one enclave to another. Default:
+   * none.
+   */
   readonly attest?: (challenge: ClientChallenge) => Uint8Array | Promise<Uint8Array>
   /**
    * Called at each change of state; for more listeners there is `subscribe`. It may call the
-   * client.
+   * client. Default: none.
    */
   readonly onState?: (event: ClientEvent) => void
-  /** For spans; `@opentelemetry/api` fits. */
+  /** For spans; `@opentelemetry/api` fits. Default: none. */
   readonly tracer?: ClientTracer
-  /** For counters and the clock offset; `@opentelemetry/api` fits. */
+  /** For counters and the clock offset; `@opentelemetry/api` fits. Default: none. */
   readonly meter?: ClientMeter
+}
+
+/** {@link AttestedFetchOptions} for evidence that names its key in report data. */
+export interface ReportDataOptions extends Omit<AttestedFetchOptions, 'verify' | 'binding' | 'evidenceSource'> {
+  /** Proves and appraises the evidence of the enclave, with the report data of the challenge. */
+  readonly verify: Verify<ReportDataChallenge>
+  /** {@link keyHashInReportData}. */
+  readonly binding: ReportDataBinding
 }
 
 /** {@link AttestedFetchOptions}, checked, copied and complete. */

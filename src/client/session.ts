@@ -16,7 +16,7 @@ import { hash } from '../crypto/digest.ts'
 import { type Bytes, equalBytes, isBytes } from '../encoding/bytes.ts'
 import { VerificationError } from '../core/errors.ts'
 import type { AttestationResult } from '../core/result.ts'
-import type { Challenge } from './binding.ts'
+import { type Challenge, readsReportData, requireReportData } from './binding.ts'
 import { askForEvidence } from './evidence.ts'
 import { type Answered, askSource } from './evidence-source.ts'
 import { requireFresh } from './freshness.ts'
@@ -87,6 +87,7 @@ export function createAttester(
         context,
       })
     signal.throwIfAborted()
+    if (readsReportData(policy.binding)) requireReportData(challengeFor())
     const result = await verified(policy, evidence, challengeFor())
     signal.throwIfAborted()
     requireFresh(result, { nonce, reportData, isOwnRule: source === undefined })

@@ -7,7 +7,9 @@
  */
 import { malformed, type Source } from './reader.ts'
 
+/** Any value of JSON. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject
+/** An object of JSON. */
 export interface JsonObject {
   readonly [name: string]: JsonValue
 }

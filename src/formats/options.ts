@@ -50,7 +50,10 @@ export interface VerifierOptions {
    * signatures: issuers, and what Intel and AMD publish. Default: none.
    */
   readonly endorsementCache?: EndorsementCache
-  /** Called with every check as soon as it was made. What it throws, the verifier throws. */
+  /**
+   * Called with every check as soon as it was made. What it throws, the verifier throws. Default:
+   * none.
+   */
   readonly trace?: (check: Check) => void
 }
 

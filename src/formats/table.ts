@@ -105,17 +105,16 @@ export const formats: Formats = [
   },
 ]
 
-type Row = Formats[number]
-type VerifierOf<One extends Row> = Awaited<ReturnType<One['load']>>
-
 /** The kinds of evidence that this version verifies. */
-export type EvidenceFormat = Row['name']
+export type EvidenceFormat = Formats[number]['name']
 
 /** Options per format: evidence of a format without options is refused. */
-export type EvidenceOptions = { readonly [One in Row as One['name']]?: Parameters<VerifierOf<One>>[1] }
+export type EvidenceOptions = {
+  readonly [One in Formats[number] as One['name']]?: Parameters<Awaited<ReturnType<One['load']>>>[1]
+}
 
 /** The result of a format that `format` names. */
-export type EvidenceResult = Awaited<ReturnType<VerifierOf<Row>>>
+export type EvidenceResult = Awaited<ReturnType<Awaited<ReturnType<Formats[number]['load']>>>>
 
 /**
  * A cloud's wrapping of another format. It takes more than these bytes to verify it, hence a

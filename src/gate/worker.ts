@@ -10,7 +10,7 @@ import { requireOption } from '../core/options.ts'
 import { type GateNews, marker, reasonOf, refusalFor } from './answer.ts'
 
 /** What takes the messages of a worker. */
-interface Listening {
+export interface GateListener {
   postMessage(message: unknown): void
 }
 
@@ -22,14 +22,14 @@ export interface GateScope {
   ): void
   skipWaiting(): Promise<void>
   readonly location: { readonly origin: string }
-  readonly clients: { claim(): Promise<void>; matchAll(): Promise<readonly Listening[]> }
+  readonly clients: { claim(): Promise<void>; matchAll(): Promise<readonly GateListener[]> }
 }
 
 /** What the listeners get. */
 export interface GateRequestEvent {
   readonly request: Request
   readonly data: unknown
-  readonly source: Listening | null
+  readonly source: GateListener | null
   respondWith(response: Promise<Response>): void
   waitUntil(work: Promise<unknown>): void
 }
@@ -44,6 +44,7 @@ export interface GateOptions {
   readonly name: string
   /** The enclave's origin: the one that `send` was made for, on another host than the page. */
   readonly origin: string
+  /** What `attestedFetch` returned for `origin`. */
   readonly send: AttestedFetch
   /**
    * Counts what this worker accepts: raise it with each change, in the worker and in the page,

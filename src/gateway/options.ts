@@ -107,7 +107,9 @@ export interface GatewayOptions {
    * pages of the gateway's own origin only.
    */
   readonly allowOrigins?: string | readonly string[]
+  /** Makes the evidence, inside the enclave: a source of `veritee/attesters`, say. */
   readonly attest: Attest
+  /** The app, which gets opened requests. */
   readonly handler: Handler
   /**
    * Demands that clients prove what they are before they get evidence. Default: everyone may ask.
@@ -118,7 +120,9 @@ export interface GatewayOptions {
    * runtime has.
    */
   readonly suite?: Suite
+  /** How long keys live. Default: an hour each. */
   readonly keys?: GatewayKeyOptions
+  /** How much it takes. Default: those of {@link GatewayLimits}. */
   readonly limits?: GatewayLimits
   /**
    * Names the client of an outer request, so that one client cannot take all slots. The gateway
@@ -131,9 +135,9 @@ export interface GatewayOptions {
   readonly evidencePath?: string
   /** Default `/.well-known/ohttp-gateway`. */
   readonly gatewayPath?: string
-  /** For spans; `@opentelemetry/api` fits. */
+  /** For spans; `@opentelemetry/api` fits. Default: none. */
   readonly tracer?: GatewayTracer
-  /** For counters; `@opentelemetry/api` fits. */
+  /** For counters; `@opentelemetry/api` fits. Default: none. */
   readonly meter?: GatewayMeter
   /**
    * Gets what `attest`, `verifyClient`, `handler` and the app's stream threw: no answer says it.

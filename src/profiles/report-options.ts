@@ -25,8 +25,9 @@ export interface EvidenceContext {
   readonly format: 'tdx' | 'sev-snp' | 'sgx'
   readonly nonce: Bytes
   /**
-   * The 64 bytes that the evidence must hold: give them to the verifier. `undefined` where a part
-   * of them is not compared; compared here in any case.
+   * The 64 bytes that the evidence must hold: give them to the verifier. `undefined` where the
+   * profile leaves a part of them open: pass `skipReportData` then. What the profile says of them
+   * is compared here in any case.
    */
   readonly reportData: Bytes | undefined
   /** dstack's log, as served; not verified. */
@@ -50,17 +51,17 @@ export interface GpuResult {
 export interface ProviderReportOptions {
   /** The 32 random bytes that the documents were asked for with. */
   readonly nonce: Uint8Array
-  /** What the profile leaves to you: a model's name, say. */
+  /** What the profile leaves to you: a model's name, say. Default: none. */
   readonly parameters?: Readonly<Record<string, string>>
   /** Verifies one piece of evidence, with a verifier of this library. */
   readonly verify: (evidence: Bytes, context: EvidenceContext) => Promise<AttestationResult>
   /**
    * Verifies the evidence of GPUs, each; required where the profile has some. {@link skipGpus} to
-   * go without.
+   * go without. Default: none.
    */
   readonly verifyGpus?:
     ((list: readonly JsonValue[], context: GpuContext) => Promise<readonly GpuResult[]>) | typeof skipGpus
-  /** For each component with dstack: what is accepted. */
+  /** For each component with dstack: what is accepted; required for those. Default: none. */
   readonly accept?: Readonly<Record<string, DstackExpectations>>
   /** What you accept as unproven: ids of the profile. Default: nothing. */
   readonly unproven?: readonly string[]

@@ -51,11 +51,14 @@ export interface RaTlsOptions<Result extends ReportDataResult> {
   readonly now: Date
   /** How far clocks may be apart, 0 to 86400. Default 300. */
   readonly clockSkewSeconds?: number
-  /** The claim `nonce` that the evidence must carry; only tagged evidence has one. */
+  /**
+   * The claim `nonce` that the evidence must carry; only tagged evidence has one. Default: not
+   * compared.
+   */
   readonly nonce?: Uint8Array
   /** Default: the certificate must be signed by its own key. */
   readonly possession?: typeof provenByHandshake
-  /** Called with every check as soon as it was made. */
+  /** Called with every check as soon as it was made. Default: none. */
   readonly trace?: (check: Check) => void
 }
 

@@ -47,7 +47,10 @@ export interface VerifyEarOptions {
   readonly now?: Date
   /** How far clocks may be apart, 0 to 86400. Default 300. */
   readonly clockSkewSeconds?: number
-  /** Called with every check as soon as it was made. What it throws, the verifier throws. */
+  /**
+   * Called with every check as soon as it was made. What it throws, the verifier throws. Default:
+   * none.
+   */
   readonly trace?: (check: Check) => void
 }
 

@@ -57,8 +57,8 @@ export interface ToEarOptions {
    */
   readonly expiresInSeconds?: number
   /**
-   * Labels of submodules by format, in place of the usual ones; `cca` is the realm, `cca-platform`
-   * the platform below it.
+   * Labels of submodules by format; `cca` is the realm, `cca-platform` the platform below it.
+   * Default: the usual ones.
    */
   readonly submodules?: Readonly<Record<string, string>>
 }
@@ -124,7 +124,7 @@ export interface SignEarOptions {
   readonly privateKey: CryptoKey
   /** That of the key: ES256 on P-256, ES384 on P-384, ES512 on P-521. */
   readonly algorithm: 'ES256' | 'ES384' | 'ES512'
-  /** A hint for readers that know several keys. */
+  /** A hint for readers that know several keys. Default: none. */
   readonly keyId?: string
 }
 

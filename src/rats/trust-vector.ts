@@ -3,9 +3,17 @@
  * several claims become one status.
  */
 /** Eight things that can be said of an attester, each by a number from -128 to 127. */
-export type TrustClaim = (typeof trustClaims)[number]
+export type TrustClaim =
+  | 'instance-identity'
+  | 'configuration'
+  | 'executables'
+  | 'file-system'
+  | 'hardware'
+  | 'runtime-opaque'
+  | 'storage-opaque'
+  | 'sourced-data'
 
-export const trustClaims = [
+export const trustClaims: readonly TrustClaim[] = [
   'instance-identity',
   'configuration',
   'executables',
@@ -14,16 +22,16 @@ export const trustClaims = [
   'runtime-opaque',
   'storage-opaque',
   'sourced-data',
-] as const
+]
 
 /** What is said, by claim; a claim that is absent was not looked at. */
 export type TrustworthinessVector = { readonly [claim in TrustClaim]?: number }
 
 /** All of it in a word, best last but one: `none` is no verdict at all. */
-export type EarStatus = (typeof statuses)[number]
+export type EarStatus = 'none' | 'affirming' | 'warning' | 'contraindicated'
 
 /** By rank. */
-const statuses = ['none', 'affirming', 'warning', 'contraindicated'] as const
+const statuses: readonly EarStatus[] = ['none', 'affirming', 'warning', 'contraindicated']
 
 /** A status as JSON writes it; `undefined` for anything else, whatever objects inherit. */
 export function statusOf(text: unknown): EarStatus | undefined {

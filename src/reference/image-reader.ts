@@ -23,10 +23,10 @@ export type EifImage = Blob | ReadableStream<Uint8Array> | Uint8Array
 export interface ReadingOptions {
   /**
    * Called with 0, then about once per MiB, and at last with the size of the image. `totalBytes` is
-   * `undefined` for a stream. What it throws ends the measuring.
+   * `undefined` for a stream. What it throws ends the measuring. Default: none.
    */
   readonly onProgress?: (bytesRead: number, totalBytes: number | undefined) => void
-  /** Ends the measuring, which then rejects with the signal's reason. */
+  /** Ends the measuring, which then rejects with the signal's reason. Default: none. */
   readonly signal?: AbortSignal
 }
 

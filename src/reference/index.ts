@@ -47,6 +47,6 @@ export {
 } from './corim/arm.ts'
 export type { ReferenceEnvironment, ReferenceValuesOf } from './corim/environments.ts'
 export type { SignedComponent, SignedDevice, SignedRealm } from './corim/environments/arm.ts'
-export type { SignedReferenceValue } from './corim/environments/aws.ts'
+export type { AwsReferenceValues, SignedReferenceValue } from './corim/environments/aws.ts'
 export { type SignableReferenceValues, signReferenceValues, type SignReferenceValuesOptions } from './corim/sign.ts'
 export { openReferenceValues, type OpenReferenceValuesOptions, type SignedReferenceValues } from './corim/signed.ts'

@@ -4,7 +4,7 @@
  * read as, and "this is signed by that key". Every other rule, dates, revocation and pinned root
  * included, is applied afresh at each verification.
  */
-import { latin1, type Memory, type SignatureCache } from '../crypto/memory.ts'
+import { latin1, type Memory, type Remembered } from '../crypto/memory.ts'
 import { type Bytes, copyBytes } from '../encoding/bytes.ts'
 import { type Certificate, decodeCertificate, type Quirks } from './certificate.ts'
 import { type Crl, decodeCrl } from './crl.ts'
@@ -16,7 +16,7 @@ import { type Crl, decodeCrl } from './crl.ts'
  * more than 1 MiB of text; what was of no use for longest leaves first. Its entries say nothing to
  * other code, and entries of other code say nothing to a verifier.
  */
-export type EndorsementCache = SignatureCache
+export type EndorsementCache = Map<string, Remembered>
 
 /** {@link decodeCertificate}, unless these very bytes were read so before, under this name. */
 export function readCertificate(

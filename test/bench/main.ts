@@ -20,6 +20,7 @@ import { printImage } from './image.ts'
 import { measureJavaScript } from './javascript.ts'
 import { profileCold, profileWarm } from './profile.ts'
 import { printRequest } from './request.ts'
+import { secondOpinionTable } from './second-opinion.ts'
 import { findSnpSubject, measureSnp } from './sev-snp.ts'
 import { median, quantile, spread, table } from './statistics.ts'
 import { findSubject } from './subject.ts'
@@ -40,6 +41,7 @@ const sections: Readonly<Record<string, () => Promise<void>>> = {
   warm: printWarm,
   cold: printCold,
   runtimes: printRuntimes,
+  second: printSecond,
   page: printPage,
   answers: printAnswers,
   token: printToken,
@@ -194,6 +196,11 @@ async function printRuntimes(): Promise<void> {
   console.log('\n### `verifyTdx` in seven runtimes, over the bare calls with keys as points\n')
   const rows = await tdxInRuntimes(findTdxSubject(), quick ? 4 : 40)
   console.log(table(['', 'bare calls, ms', 'ratio', 'warm `endorsementCache`'], rows))
+}
+
+async function printSecond(): Promise<void> {
+  console.log('\n### A second opinion: fixtures, processor time of a process that has loaded the libraries\n')
+  console.log(await secondOpinionTable(quick ? 10 : 100))
 }
 
 async function printPage(): Promise<void> {

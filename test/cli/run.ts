@@ -7,7 +7,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 import { afterAll, beforeAll } from 'vitest'
 import { start } from '../portable/programs.ts'
 
@@ -24,8 +24,8 @@ export interface Outcome {
   readonly stderr: string
 }
 
-/** Makes {@link veritee} work in this test file. */
-export function useCommand(): void {
+/** Makes {@link veritee} work in this test file. @param plugins change what it is made of */
+export function useCommand(plugins: Plugin[] = []): void {
   beforeAll(async () => {
     mkdirSync(`${repository}test/.output`, { recursive: true })
     await build({
@@ -34,6 +34,7 @@ export function useCommand(): void {
       platform: 'node',
       format: 'esm',
       outfile: program,
+      plugins,
       logLevel: 'error',
     })
   })

@@ -8,6 +8,7 @@ import { asAsked } from '../../src/cli/second-opinion.ts'
 import { type NitroOptions, verifyNitro } from '../../src/formats/aws/nitro/index.ts'
 import type { EvidenceResult } from '../../src/index.ts'
 import { fixture } from '../second-opinion/corpus.ts'
+import { formats } from './second-opinion-formats.ts'
 import { file, lastLine, nonce, pcr0, repository, root, then, useCommand, veritee, written } from './run.ts'
 
 useCommand()
@@ -64,6 +65,14 @@ it('is for quotes too', () => {
   ])
   expect(outcome.stdout).toMatch(/^ {2}2nd opinion agrees$/m)
   expect(outcome.code).toBe(0)
+})
+
+it.each(formats)('agrees with what is sound: $format', ({ format, path, args }) => {
+  const { stdout, stderr, code } = veritee(['verify', `fixtures/${path}/evidence.bin`, ...args, '--second-opinion'])
+  expect(stderr).toBe('')
+  expect(stdout).toMatch(/^ {2}2nd opinion agrees$/m)
+  expect(stdout.replaceAll('\n', ' ')).toContain(`VERIFIED: ${format};`)
+  expect(code).toBe(0)
 })
 
 it('is never passed over: a format without one is refused', async () => {

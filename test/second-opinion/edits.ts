@@ -33,6 +33,12 @@ export interface Edits {
   planChange(): Partial<CertificatePlan>
 }
 
+/**
+ * A root, however it was changed, as an option that verifiers take: what is no SEQUENCE at all is a
+ * caller's mistake, and tells nothing of evidence.
+ */
+export const asAnchor = (root: Uint8Array): Bytes => concat([0x30], root.slice(1))
+
 export function createEdits(random: Random): Edits {
   const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T
 

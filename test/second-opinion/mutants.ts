@@ -31,7 +31,7 @@ import {
 import { keys as amdKeys, soundAttester } from '../formats/amd/sev-snp/made.ts'
 import { serviceTdsOf } from '../formats/intel/intel-vectors.ts'
 import { createArmMutants } from './arm-mutants.ts'
-import { createEdits, type Random } from './edits.ts'
+import { asAnchor, createEdits, type Random } from './edits.ts'
 import { createPhoneMutants } from './phone-mutants.ts'
 import type { Question } from './verifiers.ts'
 
@@ -67,7 +67,7 @@ export async function createMutants(random: Random): Promise<(i: number) => Prom
     const options = {
       referenceValues: skipReferenceValues,
       freshness: pick<unknown>([{ nonce: testNonce }, skipFreshness]),
-      trustAnchors: [attester.root],
+      trustAnchors: [asAnchor(attester.root)],
       now,
       debug: allowDebug,
     }
@@ -114,7 +114,7 @@ export async function createMutants(random: Random): Promise<(i: number) => Prom
     const endorsements = await attester.endorsements({ tee, ...(kind > 1 ? pick(endorsementChanges)() : {}) })
     const options = {
       endorsements,
-      trustAnchors: [attester.root],
+      trustAnchors: [asAnchor(attester.root)],
       now,
       referenceValues: skipReferenceValues,
       reportData: skipReportData,
@@ -162,7 +162,7 @@ export async function createMutants(random: Random): Promise<(i: number) => Prom
     const { vek, ...others } = attester.endorsements
     const options = {
       endorsements: hasTable ? others : { ...others, vek },
-      trustAnchors: [attester.ark],
+      trustAnchors: [asAnchor(attester.ark)],
       now,
       referenceValues: skipReferenceValues,
       reportData: skipReportData,

@@ -40,7 +40,7 @@ import { concat } from '../attester/bytes.ts'
 import * as cbor from '../attester/cbor.ts'
 import type { Signer } from '../attester/certificate.ts'
 import * as der from '../attester/der.ts'
-import type { Edits } from './edits.ts'
+import { asAnchor, type Edits } from './edits.ts'
 import type { Question } from './verifiers.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
@@ -144,6 +144,11 @@ export async function createPhoneMutants(
     ] as const)
   }
 
+  function withoutOne<T>(plans: readonly T[]): readonly T[] {
+    const gone = random(plans.length)
+    return plans.filter((_, i) => i !== gone)
+  }
+
   async function android(name: string): Promise<Question> {
     const shape = pick(['factory', 'remote'] as const)
     const id = pick<AndroidCertificateId>(['root', 'ca2', 'ca3', 'intermediate', 'attestation', 'leaf'])
@@ -155,7 +160,7 @@ export async function createPhoneMutants(
       level: pick(['TEE', 'StrongBox'] as const),
       ...(kind === 0 && { certificates: { [id]: planChange() } }),
       ...(kind === 1 && { description: description() }),
-      ...(kind === 2 && random(4) === 0 && { chain: (plans) => plans.filter((_, i) => i !== random(plans.length)) }),
+      ...(kind === 2 && random(4) === 0 && { chain: withoutOne }),
     }
     const isStrong = plan.level === 'StrongBox' && plan.description === undefined
     const asked = isStrong ? { ...plan, description: { attestationLevel: 2, keyMintLevel: 2 } } : plan
@@ -248,7 +253,7 @@ export async function createPhoneMutants(
         referenceValues: pick<unknown>([skipReferenceValues, { appId }]),
         debug: pick<unknown>([undefined, allowDebug]),
         ...pick([{}, { keyId: device.keyId }]),
-        trustAnchors: [device.root],
+        trustAnchors: [asAnchor(device.root)],
         now,
       },
     }

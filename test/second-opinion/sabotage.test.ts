@@ -9,7 +9,7 @@ import { skipReportData } from '../../src/formats/intel/sgx/index.ts'
 import { SecondOpinionError, withSecondOpinion } from '../../src/second-opinion/index.ts'
 import { makeFolder, removeFolder } from '../portable/cleanup.ts'
 import { fixture, type Question, skipLine, snpVectors } from './corpus.ts'
-import { type Slip, sabotaged } from './sabotage.ts'
+import { type Slip, sabotaged, trueSignature } from './sabotage.ts'
 
 interface Mutant extends Slip {
   readonly what: string
@@ -27,11 +27,6 @@ const asked =
     return { ...own, options: { ...own.options, ...change } }
   }
 
-const trueSignature = {
-  file: 'crypto/signature.ts',
-  from: ' as unknown) === true',
-  to: ' as unknown) !== undefined',
-} as const
 const mutants: readonly Mutant[] = [
   {
     what: 'a signature holds whatever WebCrypto says, over a document',

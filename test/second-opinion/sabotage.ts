@@ -35,11 +35,10 @@ const entries: Readonly<Record<string, readonly [source: string, name: string]>>
 }
 
 /**
- * @param folder where the bundle is written
+ * A plugin that makes the slip; `met` has its source once a bundle has it.
  * @throws Error where the text is not there once: the slip must then be written anew
  */
-export async function sabotaged(format: string, { file, from, to }: Slip, folder: string): Promise<Verifier> {
-  const [source, name] = entries[format] as readonly [string, string]
+export function slipping({ file, from, to }: Slip): { readonly plugin: Plugin; readonly met: readonly string[] } {
   const path = `${root}src/${file}`
   const text = readFileSync(path, 'utf8')
   if (text.split(from).length !== 2) throw new Error(`src/${file} does not have this once: ${from}`)
@@ -54,6 +53,23 @@ export async function sabotaged(format: string, { file, from, to }: Slip, folder
       })
     },
   }
+  return { plugin, met }
+}
+
+/** A signature holds, whatever WebCrypto says. */
+export const trueSignature: Slip = {
+  file: 'crypto/signature.ts',
+  from: ' as unknown) === true',
+  to: ' as unknown) !== undefined',
+}
+
+/**
+ * @param folder where the bundle is written
+ * @throws Error as {@link slipping}
+ */
+export async function sabotaged(format: string, slip: Slip, folder: string): Promise<Verifier> {
+  const [source, name] = entries[format] as readonly [string, string]
+  const { plugin, met } = slipping(slip)
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: [source],
@@ -65,7 +81,7 @@ export async function sabotaged(format: string, { file, from, to }: Slip, folder
     plugins: [plugin],
     logLevel: 'silent',
   })
-  if (met.length === 0) throw new Error(`${source} has nothing of src/${file}`)
+  if (met.length === 0) throw new Error(`${source} has nothing of src/${slip.file}`)
   const bundle = join(folder, `${randomUUID()}.mjs`)
   await writeFile(bundle, outputFiles[0]?.contents ?? [])
   const module = (await import(/* @vite-ignore */ pathToFileURL(bundle).href)) as Record<string, Verifier>

@@ -6,6 +6,7 @@ import { AppraisalError, AttestationError, VerificationError } from '../../src/c
 import { type AttestationResult, isAttestationResult } from '../../src/core/result.ts'
 import type { Check } from '../../src/core/check.ts'
 import { atEvidenceTime, type NitroOptions, skipFreshness, verifyNitro } from '../../src/formats/aws/nitro/index.ts'
+import { type AndroidKeyOptions, skipRevocation, verifyAndroidKey } from '../../src/formats/android/key/index.ts'
 import { skipReferenceValues } from '../../src/formats/intel/sgx/index.ts'
 import { type AzureSevSnpOptions, skipVtpm, verifyAzureSevSnp } from '../../src/formats/sev-snp.ts'
 import { verifyEvidence } from '../../src/index.ts'
@@ -16,6 +17,7 @@ import {
   SecondOpinionError,
   withSecondOpinion,
 } from '../../src/second-opinion/index.ts'
+import { createCredential } from '../attester/android.ts'
 import { openSnpVectors } from '../formats/amd/sev-snp/snp-vectors.ts'
 import { fixture, verifiers } from './corpus.ts'
 
@@ -364,5 +366,83 @@ describe('askSecondOpinion', () => {
       expect(await askSecondOpinion({ ...sound, options: { ...options, ...change } })).toMatchObject({
         says: 'refuses',
       })
+  })
+})
+
+describe('what is not there is not made up', () => {
+  const refusing = { says: 'refuses' }
+
+  test('a page that does not deny to be inside another is refused by both', async () => {
+    const now = new Date('2026-06-01T00:00:00Z')
+    for (const [crossOrigin, isSound] of [
+      [false, true],
+      [undefined, true],
+      [null, false],
+      [true, false],
+      ['false', false],
+      [0, false],
+    ] as const) {
+      const { evidence, clientDataJSON, root } = await createCredential({ now }, { clientData: { crossOrigin } })
+      const asked: AndroidKeyOptions = {
+        freshness: skipFreshness,
+        referenceValues: skipReferenceValues,
+        endorsements: skipRevocation,
+        webauthn: { clientDataJSON, rpId: 'veritee.example', origins: ['https://veritee.example'] },
+        trustAnchors: [root],
+        now,
+      }
+      const second = await askSecondOpinion({ format: 'android-key', evidence, options: asked })
+      const first = verifyAndroidKey(evidence, asked)
+      if (isSound) {
+        await expect(first).resolves.toMatchObject({ format: 'android-key' })
+        expect(second).toMatchObject({ says: 'accepts' })
+      } else {
+        await expect(first).rejects.toMatchObject({ code: 'webauthn-client-data' })
+        expect(second).toMatchObject({ ...refusing, code: 'webauthn-client-data' })
+      }
+    }
+  })
+
+  test('options of a format that are undefined: the verifier refuses, and nothing else is asked', async () => {
+    const verify = withSecondOpinion(verifyEvidence)
+    for (const others of [{}, { tdx: options as never }]) {
+      const asked = verify(sound.evidence, { nitro: undefined as never, ...others })
+      await expect(asked).rejects.toMatchObject({ code: 'format-refused' })
+    }
+    await expect(verify(sound.evidence, { nitro: null as never })).rejects.toThrow(TypeError)
+    // What is undefined beside the right one is of no weight.
+    await expect(verify(sound.evidence, { nitro: options, tdx: undefined as never })).resolves.toMatchObject({
+      format: 'nitro',
+    })
+  })
+
+  test('a verifier that does not mind is not believed', async () => {
+    const careless = withSecondOpinion<Uint8Array, object, AttestationResult>((evidence) =>
+      verifyNitro(evidence, options),
+    )
+    for (const own of [
+      { nitro: undefined },
+      { nitro: null },
+      { nitro: 5 },
+      { nitro: {} },
+      {},
+      { ...options, referenceValues: undefined },
+      { ...options, freshness: undefined },
+      { ...options, freshness: { nonce: undefined } },
+      { ...options, freshness: {} },
+    ]) {
+      const { code, first, second } = await errorOf(careless(sound.evidence, own))
+      expect(code).toBe('second-opinion-disagrees')
+      expect([first, second]).toMatchObject([{ says: 'accepts' }, refusing])
+    }
+  })
+
+  test('a format that is undefined has no opinion', async () => {
+    for (const format of [undefined, null, '', 'none', '__proto__'] as string[])
+      expect(await askSecondOpinion({ format, evidence: sound.evidence, options })).toMatchObject({
+        says: 'cannot say',
+      })
+    const nameless = withSecondOpinion(lying(() => ({ format: undefined })))
+    expect((await errorOf(nameless(sound.evidence, options))).code).toBe('second-opinion-unavailable')
   })
 })

@@ -30,7 +30,8 @@ export interface EhbpOptions {
   /**
    * Whether a body has ended as it should, by its last 1024 characters:
    * `(tail) => tail.trimEnd().endsWith('data: [DONE]')` for streams of events. Asked at the end of
-   * every response with a status below 300; a body that has not ended so is an error.
+   * every response with a status below 300; a body that has not ended so is an error. Default:
+   * none; `unproven` must then name `end`.
    */
   readonly isWhole?: (tail: string) => boolean
 }

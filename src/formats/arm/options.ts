@@ -24,7 +24,7 @@ export interface TokenOptions {
   readonly acceptedLifecycles?: readonly AcceptableLifecycle[]
   /**
    * A published test key among the trust anchors is a `TypeError` unless this is the symbol
-   * `dangerouslyAllowTestKeys`.
+   * `dangerouslyAllowTestKeys`. Default: refused.
    */
   readonly testKeys?: typeof dangerouslyAllowTestKeys
   /**
@@ -32,7 +32,10 @@ export interface TokenOptions {
    * has expired.
    */
   readonly now?: Date
-  /** Called with every check as soon as it was made. What it throws, the verifier throws. */
+  /**
+   * Called with every check as soon as it was made. What it throws, the verifier throws. Default:
+   * none.
+   */
   readonly trace?: (check: Check) => void
 }
 

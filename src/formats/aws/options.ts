@@ -15,9 +15,9 @@ import { readReferenceValues } from './reference-values.ts'
 
 /** What both kinds of documents can be bound to. */
 export interface NsmOptions extends CommonOptions {
-  /** When given, `user_data` must be exactly this. */
+  /** When given, `user_data` must be exactly this. Default: not compared. */
   readonly userData?: Uint8Array
-  /** When given, `public_key` must be exactly this. */
+  /** When given, `public_key` must be exactly this. Default: not compared. */
   readonly publicKey?: Uint8Array
 }
 

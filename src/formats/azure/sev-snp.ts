@@ -35,6 +35,10 @@ export interface AzureSevSnpEvidence {
  * report data.
  */
 export interface AzureSevSnpOptions extends Omit<SevSnpOptions, 'reportData'> {
+  /**
+   * The nonce and the registers that a quote of the virtual TPM must have. To go without, pass
+   * {@link skipVtpm}.
+   */
   readonly vtpm: VtpmExpectation | typeof skipVtpm
 }
 

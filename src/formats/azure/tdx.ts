@@ -39,6 +39,10 @@ export interface AzureTdxEvidence {
  * data.
  */
 export interface AzureTdxOptions extends Omit<TdxOptions, 'reportData'> {
+  /**
+   * The nonce and the registers that a quote of the virtual TPM must have. To go without, pass
+   * {@link skipVtpm}.
+   */
   readonly vtpm: VtpmExpectation | typeof skipVtpm
 }
 

@@ -4,7 +4,7 @@
 export * from '../common.ts'
 export type { EndorsementCache } from '../../x509/endorsement-cache.ts'
 export { allowDebug, type VerifierOptions } from '../options.ts'
-export type { DcapEndorsements } from './collateral/endorsements.ts'
+export type { DatedEndorsement, DcapEndorsements } from './collateral/endorsements.ts'
 export type { DcapTcb } from './evaluate.ts'
 export type { DcapClaims, DcapEvidence } from './evidence.ts'
 export { type Hex, skipReportData } from '../../appraisal/expectations.ts'

@@ -31,7 +31,7 @@ export interface DcapOptions extends Omit<VerifierOptions, 'now'> {
   readonly reportData: Uint8Array | typeof skipReportData
   /**
    * States of the platform that are accepted beside `UpToDate`. For TDX 1.5, the state at launch
-   * and the state now must both be accepted.
+   * and the state now must both be accepted. Default: none.
    */
   readonly acceptedTcbStatuses?: readonly TcbStatus[]
   /**
@@ -49,11 +49,12 @@ export interface DcapOptions extends Omit<VerifierOptions, 'now'> {
   readonly maximumEndorsementAgeSeconds?: number | DcapEndorsementAges
   /**
    * The machines that are accepted: PPID or platform instance ID, 16 bytes each. The owner of a
-   * machine can break its secrets: this says whose it is.
+   * machine can break its secrets: this says whose it is. Default: any.
    */
   readonly platforms?: readonly (Hex | Uint8Array)[]
   /**
    * Evidence of TEEs that can be debugged is refused unless this is the symbol {@link allowDebug}.
+   * Default: refused.
    */
   readonly debug?: typeof allowDebug
   /** The time to verify at. Default: the clock, read once. A quote has no date of its own. */

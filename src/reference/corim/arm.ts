@@ -42,12 +42,12 @@ export const dangerouslyAllowUnsigned: unique symbol = /* @__PURE__ */ Symbol.fo
 export interface OpenArmEndorsementsOptions {
   /**
    * DER SubjectPublicKeyInfo of the one key that may sign, on P-256 or P-384; or
-   * {@link dangerouslyAllowUnsigned}.
+   * {@link dangerouslyAllowUnsigned}. Default: none, and `trustAnchors` is required.
    */
   readonly signer?: Uint8Array | typeof dangerouslyAllowUnsigned
   /**
    * Certificates of the CAs that you trust to sign, DER. The file brings the rest of the chain
-   * (`x5chain`).
+   * (`x5chain`). Default: none, and `signer` is required.
    */
   readonly trustAnchors?: readonly Uint8Array[]
   /** Default: the clock, read once. */

@@ -38,12 +38,12 @@ export interface DecodeCorimOptions {
 export interface OpenCorimOptions extends DecodeCorimOptions {
   /**
    * DER SubjectPublicKeyInfo of the one key that may sign, on P-256 or P-384. Certificates in the
-   * file are not looked at then.
+   * file are not looked at then. Default: none, and `trustAnchors` is required.
    */
   readonly signer?: Uint8Array
   /**
    * Certificates of the CAs that you trust to sign, DER. The file brings the rest of the chain
-   * (`x5chain`).
+   * (`x5chain`). Default: none, and `signer` is required.
    */
   readonly trustAnchors?: readonly Uint8Array[]
   /** Default: the clock, read once. */

@@ -52,6 +52,7 @@ export interface SignReferenceValuesOptions<Name extends ReferenceEnvironment = 
   readonly version: number
   /** Whole seconds count. */
   readonly notBefore: Date
+  /** Later than `notBefore`. Whole seconds count. */
   readonly notAfter: Date
   /** How to call the file. Default: product and version. */
   readonly id?: string

@@ -53,7 +53,7 @@ export interface OpenReferenceValuesOptions<Name extends ReferenceEnvironment = 
   /**
    * Builds that are never accepted, no matter who signed them: every entry that does not differ
    * from each of them in a register is left out. Registers that only one of two names do not tell
-   * them apart, nor does a least version (`minimumIsvSvn`).
+   * them apart, nor does a least version (`minimumIsvSvn`). Default: none.
    */
   readonly revoked?: readonly SignableReferenceValues<Name>[]
   /** Default: the clock, read once. */

@@ -16,10 +16,10 @@ export interface MeasureSnpOptions extends ReadingOptions {
   readonly vcpus: number
   /**
    * QEMU's name of the processor, `EPYC-v4` for example. QEMU needs this or `vcpuSignature`; the
-   * others take neither.
+   * others take neither. Default: none.
    */
   readonly vcpuType?: string
-  /** CPUID signature (leaf 1, EAX), for processors without a name here. */
+  /** CPUID signature (leaf 1, EAX), for processors without a name here. Default: none. */
   readonly vcpuSignature?: number
   /**
    * SEV_FEATURES as the host sets them, 64 bits. Default 0x1 (SNPActive); 0x21 on Linux 6.6 and 6.7
@@ -28,11 +28,11 @@ export interface MeasureSnpOptions extends ReadingOptions {
   readonly guestFeatures?: number | bigint
   /** Who launches. Default `qemu`. */
   readonly vmm?: Vmm
-  /** The kernel of a direct boot, the file as QEMU gets it. */
+  /** The kernel of a direct boot, the file as QEMU gets it. Default: none. */
   readonly kernel?: SnpImage
-  /** Only with `kernel`. */
+  /** Only with `kernel`. Default: none. */
   readonly initrd?: SnpImage
-  /** The kernel's command line, without a NUL. Only with `kernel`. */
+  /** The kernel's command line, without a NUL. Only with `kernel`. Default: an empty one. */
   readonly append?: string
   /**
    * What computes SHA-256 of kernel and initrd: `createHash` of `node:crypto`, say. Default:

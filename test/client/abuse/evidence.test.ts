@@ -278,6 +278,27 @@ describe('A18 to A24: the key', () => {
     }
   })
 
+  test('where report data decides, evidence without a key configuration is refused unread', async () => {
+    let read = 0
+    const verify: Verify = () => {
+      read++
+      throw new Error('the verifier was asked')
+    }
+    for (const [binding, code, times] of [
+      [keyHashInReportData, 'client-key', 0],
+      // Every other binding decides for itself.
+      [keyHashInUserData, 'Error', 1],
+    ] as const) {
+      read = 0
+      const world = await createWorld({
+        options: { binding, verify },
+        transport: attesting(async (nonce, { attester }) => record(await attester.document({ nonce }))),
+      })
+      await expectNothingSent(world, code)
+      expect(read).toBe(times)
+    }
+  })
+
   test('A23 key-truncate: report data and user data are compared whole', async () => {
     const reportData = await reportDataOf({ role: 'server', nonce: utf8('n'.repeat(32)), keyConfig })
     const challenge = { nonce: utf8('n'.repeat(32)), keyConfig, reportData, mediaType: 'a/b', endorsements: undefined }

@@ -7,8 +7,9 @@ import { printable } from '../../../../src/inspect/index.ts'
 import { isZero, toHex } from '../../bytes.ts'
 import { type Child, h, hex } from '../../dom.ts'
 import { evidenceSection } from '../../view-section.ts'
-import { utf16, wordsOfData } from './event-data.ts'
+import { wordsOfData } from './event-data.ts'
 import type { QuoteOutcome } from './outcome.ts'
+import { shortened, utf16 } from './reader.ts'
 import { logMatches } from './verdict.ts'
 
 /** TCG PC Client Platform Firmware Profile, table "Events"; and dstack's own. */
@@ -49,10 +50,47 @@ const longest = 128
 /** Payloads that are digests and identifiers, whatever they may read as. */
 const binary = ['app-id', 'compose-hash', 'instance-id', 'os-image-hash', 'rootfs-hash']
 
+/** What dstack measures, by the names of its events. */
+const meanings: ReadonlyMap<string, string> = new Map([
+  ['system-preparing', 'The system begins to set itself up.'],
+  ['app-id', 'Which application this is: the same over all its versions.'],
+  ['compose-hash', 'SHA-256 of the application’s compose file and settings.'],
+  ['instance-id', 'Which instance of the application this is.'],
+  ['boot-mr-done', 'All that identifies the application has been measured.'],
+  ['mr-kms', 'The key service that gives the application its keys.'],
+  ['os-image-hash', 'The image of the operating system.'],
+  ['rootfs-hash', 'The root file system.'],
+  ['key-provider', 'Where the application’s keys come from.'],
+  ['storage-fs', 'The file system of its storage.'],
+  ['system-ready', 'The system is set up: what comes later is the application’s.'],
+  ['gpu-attestation', 'What the graphics processors said of themselves.'],
+])
+
+/** @returns `undefined` for events that applications measure themselves */
+export const meaningOf = (name: string | undefined): string | undefined => meanings.get(name ?? '')
+
+/** `{ "name": "kms", "id": "…" }`, in a line; `undefined` for anything else. */
+function keyProvider(payload: Uint8Array): string | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder().decode(payload.slice(0, 4096)))
+  } catch {
+    return undefined
+  }
+  const { name, id } = Object(value) as { readonly name?: unknown; readonly id?: unknown }
+  if (typeof name !== 'string' || typeof id !== 'string' || payload.length > 4096) return undefined
+  return [name, id]
+    .filter((part) => part !== '')
+    .map(shortened)
+    .join(', ')
+}
+
 /** What an event says of itself, for people: at most some hundred characters. */
 export function describe({ name, data, type }: Pick<MeasuredEvent, 'name' | 'data' | 'type'>): string {
   const words = name === undefined ? wordsOfData(type, data) : undefined
   if (words !== undefined) return printable(words)
+  const provider = name === 'key-provider' ? keyProvider(data) : undefined
+  if (provider !== undefined) return printable(`key-provider: ${provider}`)
   const shown = data.slice(0, longest)
   const more = data.length > longest ? ` … (${data.length} bytes)` : ''
   const text = binary.includes(name ?? '')
@@ -149,6 +187,7 @@ function eventTable(
 function eventRow({ event, index }: { readonly event: MeasuredEvent; readonly index: number }): HTMLElement {
   const { type, digest, data, dataIsMeasured } = event
   const said = describe(event)
+  const meaning = meaningOf(event.name)
   return h(
     'tr',
     {},
@@ -157,6 +196,7 @@ function eventRow({ event, index }: { readonly event: MeasuredEvent; readonly in
       'td',
       {},
       said === '' ? h('span', { class: 'quiet' }, 'Nothing') : h('span', { class: 'mono' }, said),
+      meaning !== undefined && h('span', { class: 'quiet' }, ` ${meaning}`),
       !dataIsMeasured &&
         h(
           'span',

@@ -90,7 +90,10 @@ export interface SevSnpOptions extends Omit<VerifierOptions, 'now'> {
    * to the key that you will encrypt to. To go without, pass `skipReportData`.
    */
   readonly reportData: Uint8Array | typeof skipReportData
-  /** To go without the ARK's revocation list: a revoked ASK then goes unnoticed. */
+  /**
+   * To go without the ARK's revocation list: a revoked ASK then goes unnoticed. Default: the list
+   * is required.
+   */
   readonly revocation?: typeof skipRevocation
   /**
    * Default: Genoa and Turin. The owner of a Milan machine can forge its reports in software
@@ -106,28 +109,43 @@ export interface SevSnpOptions extends Omit<VerifierOptions, 'now'> {
    * checked.
    */
   readonly platforms?: readonly (Hex | Uint8Array)[]
+  /** Guests that can be debugged are refused unless this is `allowDebug`. Default: refused. */
   readonly debug?: typeof allowDebug
+  /** Guests that may be migrated are refused unless this is `allowMigration`. Default: refused. */
   readonly migration?: typeof allowMigration
   /** Who may have asked for the report: 0 to 3, one or several. Default: 0. */
   readonly vmpl?: number | readonly number[]
+  /** Flags of the guest policy. Default: `cxlAllowed: false`, and any value of the others. */
   readonly guestPolicy?: GuestPolicyExpectation
+  /**
+   * Flags of the platform info. Default: `aliasCheckComplete: true`, and any value of the others.
+   */
   readonly platformInfo?: PlatformInfoExpectation
+  /**
+   * Bits that this version does not know are refused unless this is {@link allowUnknownBits}.
+   * Default: refused.
+   */
   readonly unknownBits?: typeof allowUnknownBits
   /**
    * For REPORTED_TCB and COMMITTED_TCB: every row that matches the platform must hold, and one must
    * match. Default: not checked.
    */
   readonly minimumTcb?: MinimumTcb | readonly MinimumTcb[]
-  /** The same for LAUNCH_TCB. */
+  /** The same for LAUNCH_TCB. Default: not checked. */
   readonly minimumLaunchTcb?: MinimumTcb | readonly MinimumTcb[]
   /** The least COMMITTED version. Default: not checked. */
   readonly minimumFirmware?: FirmwareVersion
+  /**
+   * Firmware that the host can still take back is refused unless this is
+   * {@link allowProvisionalFirmware}. Default: refused.
+   */
   readonly provisionalFirmware?: typeof allowProvisionalFirmware
   /**
    * Bits of the mitigation vectors that must be set; reports before version 5 have none. Default:
    * not checked.
    */
   readonly minimumMitigations?: { readonly launch?: bigint | number; readonly current?: bigint | number }
+  /** The least GUEST_SVN. Default: not checked. */
   readonly minimumGuestSvn?: number
   /** The time to verify at. Default: the clock, read once. A report has no date of its own. */
   readonly now?: Date

@@ -73,7 +73,7 @@ export interface SnpReport {
   readonly committedTcb: Bytes
   readonly launchTcb: Bytes
   readonly platformInfo: SnpPlatformInfo
-  readonly signingKey: SigningKey
+  readonly signingKey: 'VCEK' | 'VLEK'
   readonly authorKeyEnabled: boolean
   /** 64 bytes that the guest chose. */
   readonly reportData: Uint8Array

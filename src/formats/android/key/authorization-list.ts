@@ -51,7 +51,7 @@ export interface AndroidApplication {
 }
 
 /** A number is a bigint from 2^53 on. */
-type Integer = number | bigint
+export type Integer = number | bigint
 
 /**
  * What is enforced, by the names of the schema; what is not said is absent. Dates are Unix

@@ -6,7 +6,14 @@ export * from '../../common.ts'
 export type { EndorsementCache } from '../../../x509/endorsement-cache.ts'
 export { allowDebug } from '../../options.ts'
 export { type Hex, type NonceFreshness, skipRevocation } from '../../../appraisal/expectations.ts'
-export type { AndroidApplication, AuthorizationList, RootOfTrust, VerifiedBootState } from './authorization-list.ts'
+export type {
+  AndroidApplication,
+  Authorization,
+  AuthorizationList,
+  Integer,
+  RootOfTrust,
+  VerifiedBootState,
+} from './authorization-list.ts'
 export { type AndroidKeyClaims, type AndroidKeyEvidence, decodeAndroidKeyEvidence } from './evidence.ts'
 export type { KeyDescription, SecurityLevel } from './key-description.ts'
 export {

@@ -83,7 +83,7 @@ export interface AndroidKeyOptions {
   readonly securityLevel?: 'tee' | 'strongbox'
   /**
    * SHA-256 of keys that own systems may be signed with: a locked device that booted with one of
-   * them is accepted as well.
+   * them is accepted as well. Default: none.
    */
   readonly verifiedBootKeys?: readonly (Hex | Uint8Array)[]
   /** YYYYMM. Default: not checked. */
@@ -99,10 +99,12 @@ export interface AndroidKeyOptions {
   readonly purposes?: readonly KeyPurpose[]
   /**
    * Devices that are unlocked, or whose boot is not verified, are refused unless this is
-   * `allowDebug`.
+   * `allowDebug`. Default: refused.
    */
   readonly debug?: typeof allowDebug
-  /** For evidence that a page got: a WebAuthn attestation object. */
+  /**
+   * For evidence that a page got: a WebAuthn attestation object. Default: a chain of certificates.
+   */
   readonly webauthn?: WebAuthnExpectation
   /** Root certificates, DER, of which name and key count. Default: Google's two. */
   readonly trustAnchors?: readonly Uint8Array[]
@@ -115,7 +117,10 @@ export interface AndroidKeyOptions {
    * provisioning. Default: none.
    */
   readonly endorsementCache?: EndorsementCache
-  /** Called with every check as soon as it was made. What it throws, the verifier throws. */
+  /**
+   * Called with every check as soon as it was made. What it throws, the verifier throws. Default:
+   * none.
+   */
   readonly trace?: (check: Check) => void
 }
 

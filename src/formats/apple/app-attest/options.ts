@@ -33,7 +33,10 @@ interface SharedOptions {
   readonly referenceValues: AppAttestReferenceValues | readonly AppAttestReferenceValues[] | typeof skipReferenceValues
   /** The time to verify at. Default: the clock, read once. */
   readonly now?: Date
-  /** Called with every check as soon as it was made. What it throws, the verifier throws. */
+  /**
+   * Called with every check as soon as it was made. What it throws, the verifier throws. Default:
+   * none.
+   */
   readonly trace?: (check: Check) => void
 }
 
@@ -44,7 +47,10 @@ export interface AppAttestOptions extends SharedOptions {
    * the digest of its key.
    */
   readonly keyId?: Uint8Array
-  /** Attestations of applications in development are refused unless this is `allowDebug`. */
+  /**
+   * Attestations of applications in development are refused unless this is `allowDebug`. Default:
+   * refused.
+   */
   readonly debug?: typeof allowDebug
   /** Root certificates, DER, of which name and key count. Default: Apple's. */
   readonly trustAnchors?: readonly Uint8Array[]

@@ -31,13 +31,13 @@ export interface NitroOptions extends NsmOptions {
   readonly referenceValues: NitroReferenceValues | readonly NitroReferenceValues[] | typeof skipReferenceValues
   /**
    * A reference value without PCR0 is a `TypeError` unless this is the symbol
-   * {@link allowSignedImages}, and it names PCR8.
+   * {@link allowSignedImages}, and it names PCR8. Default: refused.
    */
   readonly signedImages?: typeof allowSignedImages
   /**
    * Evidence of a debug enclave is refused unless this is the symbol {@link allowDebug}. With it,
    * reference values need not name PCR0, and zeros are a value of PCR0 to PCR2: every debug enclave
-   * has zeros there.
+   * has zeros there. Default: refused.
    */
   readonly debug?: typeof allowDebug
 }

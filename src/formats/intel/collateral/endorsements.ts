@@ -54,8 +54,8 @@ export interface DcapEndorsements {
 }
 
 /** Those that say when Intel issued them. Certificates do as well, but live for years. */
-export const datedEndorsements = ['tcbInfo', 'qeIdentity', 'pckCrl', 'rootCaCrl'] as const
-export type DatedEndorsement = (typeof datedEndorsements)[number]
+export type DatedEndorsement = 'tcbInfo' | 'qeIdentity' | 'pckCrl' | 'rootCaCrl'
+export const datedEndorsements: readonly DatedEndorsement[] = ['tcbInfo', 'qeIdentity', 'pckCrl', 'rootCaCrl']
 
 /** {@link DcapEndorsements} as read: which items they have is checked when each is needed. */
 export type EndorsementTexts = Partial<Record<keyof DcapEndorsements, unknown>>

@@ -9,6 +9,16 @@ import { type JsonValue, memberOf } from '../../../encoding/json.ts'
 import { malformed, type Source } from '../../../encoding/reader.ts'
 import { dateOf, integerOf, optionalTextsOf } from './signed-json.ts'
 
+/** The state of processor, firmware and microcode. */
+export type PlatformTcbStatus =
+  | 'UpToDate'
+  | 'SWHardeningNeeded'
+  | 'ConfigurationNeeded'
+  | 'ConfigurationAndSWHardeningNeeded'
+  | 'OutOfDate'
+  | 'OutOfDateConfigurationNeeded'
+  | 'Revoked'
+
 /** What a platform can be in that is not revoked, by TCB Info. */
 const goodStatuses = [
   'UpToDate',
@@ -17,26 +27,25 @@ const goodStatuses = [
   'ConfigurationAndSWHardeningNeeded',
   'OutOfDate',
   'OutOfDateConfigurationNeeded',
-] as const
+] as const satisfies readonly PlatformTcbStatus[]
 const goodOr = <Status extends string>(
   ...more: readonly Status[]
 ): readonly ((typeof goodStatuses)[number] | Status)[] => [...goodStatuses, ...more]
 
-/** The state of processor, firmware and microcode. */
-export type PlatformTcbStatus = (typeof goodStatuses)[number] | 'Revoked'
 /** What TCB Info says of a platform. */
 export const platformStatuses: readonly PlatformTcbStatus[] = /* @__PURE__ */ goodOr('Revoked')
 
-/** What is said of a TDX module or a quoting enclave. */
-const componentStatuses = ['UpToDate', 'OutOfDate', 'Revoked'] as const
 /** The state of a TDX module or a quoting enclave. */
-export type ComponentTcbStatus = (typeof componentStatuses)[number]
+export type ComponentTcbStatus = 'UpToDate' | 'OutOfDate' | 'Revoked'
+/** What is said of one. */
+const componentStatuses: readonly ComponentTcbStatus[] = ['UpToDate', 'OutOfDate', 'Revoked']
 
 /**
  * The status of a verified platform. `TDRelaunchAdvised…`: the platform was repaired, this TD still
  * runs from before. Evidence of a platform whose status is `Revoked` is never authentic.
  */
-export type TcbStatus = (typeof goodStatuses)[number] | 'TDRelaunchAdvised' | 'TDRelaunchAdvisedConfigurationNeeded'
+export type TcbStatus =
+  Exclude<PlatformTcbStatus, 'Revoked'> | 'TDRelaunchAdvised' | 'TDRelaunchAdvisedConfigurationNeeded'
 
 /** All that callers can accept. */
 export const tcbStatuses: readonly TcbStatus[] = /* @__PURE__ */ goodOr(

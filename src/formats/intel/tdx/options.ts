@@ -16,7 +16,10 @@ export interface TdxOptions extends DcapOptions {
    * `skipReferenceValues`.
    */
   readonly referenceValues: TdxReferenceValues | readonly TdxReferenceValues[] | typeof skipReferenceValues
-  /** A TD that may be migrated is refused unless this is the symbol {@link allowMigration}. */
+  /**
+   * A TD that may be migrated is refused unless this is the symbol {@link allowMigration}. Default:
+   * refused.
+   */
   readonly migration?: typeof allowMigration
   /**
    * Hashes of service TDs (MRSERVICETD) that may be bound to it, 48 bytes each. Default: none.

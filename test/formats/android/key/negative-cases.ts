@@ -607,6 +607,11 @@ export const negativeCases: readonly NegativeCase[] = [
       page({ origin: 'https://evil.example' }),
     ],
     ['no page inside another', /crossOrigin must be false$/, page({ clientData: { crossOrigin: true } })],
+    [
+      'a page that says whether it is inside another',
+      /crossOrigin must be false$/,
+      page({ clientData: { crossOrigin: null } }),
+    ],
     ['a challenge', /challenge: expected string/, page({ clientData: { challenge: undefined } })],
     ['a challenge in base64url', /challenge must be base64url$/, page({ clientData: { challenge: 'a+b/' } })],
     [
