@@ -5,7 +5,7 @@ const sentences: Readonly<Record<string, string>> = {
   'policy-nonce': 'The proof was made before this page asked for one.',
   'policy-debug': 'The enclave is genuine, and its operator can look inside.',
   'client-evidence': 'There is no proof at all, and without one nothing is sent.',
-  'client-transport': 'The answer leads to another address, and this page does not follow.',
+  'client-transport': 'There is no answer, or it leads to another address, and this page does not follow.',
   'client-response': 'The answer has no seal: anyone can have written it.',
   'client-timeout': 'The answer stopped coming.',
   'ohttp-incomplete': 'The answer was cut off before its end.',

@@ -12,10 +12,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { relayAttacks } from '../../demo/ai/attacks.ts'
 import { attacks } from '../../demo/page/attacks.ts'
 import { channelAttacks } from '../../demo/send/attacks.ts'
+import { startDemo } from '../../demo/server.ts'
+import { buildSite } from '../../demo/site.ts'
+import { openView, unfold, views } from '../../demo/views.ts'
 import { browsers } from '../portable/browsers.ts'
 import { makeFolder, removeFolder } from '../portable/cleanup.ts'
+import { barriersOf } from '../support/axe.ts'
+import { isChromiumSkipped, looksAt, setLook, sidewaysOf, startChromium } from '../support/chromium.ts'
 import { bundleScript } from '../support/page-report.ts'
 import { type AskRow, links, whole as wholeAnswer } from './ai-expected.ts'
+import { cutOffIn } from './cut-off.ts'
 import { codes, type SendRow, whole } from './send-expected.ts'
 import { type Asked, startHost } from './static-host.ts'
 
@@ -174,3 +180,37 @@ describe.each(here)('$name', ({ name, program, use, patienceMs }) => {
     expect(reports.flatMap(({ violations }) => violations)).toEqual([])
   })
 })
+
+test.skipIf(isChromiumSkipped)(
+  'its own words fit in, and can be read: on a phone and a desk, light and dark',
+  async () => {
+    const names = ['send', 'send-other-build', 'gated', 'gated-none', 'ai', 'ai-none']
+    const demo = await startDemo({ site: await buildSite('worker') })
+    const chromium = await startChromium()
+    try {
+      for (const view of views.filter(({ name }) => names.includes(name))) {
+        const page = await chromium.newPage({ width: 390, scheme: 'light' })
+        await openView(page, demo.url, view)
+        await unfold(page)
+        expect(await page.$eval('.machine', ({ textContent }) => textContent)).toContain('your own browser')
+        for (const look of looksAt(390, 1280)) {
+          await setLook(page, look)
+          const seen = {
+            sideways: await sidewaysOf(page),
+            cut: await cutOffIn(page),
+            barriers: await barriersOf(page),
+          }
+          expect({ view: view.name, look, seen }).toEqual({
+            view: view.name,
+            look,
+            seen: { sideways: 0, cut: [], barriers: [] },
+          })
+        }
+        await page.close()
+      }
+    } finally {
+      await chromium.close()
+      await demo.close()
+    }
+  },
+)

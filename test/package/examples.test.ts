@@ -360,13 +360,27 @@ export const attest = nsmSource({
     return seen
   }
 
-  test('the app of the image, on Deno', async () => {
+  test('the app of the image, on Deno, with what its start script allows', async () => {
+    const script = await readFile(join(examples, 'enclave/vsock.sh'), 'utf8')
+    const [, flags = ''] = /^exec deno run (.*) \/app\/main\.ts$/m.exec(script) ?? []
+    expect(flags).toContain('--allow-net=127.0.0.1:8000')
     const seen = await talk(async (attest, use) => {
       const copy = await project('enclave', 'deno', { 'attest.ts': attest })
-      const allowed = ['--allow-net=127.0.0.1', '--allow-env=ORIGIN,PORT', '--allow-read']
+      // Its port, and that of the security module of the test, are any.
+      const allowed = flags.replace('127.0.0.1:8000', '127.0.0.1').split(' ')
       await withServer([findDeno() ?? '', ...flagsOfDeno, ...allowed, 'main.ts'], copy, {}, use)
     })
     expect(seen).toEqual([sent, 'policy-pcr'])
+  })
+
+  test('the image is made of files that there are, and starts with a script that a shell can read', async () => {
+    const image = await readFile(join(examples, 'enclave/Dockerfile'), 'utf8')
+    const copied = [...image.matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, names = '']) => names.split(' '))
+    const own = await readdir(join(examples, 'enclave'))
+    // The lock file is what `npm install` leaves in a project of one's own.
+    expect(copied.filter((name) => !own.includes(name))).toEqual(['package-lock.json'])
+    expect(image).toMatch(/^ENTRYPOINT \["\/bin\/sh", "\/app\/vsock\.sh"\]$/m)
+    await runProgram('sh', ['-n', join(examples, 'enclave/vsock.sh')], {})
   })
 
   test.each([
@@ -449,6 +463,13 @@ export const service = { from: '${outside.origin}' }
       await outside.close()
     }
   })
+})
+
+test('there is no example that no test runs', async () => {
+  const here = ['bun', 'deno', 'enclave', 'node', 'page', 'react', 'tdx', 'vite', 'worker']
+  // In Node and in a Worker: test/demo/phone.test.ts.
+  const elsewhere = ['phone']
+  expect((await readdir(examples)).sort()).toEqual([...here, ...elsewhere].sort())
 })
 
 /** What TypeScript finds wrong in a file, with the settings of a Vite app. */
