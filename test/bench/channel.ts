@@ -43,8 +43,11 @@ export async function printChannel({ judge }: Bounds, parts: readonly ChannelPar
 
   if (parts.includes('load')) {
     const count = Math.ceil(10_000 * share)
-    console.log(`\n### ${count} requests of 100 clients, one gateway, keys that change\n`)
-    const { seconds, rotations, retried, lost, mixed, samples, growthBytes } = await measureLoad(count, 100)
+    console.log(`\n### ${count} requests of ${Math.ceil(100 * share)} clients, one gateway, keys that change\n`)
+    const { seconds, rotations, retried, lost, mixed, samples, growthBytes } = await measureLoad(
+      count,
+      Math.ceil(100 * share),
+    )
     console.log(
       table(
         ['', ''],

@@ -30,8 +30,8 @@ export interface EhbpRow {
   /** Milliseconds: of `ehbp`, and of veritee. */
   readonly theirs: readonly number[]
   readonly ours: readonly number[]
-  /** Of the medians. */
-  readonly ratio: number
+  /** Of times, each over the one next to it. */
+  readonly ratios: readonly number[]
   /** Of the client's processor time, each over the one next to it. */
   readonly worked: readonly number[]
 }
@@ -80,14 +80,14 @@ export function measureEhbp(share = 1): Promise<readonly EhbpRow[]> {
             const count = Math.max(5, Math.ceil(rounds * share))
             // Until connections are open and code is compiled.
             await paired(Math.ceil(count / 4), theirs, ours)
-            const { a, b } = await paired(count, theirs, ours, timedAlone)
+            const { a, b, ratios } = await paired(count, theirs, ours, timedAlone)
             const cost = await paired(Math.ceil(count / block), theirs, ours, workedInBlocksOf(block))
             rows.push({
               what: `${name}, ${of} ${direction}`,
               bound: isBound ? bound : undefined,
               theirs: a,
               ours: b,
-              ratio: median(b) / median(a),
+              ratios,
               worked: cost.ratios,
             })
           }
@@ -99,7 +99,7 @@ export function measureEhbp(share = 1): Promise<readonly EhbpRow[]> {
 }
 
 /** The larger of both ratios: it is held to the bound. */
-export const worseOf = ({ ratio, worked: cost }: EhbpRow): number => Math.max(ratio, median(cost))
+export const worseOf = ({ ratios, worked: cost }: EhbpRow): number => Math.max(median(ratios), median(cost))
 
 /** Whether a row keeps its bound, or has none. */
 export const isHeld = (row: EhbpRow): boolean => row.bound === undefined || worseOf(row) <= row.bound
@@ -107,12 +107,12 @@ export const isHeld = (row: EhbpRow): boolean => row.bound === undefined || wors
 /** A table in Markdown. */
 export function ehbpTable(rows: readonly EhbpRow[]): string {
   return table(
-    ['', '`ehbp`, ms', 'veritee, ms', 'ratio of medians', 'ratio of processor time', 'bound', ''],
+    ['', '`ehbp`, ms', 'veritee, ms', 'ratio', 'ratio of processor time', 'bound', ''],
     rows.map((row) => [
       row.what,
       spread(row.theirs, 1),
       spread(row.ours, 1),
-      row.ratio.toFixed(2),
+      spread(row.ratios),
       spread(row.worked),
       row.bound === undefined ? '' : `${row.bound}`,
       row.bound === undefined ? '' : isHeld(row) ? 'held' : 'MISSED',
