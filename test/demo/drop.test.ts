@@ -6,20 +6,14 @@
  */
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Browser, type ElementHandle, launch, type Page } from 'puppeteer-core'
+import type { ElementHandle, Page } from 'puppeteer-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DemoServer, startDemo } from '../../demo/server.ts'
 import { buildSite } from '../../demo/site.ts'
 import { planLargeEif } from '../attester/large-eif.ts'
-import { chromiumParameters, findChromium } from '../portable/browsers.ts'
 import { makeFolder, removeFolder } from '../portable/cleanup.ts'
-import { environmentIn } from '../portable/programs.ts'
 import { writeSparse } from '../reference/eif/sparse.ts'
-import { patienceMs } from '../support/patience.ts'
-
-const executablePath = findChromium()
-const isMissingAnError = process.env.VERITEE_ALL_RUNTIMES === '1'
-if (executablePath === undefined) console.log('large files on the demo page: Chromium is not on this machine')
+import { type Chromium, isChromiumSkipped, startChromium } from '../support/chromium.ts'
 
 const gibibyte = 1 << 30
 
@@ -78,10 +72,10 @@ function watchDisk(): void {
   Object.assign(globalThis, { disk })
 }
 
-describe.skipIf(executablePath === undefined && !isMissingAnError)('Chromium', () => {
+describe.skipIf(isChromiumSkipped)('Chromium', () => {
   let folder: string
   let demo: DemoServer
-  let browser: Browser
+  let chromium: Chromium
   let image: string
   let other: string
   let small: string
@@ -98,27 +92,19 @@ describe.skipIf(executablePath === undefined && !isMissingAnError)('Chromium', (
     await text.write('Hello, enclave!')
     await text.close()
     demo = await startDemo({ site: await buildSite() })
-    browser = await launch({
-      timeout: patienceMs,
-      protocolTimeout: patienceMs,
-      executablePath: executablePath ?? '',
-      args: [...chromiumParameters],
-      userDataDir: `${folder}/profile`,
-      env: await environmentIn(folder),
-    })
+    chromium = await startChromium()
   })
 
   afterAll(async () => {
-    await browser.close()
+    await chromium.close()
     await demo.close()
     await removeFolder(folder)
   })
 
   /** A page with a verdict on it, whose disk gives so many answers. */
   async function visit(allowed: number, use: (page: Page) => Promise<void>): Promise<void> {
-    const page = await browser.newPage()
+    const page = await chromium.newPage({ width: 1280, scheme: 'light' })
     try {
-      page.setDefaultTimeout(patienceMs)
       await page.evaluateOnNewDocument(watchDisk)
       await page.goto(`${demo.url}#sample=valid`)
       await page.waitForSelector('body[data-verdict=valid]')
