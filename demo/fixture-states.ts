@@ -77,8 +77,10 @@ export async function stateOfSample(sample: (typeof samples)[number]): Promise<S
   return stateOfFixture(sample.format, JSON.parse(expected) as object, { evidence, endorsements, log }, isTimeless)
 }
 
-function ofDocument({ freshness, referenceValues, userData, publicKey }: Expected): Change {
+function ofDocument({ format, freshness, referenceValues, userData, publicKey }: Expected): Change {
   return {
+    // Its shape is that of an enclave's document.
+    ...(format === 'nitro-tpm' && { format, allowed: 'instance' }),
     reference: measurements(referenceValues),
     ...(freshness !== 'skipFreshness' &&
       ('nonce' in freshness

@@ -1,5 +1,6 @@
 /**
- * What all pages of the site share: the head, the header with the way to the library, the footer.
+ * What pages of the site share: the head, the header with the way to the library, the footer, and
+ * what pages that send show of the wire.
  */
 
 /** What the frame must know of the package. */
@@ -25,6 +26,22 @@ const places = [
   ['ai/', 'Ask'],
 ] as const
 
+/** What pages that send count (`send/view.ts`). @param secret `your prompt` @param machine who alone can read it */
+const figuresOf = (secret: string, machine: string): string => `<div class="figures">
+<p><output id="clear" class="figure">0</output> bytes of ${secret} left this page readable</p>
+<p><output id="sealed" class="figure">0</output> bytes left sealed, for the proven ${machine} only</p>
+</div>`
+
+const answer = `<section aria-labelledby="answer-title">
+<h2 id="answer-title">What came back</h2>
+<p id="answer" class="answer" aria-live="polite"></p>
+</section>`
+
+const wire = `<section aria-labelledby="wire-title">
+<h2 id="wire-title">The wire</h2>
+<ol id="wire" class="wire"></ol>
+</section>`
+
 export function framed({ html, up, policy }: Framed, { version, source }: Package): string {
   const head = `<meta charset="utf-8" />
 <meta http-equiv="Content-Security-Policy" content="${policy}" />
@@ -47,5 +64,8 @@ export function framed({ html, up, policy }: Framed, { version, source }: Packag
     .replace('<!-- head -->', head)
     .replace('<!-- header -->', header)
     .replace('<!-- footer -->', footer)
+    .replace(/<!-- figures: (.+), (.+) -->/, (_, secret: string, machine: string) => figuresOf(secret, machine))
+    .replace('<!-- answer -->', answer)
+    .replace('<!-- wire -->', wire)
     .replace(/\n\s*/g, '\n')
 }

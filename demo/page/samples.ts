@@ -24,6 +24,7 @@ export const sampleGroups: readonly SampleGroup[] = [
       { name: 'valid', title: 'A sound enclave' },
       { name: 'valid-bound', title: 'Bound to a key and to data' },
       { name: 'valid-any-of-two', title: 'One of two builds' },
+      { name: 'valid-tpm', title: 'A sound instance' },
     ],
   },
   {

@@ -2,6 +2,7 @@
  * The verdict in one plain sentence, and what a visitor can do about it: the parts that all
  * families share. Everything that was left out is said: a link can carry any settings.
  */
+import type { AttestationErrorCode } from '../../src/index.ts'
 import type { Outcome } from './outcome.ts'
 import type { Policy } from './policy.ts'
 import type { State } from './state.ts'
@@ -86,6 +87,10 @@ interface Whole {
   readonly detail: string
 }
 
+/** What is said at once where no measurements were named. */
+export const gapOf = (builds: readonly unknown[]): string =>
+  builds.length === 0 ? ' What runs there was not compared.' : ''
+
 /** @param whole `undefined` when something was left out @param gap what that is, if it must be said at once */
 export function succeeded(
   { policy, now }: Outcome,
@@ -124,12 +129,38 @@ export function actionsWithoutMeasurements(
   ]
 }
 
+/** What a family says of a refusal. */
+export interface Says<O extends Outcome> {
+  readonly wordsOf: (code: AttestationErrorCode) => Words
+  /** Default: what the failed check says. */
+  readonly headlineOf?: (outcome: O, code: AttestationErrorCode) => string
+  /** Default: why the check is made. */
+  readonly detailOf?: (outcome: O, code: AttestationErrorCode) => string
+  readonly caveatsOf: (outcome: O) => readonly string[]
+  readonly actionsOf: (outcome: O, code: AttestationErrorCode) => readonly Action[]
+}
+
+/** A refusal in words: what failed, why that matters, what else was not met, and what can be done about it. */
+export function refused<O extends Outcome>(outcome: O, says: Says<O>): Omit<Verdict, 'facts'> {
+  const { wordsOf, headlineOf, detailOf, caveatsOf, actionsOf } = says
+  const code = outcome.error?.code ?? 'unsupported'
+  const { why, fails } = wordsOf(code)
+  return {
+    tone: 'bad',
+    code,
+    headline: headlineOf?.(outcome, code) ?? fails,
+    detail: [detailOf?.(outcome, code) ?? why, ...failuresBeside(outcome, code, wordsOf)].join(' '),
+    caveats: outcome.isAuthentic ? caveatsOf(outcome) : [],
+    actions: actionsOf(outcome, code),
+  }
+}
+
 /** Which other expectations were not met, in words. */
-export function failuresBeside(outcome: Outcome, code: string, wordsOf: (code: never) => Words): readonly string[] {
+function failuresBeside(outcome: Outcome, code: string, wordsOf: Says<never>['wordsOf']): readonly string[] {
   if (!outcome.isAuthentic) return []
   return outcome.checks
     .filter(({ outcome: came, id }) => came === 'fail' && id !== code)
-    .map(({ id }) => wordsOf(id as never).fails)
+    .map(({ id }) => wordsOf(id).fails)
 }
 
 /** A refusal for its dates, said with the date. */

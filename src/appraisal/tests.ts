@@ -27,14 +27,6 @@ export function atLeast(minimum: Bytes): RegisterTest {
   }
 }
 
-/** One of several values. */
-export function oneOf(values: readonly Bytes[]): RegisterTest {
-  return {
-    expected: values.map((value) => toHex(value)).join(' or '),
-    passes: (found) => values.some((value) => equalBytes(found, value)),
-  }
-}
-
 /** Bytes of the same size, of which only the bits that `mask` sets are compared. */
 export function masked(value: Bytes, mask: Bytes): RegisterTest {
   // A mask that is too short leaves nothing out of the comparison.

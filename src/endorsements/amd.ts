@@ -8,12 +8,13 @@
 import { VerificationError } from '../core/errors.ts'
 import { knownOptions, requireOption } from '../core/options.ts'
 import { isZero, toHex } from '../encoding/bytes.ts'
+import { toBase64 } from '../encoding/base64url.ts'
 import { decodePem } from '../encoding/pem.ts'
 import type { SevSnpEndorsements } from '../formats/amd/sev-snp/endorsements.ts'
 import { decodeSevSnpEvidence, type SevSnpEvidence } from '../formats/amd/sev-snp/evidence.ts'
 import { products, type SnpProduct, type SnpTcb, tcbOf } from '../formats/amd/sev-snp/tcb.ts'
 import { chipIdSizes } from '../formats/amd/sev-snp/vek.ts'
-import { type Answer, type Fetch, getAll, readUrl, toBase64 } from './http.ts'
+import { type Answer, type Fetch, getAll, readUrl } from './http.ts'
 
 /**
  * AMD's own service. It sends no CORS headers, and answers one address about once in ten seconds:

@@ -8,11 +8,11 @@
  */
 import { type Bytes, copyBytes, fromHex, isBytes, toHex } from '../encoding/bytes.ts'
 import { SEQUENCE } from '../encoding/der.ts'
+import { toBase64 } from '../encoding/base64url.ts'
 import { decodePem } from '../encoding/pem.ts'
 import { malformed, type Source } from '../encoding/reader.ts'
 import { snapshotOf } from '../core/options.ts'
 import { decodeCrl } from '../x509/crl.ts'
-import { toBase64 } from './http.ts'
 import type { IntelEndorsements } from './intel.ts'
 
 /**

@@ -160,10 +160,3 @@ function parseUrl(url: unknown): URL | undefined {
     return undefined
   }
 }
-
-/** As the verifiers take DER. */
-export function toBase64(bytes: Bytes): string {
-  let binary = ''
-  for (const byte of bytes) binary += String.fromCharCode(byte)
-  return btoa(binary)
-}

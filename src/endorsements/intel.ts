@@ -9,12 +9,13 @@
  */
 import { fromHex } from '../encoding/bytes.ts'
 import { SEQUENCE } from '../encoding/der.ts'
+import { toBase64 } from '../encoding/base64url.ts'
 import { decodePem } from '../encoding/pem.ts'
 import { malformed, type Source } from '../encoding/reader.ts'
 import { VerificationError } from '../core/errors.ts'
 import { knownOptions, requireOption } from '../core/options.ts'
 import { decodeCrl } from '../x509/crl.ts'
-import { type Answer, type Fetch, getAll, readUrl, toBase64 } from './http.ts'
+import { type Answer, type Fetch, getAll, readUrl } from './http.ts'
 
 /**
  * Intel's own service. It sends no CORS headers that a page could rely on: let a server of yours

@@ -113,11 +113,31 @@ describe('builds', () => {
 
   test('H13 where debug enclaves are accepted, zeros stand for their image', () => {
     const zero = '00'.repeat(48)
-    expect(readBuilds(`PCR0 ${zero}\nPCR1 ${zero}\nPCR4 ${digits}`, true)).toEqual([
+    expect(readBuilds(`PCR0 ${zero}\nPCR1 ${zero}\nPCR4 ${digits}`, 'debug')).toEqual([
       { PCR0: zero, PCR1: zero, PCR4: digits },
     ])
-    expect(readBuilds(`PCR3 ${digits}`, true)).toEqual([{ PCR3: digits }])
-    expect(() => readBuilds(`PCR4 ${zero}`, true)).toThrow('PCR4 is all zeros: leave it out. It names the instance.')
+    expect(readBuilds(`PCR3 ${digits}`, 'debug')).toEqual([{ PCR3: digits }])
+    expect(() => readBuilds(`PCR4 ${zero}`, 'debug')).toThrow('PCR4 is all zeros: leave it out. It names the instance.')
+  })
+})
+
+describe('measurements of an instance', () => {
+  const zero = '00'.repeat(48)
+  test('PCR4 or PCR7 say what runs there, and zeros say that a register must be zero', () => {
+    expect(readBuilds(`PCR4 ${digits}\nPCR12 ${zero}`, 'instance')).toEqual([{ PCR4: digits, PCR12: zero }])
+    expect(readBuilds(`{"PCR7": "${digits}"}`, 'instance')).toEqual([{ PCR7: digits }])
+  })
+
+  test.each([
+    [`PCR0 ${digits}`, 'Name PCR4 (the image), or PCR7 (Secure Boot)'],
+    [`PCR4 ${zero}`, 'PCR4 is all zeros. No boot of an instance leaves it so.'],
+  ])('%j', (text, message) => {
+    expect(() => readBuilds(text, 'instance')).toThrow(message)
+  })
+
+  test('what the page offers to copy is what it takes', () => {
+    const { problems } = policyOf({ ...emptyState, allowed: 'instance', reference: `PCR4 ${digits}` }, 'nitro-tpm')
+    expect(problems).toEqual([])
   })
 })
 

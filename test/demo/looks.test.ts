@@ -118,6 +118,18 @@ describe.skipIf(isChromiumSkipped)('Chromium', () => {
     },
   )
 
+  test('from the first byte to the install line: one click, before any script has run', async () => {
+    const page = await chromium.newPage({ width: 390, scheme: 'light' })
+    await page.setJavaScriptEnabled(false)
+    await page.goto(demo.url)
+    const seen = (): Promise<string> =>
+      page.$eval('.install pre', (line) => (line.checkVisibility() ? line.textContent : 'out of sight'))
+    expect(await seen()).toBe('out of sight')
+    await page.click('.install summary')
+    expect(await seen()).toBe('npm install veritee')
+    await page.close()
+  })
+
   test('the verdict is announced', async () => {
     const page = await at('sample=wrong-pcr', { width: 1400, scheme: 'light' })
     const tree = await page.accessibility.snapshot({ interestingOnly: false })

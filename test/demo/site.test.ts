@@ -46,7 +46,7 @@ const bounds: Readonly<Record<string, number>> = {
 const families = Object.keys(bounds)
 /** Words that one family has, and no other. */
 const ownWords: Readonly<Record<string, readonly string[]>> = {
-  aws: ['NitroTPM), not for an enclave', 'nitro-cli printed'],
+  aws: ['NitroTPM), not for an enclave', 'nitro-tpm-pcr-compute'],
   intel: ['MRENCLAVE', 'quoting enclave'],
   amd: ['BadRAM', 'HOST_DATA'],
   arm: ['decommissioned', 'What no such token proves'],

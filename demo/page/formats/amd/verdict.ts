@@ -11,9 +11,10 @@ import {
   commonCaveats,
   type Fact,
   factsOfReading,
-  failuresBeside,
   headlineOfDates,
+  gapOf,
   judge,
+  refused,
   signedState,
   signerOf,
   succeeded,
@@ -48,10 +49,9 @@ function success(outcome: ReportOutcome): Omit<Verdict, 'facts'> {
     headline: 'This guest is what you expect it to be.',
     detail: 'It was launched from what you named, it was made for your report data, and its host cannot look inside.',
   }
-  const gap = policy.builds.length === 0 ? ' What runs there was not compared.' : ''
   const measured = evidence === undefined ? {} : { measurement: toHex(evidence.measurement) }
   return {
-    ...succeeded(outcome, vendor, isWhole ? whole : undefined, gap),
+    ...succeeded(outcome, vendor, isWhole ? whole : undefined, gapOf(policy.builds)),
     caveats: caveatsOf(outcome),
     actions: [
       ...(policy.builds.length === 0 ? actionsWithoutMeasurements(policy, measured, 'measurements') : []),
@@ -63,17 +63,9 @@ function success(outcome: ReportOutcome): Omit<Verdict, 'facts'> {
 }
 
 function refusal(outcome: ReportOutcome): Omit<Verdict, 'facts'> {
-  const { error, isAuthentic, policy } = outcome
-  const code = error?.code ?? 'unsupported'
-  if (code === 'endorsement-missing' && policy.endorsements === undefined) return withoutEndorsements
-  return {
-    tone: 'bad',
-    code,
-    headline: headlineOf(outcome, code),
-    detail: [wordsOf(code).why, ...failuresBeside(outcome, code, wordsOf)].join(' '),
-    caveats: isAuthentic ? caveatsOf(outcome) : [],
-    actions: actionsOf(outcome, code),
-  }
+  const { error, policy } = outcome
+  if (error?.code === 'endorsement-missing' && policy.endorsements === undefined) return withoutEndorsements
+  return refused(outcome, { wordsOf, headlineOf, caveatsOf, actionsOf })
 }
 
 const fetching = `npx veritee endorsements ${evidenceFile} -o ${endorsementsFile}`

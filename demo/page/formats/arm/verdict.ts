@@ -8,8 +8,9 @@ import {
   actionsWithoutMeasurements,
   commonCaveats,
   type Fact,
-  failuresBeside,
+  gapOf,
   judge,
+  refused,
   succeeded,
   type Verdict,
   wellFormed,
@@ -53,9 +54,8 @@ function success(outcome: TokenOutcome): Omit<Verdict, 'facts'> {
     headline: `This ${isCca ? 'realm' : 'device'} is what you expect it to be.`,
     detail: 'It runs what you named, it answers your nonce, and it is closed to its operator.',
   }
-  const gap = policy.builds.length === 0 ? ' What runs there was not compared.' : ''
   return {
-    ...succeeded(outcome, vendor, isWhole ? whole : undefined, gap),
+    ...succeeded(outcome, vendor, isWhole ? whole : undefined, gapOf(policy.builds)),
     caveats: caveatsOf(outcome),
     actions: policy.builds.length === 0 ? actionsWithoutMeasurements(policy, measured(outcome), 'measurements') : [],
   }
@@ -94,18 +94,7 @@ function withoutAnchors({ evidence }: TokenOutcome): Omit<Verdict, 'facts'> {
   }
 }
 
-function refusal(outcome: TokenOutcome): Omit<Verdict, 'facts'> {
-  const { error, isAuthentic } = outcome
-  const code = error?.code ?? 'unsupported'
-  return {
-    tone: 'bad',
-    code,
-    headline: wordsOf(code).fails,
-    detail: [wordsOf(code).why, ...failuresBeside(outcome, code, wordsOf)].join(' '),
-    caveats: isAuthentic ? caveatsOf(outcome) : [],
-    actions: actionsOf(outcome, code),
-  }
-}
+const refusal = (outcome: TokenOutcome): Omit<Verdict, 'facts'> => refused(outcome, { wordsOf, caveatsOf, actionsOf })
 
 function actionsOf({ evidence, isAuthentic, policy }: TokenOutcome, code: AttestationErrorCode): readonly Action[] {
   if (code === 'anchor-unknown') return [{ label: 'Name another key', focus: 'anchors' }]

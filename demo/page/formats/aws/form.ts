@@ -6,8 +6,9 @@ import { area, attributes, boxes, choice, line, nonceFields, problem } from '../
 import type { FormParts } from '../family.ts'
 
 export function form(format: string): FormParts {
+  const [tool, register] = format === 'nitro-tpm' ? ['nitro-tpm-pcr-compute', 'PCR4'] : ['nitro-cli', 'PCR0']
   return {
-    hint: ['what nitro-cli printed, or ', h('code', {}, 'PCR0'), ' and 96 hex digits a line'],
+    hint: [`what ${tool} printed, or `, h('code', {}, register), ' and 96 hex digits a line'],
     root: 'AWS Nitro root G1, pinned',
     hasDate: true,
     expected: [

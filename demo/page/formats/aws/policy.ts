@@ -44,6 +44,9 @@ export interface NitroPolicy extends Policy {
   readonly publicKey: Bytes | undefined
 }
 
+/** What measurements are of. */
+type Kind = 'enclave' | 'debug' | 'instance'
+
 export const registersOf = (build: Build): string[] => Object.keys(build).filter((key) => key !== 'name')
 
 /** @param format `nitro-tpm` for what speaks for an instance, which is accepted only when allowed */
@@ -51,13 +54,14 @@ export function policyOf(state: State, format = 'nitro'): Read<NitroPolicy> {
   const problems: Problem[] = []
   const attempt = attemptInto(problems)
   const common = readCommon(state, attempt)
+  const isInstance = format === 'nitro-tpm' && state.allowed.split(',').includes('instance')
   const policy: NitroPolicy = {
     ...common,
-    isInstance: format === 'nitro-tpm' && state.allowed.split(',').includes('instance'),
+    isInstance,
     builds: attempt('reference', [], () => {
       if (state.corim.trim() !== '' && state.reference.trim() !== '')
         throw new Error('There are signed reference values as well: give one of the two.')
-      return readBuilds(state.reference, state.debug)
+      return readBuilds(state.reference, isInstance ? 'instance' : state.debug ? 'debug' : 'enclave')
     }),
     signed: readSigned(state, attempt),
     freshness: readFreshness(state, common.at, attempt),
@@ -89,12 +93,12 @@ export function optionsOf(policy: NitroPolicy, clock: Date, fixtureRoot: Bytes |
 /**
  * What nitro-cli printed, a list of such, all registers of a document, or lines like `PCR0 <hex>`;
  * a value alone is PCR0.
- * @param isDebug whether debug enclaves are accepted: zeros stand for their image
+ * @param kind what they are of: zeros stand for the image of a debug enclave
  */
-export function readBuilds(text: string, isDebug = false): readonly Build[] {
+export function readBuilds(text: string, kind: Kind = 'enclave'): readonly Build[] {
   const trimmed = text.trim()
   if (trimmed === '') return []
-  if (/^[[{]/.test(trimmed)) return readJson(trimmed, isDebug)
+  if (/^[[{]/.test(trimmed)) return readJson(trimmed, kind)
   const build: Record<string, string> = {}
   for (const line of trimmed.split(/[\n,;]+/)) {
     if (line.trim() === '') continue
@@ -102,10 +106,10 @@ export function readBuilds(text: string, isDebug = false): readonly Build[] {
     if (`PCR${index}` in build) throw new Error(`PCR${index} is there twice.`)
     build[`PCR${index}`] = value
   }
-  return [readBuild(build, isDebug)]
+  return [readBuild(build, kind)]
 }
 
-function readJson(text: string, isDebug: boolean): readonly Build[] {
+function readJson(text: string, kind: Kind): readonly Build[] {
   let parsed: unknown
   try {
     parsed = JSON.parse(text)
@@ -118,11 +122,11 @@ function readJson(text: string, isDebug: boolean): readonly Build[] {
     const { HashAlgorithm: hash, ...values } = { ...own, ...(printed as object | undefined) } as Record<string, unknown>
     if (hash !== undefined && !(typeof hash === 'string' && /^sha384\b/i.test(hash)))
       throw new Error('Measurements must be SHA-384.')
-    return readBuild(values, isDebug, readName(name))
+    return readBuild(values, kind, readName(name))
   })
 }
 
-function readBuild(values: Readonly<Record<string, unknown>>, isDebug: boolean, name?: string): Build {
+function readBuild(values: Readonly<Record<string, unknown>>, kind: Kind, name?: string): Build {
   const build: Record<string, string> = {}
   for (const [register, value] of Object.entries(values)) {
     if (!/^PCR(?:\d|[12]\d|3[01])$/.test(register)) throw new Error(`“${register}” is no register: PCR0 to PCR31 are.`)
@@ -131,20 +135,26 @@ function readBuild(values: Readonly<Record<string, unknown>>, isDebug: boolean, 
     if (bytes?.length !== 48) {
       throw new Error(`${register} needs 96 hexadecimal digits, this has ${digits.length} characters.`)
     }
-    if (isZero(bytes)) refuseZeros(register, isDebug)
+    if (isZero(bytes)) refuseZeros(register, kind)
     build[register] = digits
   }
   if (Object.keys(build).length === 0) throw new Error('There is no register in this.')
-  if (!isDebug && !('PCR0' in build))
+  if (kind === 'enclave' && !('PCR0' in build))
     throw new Error(
       'PCR0 is missing. It alone covers the image; the other registers say where it runs, or who signed it.',
     )
+  if (kind === 'instance' && !('PCR4' in build) && !('PCR7' in build))
+    throw new Error('Name PCR4 (the image), or PCR7 (Secure Boot): of an instance, they alone say what runs there.')
   return { ...(name !== undefined && { name }), ...build }
 }
 
-/** In PCR3 and from PCR5 on, zeros say that a register must be zero, as documents print it. */
-function refuseZeros(register: string, isDebug: boolean): void {
-  if (/^PCR[0-2]$/.test(register) && !isDebug)
+/** Of an enclave, in PCR3 and from PCR5 on, zeros say that a register must be zero, as documents print it. */
+function refuseZeros(register: string, kind: Kind): void {
+  if (kind === 'instance') {
+    if (/^PCR[0-7]$/.test(register)) throw new Error(`${register} is all zeros. No boot of an instance leaves it so.`)
+    return
+  }
+  if (/^PCR[0-2]$/.test(register) && kind !== 'debug')
     throw new Error(`${register} is all zeros. No sound image measures to that: debug enclaves do.`)
   if (register === 'PCR4') throw new Error('PCR4 is all zeros: leave it out. It names the instance.')
 }

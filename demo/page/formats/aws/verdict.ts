@@ -12,8 +12,9 @@ import {
   commonCaveats,
   type Fact,
   factsOfReading,
-  failuresBeside,
+  gapOf,
   judge,
+  refused,
   signedState,
   signerOf,
   succeeded,
@@ -56,9 +57,8 @@ function success(outcome: Outcome): Omit<Verdict, 'facts'> {
     headline: `This ${thing} is what you expect it to be.`,
     detail: 'It runs the code that you named, it is fresh, and its operator cannot look inside.',
   }
-  const gap = policy.builds.length === 0 ? ' What runs there was not compared.' : ''
   return {
-    ...succeeded(outcome, vendor, isWhole ? whole : undefined, gap),
+    ...succeeded(outcome, vendor, isWhole ? whole : undefined, gapOf(policy.builds)),
     caveats: caveatsOf(outcome),
     actions: policy.builds.length === 0 ? actionsWithoutMeasurements(policy, measured(outcome), 'PCRs') : [],
   }
@@ -75,19 +75,8 @@ function measured({ evidence, policy }: Outcome): Readonly<Record<string, string
   )
 }
 
-function refusal(outcome: Outcome): Omit<Verdict, 'facts'> {
-  const { error } = outcome
-  const code = error?.code ?? 'unsupported'
-  const { why } = wordsOf(code)
-  return {
-    tone: 'bad',
-    code,
-    headline: headlineOf(outcome, code),
-    detail: [why, ...failuresBeside(outcome, code, wordsOf)].join(' '),
-    caveats: outcome.isAuthentic ? caveatsOf(outcome) : [],
-    actions: actionsOf(outcome, code),
-  }
-}
+const refusal = (outcome: Outcome): Omit<Verdict, 'facts'> =>
+  refused(outcome, { wordsOf, headlineOf, caveatsOf, actionsOf })
 
 function headlineOf(outcome: Outcome, code: AttestationErrorCode): string {
   const { fails } = wordsOf(code)

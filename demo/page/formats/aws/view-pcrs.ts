@@ -11,16 +11,17 @@ import { meaningOf } from './words.ts'
 export function pcrsView({ evidence, policy, result }: Outcome): Child {
   if (evidence === undefined) return undefined
   const build = buildOf(policy.builds, result?.matched)
+  const isInstance = evidence.kind !== 'enclave'
   const names = [...new Set([...Object.keys(evidence.pcrs), ...(build ? registersOf(build) : [])])]
   const rows = names
     .sort((a, b) => Number(a.slice(3)) - Number(b.slice(3)))
     .map((register) => {
       const bytes = evidence.pcrs[register as 'PCR0']
       const value = bytes === undefined ? '' : toHex(bytes)
-      return registerRow({ register, meaning: meaningOf(register), value }, build?.[register as 'PCR0'])
+      return registerRow({ register, meaning: meaningOf(register, isInstance), value }, build?.[register as 'PCR0'])
     })
   const isIdle = ({ register, state }: Row): boolean =>
-    state === 'zero' && ![0, 1, 2, 3, 4, 8].includes(Number(register.slice(3)))
+    state === 'zero' && ![0, 1, 2, 3, 4, isInstance ? 7 : 8].includes(Number(register.slice(3)))
   const idle = rows.filter(isIdle).map(({ register }) => Number(register.slice(3)))
   return h(
     'div',

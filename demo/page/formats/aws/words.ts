@@ -253,9 +253,10 @@ export const stages: readonly Stage[] = [
   },
 ]
 
-/** What each register of an enclave measures. */
-export function meaningOf(register: string): string {
+/** What each register measures: of an enclave, or of an instance with NitroTPM. */
+export function meaningOf(register: string, isInstance: boolean): string {
   const index = Number(register.slice(3))
+  if (isInstance) return meaningOfInstance(index)
   const known: Readonly<Record<number, string>> = {
     0: 'The whole image: what runs there',
     1: 'Kernel and boot ramdisk; many projects share them',
@@ -265,4 +266,14 @@ export function meaningOf(register: string): string {
     8: 'The certificate that signed the image',
   }
   return known[index] ?? (index < 16 ? 'Not used by Nitro' : 'Free for the application')
+}
+
+function meaningOfInstance(index: number): string {
+  if (index < 4) return 'AWS’s firmware, the same under every system'
+  const known: Readonly<Record<number, string>> = {
+    4: 'The image that was booted: what runs there',
+    7: 'Secure Boot: which keys may sign what boots',
+    12: 'The command line of the kernel; zero where there is none',
+  }
+  return known[index] ?? 'Of the system that was booted'
 }

@@ -13,9 +13,10 @@ import {
   commonCaveats,
   type Fact,
   factsOfReading,
-  failuresBeside,
   headlineOfDates,
+  gapOf,
   judge,
+  refused,
   signedState,
   signerOf,
   succeeded,
@@ -50,9 +51,8 @@ function success(outcome: QuoteOutcome): Omit<Verdict, 'facts'> {
     headline: `This ${things[policy.kind]} is what you expect it to be.`,
     detail: 'It runs the code that you named, it was made for your report data, and its operator cannot look inside.',
   }
-  const gap = policy.builds.length === 0 ? ' What runs there was not compared.' : ''
   return {
-    ...succeeded(outcome, vendor, isWhole ? whole : undefined, gap),
+    ...succeeded(outcome, vendor, isWhole ? whole : undefined, gapOf(policy.builds)),
     caveats: caveatsOf(outcome),
     actions: policy.builds.length === 0 ? actionsWithoutMeasurements(policy, measured(outcome), 'registers') : [],
   }
@@ -71,17 +71,9 @@ function measured({ evidence, policy }: QuoteOutcome): Readonly<Record<string, s
 }
 
 function refusal(outcome: QuoteOutcome): Omit<Verdict, 'facts'> {
-  const { error, isAuthentic, policy } = outcome
-  const code = error?.code ?? 'unsupported'
-  if (code === 'endorsement-missing' && policy.endorsements === undefined) return withoutCollateral
-  return {
-    tone: 'bad',
-    code,
-    headline: headlineOf(outcome, code),
-    detail: [detailOf(outcome, code), ...failuresBeside(outcome, code, wordsOf)].join(' '),
-    caveats: isAuthentic ? caveatsOf(outcome) : [],
-    actions: actionsOf(outcome, code),
-  }
+  const { error, policy } = outcome
+  if (error?.code === 'endorsement-missing' && policy.endorsements === undefined) return withoutCollateral
+  return refused(outcome, { wordsOf, headlineOf, detailOf, caveatsOf, actionsOf })
 }
 
 const fetching = `npx veritee collateral ${evidenceFile} -o ${endorsementsFile}`

@@ -9,9 +9,9 @@ import {
   commonCaveats,
   type Fact,
   factsOfReading,
-  failuresBeside,
   headlineOfDates,
   judge,
+  refused,
   signedState,
   signerOf,
   succeeded,
@@ -112,19 +112,11 @@ function seenIn({ result }: PhoneOutcome): Readonly<Record<string, unknown>> {
   return { packageName: application.packages.map(({ name }) => name), signers: application.signers.map(toHex) }
 }
 
-function refusal(outcome: PhoneOutcome): Omit<Verdict, 'facts'> {
-  const { error, isAuthentic } = outcome
-  const code = error?.code ?? 'unsupported'
-  const { why, fails } = wordsOf(code)
-  return {
-    tone: 'bad',
-    code,
-    headline: headlineOfDates(outcome, code, fails),
-    detail: [why, ...failuresBeside(outcome, code, wordsOf)].join(' '),
-    caveats: isAuthentic ? caveatsOf(outcome) : [],
-    actions: actionsOf(outcome, code),
-  }
-}
+const refusal = (outcome: PhoneOutcome): Omit<Verdict, 'facts'> =>
+  refused(outcome, { wordsOf, headlineOf, caveatsOf, actionsOf })
+
+const headlineOf = (outcome: PhoneOutcome, code: AttestationErrorCode): string =>
+  headlineOfDates(outcome, code, wordsOf(code).fails)
 
 function actionsOf({ policy, isAuthentic }: PhoneOutcome, code: AttestationErrorCode): readonly Action[] {
   if (code === 'root-mismatch' && policy.root === 'pinned')
