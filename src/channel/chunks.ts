@@ -84,7 +84,8 @@ export async function* sealChunks(
 
 /** @throws VerificationError `ohttp-open`, `ohttp-incomplete`, `ohttp-size` */
 export async function* openWhole(opener: Opener, input: PieceReader, source: Source, maximum: number): Pieces {
-  const opened = await openRest(opener, input, source, [nothing, maximum])
+  const opened = await opener.open(await takeRest(input, source, maximum), nothing)
+  if (opened === undefined) throw broken(source)
   if (opened.length > 0) yield opened
 }
 
@@ -167,18 +168,7 @@ function isRoomFor(opening: readonly { readonly size: number }[]): boolean {
   return opening.length < maximumOpening && bytes < maximumOpening * chunkSize * 4
 }
 
-/** All that is left, under one seal. */
-async function openRest(
-  opener: Opener,
-  input: PieceReader,
-  source: Source,
-  [additionalData, maximum]: readonly [additionalData: Bytes, maximum: number],
-): Promise<Bytes> {
-  const opened = await opener.open(await takeRest(input, source, maximum), additionalData)
-  if (opened === undefined) throw broken(source)
-  return opened
-}
-
+/** All that is left: one seal, and at most `maximum` bytes under it. */
 async function takeRest(input: PieceReader, source: Source, maximum: number): Promise<Bytes> {
   const sealed = await input.rest(maximum + tagSize)
   if (sealed === undefined) throw tooLarge(source, maximum)

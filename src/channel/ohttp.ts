@@ -95,7 +95,7 @@ export interface PreparedRequest {
   readonly seal: (message: AsyncIterable<Bytes>) => SealedRequest
 }
 
-/** Does everything of {@link sealRequest} that needs no message. */
+/** Makes the keys of a request to a gateway: everything that needs no message. */
 export async function prepareRequest(
   { keyId, publicKey, cipher }: KeyConfig,
   options: ChannelOptions = {},
@@ -111,18 +111,6 @@ export async function prepareRequest(
       ),
     })),
   }
-}
-
-/**
- * Seals a request.
- * @param message read only when `sealed` is
- */
-export async function sealRequest(
-  config: KeyConfig,
-  message: AsyncIterable<Bytes>,
-  options: ChannelOptions = {},
-): Promise<SealedRequest> {
-  return (await prepareRequest(config, options)).seal(message)
 }
 
 /**

@@ -3,9 +3,10 @@
  */
 import { describe, expect, test } from 'vitest'
 import { createGatewayKey, decodeKeyConfig, encodeKeyConfig } from '../../src/channel/key-config.ts'
-import { openRequest, sealRequest } from '../../src/channel/ohttp.ts'
+import { openRequest } from '../../src/channel/ohttp.ts'
 import { gather, pieces, slowly, split, suites, toHex, utf8 } from './messages.ts'
 import { peerOf } from './rfc9458.ts'
+import { sealRequest } from './seal-request.ts'
 
 const chunks = ['one', 'two', '', 'three'].map(utf8)
 const whole = 'onetwothree'

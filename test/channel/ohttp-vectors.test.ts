@@ -5,10 +5,11 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { encodeKeyConfig, type GatewayKey, type KeyConfig } from '../../src/channel/key-config.ts'
-import { openRequest, sealRequest } from '../../src/channel/ohttp.ts'
+import { openRequest } from '../../src/channel/ohttp.ts'
 import { hpke, type Suite } from '../../src/channel/suite.ts'
 import { randomBytes } from '../../src/crypto/random.ts'
 import { type Bytes, gather, hex, pieces, slowly, split, toHex } from './messages.ts'
+import { sealRequest } from './seal-request.ts'
 
 vi.mock('../../src/crypto/random.ts', { spy: true })
 afterEach(() => vi.restoreAllMocks())

@@ -6,13 +6,7 @@ import { AEAD_AES_128_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_DHKEM_P256_HKDF_SHA
 import { describe, expect, test, vi } from 'vitest'
 import { type Opener, openChunks, sealChunks, type Sealer } from '../../src/channel/chunks.ts'
 import { createGatewayKey, decodeKeyConfig, type GatewayKey } from '../../src/channel/key-config.ts'
-import {
-  mediaTypes,
-  type OpenedRequest,
-  openRequest,
-  type SealedRequest,
-  sealRequest,
-} from '../../src/channel/ohttp.ts'
+import { mediaTypes, type OpenedRequest, openRequest, type SealedRequest } from '../../src/channel/ohttp.ts'
 import { readPieces } from '../../src/channel/pieces.ts'
 import type { Suite } from '../../src/channel/suite.ts'
 import { counterNonce } from '../../src/crypto/aead.ts'
@@ -33,6 +27,7 @@ import {
   utf8,
   watched,
 } from './messages.ts'
+import { sealRequest } from './seal-request.ts'
 
 const suite: Suite = { kem: 'P-256', aead: 'AES-128-GCM' }
 /** The same suite, all of it the library's. */

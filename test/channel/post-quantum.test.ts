@@ -5,7 +5,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { createGatewayKey, decodeKeyConfig, encodeKeyConfig } from '../../src/channel/key-config.ts'
 import { mlkem768X25519 } from '../../src/channel/post-quantum.ts'
-import { openRequest, sealRequest } from '../../src/channel/ohttp.ts'
+import { openRequest } from '../../src/channel/ohttp.ts'
 import { selectKeyConfig } from '../../src/channel/select-key-config.ts'
 import type { Suite } from '../../src/channel/suite.ts'
 import { keyHashInReportData, keyHashInUserData, keyInPublicKey } from '../../src/client/index.ts'
@@ -13,6 +13,7 @@ import { createWorld, dataOf, origin, paths, type WorldOptions } from '../client
 import { nobleKem } from '../support/noble-kem.ts'
 import { refusalOf, refusalText } from '../support/refusal.ts'
 import { gather, pieces, toHex, utf8 } from './messages.ts'
+import { sealRequest } from './seal-request.ts'
 
 const suite: Suite = { kem: nobleKem, aead: 'AES-256-GCM' }
 const own: Suite = { kem: mlkem768X25519, aead: 'AES-256-GCM' }

@@ -7,7 +7,7 @@ import { BHttpDecoder, BHttpEncoder } from 'bhttp-js'
 import { describe, expect, test, vi } from 'vitest'
 import { decodeResponse, encodeRequest } from '../../src/channel/binary-http.ts'
 import { decodeKeyConfig, encodeKeyConfig } from '../../src/channel/key-config.ts'
-import { sealRequest } from '../../src/channel/ohttp.ts'
+import { sealRequest } from '../channel/seal-request.ts'
 import { gather, pieces, split, suites, utf8 } from '../channel/messages.ts'
 import {
   type Form,

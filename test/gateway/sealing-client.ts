@@ -5,7 +5,7 @@
 import { decodeResponse, type HeaderField } from '../../src/channel/binary-http.ts'
 import { decodeKeyConfig, type KeyConfig } from '../../src/channel/key-config.ts'
 import type { Pieces } from '../../src/channel/pieces.ts'
-import { sealRequest } from '../../src/channel/ohttp.ts'
+import { sealRequest } from '../channel/seal-request.ts'
 import type { Suite } from '../../src/channel/suite.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
