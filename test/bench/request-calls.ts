@@ -3,27 +3,9 @@
  * of 1 KiB, between the request and its answer. Those of the gateway, which runs in the same
  * process, are left out.
  */
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { countSubtleCalls } from '../support/subtle-calls.ts'
 
-const inGateway = new AsyncLocalStorage<boolean>()
-let calls: string[] = []
-const underWay = new Set<Promise<unknown>>()
-for (const name of Object.getOwnPropertyNames(SubtleCrypto.prototype) as (keyof SubtleCrypto)[]) {
-  const original: unknown = crypto.subtle[name]
-  if (name === ('constructor' as never) || typeof original !== 'function') continue
-  Object.defineProperty(crypto.subtle, name, {
-    value: (...parameters: unknown[]) => {
-      const work = (original as (...given: unknown[]) => Promise<unknown>).apply(crypto.subtle, parameters)
-      if (inGateway.getStore() !== true) calls.push(name)
-      const noted: Promise<unknown> = Promise.resolve(work).then(
-        () => underWay.delete(noted),
-        () => underWay.delete(noted),
-      )
-      underWay.add(noted)
-      return work
-    },
-  })
-}
+const { calls, underWay, uncounted } = countSubtleCalls()
 // After that: the library takes these functions when it is loaded.
 const { attestedFetch } = await import('../../src/client/index.ts')
 const nitro = await import('../../src/formats/aws/nitro/index.ts')
@@ -49,7 +31,7 @@ const send = attestedFetch(origin, {
       trustAnchors: [attester.root],
     }),
   fetch: ((url: string, init: RequestInit) =>
-    inGateway.run(true, async () => {
+    uncounted(async () => {
       const response = await gateway(new Request(url, init))
       return new Response(await response.arrayBuffer(), response)
     })) as typeof fetch,
@@ -63,7 +45,7 @@ for (let i = 0; i < 4; i++) {
     await Promise.all(underWay)
     await new Promise((resolve) => setTimeout(resolve))
   } while (underWay.size > 0)
-  calls = []
+  calls.length = 0
   const answer = await (await send('/', { method: 'POST', body })).text()
   if (answer !== body) throw new Error('another answer')
   // The first one has the session made as well. Behind the last seal, the next keys are made already.

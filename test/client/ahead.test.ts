@@ -2,35 +2,17 @@
  * Keys that are made ahead: what they spare a request, and that they are used once, in their own
  * session and in no other. The abuse cases run with them as well, as every client has them.
  */
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { countSubtleCalls } from '../support/subtle-calls.ts'
 
 // The library takes the functions of WebCrypto when it is loaded: count first, load then.
-const inGateway = new AsyncLocalStorage<boolean>()
-const calls: string[] = []
-const underWay = new Set<Promise<unknown>>()
-for (const name of Object.getOwnPropertyNames(SubtleCrypto.prototype) as (keyof SubtleCrypto)[]) {
-  const original: unknown = crypto.subtle[name]
-  if (name === ('constructor' as never) || typeof original !== 'function') continue
-  vi.spyOn(crypto.subtle, name).mockImplementation((...parameters: unknown[]) => {
-    const work = (original as (...given: unknown[]) => Promise<unknown>).apply(crypto.subtle, parameters)
-    if (inGateway.getStore() !== true) calls.push(name)
-    const noted: Promise<unknown> = Promise.resolve(work).then(
-      () => underWay.delete(noted),
-      () => underWay.delete(noted),
-    )
-    underWay.add(noted)
-    return work as Promise<never>
-  })
-}
+const { calls, underWay, uncounted, restore } = countSubtleCalls()
 vi.resetModules()
 const { createWorld, dataOf, paths, settle } = await import('./world.ts')
 const { createFakeGateway } = await import('./fake-gateway.ts')
 type World = Awaited<ReturnType<typeof createWorld>>
 
-afterAll(() => {
-  vi.restoreAllMocks()
-})
+afterAll(restore)
 beforeEach(() => {
   calls.length = 0
 })
@@ -48,7 +30,7 @@ async function quiet(world: World): Promise<void> {
 const counted = (): Promise<World> =>
   createWorld({
     transport: (request, { gateway }) =>
-      inGateway.run(true, async () => {
+      uncounted(async () => {
         const response = await gateway(request)
         return new Response(await response.arrayBuffer(), response)
       }),
